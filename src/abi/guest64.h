@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest64.h: the structures that a 64-bit PV guest hands over, in types whose size does not depend on the host.
+ *
+ * The guest's own headers (include/xen/interface) say `unsigned long`; the machine here is 64-bit on any host.
+ * abicheck.c ties the two together where the host is x86-64.
+ */
+#ifndef XD_ABI_GUEST64_H
+#define XD_ABI_GUEST64_H
+
+#include <stdint.h>
+
+struct xd_abi_mmu_update {
+    uint64_t ptr, val;
+};
+
+struct xd_abi_mmuext_op {
+    uint32_t cmd, pad;
+    uint64_t arg1; /* mfn or linear_addr */
+    uint64_t arg2; /* nr_ents (low half), vcpumask or src_mfn */
+};
+
+struct xd_abi_multicall_entry {
+    uint64_t op;
+    int64_t result;
+    uint64_t args[6];
+};
+
+/* event_channel_op */
+struct xd_abi_evtchn_bind_interdomain {
+    uint16_t remote_dom, pad;
+    uint32_t remote_port, local_port;
+};
+struct xd_abi_evtchn_bind_virq {
+    uint32_t virq, vcpu, port;
+};
+struct xd_abi_evtchn_bind_pirq {
+    uint32_t pirq, flags, port;
+};
+struct xd_abi_evtchn_port {
+    uint32_t port; /* close, send, unmask */
+};
+struct xd_abi_evtchn_status {
+    uint16_t dom, pad;
+    uint32_t port, status, vcpu;
+    union {
+        struct {
+            uint16_t dom;
+        } unbound;
+        struct {
+            uint16_t dom;
+            uint32_t port;
+        } interdomain;
+        uint32_t pirq, virq;
+    } u;
+};
+struct xd_abi_evtchn_alloc_unbound {
+    uint16_t dom, remote_dom;
+    uint32_t port;
+};
+struct xd_abi_evtchn_bind_ipi {
+    uint32_t vcpu, port;
+};
+struct xd_abi_evtchn_bind_vcpu {
+    uint32_t port, vcpu;
+};
+struct xd_abi_evtchn_reset {
+    uint16_t dom;
+};
+struct xd_abi_evtchn_init_control {
+    uint64_t control_gfn;
+    uint32_t offset, vcpu;
+    uint8_t link_bits, pad[7];
+};
+struct xd_abi_evtchn_expand_array {
+    uint64_t array_gfn;
+};
+struct xd_abi_evtchn_set_priority {
+    uint32_t port, priority;
+};
+
+/* sched_op */
+struct xd_abi_sched_shutdown {
+    uint32_t reason; /* shutdown, shutdown_code */
+};
+struct xd_abi_sched_poll {
+    uint64_t ports;
+    uint32_t nr_ports, pad;
+    uint64_t timeout;
+};
+struct xd_abi_sched_remote_shutdown {
+    uint16_t domain_id, pad;
+    uint32_t reason;
+};
+struct xd_abi_sched_watchdog {
+    uint32_t id, timeout;
+};
+struct xd_abi_sched_pin_override {
+    int32_t pcpu;
+};
+
+/* callback_op */
+struct xd_abi_callback_register {
+    uint16_t type, flags;
+    uint32_t pad;
+    uint64_t address;
+};
+struct xd_abi_callback_unregister {
+    uint16_t type, unused;
+};
+
+/* xen_version */
+struct xd_abi_xenver_text16 {
+    char text[16]; /* extraversion */
+};
+struct xd_abi_xenver_compile_info {
+    char compiler[64], compile_by[16], compile_domain[32], compile_date[32];
+};
+struct xd_abi_xenver_text1024 {
+    char text[1024]; /* capabilities, commandline */
+};
+struct xd_abi_xenver_text64 {
+    char text[64]; /* changeset */
+};
+struct xd_abi_xenver_platform_parameters {
+    uint64_t virt_start;
+};
+struct xd_abi_xenver_feature_info {
+    uint32_t submap_idx, submap;
+};
+struct xd_abi_xenver_guest_handle {
+    uint8_t handle[16];
+};
+struct xd_abi_xenver_build_id {
+    uint32_t len;
+    unsigned char buf[];
+};
+
+/* memory_op */
+struct xd_abi_memory_reservation {
+    uint64_t extent_start, nr_extents;
+    uint32_t extent_order, mem_flags;
+    uint16_t domid, pad[3];
+};
+struct xd_abi_memory_exchange {
+    struct xd_abi_memory_reservation in, out;
+    uint64_t nr_exchanged;
+};
+struct xd_abi_memory_domid {
+    uint16_t domid;
+};
+struct xd_abi_memory_machphys_mapping {
+    uint64_t v_start, v_end, max_mfn;
+};
+struct xd_abi_memory_machphys_mfn_list {
+    uint32_t max_extents, pad;
+    uint64_t extent_start;
+    uint32_t nr_extents, pad2;
+};
+
+/* Pages that both sides see. */
+struct xd_abi_vcpu_time_info {
+    uint32_t version, pad0;
+    uint64_t tsc_timestamp, system_time;
+    uint32_t tsc_to_system_mul;
+    int8_t tsc_shift;
+    uint8_t flags, pad1[2];
+};
+struct xd_abi_vcpu_info {
+    uint8_t evtchn_upcall_pending, evtchn_upcall_mask, pad[6];
+    uint64_t evtchn_pending_sel;
+    uint64_t cr2, arch_pad;
+    struct xd_abi_vcpu_time_info time;
+};
+struct xd_abi_shared_info {
+    struct xd_abi_vcpu_info vcpu_info[32];
+    uint64_t evtchn_pending[64], evtchn_mask[64];
+    uint32_t wc_version, wc_sec, wc_nsec, wc_sec_hi;
+    uint64_t max_pfn, pfn_to_mfn_frame_list_list, nmi_reason, p2m_cr3, p2m_vaddr, p2m_generation;
+};
+struct xd_abi_start_info {
+    char magic[32];
+    uint64_t nr_pages, shared_info;
+    uint32_t flags, pad0;
+    uint64_t store_mfn;
+    uint32_t store_evtchn, pad1;
+    union {
+        struct {
+            uint64_t mfn;
+            uint32_t evtchn;
+        } domU;
+        struct {
+            uint32_t info_off, info_size;
+        } dom0;
+    } console;
+    uint64_t pt_base, nr_pt_frames, mfn_list, mod_start, mod_len;
+    char cmd_line[1024];
+    uint64_t first_p2m_pfn, nr_p2m_frames;
+};
+
+_Static_assert(sizeof(struct xd_abi_mmuext_op) == 24, "mmuext_op");
+_Static_assert(sizeof(struct xd_abi_evtchn_status) == 24, "evtchn_status");
+_Static_assert(sizeof(struct xd_abi_memory_exchange) == 72, "memory_exchange");
+_Static_assert(sizeof(struct xd_abi_vcpu_info) == 64, "vcpu_info");
+_Static_assert(sizeof(struct xd_abi_shared_info) == 3136, "shared_info");
+_Static_assert(sizeof(struct xd_abi_start_info) == 1168, "start_info");
+
+#endif

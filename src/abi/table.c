@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* table.c: expands the rows of the .def files into arrays. Nothing here knows what a call does. */
+#include "abi/table.h"
+
+#include "abi/errno.h"
+#include "abi/guest64.h"
+
+#include <string.h>
+
+/* Field lists: one function an operation, since only inside it can S_ name the row's own struct. */
+#define FIELD(kind, dir, name, path) {name, XD_K_##kind, dir, offsetof(S_, path), sizeof(((S_ *)0)->path)},
+#define IN(kind, m) FIELD(kind, XD_IN, #m, m)
+#define OUT(kind, m) FIELD(kind, XD_OUT, #m, m)
+#define INOUT(kind, m) FIELD(kind, XD_INOUT, #m, m)
+#define INM(kind, name, path) FIELD(kind, XD_IN, #name, path)
+#define OUTM(kind, name, path) FIELD(kind, XD_OUT, #name, path)
+#define OP0(group, nr, name)
+#define OP(group, nr, name, type, list)                                  \
+    static const struct xd_field *group##_##name##_fields(void)          \
+    {                                                                    \
+        typedef struct xd_abi_##type S_;                                 \
+        static const struct xd_field f[] = {list{NULL, 0, 0, 0, 0}};     \
+        return f;                                                        \
+    }
+#include "abi/ops_callback.def"
+#include "abi/ops_evtchn.def"
+#include "abi/ops_memory.def"
+#include "abi/ops_mmu.def"
+#include "abi/ops_sched.def"
+#include "abi/ops_version.def"
+#undef OP
+#undef OP0
+#undef IN
+#undef OUT
+#undef INOUT
+#undef INM
+#undef OUTM
+#undef FIELD
+
+/* Operation tables: a row writes if any of its fields goes out. */
+#define IN(kind, m) | 0
+#define OUT(kind, m) | 1
+#define INOUT(kind, m) | 1
+#define INM(kind, name, path) | 0
+#define OUTM(kind, name, path) | 1
+#define OP0(group, nr, name) {#name, nr, 0, false, NULL},
+#define OP(group, nr, name, type, list) \
+    {#name, nr, sizeof(struct xd_abi_##type), (0 list) != 0, group##_##name##_fields},
+#define END {NULL, 0, 0, false, NULL}
+static const struct xd_op callback_ops[] = {
+#include "abi/ops_callback.def"
+    END};
+static const struct xd_op evtchn_ops[] = {
+#include "abi/ops_evtchn.def"
+    END};
+static const struct xd_op memory_ops[] = {
+#include "abi/ops_memory.def"
+    END};
+static const struct xd_op mmuext_ops[] = {
+#include "abi/ops_mmu.def"
+    END};
+static const struct xd_op sched_ops[] = {
+#include "abi/ops_sched.def"
+    END};
+static const struct xd_op version_ops[] = {
+#include "abi/ops_version.def"
+    END};
+#undef OP
+#undef OP0
+#define CMD(nr, name) {#name, nr, sizeof(struct xd_abi_mmu_update), false, NULL},
+static const struct xd_op mmu_cmds[] = {
+#include "abi/ops_mmu.def"
+    END};
+#undef CMD
+#undef IN
+#undef OUT
+#undef INOUT
+#undef INM
+#undef OUTM
+
+const struct xd_group xd_group_callback = {"CALLBACKOP", callback_ops};
+const struct xd_group xd_group_evtchn = {"EVTCHNOP", evtchn_ops};
+const struct xd_group xd_group_memory = {"XENMEM", memory_ops};
+const struct xd_group xd_group_mmuext = {"MMUEXT", mmuext_ops};
+const struct xd_group xd_group_mmu = {"MMU", mmu_cmds};
+const struct xd_group xd_group_sched = {"SCHEDOP", sched_ops};
+const struct xd_group xd_group_version = {"XENVER", version_ops};
+
+const struct xd_group *const *xd_groups(void)
+{
+    static const struct xd_group *const all[] = {&xd_group_mmu,      &xd_group_mmuext,  &xd_group_memory,
+                                                 &xd_group_evtchn,   &xd_group_sched,   &xd_group_version,
+                                                 &xd_group_callback, NULL};
+
+    return all;
+}
+
+/* Hypercalls, found by number. */
+#define GROUP_XENMEM &xd_group_memory
+#define GROUP_XENVER &xd_group_version
+#define GROUP_SCHEDOP &xd_group_sched
+#define GROUP_CALLBACKOP &xd_group_callback
+#define GROUP_EVTCHNOP &xd_group_evtchn
+#define PLAIN XD_SHAPE_PLAIN, NULL
+#define OPS(g) XD_SHAPE_OPS, GROUP_##g
+#define COMPAT(g) XD_SHAPE_COMPAT, GROUP_##g
+#define MMU XD_SHAPE_MMU, &xd_group_mmu
+#define MMUEXT XD_SHAPE_MMUEXT, &xd_group_mmuext
+#define MULTI XD_SHAPE_MULTI, NULL
+#define VAL(kind, name) {#name, XD_K_##kind, XD_IN, 0, 8},
+#define HC(nr, name, shape, args) [nr] = {#name, nr, true, shape, {args}},
+#define TODO(nr, name, args) [nr] = {#name, nr, false, PLAIN, {args}},
+static const struct xd_call calls[XD_CALLS] = {
+#include "abi/hypercalls.def"
+};
+#undef HC
+#undef TODO
+#undef VAL
+
+const struct xd_call *xd_call_at(uint64_t nr)
+{
+    return nr < XD_CALLS && calls[nr].name ? &calls[nr] : NULL;
+}
+
+static bool same(const char *a, const char *text, size_t len)
+{
+    return strlen(a) == len && memcmp(a, text, len) == 0;
+}
+
+const struct xd_call *xd_call_named(const char *name, size_t len)
+{
+    for (size_t i = 0; i < XD_CALLS; i++)
+        if (calls[i].name && same(calls[i].name, name, len))
+            return &calls[i];
+    return NULL;
+}
+
+const struct xd_op *xd_op_at(const struct xd_group *g, uint64_t nr)
+{
+    for (const struct xd_op *op = g->ops; op->name; op++)
+        if (op->nr == nr)
+            return op;
+    return NULL;
+}
+
+const struct xd_op *xd_op_named(const struct xd_group *g, const char *name, size_t len)
+{
+    for (const struct xd_op *op = g->ops; op->name; op++)
+        if (same(op->name, name, len))
+            return op;
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    unsigned int bits;
+} kinds[XD_KINDS] = {
+    {"none", 0},
+#define K(name, type) {#name, sizeof(type) * 8},
+#include "abi/kinds.def"
+#undef K
+};
+
+const char *xd_kind_name(enum xd_kind k)
+{
+    return kinds[k].name;
+}
+
+unsigned int xd_kind_bits(enum xd_kind k)
+{
+    return kinds[k].bits;
+}
+
+static const struct xd_const consts[] = {
+#define C(kind, name, value) {#name, value, XD_K_##kind},
+#include "abi/consts.def"
+#undef C
+    {NULL, 0, 0}};
+
+const struct xd_const *xd_consts(void)
+{
+    return consts;
+}
+
+const struct xd_const *xd_const_named(const char *name, size_t len, enum xd_kind kind)
+{
+    for (const struct xd_const *c = consts; c->name; c++)
+        if ((kind == XD_K_NONE || kind == c->kind) && same(c->name, name, len))
+            return c;
+    return NULL;
+}
+
+const struct xd_const *xd_const_of(enum xd_kind kind, uint64_t value)
+{
+    for (const struct xd_const *c = consts; c->name; c++)
+        if (c->kind == kind && c->value == value)
+            return c;
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    int nr;
+} errnos[] = {
+#define X(name, nr) {#name, nr},
+    XD_ERRNOS(X)
+#undef X
+};
+
+const char *xd_errno_name(int64_t nr)
+{
+    for (size_t i = 0; i < XD_ARRAY_SIZE(errnos); i++)
+        if (errnos[i].nr == nr || errnos[i].nr == -nr)
+            return errnos[i].name;
+    return NULL;
+}
+
+int xd_errno_named(const char *name, size_t len)
+{
+    for (size_t i = 0; i < XD_ARRAY_SIZE(errnos); i++)
+        if (same(errnos[i].name, name, len))
+            return errnos[i].nr;
+    return 0;
+}

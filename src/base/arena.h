@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arena.h: the one mapping that holds all state of a machine, and the undo journal over it.
+ *
+ * The rule: machine state is changed through XD_SET, xd_arena_write and xd_arena_zero only. They record the old words
+ * while a journal is open, so that undoing it gives back every byte. A write that goes round them is a bug that the
+ * digest test finds.
+ */
+#ifndef XD_BASE_ARENA_H
+#define XD_BASE_ARENA_H
+
+#include "base/bug.h"
+
+struct xd_undo {
+    uint64_t word; /* index of the 8-byte word in the arena */
+    uint64_t old;
+};
+
+struct xd_arena {
+    unsigned char *base; /* page aligned; stays where it is */
+    size_t size;
+    bool journaling; /* a journal is open */
+    struct xd_undo *undo;
+    size_t undo_nr, undo_cap;
+};
+
+/* Reserves (size) bytes of zeroed memory that costs nothing until touched. 0 or -ENOMEM. */
+int xd_arena_init(struct xd_arena *a, size_t size);
+void xd_arena_fini(struct xd_arena *a);
+
+/* Records the words that hold [p, p+n). Called through the helpers below. */
+void xd_arena_record(struct xd_arena *a, const void *p, size_t n);
+
+/* Opens the journal (it stays open) and returns the mark to go back to. Marks nest. */
+size_t xd_arena_mark(struct xd_arena *a);
+
+/* Puts back every word written since (mark). The journal stays open and stands at (mark). */
+void xd_arena_undo(struct xd_arena *a, size_t mark);
+
+/* Forgets what is recorded and closes the journal. */
+void xd_arena_forget(struct xd_arena *a);
+
+/* A hash of [p, p+n), continuing from (seed). Not cryptographic: it tells states apart in tests. */
+uint64_t xd_hash64(uint64_t seed, const void *p, size_t n);
+
+static inline void xd_arena_touch(struct xd_arena *a, const void *p, size_t n)
+{
+    if (XD_UNLIKELY(a->journaling))
+        xd_arena_record(a, p, n);
+}
+
+/* Assigns to a field of machine state. */
+#define XD_SET(a, lvalue, value)                           \
+    do {                                                   \
+        xd_arena_touch((a), &(lvalue), sizeof(lvalue));    \
+        (lvalue) = (value);                                \
+    } while (0)
+
+/* Copies (n) bytes into machine state; the ranges do not overlap. */
+static inline void xd_arena_write(struct xd_arena *a, void *dst, const void *src, size_t n)
+{
+    xd_arena_touch(a, dst, n);
+    __builtin_memcpy(dst, src, n);
+}
+
+static inline void xd_arena_zero(struct xd_arena *a, void *dst, size_t n)
+{
+    xd_arena_touch(a, dst, n);
+    __builtin_memset(dst, 0, n);
+}
+
+#endif

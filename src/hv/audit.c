@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * audit.c: the definition of the counts.
+ *
+ * Starts from what the rules say holds a frame (allocation, pins, every present entry of every live table, base
+ * pointers, descriptor tables), adds it all up afresh, and compares. The code that keeps the counts must agree with this
+ * file; this file shares nothing with it.
+ */
+#include "base/strbuf.h"
+#include "hv/evtchn.h"
+#include "hv/pagetype.h"
+
+#include <stdlib.h>
+
+struct tally {
+    uint32_t count, type_count;
+    int32_t linear;
+};
+
+struct audit {
+    struct xd_hv *hv;
+    struct tally *t;
+    struct xd_str out;
+    unsigned int found;
+};
+
+#define COMPLAIN(a, ...)                   \
+    do {                                   \
+        xd_str_addf(&(a)->out, __VA_ARGS__); \
+        xd_str_addc(&(a)->out, '\n');      \
+        (a)->found++;                      \
+    } while (0)
+
+static bool live_table(const struct xd_frame *f)
+{
+    return xd_type_is_table(f->type) && f->type_count && f->flags & XD_FRAME_VALIDATED;
+}
+
+/* (who) holds (mfn) as (type). */
+static void hold(struct audit *a, xd_mfn mfn, enum xd_type type, const char *who, uint64_t where)
+{
+    struct xd_frame *f;
+
+    if (!xd_mfn_valid(a->hv, mfn)) {
+        COMPLAIN(a, "%s 0x%llx names frame 0x%llx, which does not exist", who, (unsigned long long)where,
+                 (unsigned long long)mfn.v);
+        return;
+    }
+    f = xd_frame_at(a->hv, mfn);
+    a->t[mfn.v].count++;
+    a->t[mfn.v].type_count++;
+    if (f->type != type)
+        COMPLAIN(a, "%s 0x%llx uses frame 0x%llx as %s, but its type is %s", who, (unsigned long long)where,
+                 (unsigned long long)mfn.v, xd_type_name(type), xd_type_name(f->type));
+}
+
+static bool is_io(struct xd_hv *hv, xd_mfn mfn)
+{
+    return !xd_mfn_valid(hv, mfn) || (xd_frame_at(hv, mfn)->count && xd_frame_at(hv, mfn)->owner == XD_DOMID_IO);
+}
+
+static void count_l1(struct audit *a, xd_mfn table)
+{
+    const uint64_t *e = xd_frame_words(a->hv, table);
+
+    for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
+        xd_mfn mfn = xd_pte_mfn(e[i]);
+
+        if (!(e[i] & XD_PTE_P))
+            continue;
+        if (!(e[i] & XD_PTE_US) || !(e[i] & (XD_PTE_GK | XD_PTE_G)))
+            COMPLAIN(a, "slot %u of L1 table 0x%llx is not adjusted: 0x%llx", i, (unsigned long long)table.v,
+                     (unsigned long long)e[i]);
+        if (is_io(a->hv, mfn))
+            continue;
+        if (e[i] & XD_PTE_RW)
+            hold(a, mfn, XD_TYPE_WRITABLE, "a writable entry of L1 table", table.v);
+        else
+            a->t[mfn.v].count++;
+    }
+}
+
+static void count_upper(struct audit *a, xd_mfn table, unsigned int level)
+{
+    const uint64_t *e = xd_frame_words(a->hv, table);
+
+    for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
+        xd_mfn mfn = xd_pte_mfn(e[i]);
+
+        if (!(e[i] & XD_PTE_P) || (level == 4 && !xd_l4_slot_guest(i)))
+            continue;
+        if (e[i] & XD_PTE_UPPER_DISALLOWED || !(e[i] & XD_PTE_US))
+            COMPLAIN(a, "slot %u of L%u table 0x%llx holds 0x%llx, which no check lets through", i, level,
+                     (unsigned long long)table.v, (unsigned long long)e[i]);
+        if (mfn.v == table.v) {
+            if (e[i] & XD_PTE_RW)
+                COMPLAIN(a, "slot %u of L%u table 0x%llx maps the table itself writable", i, level,
+                         (unsigned long long)table.v);
+            continue;
+        }
+        if (xd_mfn_valid(a->hv, mfn) && xd_frame_at(a->hv, mfn)->type == level) {
+            a->t[table.v].linear++;
+            a->t[mfn.v].linear--;
+            hold(a, mfn, (enum xd_type)level, "a linear entry of table", table.v);
+        } else {
+            hold(a, mfn, (enum xd_type)(level - 1), "an entry of table", table.v);
+        }
+        if (xd_mfn_valid(a->hv, mfn) && xd_frame_at(a->hv, mfn)->owner != xd_frame_at(a->hv, table)->owner)
+            COMPLAIN(a, "slot %u of table 0x%llx links frame 0x%llx of another owner", i, (unsigned long long)table.v,
+                     (unsigned long long)mfn.v);
+    }
+}
+
+static void count_frame(struct audit *a, xd_mfn mfn)
+{
+    const struct xd_frame *f = xd_frame_at(a->hv, mfn);
+    struct tally *t = &a->t[mfn.v];
+
+    if (!f->count)
+        return;
+    if (mfn.v < a->hv->heap_first) { /* Xen's own: one reference for ever, and one in its type unless private */
+        t->count++;
+        t->type_count += f->owner != XD_DOMID_NONE;
+        return;
+    }
+    if (f->flags & XD_FRAME_ALLOCATED)
+        t->count++;
+    if (f->flags & XD_FRAME_XEN_HEAP)
+        t->type_count++;
+    if (f->flags & XD_FRAME_PINNED) {
+        if (!xd_type_is_table(f->type))
+            COMPLAIN(a, "frame 0x%llx is pinned but is no table", (unsigned long long)mfn.v);
+        hold(a, mfn, (enum xd_type)f->type, "the pin of frame", mfn.v);
+    }
+    if (!live_table(f))
+        return;
+    if (f->type == XD_TYPE_L1)
+        count_l1(a, mfn);
+    else
+        count_upper(a, mfn, f->type);
+}
+
+static void count_vcpu(struct audit *a, const struct xd_vcpu *v)
+{
+    if (v->initialised)
+        hold(a, v->cr3, XD_TYPE_L4, "the base pointer of vCPU", v->id);
+    if (v->user_cr3.v)
+        hold(a, v->user_cr3, XD_TYPE_L4, "the user base pointer of vCPU", v->id);
+    for (uint32_t i = 0; i * XD_PT_SLOTS < v->gdt_ents; i++)
+        hold(a, v->gdt_frame[i], XD_TYPE_SEG_DESC, "the GDT of vCPU", v->id);
+    for (unsigned int i = 0; i < XD_LDT_PAGES; i++)
+        if (v->ldt_frame[i].v)
+            hold(a, v->ldt_frame[i], XD_TYPE_SEG_DESC, "the LDT of vCPU", v->id);
+}
+
+static void compare_frame(struct audit *a, xd_mfn mfn)
+{
+    const struct xd_frame *f = xd_frame_at(a->hv, mfn);
+    const struct tally *t = &a->t[mfn.v];
+    uint32_t type_count = f->count ? f->type_count : 0; /* a free frame links to the next there */
+
+    if (t->count == f->count && t->type_count == type_count &&
+        (!live_table(f) || !f->count || t->linear == f->linear))
+        return;
+    COMPLAIN(a, "frame 0x%llx (%s): %u references and %u in its type are recorded, %u and %u are held; linear %d, %d",
+             (unsigned long long)mfn.v, xd_type_name(f->type), f->count, type_count, t->count, t->type_count, f->linear,
+             t->linear);
+}
+
+static void check_free_list(struct audit *a)
+{
+    struct xd_hv *hv = a->hv;
+    uint32_t n = 0;
+
+    for (uint32_t mfn = hv->free_list; mfn; mfn = xd_frame_at(hv, xd_mfn_of(mfn))->type_count) {
+        if (mfn < hv->heap_first || mfn >= hv->frames || xd_frame_at(hv, xd_mfn_of(mfn))->count || n > hv->frames) {
+            COMPLAIN(a, "the list of free frames is broken at 0x%x", mfn);
+            return;
+        }
+        n++;
+    }
+    if (n + (hv->frames - hv->heap_first - hv->heap_taken) != hv->frames_free)
+        COMPLAIN(a, "%u frames are recorded as free, the list and the heap have %u", hv->frames_free,
+                 n + (hv->frames - hv->heap_first - hv->heap_taken));
+}
+
+static void check_domains(struct audit *a)
+{
+    struct xd_hv *hv = a->hv;
+    uint32_t pages[XD_DOMAINS_MAX] = {0};
+
+    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++) {
+        const struct xd_frame *f = &hv->frame[mfn];
+
+        for (uint32_t i = 0; f->count && i < hv->config.domains_max; i++)
+            if (hv->domain[i].used && hv->domain[i].domid == f->owner && !(f->flags & XD_FRAME_XEN_HEAP))
+                pages[i]++;
+    }
+    for (uint32_t i = 0; i < hv->config.domains_max; i++) {
+        struct xd_domain *d = &hv->domain[i];
+
+        if (!d->used)
+            continue;
+        if (pages[i] != d->pages)
+            COMPLAIN(a, "d%u: %u pages are recorded, it owns %u", d->domid, d->pages, pages[i]);
+        for (uint32_t id = 0; id < d->vcpus; id++)
+            count_vcpu(a, &d->vcpu[id]);
+    }
+}
+
+unsigned int xd_audit(struct xd_hv *hv, char **report)
+{
+    struct audit a = {.hv = hv, .t = xd_zalloc((size_t)hv->frames * sizeof(struct tally))};
+
+    check_free_list(&a);
+    check_domains(&a);
+    for (uint64_t mfn = 0; mfn < hv->frames; mfn++)
+        count_frame(&a, xd_mfn_of(mfn));
+    for (uint64_t mfn = 0; mfn < hv->frames; mfn++)
+        compare_frame(&a, xd_mfn_of(mfn));
+    a.found += xd_audit_events(hv, &a.out);
+    free(a.t);
+    if (report)
+        *report = a.found ? xd_strdup(xd_str_text(&a.out)) : NULL;
+    xd_str_free(&a.out);
+    return a.found;
+}

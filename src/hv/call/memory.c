@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c: memory_op: giving pages back, getting new ones, exchanging them, and asking how many there are.
+ *
+ * Reservation calls return the number of extents done, whatever went wrong; only the record says why they stopped.
+ */
+#include "hv/call/call.h"
+
+#include "hv/pagetype.h"
+
+#define START_EXTENT_SHIFT 6
+#define ORDER_DOMU 9u
+#define ORDER_CONTROL 18u
+#define MEMF_EXACT_NODE (1u << 17)
+#define MEMF_POPULATE_ON_DEMAND (1u << 16)
+#define MACH2PHYS_ENTRIES (UINT64_C(1) << 35)
+
+enum {
+    XENMEM_INCREASE = 0,
+    XENMEM_DECREASE = 1,
+    XENMEM_MAXIMUM_RAM_PAGE = 2,
+    XENMEM_CURRENT_RESERVATION = 3,
+    XENMEM_MAXIMUM_RESERVATION = 4,
+    XENMEM_MACHPHYS_MFN_LIST = 5,
+    XENMEM_POPULATE = 6,
+    XENMEM_EXCHANGE = 11,
+    XENMEM_MACHPHYS_MAPPING = 12,
+    XENMEM_MAXIMUM_GPFN = 14,
+};
+
+static unsigned int order_max(const struct xd_domain *d)
+{
+    return d->privileged ? ORDER_CONTROL : ORDER_DOMU;
+}
+
+/* One reservation call: what is done of it so far, and for whom. */
+struct reserve {
+    struct xd_abi_memory_reservation op;
+    struct xd_domain *d;
+    uint64_t done;
+};
+
+static bool list_get(struct xd_vcpu *v, const struct reserve *r, uint64_t *value)
+{
+    if (xd_copy_in(v, value, r->op.extent_start + r->done * 8, 8))
+        return true;
+    xd_reject(v, XD_WHY_RESERVE_LIST, r->op.extent_start, r->done);
+    return false;
+}
+
+static bool list_put(struct xd_vcpu *v, const struct reserve *r, uint64_t value)
+{
+    if (xd_copy_out(v, r->op.extent_start + r->done * 8, &value, 8))
+        return true;
+    xd_reject(v, XD_WHY_RESERVE_LIST, r->op.extent_start, r->done);
+    return false;
+}
+
+/* Frames are handed out one by one and scattered, so there is no run of more than one. LIMIT: orders above 0. */
+static bool allocate(struct xd_vcpu *v, const struct reserve *r, uint64_t pfn, xd_mfn *mfn)
+{
+    if (r->d->pages + (UINT64_C(1) << r->op.extent_order) > r->d->pages_max) {
+        xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + (UINT64_C(1) << r->op.extent_order), r->d->pages_max);
+        return false;
+    }
+    if (r->op.extent_order == 0 && xd_frame_alloc(v->hv, r->d, pfn, mfn))
+        return true;
+    xd_reject(v, XD_WHY_RESERVE_NO_MEMORY, UINT64_C(1) << r->op.extent_order);
+    return false;
+}
+
+static bool increase_one(struct xd_vcpu *v, const struct reserve *r)
+{
+    xd_mfn mfn;
+
+    if (!allocate(v, r, ~UINT64_C(0), &mfn))
+        return false;
+    /* AS-XEN: increase_reservation: a frame whose number can't be told stays with the domain. */
+    return !r->op.extent_start || list_put(v, r, mfn.v);
+}
+
+static bool populate_one(struct xd_vcpu *v, const struct reserve *r)
+{
+    uint64_t pfn;
+    xd_mfn mfn;
+
+    if (!list_get(v, r, &pfn))
+        return false;
+    if (r->op.mem_flags & MEMF_POPULATE_ON_DEMAND)
+        return r->d != v->domain;
+    return allocate(v, r, pfn, &mfn) && list_put(v, r, mfn.v);
+}
+
+static bool decrease_one(struct xd_vcpu *v, const struct reserve *r)
+{
+    uint64_t first;
+
+    if (!list_get(v, r, &first))
+        return false;
+    for (uint64_t mfn = first; mfn < first + (UINT64_C(1) << r->op.extent_order); mfn++) {
+        if (!xd_frame_owned(v->hv, xd_mfn_of(mfn), r->d->domid)) {
+            xd_reject(v, XD_WHY_RESERVE_FRAME, mfn, r->d->domid);
+            return false;
+        }
+        xd_frame_put_allocated(v->hv, xd_mfn_of(mfn));
+    }
+    return true;
+}
+
+/* Every check before the first extent, in Xen's order. */
+static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t arg[3])
+{
+    if (r->op.nr_extents > UINT32_MAX >> START_EXTENT_SHIFT || r->done >= r->op.nr_extents) {
+        arg[0] = r->op.nr_extents;
+        arg[1] = r->done;
+        return XD_WHY_RESERVE_COUNT;
+    }
+    r->d = xd_domain_any_id(v, r->op.domid);
+    arg[0] = r->op.domid;
+    arg[1] = v->domain->domid;
+    if (!r->d)
+        return XD_WHY_RESERVE_DOMAIN;
+    if ((r->op.mem_flags & 0xff && (r->op.mem_flags & 0xff) <= XD_PAGE_SHIFT) ||
+        (r->op.mem_flags & MEMF_EXACT_NODE && !v->domain->privileged)) {
+        arg[0] = r->op.mem_flags;
+        return XD_WHY_RESERVE_FLAGS;
+    }
+    if (!xd_may_target(v, r->d))
+        return XD_WHY_RESERVE_PERMISSION;
+    if (r->op.extent_order > order_max(v->domain)) {
+        arg[0] = r->op.extent_order;
+        arg[1] = order_max(v->domain);
+        return XD_WHY_RESERVE_ORDER;
+    }
+    if (r->op.extent_start && !xd_handle_ok(r->op.extent_start, r->op.nr_extents, 8)) {
+        arg[0] = r->op.extent_start;
+        arg[1] = 0;
+        return XD_WHY_RESERVE_LIST;
+    }
+    return XD_WHY_NONE;
+}
+
+static long reservation(struct xd_vcpu *v, uint64_t cmd, uint64_t at)
+{
+    struct reserve r = {.done = cmd >> START_EXTENT_SHIFT};
+    uint64_t arg[3] = {0};
+    enum xd_why why;
+
+    if (!xd_copy_in(v, &r.op, at, sizeof(r.op))) {
+        xd_reject(v, XD_WHY_RESERVE_ARG, at);
+        return (long)r.done;
+    }
+    why = reserve_check(v, &r, arg);
+    if (why != XD_WHY_NONE) {
+        xd_reject(v, why, arg[0], arg[1], arg[2]);
+        return (long)r.done;
+    }
+    for (; r.done < r.op.nr_extents; r.done++) {
+        bool ok;
+
+        switch (cmd & ((1u << START_EXTENT_SHIFT) - 1)) {
+        case XENMEM_INCREASE:
+            ok = increase_one(v, &r);
+            break;
+        case XENMEM_DECREASE:
+            ok = decrease_one(v, &r);
+            break;
+        default:
+            ok = populate_one(v, &r);
+            break;
+        }
+        if (!ok)
+            break;
+    }
+    return (long)r.done;
+}
+
+/* ---- Exchange ---- */
+
+/* AS-XEN: memory_exchange: whatever goes wrong after the sizes are known, how far it came is told. */
+static long exchange_end(struct xd_vcpu *v, uint64_t at, uint64_t exchanged, long rc)
+{
+    at += offsetof(struct xd_abi_memory_exchange, nr_exchanged);
+    if (!xd_copy_out(v, at, &exchanged, sizeof(exchanged)))
+        return xd_reject(v, XD_WHY_COPY_OUT, at, sizeof(exchanged));
+    return rc;
+}
+
+static long exchange_check(struct xd_vcpu *v, const struct xd_abi_memory_exchange *x)
+{
+    uint64_t in = x->in.nr_extents, out = x->out.nr_extents;
+    uint32_t order = x->in.extent_order > x->out.extent_order ? x->in.extent_order : x->out.extent_order;
+
+    if (order > order_max(v->domain))
+        return xd_reject(v, XD_WHY_EXCHANGE_ORDER, order, order_max(v->domain));
+    if (x->nr_exchanged > in || x->in.domid != x->out.domid || UINT64_MAX >> x->in.extent_order < in ||
+        UINT64_MAX >> x->out.extent_order < out || in << x->in.extent_order != out << x->out.extent_order)
+        return xd_reject(v, XD_WHY_EXCHANGE_SHAPE, in << x->in.extent_order, out << x->out.extent_order, x->nr_exchanged);
+    return 0;
+}
+
+/* AS-XEN: guest_handle_subrange_okay: both ends of what is left to do, where other calls look at the start only. */
+static bool list_ok(uint64_t list, uint64_t first, uint64_t nr)
+{
+    return first < nr && nr < UINT64_MAX / 8 && xd_va_ok(list + first * 8) && xd_va_ok(list + nr * 8 - 1) &&
+           list + first * 8 <= list + nr * 8 - 1;
+}
+
+/* One frame out, one frame in. */
+static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d, const struct xd_abi_memory_exchange *x, uint64_t i)
+{
+    uint64_t old, pfn;
+    bool found;
+    xd_mfn mfn;
+
+    if (!xd_copy_in(v, &old, x->in.extent_start + i * 8, sizeof(old)))
+        return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->in.extent_start, i);
+    if (!xd_mfn_valid(v->hv, xd_mfn_of(old)))
+        return xd_reject(v, XD_WHY_EXCHANGE_FRAME, old);
+    if (x->out.extent_order || !v->hv->frames_free)
+        return xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, UINT64_C(1) << x->out.extent_order);
+    if (!xd_frame_steal(v->hv, d, xd_mfn_of(old)))
+        return xd_reject(v, XD_WHY_STEAL_BUSY, old);
+    found = xd_frame_alloc(v->hv, d, ~UINT64_C(0), &mfn);
+    XD_INVARIANT(v->hv, found);
+    xd_frame_put(v->hv, xd_mfn_of(old));
+    if (!xd_copy_in(v, &pfn, x->out.extent_start + i * 8, sizeof(pfn)))
+        return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->out.extent_start, i);
+    XD_PUT(v->hv, *xd_m2p_entry(v->hv, mfn), pfn);
+    if (!xd_copy_out(v, x->out.extent_start + i * 8, &mfn.v, sizeof(mfn.v)))
+        return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->out.extent_start, i);
+    return 0;
+}
+
+static long exchange(struct xd_vcpu *v, uint64_t at)
+{
+    struct xd_abi_memory_exchange x;
+    struct xd_domain *d;
+    uint64_t i;
+    long rc;
+
+    if (!xd_copy_in(v, &x, at, sizeof(x)))
+        return xd_reject(v, XD_WHY_COPY_IN, at, sizeof(x));
+    rc = exchange_check(v, &x);
+    if (rc)
+        return exchange_end(v, at, x.nr_exchanged, rc);
+    i = x.nr_exchanged;
+    if (i == x.in.nr_extents)
+        return 0;
+    if (!list_ok(x.in.extent_start, i, x.in.nr_extents) || !list_ok(x.out.extent_start, i, x.out.nr_extents))
+        return exchange_end(v, at, i, xd_reject(v, XD_WHY_EXCHANGE_RANGE, x.in.extent_start));
+    d = xd_domain_any_id(v, x.in.domid);
+    if (!d)
+        return exchange_end(v, at, i, xd_reject(v, XD_WHY_MEMOP_DOMAIN, x.in.domid));
+    if (!xd_may_target(v, d))
+        return exchange_end(v, at, i, xd_reject(v, XD_WHY_MEMOP_PERMISSION, x.in.domid, v->domain->domid));
+    if (x.in.extent_order) /* LIMIT: splitting extents */
+        return exchange_end(v, at, i, xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, XENMEM_EXCHANGE));
+    for (; i < x.in.nr_extents; i++) {
+        rc = exchange_frame(v, d, &x, i);
+        if (rc)
+            break;
+    }
+    return exchange_end(v, at, i, rc);
+}
+
+/* ---- Queries ---- */
+
+static long maximum_ram_page(struct xd_vcpu *v, void *copy)
+{
+    (void)copy;
+    return v->hv->frames;
+}
+
+static long domain_query(struct xd_vcpu *v, const void *copy, struct xd_domain **d)
+{
+    uint16_t domid = ((const struct xd_abi_memory_domid *)copy)->domid;
+
+    *d = xd_domain_any_id(v, domid);
+    if (!*d)
+        return xd_reject(v, XD_WHY_MEMOP_DOMAIN, domid);
+    if (!xd_may_target(v, *d))
+        return xd_reject(v, XD_WHY_MEMOP_PERMISSION, domid, v->domain->domid);
+    return 0;
+}
+
+static long current_reservation(struct xd_vcpu *v, void *copy)
+{
+    struct xd_domain *d;
+    long rc = domain_query(v, copy, &d);
+
+    return rc ? rc : (long)d->pages;
+}
+
+static long maximum_reservation(struct xd_vcpu *v, void *copy)
+{
+    struct xd_domain *d;
+    long rc = domain_query(v, copy, &d);
+
+    return rc ? rc : (long)d->pages_max;
+}
+
+/* AS-XEN: domain_get_maximum_gpfn: what the guest itself wrote into shared_info, minus one. */
+static long maximum_gpfn(struct xd_vcpu *v, void *copy)
+{
+    struct xd_domain *d;
+    long rc = domain_query(v, copy, &d);
+
+    if (rc || xd_shared_info(d)->max_pfn == 0)
+        return rc;
+    return (long)(xd_shared_info(d)->max_pfn - 1);
+}
+
+/* One frame number for each 2 MiB of the M2P. */
+static long machphys_mfn_list(struct xd_vcpu *v, void *copy)
+{
+    struct xd_abi_memory_machphys_mfn_list *op = copy;
+    uint64_t chunks = ((uint64_t)v->hv->frames * 8 + (1u << 21) - 1) >> 21;
+
+    op->nr_extents = 0;
+    for (; op->nr_extents < op->max_extents && op->nr_extents < chunks; op->nr_extents++) {
+        uint64_t mfn = v->hv->m2p_first.v + (uint64_t)op->nr_extents * XD_PT_SLOTS;
+        uint64_t at = op->extent_start + (uint64_t)op->nr_extents * sizeof(mfn);
+
+        if (!xd_copy_out(v, at, &mfn, sizeof(mfn)))
+            return xd_reject(v, XD_WHY_COPY_OUT, at, sizeof(mfn));
+    }
+    return 0;
+}
+
+static long machphys_mapping(struct xd_vcpu *v, void *copy)
+{
+    struct xd_abi_memory_machphys_mapping *op = copy;
+
+    op->v_start = XD_RO_M2P_START;
+    op->v_end = XD_RO_M2P_END;
+    op->max_mfn = (v->domain->hardware ? v->hv->frames : MACH2PHYS_ENTRIES) - 1;
+    return 0;
+}
+
+static xd_op_fn *const query[] = {
+    [XENMEM_MAXIMUM_RAM_PAGE] = maximum_ram_page,       [XENMEM_CURRENT_RESERVATION] = current_reservation,
+    [XENMEM_MAXIMUM_RESERVATION] = maximum_reservation, [XENMEM_MACHPHYS_MFN_LIST] = machphys_mfn_list,
+    [XENMEM_MACHPHYS_MAPPING] = machphys_mapping,       [XENMEM_MAXIMUM_GPFN] = maximum_gpfn,
+};
+
+/* Operations 0 to 28 exist in Xen; those without a row here are not modelled. */
+#define XENMEM_LAST 28
+
+long xd_hc_memory_op(struct xd_vcpu *v, const struct xd_args_memory_op *arg)
+{
+    uint64_t op = arg->cmd & ((1u << START_EXTENT_SHIFT) - 1), start = arg->cmd >> START_EXTENT_SHIFT;
+
+    if (op == XENMEM_INCREASE || op == XENMEM_DECREASE || op == XENMEM_POPULATE)
+        return reservation(v, arg->cmd, arg->arg);
+    if (op <= XENMEM_LAST && !xd_op_at(&xd_group_memory, op))
+        return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, op);
+    if (start && (op == XENMEM_MACHPHYS_MFN_LIST || op == XENMEM_MACHPHYS_MAPPING || op > XENMEM_LAST))
+        return xd_reject(v, XD_WHY_OP_UNKNOWN, arg->cmd); /* AS-XEN: arch_memory_op compares the whole number */
+    if (start)
+        return xd_reject(v, XD_WHY_MEMOP_START_EXTENT, start);
+    if (op == XENMEM_EXCHANGE)
+        return exchange(v, arg->arg);
+    return xd_op_run(v, &xd_group_memory, query, XD_ARRAY_SIZE(query), op, arg->arg);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmu.c: mmu_update: a batch of checked writes to page tables, of plain writes to writable memory, and of M2P entries.
+ *
+ * It stops at the first request that fails; what came before stays done, and the done count says how many that were.
+ */
+#include "hv/call/foreign.h"
+#include "hv/pagetype.h"
+#include "hv/tlb.h"
+
+enum { CMD_NORMAL, CMD_MACHPHYS, CMD_PRESERVE_AD, CMD_NO_TRANSLATE };
+
+#define PREFETCH_AHEAD 8u
+
+/* The domains of one call: who owns the tables, who the frames they map. */
+struct scope {
+    struct xd_domain *pt;
+    struct xd_foreign fd;
+    bool flush; /* an entry above L1 was changed */
+};
+
+/* AS-XEN: xsm_mmu_update. DOMID_IO passes here: each mapping then needs I/O rights of its own. */
+static bool allowed_fd(const struct xd_vcpu *v, const struct scope *s)
+{
+    return s->fd.id == XD_DOMID_IO || xd_foreign_allowed(v, &s->fd);
+}
+
+static int plain_store(struct xd_vcpu *v, xd_mfn mfn, unsigned int slot, uint64_t val)
+{
+    XD_PUT(v->hv, xd_frame_words(v->hv, mfn)[slot], val);
+    return 0;
+}
+
+static int table_update(struct xd_vcpu *v, struct scope *s, xd_mfn mfn, unsigned int slot, uint64_t val, unsigned int cmd)
+{
+    unsigned int level = xd_frame_at(v->hv, mfn)->type;
+    int rc;
+
+    if (level > 1 && s->fd.d != s->pt)
+        return (int)xd_reject(v, XD_WHY_MMU_FD_NOT_L1, mfn.v, level, s->fd.id);
+    rc = xd_entry_mod(v, mfn, level, slot, val, s->fd.id, cmd == CMD_PRESERVE_AD);
+    if (rc == 0 && level > 1)
+        s->flush = true;
+    return rc;
+}
+
+static int pt_update(struct xd_vcpu *v, struct scope *s, uint64_t ptr, uint64_t val, unsigned int cmd)
+{
+    struct xd_hv *hv = v->hv;
+    xd_mfn mfn = xd_mfn_of((ptr & XD_PTE_MFN) >> XD_PAGE_SHIFT);
+    unsigned int slot = (unsigned int)(ptr / 8) & (XD_PT_SLOTS - 1);
+    struct xd_frame *f;
+    int rc;
+
+    if (XD_UNLIKELY(s->fd.d != v->domain) && !allowed_fd(v, s))
+        return (int)xd_reject(v, XD_WHY_FD_PERMISSION, s->fd.id, v->domain->domid);
+    if (XD_UNLIKELY(s->pt != v->domain) && !v->domain->privileged)
+        return (int)xd_reject(v, XD_WHY_FD_PERMISSION, s->pt->domid, v->domain->domid);
+    if (XD_UNLIKELY(ptr >> 52 || !xd_frame_get(hv, mfn, s->pt->domid)))
+        return (int)xd_reject(v, XD_WHY_MMU_PTR_FRAME, ptr >> XD_PAGE_SHIFT, s->pt->domid);
+    f = xd_frame_at(hv, mfn);
+    if (xd_frame_lockable(f)) {
+        if (XD_LIKELY(xd_type_is_table(f->type)))
+            rc = table_update(v, s, mfn, slot, val, cmd);
+        else if (f->type == XD_TYPE_WRITABLE)
+            rc = plain_store(v, mfn, slot, val);
+        else
+            rc = (int)xd_reject(v, XD_WHY_MMU_TARGET_TYPE, mfn.v, f->type);
+    } else if (xd_writable_get(hv, mfn)) {
+        rc = plain_store(v, mfn, slot, val);
+        xd_type_put(hv, mfn);
+    } else {
+        rc = (int)xd_reject(v, XD_WHY_MMU_TARGET_TYPE, mfn.v, f->type);
+    }
+    xd_frame_put(hv, mfn);
+    return rc;
+}
+
+static int m2p_update(struct xd_vcpu *v, struct scope *s, uint64_t ptr, uint64_t val)
+{
+    xd_mfn mfn = xd_mfn_of(ptr >> XD_PAGE_SHIFT);
+
+    if (s->pt != v->domain)
+        return (int)xd_reject(v, XD_WHY_M2P_PT_DOM, s->pt->domid);
+    if (!allowed_fd(v, s))
+        return (int)xd_reject(v, XD_WHY_FD_PERMISSION, s->fd.id, v->domain->domid);
+    if (!xd_frame_owned(v->hv, mfn, s->fd.id))
+        return (int)xd_reject(v, XD_WHY_M2P_FRAME, mfn.v, s->fd.id);
+    XD_PUT(v->hv, *xd_m2p_entry(v->hv, mfn), val);
+    return 0;
+}
+
+static int request(struct xd_vcpu *v, struct scope *s, const struct xd_abi_mmu_update *req)
+{
+    unsigned int cmd = (unsigned int)req->ptr & 7;
+
+    switch (cmd) {
+    case CMD_NORMAL:
+    case CMD_PRESERVE_AD:
+    case CMD_NO_TRANSLATE:
+        return pt_update(v, s, req->ptr & ~UINT64_C(7), req->val, cmd);
+    case CMD_MACHPHYS:
+        return m2p_update(v, s, req->ptr, req->val);
+    default:
+        return (int)xd_reject(v, XD_WHY_MMU_CMD, req->ptr, cmd);
+    }
+}
+
+static void note_item(struct xd_vcpu *v, uint32_t index, const struct xd_abi_mmu_update *req)
+{
+    v->rec.batch = true;
+    v->rec.index = index;
+    v->rec.item[0] = req->ptr;
+    v->rec.item[1] = req->val;
+}
+
+/* The frames a request a little ahead will touch; wrong guesses cost nothing. */
+static void prefetch(struct xd_hv *hv, const struct xd_abi_mmu_update *req)
+{
+    uint64_t table = req->ptr >> XD_PAGE_SHIFT, target = (req->val & XD_PTE_MFN) >> XD_PAGE_SHIFT;
+
+    if (table < hv->frames) {
+        __builtin_prefetch(hv->mem + (req->ptr & ~UINT64_C(7)), 1);
+        __builtin_prefetch(&hv->frame[table], 1);
+    }
+    if (target < hv->frames)
+        __builtin_prefetch(&hv->frame[target], 1);
+}
+
+static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batch *b, uint32_t *done)
+{
+    struct xd_reader reader = XD_READER_INIT;
+    struct xd_abi_mmu_update req;
+    int rc = 0;
+
+    for (*done = 0; *done < b->count; ++*done) {
+        uint64_t at = b->reqs + (uint64_t)*done * sizeof(req);
+
+        if (XD_UNLIKELY(!xd_reader_get(v, &reader, &req, at, sizeof(req))))
+            return (int)xd_reject(v, XD_WHY_COPY_IN, at, sizeof(req));
+        if (reader.mem && (at & (XD_PAGE_SIZE - 1)) < XD_PAGE_SIZE - (PREFETCH_AHEAD + 1) * sizeof(req) &&
+            at >> XD_PAGE_SHIFT == reader.page >> XD_PAGE_SHIFT) {
+            struct xd_abi_mmu_update ahead;
+
+            __builtin_memcpy(&ahead, reader.mem + (at & (XD_PAGE_SIZE - 1)) + PREFETCH_AHEAD * sizeof(req), sizeof(ahead));
+            prefetch(v->hv, &ahead);
+        }
+        rc = request(v, s, &req);
+        if (XD_UNLIKELY(rc)) {
+            note_item(v, *done, &req);
+            break;
+        }
+    }
+    return rc;
+}
+
+/* Upper half of foreigndom: 0 is the caller, else a domain's real number plus one. */
+static struct xd_domain *table_domain(struct xd_vcpu *v, uint32_t foreigndom)
+{
+    uint32_t pfd = foreigndom >> 16;
+
+    return pfd ? xd_domain_find(v->hv, pfd - 1) : v->domain;
+}
+
+long xd_hc_mmu_update(struct xd_vcpu *v, const struct xd_args_mmu_update *arg)
+{
+    struct xd_batch b = {arg->reqs, arg->pdone, arg->count, 0, sizeof(struct xd_abi_mmu_update)};
+    struct scope s = {0};
+    uint32_t done;
+    long rc;
+
+    if (xd_batch_begin(v, &b, arg->foreigndom, &rc))
+        return rc;
+    s.pt = table_domain(v, arg->foreigndom);
+    if (!s.pt)
+        return xd_reject(v, XD_WHY_PT_DOM_UNKNOWN, (arg->foreigndom >> 16) - 1);
+    if (!xd_foreign_find(v, (uint16_t)arg->foreigndom, &s.fd)) {
+        xd_batch_end(v, &b, 0);
+        return xd_reject(v, XD_WHY_FD_UNKNOWN, (uint16_t)arg->foreigndom);
+    }
+    rc = run_requests(v, &s, &b, &done);
+    xd_batch_end(v, &b, done);
+    if (s.flush)
+        xd_tlb_flush_domain(s.pt);
+    return rc;
+}

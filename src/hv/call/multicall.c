@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * multicall.c: a list of calls, each with its own result. The list as a whole fails only where its memory can't be read
+ * or written.
+ *
+ * An entry that blocks the vCPU suspends the list: the rest becomes a continuation that runs when the vCPU does.
+ */
+#include "hv/call/call.h"
+
+static void suspend(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
+{
+    struct xd_continuation c = {.active = true, .nr = 13, .arg = {calls, nr}};
+
+    XD_PUT(v->hv, v->cont, c);
+}
+
+/* (own) is the record of the multicall itself: a refusal of the list is told as one of that call. */
+static long refuse(struct xd_vcpu *v, const struct xd_record *own, enum xd_why why, uint64_t at, uint32_t i)
+{
+    v->rec = *own;
+    return xd_reject(v, why, at, i);
+}
+
+static long run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
+{
+    struct xd_record own = v->rec, refused = v->rec;
+    struct xd_abi_multicall_entry e;
+
+    for (uint32_t i = 0; i < nr; i++, calls += sizeof(e)) {
+        if (i && xd_vcpu_state(v) != XD_STATE_RUNNING) {
+            suspend(v, calls, nr - i);
+            break;
+        }
+        if (!xd_copy_in(v, &e, calls, sizeof(e)))
+            return refuse(v, &own, XD_WHY_MULTICALL_ENTRY, calls, i);
+        e.result = xd_call_run(v, e.op, e.args, 1);
+        if (v->rec.reject.why != XD_WHY_NONE)
+            refused = v->rec;
+        if (!xd_copy_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result, sizeof(e.result)))
+            return refuse(v, &own, XD_WHY_MULTICALL_RESULT, calls, i);
+    }
+    v->rec = refused;
+    return 0;
+}
+
+long xd_hc_multicall(struct xd_vcpu *v, const struct xd_args_multicall *arg)
+{
+    long rc;
+
+    if (v->in_multicall)
+        return xd_reject(v, XD_WHY_MULTICALL_NESTED);
+    if (!xd_handle_ok(arg->calls, arg->nr_calls, sizeof(struct xd_abi_multicall_entry)))
+        return xd_reject(v, XD_WHY_MULTICALL_RANGE, arg->calls);
+    XD_PUT(v->hv, v->in_multicall, true);
+    rc = run_list(v, arg->calls, arg->nr_calls);
+    XD_PUT(v->hv, v->in_multicall, false);
+    return rc;
+}

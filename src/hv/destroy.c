@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * destroy.c: taking a domain apart. AS-XEN: domain_relinquish_resources, relinquish_memory
+ *
+ * What its vCPUs hold goes first, then its pages, from L4 down: pin, allocation, and for tables that only linear entries
+ * still keep, the entries themselves. Frames that other domains map stay until those mappings go, without an owner.
+ */
+#include "hv/descriptor.h"
+#include "hv/evtchn.h"
+#include "hv/tlb.h"
+
+static void release_vcpu(struct xd_vcpu *v)
+{
+    if (v->initialised)
+        xd_page_and_type_put(v->hv, v->cr3);
+    if (v->user_cr3.v)
+        xd_page_and_type_put(v->hv, v->user_cr3);
+    XD_PUT(v->hv, v->initialised, false);
+    XD_PUT(v->hv, v->down, true);
+    XD_PUT(v->hv, v->user_cr3, xd_mfn_of(0));
+    xd_ldt_release(v);
+    xd_gdt_release(v);
+}
+
+/* Cuts a table that circular linear entries keep alive: its own entries go, its type count stays to be drained. */
+static void force_demote(struct xd_hv *hv, xd_mfn mfn, unsigned int level)
+{
+    uint64_t *e = xd_frame_words(hv, mfn);
+
+    for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
+        uint64_t old = e[i];
+
+        if (!(old & XD_PTE_P) || (level == 4 && !xd_l4_slot_guest(i)))
+            continue;
+        XD_PUT(hv, e[i], 0);
+        xd_upper_put(hv, old, level, mfn);
+    }
+}
+
+static void release_frame(struct xd_hv *hv, xd_mfn mfn, unsigned int level)
+{
+    struct xd_frame *f = xd_frame_at(hv, mfn);
+
+    XD_PUT(hv, f->count, f->count + 1); /* keep it while we look at it */
+    if (f->flags & XD_FRAME_PINNED) {
+        XD_PUT(hv, f->flags, (uint8_t)(f->flags & ~XD_FRAME_PINNED));
+        xd_page_and_type_put(hv, mfn);
+    }
+    xd_frame_put_allocated(hv, mfn);
+    if (f->type == level && f->type_count && f->flags & XD_FRAME_VALIDATED)
+        force_demote(hv, mfn, level);
+    xd_frame_put(hv, mfn);
+}
+
+void xd_domain_destroy(struct xd_domain *d)
+{
+    struct xd_hv *hv = d->hv;
+
+    XD_PUT(hv, d->dying, true);
+    xd_evtchn_close_all(d);
+    for (uint32_t id = 0; id < d->vcpus; id++)
+        release_vcpu(&d->vcpu[id]);
+    for (unsigned int level = 4; level >= 2; level--)
+        for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
+            if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid) && !(hv->frame[mfn].flags & XD_FRAME_XEN_HEAP))
+                release_frame(hv, xd_mfn_of(mfn), level);
+    XD_PUT(hv, xd_frame_at(hv, d->shared_info)->type_count, xd_frame_at(hv, d->shared_info)->type_count - 1);
+    xd_frame_put_allocated(hv, d->shared_info);
+    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
+        if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid))
+            XD_PUT(hv, hv->frame[mfn].owner, XD_DOMID_NONE);
+    xd_arena_zero(xd_arena_of(hv), d, sizeof(*d));
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explain.c: why the last call was refused, in words: the request decoded, the rule, the state that broke it, and who
+ * holds the frame or port concerned. Nothing here is on the path of a call: a refusal records numbers only.
+ */
+#include "abi/errno.h"
+#include "abi/show.h"
+#include "hv/evtchn.h"
+#include "hv/holders.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_domid(struct xd_str *out, uint64_t id)
+{
+    if (id == XD_DOMID_NONE)
+        xd_str_add(out, "nobody");
+    else if (id == XD_DOMID_IO)
+        xd_str_add(out, "DOMID_IO, the owner of I/O memory");
+    else if (id == XD_DOMID_XEN)
+        xd_str_add(out, "DOMID_XEN, the owner of Xen's shared memory");
+    else
+        xd_show_value(out, XD_K_DOMID, id);
+}
+
+/* One {xN} of a sentence. */
+static void add_argument(struct xd_str *out, char what, uint64_t value)
+{
+    switch (what) {
+    case 't':
+        xd_str_add(out, xd_type_name((enum xd_type)value));
+        break;
+    case 'd':
+    case 'p':
+        xd_str_addf(out, "%" PRId64, (int64_t)value);
+        break;
+    case 'o':
+        add_domid(out, value);
+        break;
+    case 'e':
+        xd_show_value(out, XD_K_PTE, value);
+        break;
+    case 'r':
+        xd_str_add(out, xd_errno_name((int64_t)value) ? xd_errno_name((int64_t)value) : "?");
+        break;
+    default:
+        xd_str_addf(out, "%#" PRIx64, value);
+        break;
+    }
+}
+
+static void add_sentence(struct xd_str *out, const char *s, const uint64_t *arg)
+{
+    for (; *s; s++) {
+        if (s[0] == '{' && s[1] && s[2] >= '0' && s[2] < '0' + XD_REJECT_ARGS && s[3] == '}') {
+            add_argument(out, s[1], arg[s[2] - '0']);
+            s += 3;
+        } else {
+            xd_str_addc(out, *s);
+        }
+    }
+}
+
+static void add_item(struct xd_str *out, const struct xd_record *rec)
+{
+    const struct xd_call *call = xd_call_at(rec->nr);
+    const struct xd_op *op;
+
+    if (!rec->batch || !call)
+        return;
+    xd_str_addf(out, "  request %u: ", rec->index);
+    if (call->shape == XD_SHAPE_MMU) {
+        op = xd_op_at(&xd_group_mmu, rec->item[0] & 7);
+        xd_str_addf(out, "%s: %s %#" PRIx64 "[%" PRIu64 "] = ", op ? op->name : "?",
+                    (rec->item[0] & 7) == 1 ? "M2P of the frame of" : "entry", rec->item[0] >> XD_PAGE_SHIFT,
+                    rec->item[0] / 8 % XD_PT_SLOTS);
+        xd_show_value(out, (rec->item[0] & 7) == 1 ? XD_K_U64 : XD_K_PTE, rec->item[1]);
+    } else {
+        struct xd_abi_mmuext_op copy = {(uint32_t)rec->item[0], 0, rec->item[1], rec->item[2]};
+
+        op = xd_op_at(&xd_group_mmuext, rec->item[0]);
+        xd_str_addf(out, "%s", op ? op->name : "an unknown command");
+        if (op)
+            xd_show_fields(out, op, &copy, XD_IN);
+    }
+    xd_str_addc(out, '\n');
+}
+
+/* The operation and its struct, read again from the guest's memory without a trace: it may have changed since. */
+static void add_operands(struct xd_str *out, struct xd_vcpu *v, const struct xd_record *rec)
+{
+    const struct xd_call *call = xd_call_at(rec->nr);
+    const struct xd_op *op = call && call->shape == XD_SHAPE_OPS ? xd_op_at(call->group, rec->arg[0]) : NULL;
+    unsigned char copy[128];
+
+    if (!op || !op->size || op->size > sizeof(copy) || !xd_look(v, copy, rec->arg[1], op->size))
+        return;
+    xd_str_addf(out, "  %s", op->name);
+    xd_show_fields(out, op, copy, XD_IN);
+    xd_str_addc(out, '\n');
+}
+
+static void add_request(struct xd_str *out, struct xd_vcpu *v)
+{
+    xd_str_addf(out, "d%uv%u: ", v->domain->domid, v->id);
+    xd_show_call(out, v->rec.nr, v->rec.arg);
+    xd_str_addc(out, '\n');
+    add_item(out, &v->rec);
+    add_operands(out, v, &v->rec);
+}
+
+static void add_rule(struct xd_str *out, const struct xd_reject *r)
+{
+    const struct xd_why_row *row = xd_why_row(r->why);
+    char name[XD_WHY_NAME_MAX];
+
+    xd_str_addf(out, "  refused: %s, %s: ", row->err ? xd_errno_name(row->err) : "no error number",
+                xd_why_name(r->why, name));
+    add_sentence(out, row->sentence, r->arg);
+    if (row->xen[0])
+        xd_str_addf(out, " [Xen: %s]", row->xen);
+    xd_str_addc(out, '\n');
+    if (r->also) {
+        xd_str_add(out, "  nor is it a linear entry: ");
+        add_sentence(out, xd_why_row(r->also)->sentence, r->arg);
+        xd_str_addc(out, '\n');
+    }
+    for (unsigned int i = 0; i < r->via_nr; i++)
+        xd_str_addf(out, "  found in slot %u of L%u table %#" PRIx64 ", which was being validated\n", r->via[i].slot,
+                    r->via[i].level, r->via[i].mfn);
+}
+
+char *xd_explain(struct xd_vcpu *v)
+{
+    const struct xd_reject *r = &v->rec.reject;
+    struct xd_str out = {0};
+    struct xd_domain *d;
+
+    if (r->why == XD_WHY_NONE)
+        return xd_strdup("");
+    add_request(&out, v);
+    add_rule(&out, r);
+    switch (xd_why_row(r->why)->subject) {
+    case XD_SUBJECT_FRAME:
+        xd_explain_frame(v->hv, xd_mfn_of(r->arg[0]), &out);
+        break;
+    case XD_SUBJECT_PORT:
+        d = v->domain;
+        xd_explain_port(d, (uint32_t)r->arg[0], &out);
+        break;
+    default:
+        break;
+    }
+    return out.text;
+}
+
+const char *xd_why_text(unsigned int why, char *buf, size_t size)
+{
+    char name[XD_WHY_NAME_MAX];
+
+    if (size == 0)
+        return "";
+    xd_why_name(why < XD_WHYS ? (enum xd_why)why : XD_WHY_NONE, name);
+    buf[0] = '\0';
+    strncat(buf, name, size - 1);
+    return buf;
+}
+
+unsigned int xd_why_find(const char *name)
+{
+    return xd_why_named(name, strlen(name));
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame.c: where frames come from and where they go.
+ *
+ * The heap hands frames out in the order of a seeded permutation, so that neighbours in pseudo-physical memory are not
+ * neighbours in machine memory and a guest that mixes pfns with mfns is found out. Freed frames are taken first.
+ */
+#include "hv/frame.h"
+
+#include "base/rng.h"
+
+#include <string.h>
+
+static bool heap_take(struct xd_hv *hv, xd_mfn *mfn)
+{
+    uint32_t heap = hv->frames - hv->heap_first;
+
+    if (hv->free_list) {
+        *mfn = xd_mfn_of(hv->free_list);
+        XD_PUT(hv, hv->free_list, xd_frame_at(hv, *mfn)->type_count);
+        xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
+    } else if (hv->heap_taken < heap) {
+        *mfn = xd_mfn_of(hv->heap_first + xd_rng_permute(hv->config.seed, heap, hv->heap_taken));
+        XD_PUT(hv, hv->heap_taken, hv->heap_taken + 1);
+    } else {
+        return false;
+    }
+    XD_PUT(hv, hv->frames_free, hv->frames_free - 1);
+    return true;
+}
+
+bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, xd_mfn *mfn)
+{
+    if (!heap_take(hv, mfn))
+        return false;
+    XD_PUT(hv, *xd_frame_at(hv, *mfn), ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
+    XD_PUT(hv, *xd_m2p_entry(hv, *mfn), pfn);
+    XD_PUT(hv, d->pages, d->pages + 1);
+    return true;
+}
+
+bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn)
+{
+    if (!heap_take(hv, mfn))
+        return false;
+    XD_PUT(hv, *xd_frame_at(hv, *mfn),
+           ((struct xd_frame){.count = 1, .type_count = 1, .owner = owner, .type = XD_TYPE_WRITABLE,
+                              .flags = XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP | XD_FRAME_VALIDATED}));
+    return true;
+}
+
+void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
+{
+    struct xd_frame *f = xd_frame_at(hv, mfn);
+    struct xd_domain *d = xd_domain_by_id(hv, f->owner);
+
+    XD_INVARIANT(hv, f->type_count == 0);
+    XD_INVARIANT(hv, !(f->flags & (XD_FRAME_PINNED | XD_FRAME_ALLOCATED)));
+    XD_INVARIANT(hv, mfn.v >= hv->heap_first);
+    if (d && !(f->flags & XD_FRAME_XEN_HEAP))
+        XD_PUT(hv, d->pages, d->pages - 1);
+    XD_PUT(hv, *f, ((struct xd_frame){.owner = XD_DOMID_NONE, .type_count = hv->free_list}));
+    XD_PUT(hv, *xd_m2p_entry(hv, mfn), ~UINT64_C(0));
+    XD_PUT(hv, hv->free_list, (uint32_t)mfn.v);
+    XD_PUT(hv, hv->frames_free, hv->frames_free + 1);
+}
+
+void xd_frame_put_allocated(struct xd_hv *hv, xd_mfn mfn)
+{
+    struct xd_frame *f = xd_frame_at(hv, mfn);
+
+    if (!(f->flags & XD_FRAME_ALLOCATED))
+        return;
+    XD_PUT(hv, f->flags, (uint8_t)(f->flags & ~XD_FRAME_ALLOCATED));
+    xd_frame_put(hv, mfn);
+}
+
+bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn)
+{
+    struct xd_frame *f = xd_frame_at(hv, mfn);
+
+    if (!xd_frame_owned(hv, mfn, d->domid) || f->flags & XD_FRAME_XEN_HEAP || !(f->flags & XD_FRAME_ALLOCATED) ||
+        f->count != 1)
+        return false;
+    XD_INVARIANT(hv, f->type_count == 0);
+    XD_PUT(hv, *f, ((struct xd_frame){.count = 1, .owner = XD_DOMID_NONE}));
+    XD_PUT(hv, d->pages, d->pages - 1);
+    return true;
+}
+
+const char *xd_type_name(enum xd_type t)
+{
+    static const char *const name[] = {"none", "l1", "l2", "l3", "l4", "seg_desc", "shared", "writable"};
+
+    return (unsigned int)t < XD_ARRAY_SIZE(name) ? name[t] : "?";
+}

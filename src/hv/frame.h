@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame.h: machine frames, and the general reference count that keeps them.
+ *
+ * A frame is free while its count is 0. Allocation gives one reference, marked ALLOCATED; every present L1 entry, link,
+ * pin, base pointer and descriptor-table slot holds one more. What the frame may be used as is its type: pagetype.h.
+ */
+#ifndef XD_HV_FRAME_H
+#define XD_HV_FRAME_H
+
+#include "hv/hv.h"
+
+enum xd_type {
+    XD_TYPE_NONE,
+    XD_TYPE_L1, /* tables: the number is the level */
+    XD_TYPE_L2,
+    XD_TYPE_L3,
+    XD_TYPE_L4,
+    XD_TYPE_SEG_DESC,
+    XD_TYPE_SHARED, /* copy-on-write between HVM domains; never here */
+    XD_TYPE_WRITABLE,
+};
+
+#define XD_FRAME_ALLOCATED 0x01u /* its domain still "has" it; worth one general reference */
+#define XD_FRAME_XEN_HEAP  0x02u /* Xen's memory, shared with a guest */
+#define XD_FRAME_PINNED    0x04u /* the guest's pin; worth one general and one type reference */
+#define XD_FRAME_VALIDATED 0x08u /* contents audited for the present type */
+
+struct xd_frame {
+    uint32_t count;      /* general references */
+    uint32_t type_count; /* users in the present type; in a freed frame the next free one */
+    uint16_t owner;      /* domid; XD_DOMID_NONE */
+    uint8_t type;        /* enum xd_type */
+    uint8_t flags;
+    int16_t linear;      /* > 0: linear entries this table holds; < 0: linear entries that lead here */
+    uint16_t pad;
+};
+
+_Static_assert(sizeof(struct xd_frame) == 16, "four frames a cache line");
+
+static inline bool xd_mfn_valid(const struct xd_hv *hv, xd_mfn mfn)
+{
+    return mfn.v < hv->frames;
+}
+
+/* The record of an existing frame. */
+static inline struct xd_frame *xd_frame_at(struct xd_hv *hv, xd_mfn mfn)
+{
+    return &hv->frame[mfn.v];
+}
+
+/* Its contents: 512 entries. Writing goes through XD_PUT. */
+static inline uint64_t *xd_frame_words(struct xd_hv *hv, xd_mfn mfn)
+{
+    return (uint64_t *)(void *)(hv->mem + mfn.v * XD_PAGE_SIZE);
+}
+
+static inline bool xd_frame_owned(struct xd_hv *hv, xd_mfn mfn, uint16_t owner)
+{
+    return xd_mfn_valid(hv, mfn) && xd_frame_at(hv, mfn)->count && xd_frame_at(hv, mfn)->owner == owner;
+}
+
+/* Takes a general reference if the frame exists, is in use and belongs to (owner). AS-XEN: get_page */
+static inline bool xd_frame_get(struct xd_hv *hv, xd_mfn mfn, uint16_t owner)
+{
+    struct xd_frame *f;
+
+    if (!xd_frame_owned(hv, mfn, owner))
+        return false;
+    f = xd_frame_at(hv, mfn);
+    XD_PUT(hv, f->count, f->count + 1);
+    return true;
+}
+
+/* Frees the frame whose last reference just went. */
+void xd_frame_free(struct xd_hv *hv, xd_mfn mfn);
+
+/* Drops a general reference; the last one frees the frame. */
+static inline void xd_frame_put(struct xd_hv *hv, xd_mfn mfn)
+{
+    struct xd_frame *f = xd_frame_at(hv, mfn);
+
+    XD_INVARIANT(hv, f->count > 0);
+    XD_PUT(hv, f->count, f->count - 1);
+    if (XD_UNLIKELY(f->count == 0))
+        xd_frame_free(hv, mfn);
+}
+
+/* Drops the ALLOCATED reference if it is still there. */
+void xd_frame_put_allocated(struct xd_hv *hv, xd_mfn mfn);
+
+/*
+ * Takes a frame from the heap for (d): zeroed, type none, ALLOCATED, M2P entry (pfn). False when none is free.
+ * Does not look at d->pages_max.
+ */
+bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, xd_mfn *mfn);
+
+/* Takes a frame for Xen itself: count 1, validated writable, XEN_HEAP, shared with (owner). */
+bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn);
+
+/* Reason why frame (mfn) of (d) can't be taken away whole; AS-XEN: steal_page. On true the caller owns the bare frame. */
+bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
+
+uint64_t *xd_m2p_entry(struct xd_hv *hv, xd_mfn mfn);
+
+const char *xd_type_name(enum xd_type t);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* hv.c: making and ending a machine, its hooks, its digest, and what happens when we are wrong. */
+#include "hv/hv.h"
+
+#include "hv/frame.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct xd_config config_default = XD_CONFIG_DEFAULT;
+
+const char *xd_config_error(const struct xd_config *c)
+{
+    if (c->frames < XD_FRAMES_MIN || c->frames > XD_FRAMES_MAX)
+        return "frames must be 1024 (4 MiB) to 1048576 (4 GiB)";
+    if (c->domains_max < 1 || c->domains_max > XD_DOMAINS_MAX)
+        return "domains_max must be 1 to 64";
+    if (c->cpu_khz == 0)
+        return "cpu_khz must be 1 or more";
+    if (!memchr(c->extraversion, 0, sizeof(c->extraversion)))
+        return "extraversion must be 15 characters or less";
+    if (!memchr(c->command_line, 0, sizeof(c->command_line)))
+        return "command_line must be 255 characters or less";
+    return NULL;
+}
+
+/* Frames that Xen keeps: M2P, its top table, one per-domain table a domain, two that stand for its own mappings. */
+static uint32_t xen_frames(const struct xd_config *c)
+{
+    return (c->frames + XD_PT_SLOTS - 1) / XD_PT_SLOTS + 1 + c->domains_max + 2;
+}
+
+static size_t page_up(size_t n)
+{
+    return (n + XD_PAGE_SIZE - 1) & ~(size_t)(XD_PAGE_SIZE - 1);
+}
+
+static void own_frames(struct xd_hv *hv, uint64_t first, uint64_t end, struct xd_frame as)
+{
+    for (uint64_t mfn = first; mfn < end; mfn++)
+        hv->frame[mfn] = as;
+}
+
+static void lay_out_low_memory(struct xd_hv *hv)
+{
+    static const struct xd_frame io = {
+        .count = 1, .type_count = 1, .owner = XD_DOMID_IO, .type = XD_TYPE_WRITABLE, .flags = XD_FRAME_VALIDATED};
+    static const struct xd_frame m2p = {
+        .count = 1, .type_count = 1, .owner = XD_DOMID_XEN, .type = XD_TYPE_NONE,
+        .flags = XD_FRAME_VALIDATED | XD_FRAME_XEN_HEAP};
+    static const struct xd_frame xen = {.count = 1, .owner = XD_DOMID_NONE};
+    uint64_t m2p_nr = (hv->frames + XD_PT_SLOTS - 1) / XD_PT_SLOTS;
+
+    hv->m2p_first = xd_mfn_of(XD_LOW_FRAMES);
+    hv->m2p_l3 = xd_mfn_of(XD_LOW_FRAMES + m2p_nr);
+    hv->heap_first = XD_LOW_FRAMES + xen_frames(&hv->config);
+    hv->frames_free = hv->frames - hv->heap_first;
+    own_frames(hv, 0, XD_LOW_FRAMES, io);
+    own_frames(hv, hv->m2p_first.v, hv->m2p_l3.v, m2p);
+    own_frames(hv, hv->m2p_l3.v, hv->heap_first, xen);
+    memset(xd_frame_words(hv, hv->m2p_first), 0xff, m2p_nr * XD_PAGE_SIZE);
+}
+
+int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
+{
+    const struct xd_config *c = config ? config : &config_default;
+    size_t head = page_up(sizeof(struct xd_hv));
+    size_t domains, frames;
+    struct xd_host *host;
+    struct xd_hv *hv;
+
+    *out = NULL;
+    if (xd_config_error(c))
+        return -XD_HOST_EINVAL;
+    domains = page_up(sizeof(struct xd_domain) * c->domains_max);
+    frames = page_up(sizeof(struct xd_frame) * c->frames);
+    host = xd_zalloc(sizeof(*host));
+    if (xd_arena_init(&host->arena, head + domains + frames + (size_t)c->frames * XD_PAGE_SIZE)) {
+        free(host);
+        return -XD_HOST_ENOMEM;
+    }
+    hv = (struct xd_hv *)(void *)host->arena.base;
+    hv->host = host;
+    hv->config = *c;
+    hv->now_ns = c->boot_ns;
+    hv->frames = c->frames;
+    hv->domain = (struct xd_domain *)(void *)(host->arena.base + head);
+    hv->frame = (struct xd_frame *)(void *)(host->arena.base + head + domains);
+    hv->mem = host->arena.base + head + domains + frames;
+    for (unsigned int i = 0; i < XD_RANGES; i++)
+        hv->mmio_ro[i] = (struct xd_range){1, 0};
+    lay_out_low_memory(hv);
+    *out = hv;
+    return 0;
+}
+
+void xd_hv_destroy(struct xd_hv *hv)
+{
+    struct xd_host *host;
+
+    if (!hv)
+        return;
+    host = hv->host;
+    xd_arena_fini(&host->arena);
+    free(host);
+}
+
+const char *xd_hv_error(const struct xd_hv *hv)
+{
+    return hv->host->error;
+}
+
+int xd_hv_misuse(struct xd_hv *hv, int err, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(hv->host->error, sizeof(hv->host->error), fmt, ap);
+    va_end(ap);
+    return -err;
+}
+
+_Noreturn void xd_hv_bug(struct xd_hv *hv, const char *file, int line, const char *func, const char *cond)
+{
+    struct xd_hooks h = hv->host->hooks;
+
+    hv->host->hooks = (struct xd_hooks){0}; /* a bug inside the hook must not come back here */
+    if (h.bug)
+        h.bug(h.ctx, hv);
+    xd_bug(file, line, func, cond);
+}
+
+void xd_hooks_set(struct xd_hv *hv, const struct xd_hooks *hooks)
+{
+    hv->host->hooks = hooks ? *hooks : (struct xd_hooks){0};
+    hv->host->observed = hooks && (hooks->call || hooks->ret || hooks->inject);
+}
+
+const void *xd_frame_contents(struct xd_hv *hv, uint64_t mfn)
+{
+    return mfn < hv->frames ? xd_frame_words(hv, xd_mfn_of(mfn)) : NULL;
+}
+
+uint64_t *xd_m2p_entry(struct xd_hv *hv, xd_mfn mfn)
+{
+    return xd_frame_words(hv, hv->m2p_first) + mfn.v;
+}
+
+uint64_t xd_m2p(struct xd_hv *hv, uint64_t mfn)
+{
+    return mfn < hv->frames ? *xd_m2p_entry(hv, xd_mfn_of(mfn)) : ~UINT64_C(0);
+}
+
+static bool frame_is_zero(struct xd_hv *hv, xd_mfn mfn)
+{
+    const uint64_t *w = xd_frame_words(hv, mfn);
+
+    return w[0] == 0 && memcmp(w, w + 1, XD_PAGE_SIZE - sizeof(*w)) == 0;
+}
+
+/* Pointers and scratch stay out, so that equal states have equal digests whatever their address. */
+static uint64_t hash_domain(uint64_t h, struct xd_domain *d)
+{
+    h = xd_hash64(h, &d->domid, offsetof(struct xd_domain, vcpu) - offsetof(struct xd_domain, domid));
+    for (unsigned int i = 0; i < d->vcpus; i++)
+        h = xd_hash64(h, &d->vcpu[i].id, offsetof(struct xd_vcpu, rec) - offsetof(struct xd_vcpu, id));
+    return xd_hash64(h, d->port, sizeof(d->port[0]) * d->ports_valid);
+}
+
+uint64_t xd_digest(struct xd_hv *hv)
+{
+    uint64_t h = xd_hash64(0, &hv->config, offsetof(struct xd_hv, domain) - offsetof(struct xd_hv, config));
+
+    for (unsigned int i = 0; i < hv->config.domains_max; i++)
+        if (hv->domain[i].used)
+            h = hash_domain(xd_hash64(h, &i, sizeof(i)), &hv->domain[i]);
+    h = xd_hash64(h, hv->frame, sizeof(*hv->frame) * hv->frames);
+    for (uint64_t mfn = 0; mfn < hv->frames; mfn++)
+        if (!frame_is_zero(hv, xd_mfn_of(mfn)))
+            h = xd_hash64(h ^ mfn, xd_frame_words(hv, xd_mfn_of(mfn)), XD_PAGE_SIZE);
+    return h;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* l1e.c: what an L1 entry may map, and what it holds: nothing for I/O memory, a reference or two for RAM. */
+#include "hv/pagetype.h"
+
+#include "hv/tlb.h"
+
+bool xd_has_io_rights(const struct xd_domain *d)
+{
+    if (d->privileged || d->ioports)
+        return true;
+    for (unsigned int i = 0; i < XD_RANGES; i++)
+        if (d->iomem[i].first <= d->iomem[i].last)
+            return true;
+    return false;
+}
+
+uint64_t xd_l1_disallowed(const struct xd_domain *d)
+{
+    return xd_has_io_rights(d) ? 0 : XD_PTE_L1_DISALLOWED;
+}
+
+bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn)
+{
+    for (unsigned int i = 0; i < XD_RANGES; i++)
+        if (mfn.v >= d->iomem[i].first && mfn.v <= d->iomem[i].last)
+            return true;
+    return false;
+}
+
+static bool mmio_read_only(const struct xd_hv *hv, xd_mfn mfn)
+{
+    for (unsigned int i = 0; i < XD_RANGES; i++)
+        if (mfn.v >= hv->mmio_ro[i].first && mfn.v <= hv->mmio_ro[i].last)
+            return true;
+    return false;
+}
+
+static bool is_io_memory(struct xd_hv *hv, xd_mfn mfn)
+{
+    return !xd_mfn_valid(hv, mfn) || xd_frame_owned(hv, mfn, XD_DOMID_IO);
+}
+
+/* AS-XEN: get_page_from_l1e: cached I/O mappings become uncached ones, so that no two mappings disagree. */
+static uint64_t uncached(uint64_t e)
+{
+    switch (e & XD_PTE_CACHE) {
+    case 0: /* write-back */
+        return e | XD_PTE_PCD | XD_PTE_PWT;
+    case XD_PTE_PWT: /* write-through */
+        return e | XD_PTE_PCD;
+    case XD_PTE_PAT | XD_PTE_PWT: /* write-protected */
+        return (e & ~XD_PTE_PAT) | XD_PTE_PCD;
+    default:
+        return e;
+    }
+}
+
+static int io_entry(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg)
+{
+    xd_mfn mfn = xd_pte_mfn(*e);
+    struct xd_domain *may = pg == XD_DOMID_IO ? v->domain : xd_domain_by_id(v->hv, pg);
+
+    if (!may || !xd_iomem_allowed(may, mfn) || (may != d && !xd_iomem_allowed(d, mfn))) {
+        if (mfn.v == XD_MFN_INVALID)
+            return (int)xd_reject(v, XD_WHY_L1E_MFN_INVALID, mfn.v);
+        return (int)xd_reject(v, XD_WHY_L1E_IOMEM, mfn.v, may && !xd_iomem_allowed(may, mfn) ? may->domid : d->domid);
+    }
+    if (mmio_read_only(v->hv, mfn))
+        *e &= ~XD_PTE_RW;
+    *e = uncached(*e);
+    return 0;
+}
+
+/* May (pg), which is not the owner, hand out the frame into (d)'s tables? AS-XEN: xsm_priv_mapping */
+static bool may_hand_out(struct xd_hv *hv, struct xd_domain *d, uint16_t pg, uint16_t owner)
+{
+    struct xd_domain *from = xd_domain_by_id(hv, pg);
+
+    return from && from != d && from->privileged && xd_domain_by_id(hv, owner);
+}
+
+bool xd_writable_get(struct xd_hv *hv, xd_mfn mfn)
+{
+    struct xd_frame *f = xd_frame_at(hv, mfn);
+    uint8_t old = f->type;
+    struct xd_domain *d;
+
+    if (XD_LIKELY(old == XD_TYPE_WRITABLE && f->flags & XD_FRAME_VALIDATED)) {
+        XD_PUT(hv, f->type_count, f->type_count + 1);
+        return true;
+    }
+    if (f->type_count)
+        return false;
+    XD_PUT(hv, f->type, XD_TYPE_WRITABLE);
+    XD_PUT(hv, f->flags, f->flags | XD_FRAME_VALIDATED);
+    XD_PUT(hv, f->type_count, 1);
+    if (old != XD_TYPE_NONE && (d = xd_domain_by_id(hv, f->owner)))
+        xd_tlb_flush_domain(d);
+    return true;
+}
+
+int xd_l1e_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg)
+{
+    struct xd_hv *hv = v->hv;
+    xd_mfn mfn = xd_pte_mfn(*e);
+    uint64_t bad = *e & xd_l1_disallowed(d);
+    struct xd_frame *f;
+
+    if (XD_UNLIKELY(bad))
+        return (int)xd_reject(v, XD_WHY_L1E_BITS, *e, bad);
+    if (XD_UNLIKELY(is_io_memory(hv, mfn)))
+        return io_entry(v, e, d, pg);
+    f = xd_frame_at(hv, mfn);
+    if (XD_UNLIKELY(!f->count || (f->owner != pg && !may_hand_out(hv, d, pg, f->owner))))
+        return (int)xd_reject(v, XD_WHY_L1E_NOT_OWNER, mfn.v, pg, f->count ? f->owner : XD_DOMID_NONE);
+    if (*e & XD_PTE_RW && XD_UNLIKELY(!xd_writable_get(hv, mfn)))
+        return (int)xd_reject(v, XD_WHY_L1E_RW_TABLE, mfn.v, f->type, f->type_count);
+    if (XD_UNLIKELY(*e & XD_PTE_CACHE && f->flags & XD_FRAME_XEN_HEAP)) {
+        if (*e & XD_PTE_RW)
+            xd_type_put(hv, mfn);
+        return (int)xd_reject(v, XD_WHY_L1E_CACHE_SPECIAL, mfn.v, *e & XD_PTE_CACHE);
+    }
+    XD_PUT(hv, f->count, f->count + 1);
+    return 0;
+}
+
+void xd_l1e_put(struct xd_hv *hv, uint64_t e)
+{
+    xd_mfn mfn = xd_pte_mfn(e);
+
+    if (!(e & XD_PTE_P) || is_io_memory(hv, mfn))
+        return;
+    if (e & XD_PTE_RW)
+        xd_type_put(hv, mfn);
+    xd_frame_put(hv, mfn);
+}

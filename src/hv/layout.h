@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout.h: where the builder puts things: a pure calculation, from a configuration to addresses and pfns.
+ */
+#ifndef XD_HV_LAYOUT_H
+#define XD_HV_LAYOUT_H
+
+#include "hv/hv.h"
+
+struct xd_layout {
+    struct xd_start start;
+    uint64_t initrd_pfn, initrd_pages;
+    uint64_t p2m_pfn, p2m_pages;
+    uint64_t pt_pfn;
+    uint64_t p2m_pt_pfn, p2m_pt_pages; /* tables of a p2m list outside the region */
+};
+
+/* Lays (c) out. NULL, or the sentence that says why it can't be. */
+const char *xd_layout(const struct xd_domain_config *c, struct xd_layout *l);
+
+/* How many tables of (level) 1 to 3 it takes to map [start, end). */
+uint64_t xd_layout_tables(uint64_t start, uint64_t end, unsigned int level);
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* pt.c: the walk, and guest accesses that stand on it. */
+#include "hv/pt.h"
+
+#include "hv/copy.h"
+#include "hv/ptwr.h"
+
+#include <string.h>
+
+/* A guest reaches the M2P through L4 slot 256; the tables below it are Xen's and not modelled entry by entry. */
+static bool walk_m2p(struct xd_hv *hv, uint64_t va, bool write, struct xd_walk *w)
+{
+    uint64_t off = va - XD_RO_M2P_START;
+
+    w->m2p = true;
+    if (off >= (uint64_t)hv->frames * 8) {
+        w->level = 2;
+        return false;
+    }
+    if (write) {
+        w->level = 2;
+        w->error |= XD_PF_PRESENT;
+        return false;
+    }
+    w->mem = (unsigned char *)xd_frame_words(hv, hv->m2p_first) + off;
+    return true;
+}
+
+static bool walk(struct xd_hv *hv, xd_mfn cr3, uint64_t va, bool write, struct xd_walk *w)
+{
+    uint64_t need = XD_PTE_P | XD_PTE_US | (write ? XD_PTE_RW : 0);
+    xd_mfn table = cr3;
+
+    if (!xd_va_canonical(va))
+        return false;
+    for (unsigned int level = 4; level >= 1; level--) {
+        uint64_t *e = &xd_frame_words(hv, table)[xd_pt_slot(va, level)];
+
+        w->level = level;
+        w->entry[level] = e;
+        w->value[level] = *e;
+        if ((*e & need) != need) {
+            if (*e & XD_PTE_P)
+                w->error |= XD_PF_PRESENT;
+            return false;
+        }
+        table = xd_pte_mfn(*e);
+        if (level == 4 && xd_pt_slot(va, 4) == XD_L4_SLOT_RO_M2P && table.v == hv->m2p_l3.v)
+            return walk_m2p(hv, va, write, w);
+        if (level > 1 && !xd_mfn_valid(hv, table))
+            return false;
+    }
+    if (xd_mfn_valid(hv, table))
+        w->mem = (unsigned char *)xd_frame_words(hv, table) + (va & (XD_PAGE_SIZE - 1));
+    return true;
+}
+
+void xd_walk(struct xd_hv *hv, xd_mfn cr3, uint64_t va, bool write, struct xd_walk *w)
+{
+    memset(w, 0, sizeof(*w));
+    w->error = write ? XD_PF_WRITE : 0;
+    w->ok = walk(hv, cr3, va, write, w);
+}
+
+void xd_walk_mark(struct xd_hv *hv, const struct xd_walk *w, bool write)
+{
+    for (unsigned int level = 4; level >= 1; level--) {
+        uint64_t set = XD_PTE_A | (write && level == 1 ? XD_PTE_D : 0);
+
+        if (w->entry[level] && (*w->entry[level] & set) != set)
+            XD_PUT(hv, *w->entry[level], *w->entry[level] | set);
+    }
+}
+
+/* One piece of a copy that lies within a page. */
+static bool copy_piece(struct xd_vcpu *v, uint64_t va, void *in, const void *out, size_t n)
+{
+    struct xd_walk w;
+
+    xd_walk(v->hv, v->cr3, va, out != NULL, &w);
+    if (!w.ok)
+        return false;
+    xd_walk_mark(v->hv, &w, out != NULL);
+    if (!w.mem) {
+        if (in)
+            memset(in, 0xff, n); /* nothing answers beyond RAM */
+    } else if (in) {
+        memcpy(in, w.mem, n);
+    } else {
+        xd_arena_write(xd_arena_of(v->hv), w.mem, out, n);
+    }
+    return true;
+}
+
+static size_t piece(uint64_t va, size_t n)
+{
+    size_t left = XD_PAGE_SIZE - (size_t)(va & (XD_PAGE_SIZE - 1));
+
+    return n < left ? n : left;
+}
+
+bool xd_copy_in(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
+{
+    const struct xd_hooks *h = &v->hv->host->hooks;
+    unsigned char *to = dst;
+
+    if (h->read)
+        return h->read(h->ctx, v, va, dst, n);
+    if (!xd_va_ok(va))
+        return false;
+    for (size_t len; n; va += len, to += len, n -= len) {
+        len = piece(va, n);
+        if (!copy_piece(v, va, to, NULL, len))
+            return false;
+    }
+    return true;
+}
+
+bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
+{
+    const struct xd_hooks *h = &v->hv->host->hooks;
+    const unsigned char *from = src;
+
+    if (h->write)
+        return h->write(h->ctx, v, va, src, n);
+    if (!xd_va_ok(va))
+        return false;
+    for (size_t len; n; va += len, from += len, n -= len) {
+        len = piece(va, n);
+        if (!copy_piece(v, va, NULL, from, len))
+            return false;
+    }
+    return true;
+}
+
+bool xd_handle_ok(uint64_t va, uint64_t count, size_t size)
+{
+    return xd_va_ok(va) && count < UINT64_MAX / size;
+}
+
+static bool reader_fresh(const struct xd_vcpu *v, const struct xd_reader *r, uint64_t page)
+{
+    return r->page == page && r->cr3 == v->cr3.v && *r->entry[0] == r->value[0] && *r->entry[1] == r->value[1] &&
+           *r->entry[2] == r->value[2] && *r->entry[3] == r->value[3];
+}
+
+bool xd_reader_get(struct xd_vcpu *v, struct xd_reader *r, void *dst, uint64_t va, size_t n)
+{
+    uint64_t page = va & ~(uint64_t)(XD_PAGE_SIZE - 1);
+    struct xd_walk w;
+
+    if (XD_UNLIKELY(!reader_fresh(v, r, page))) {
+        if (v->hv->host->hooks.read || !xd_va_ok(va) || piece(va, n) < n)
+            return xd_copy_in(v, dst, va, n);
+        xd_walk(v->hv, v->cr3, page, false, &w);
+        if (!w.ok || !w.mem || !w.entry[1])
+            return xd_copy_in(v, dst, va, n);
+        xd_walk_mark(v->hv, &w, false);
+        *r = (struct xd_reader){.page = page, .cr3 = v->cr3.v, .mem = w.mem};
+        for (unsigned int i = 0; i < 4; i++) {
+            r->entry[i] = w.entry[i + 1];
+            r->value[i] = *w.entry[i + 1];
+        }
+    }
+    if (piece(va, n) < n)
+        return xd_copy_in(v, dst, va, n);
+    memcpy(dst, r->mem + (va - page), n);
+    return true;
+}
+
+static enum xd_access fault_to(struct xd_vcpu *v, uint64_t va, const struct xd_walk *w, struct xd_fault *fault)
+{
+    fault->error = w->error | (v->kernel_mode ? 0 : XD_PF_USER);
+    fault->cr2 = va;
+    XD_PUT(v->hv, v->cr2, va);
+    XD_PUT(v->hv, xd_vcpu_info(v)->cr2, va);
+    return XD_ACCESS_FAULT;
+}
+
+/* An access may cross into a second page; both are walked before anything is done. */
+struct access {
+    struct xd_walk walk[2];
+    size_t len[2];
+    unsigned int nr;
+};
+
+static bool access_walk(struct xd_vcpu *v, uint64_t va, size_t size, bool write, struct access *a)
+{
+    a->nr = 0;
+    for (size_t done = 0; done < size; done += a->len[a->nr++]) {
+        a->len[a->nr] = piece(va + done, size - done);
+        xd_walk(v->hv, xd_vcpu_root(v), va + done, write, &a->walk[a->nr]);
+        if (!a->walk[a->nr].ok)
+            return false;
+    }
+    for (unsigned int i = 0; i < a->nr; i++)
+        xd_walk_mark(v->hv, &a->walk[i], write);
+    return true;
+}
+
+static uint64_t access_va(const struct access *a, uint64_t va)
+{
+    return a->nr ? va + a->len[0] : va;
+}
+
+static bool size_ok(struct xd_vcpu *v, size_t size)
+{
+    if (size >= 1 && size <= XD_PAGE_SIZE)
+        return true;
+    xd_hv_misuse(v->hv, XD_HOST_EINVAL, "an access of %zu bytes: 1 to %u can be made at once", size, XD_PAGE_SIZE);
+    return false;
+}
+
+enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size, struct xd_fault *fault)
+{
+    struct xd_fault ignored;
+    struct access a;
+    unsigned char *to = buf;
+
+    fault = fault ? fault : &ignored;
+    *fault = (struct xd_fault){0};
+    if (!size_ok(v, size))
+        return XD_ACCESS_FAULT;
+    if (!access_walk(v, va, size, false, &a))
+        return fault_to(v, access_va(&a, va), &a.walk[a.nr], fault);
+    for (unsigned int i = 0; i < a.nr; to += a.len[i++]) {
+        if (a.walk[i].mem)
+            memcpy(to, a.walk[i].mem, a.len[i]);
+        else
+            memset(to, 0xff, a.len[i]); /* nothing answers beyond RAM */
+    }
+    return XD_ACCESS_OK;
+}
+
+enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, size_t size, struct xd_fault *fault)
+{
+    struct xd_fault ignored;
+    struct access a;
+    const unsigned char *from = buf;
+
+    fault = fault ? fault : &ignored;
+    *fault = (struct xd_fault){0};
+    if (!size_ok(v, size))
+        return XD_ACCESS_FAULT;
+    v->rec.reject.why = XD_WHY_NONE;
+    if (!access_walk(v, va, size, true, &a)) {
+        if (a.nr == 0 && xd_ptwr(v, va, &a.walk[0], buf, size))
+            return XD_ACCESS_EMULATED;
+        fault->why = v->rec.reject.why;
+        return fault_to(v, access_va(&a, va), &a.walk[a.nr], fault);
+    }
+    for (unsigned int i = 0; i < a.nr; from += a.len[i++])
+        if (a.walk[i].mem)
+            xd_arena_write(xd_arena_of(v->hv), a.walk[i].mem, from, a.len[i]);
+    return XD_ACCESS_OK;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ptmod.c: changing one entry of a live table.
+ *
+ * Always: look at the bits, adjust, and where nothing that is counted changes, just store. Else take what the new entry
+ * holds first, store, and give back what the old one held.
+ */
+#include "hv/pagetype.h"
+
+static void store(struct xd_hv *hv, uint64_t *slot, uint64_t val, bool preserve_ad)
+{
+    if (preserve_ad)
+        val |= *slot & (XD_PTE_A | XD_PTE_D);
+    XD_PUT(hv, *slot, val);
+}
+
+/* AS-XEN: FASTPATH_FLAG_WHITELIST */
+static bool counts_alike(uint64_t a, uint64_t b)
+{
+    return !((a ^ b) & XD_PTE_COUNTED);
+}
+
+static int mod_l1(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg, bool preserve_ad)
+{
+    uint64_t old = *slot, bad = val & xd_l1_disallowed(d);
+    int rc;
+
+    if (!(val & XD_PTE_P)) {
+        store(v->hv, slot, val, preserve_ad);
+        xd_l1e_put(v->hv, old);
+        return 0;
+    }
+    if (XD_UNLIKELY(bad))
+        return (int)xd_reject(v, XD_WHY_L1E_BITS, val, bad);
+    val = xd_pte_adjust(val, 1);
+    if (counts_alike(old, val)) {
+        store(v->hv, slot, val, preserve_ad);
+        return 0;
+    }
+    rc = xd_l1e_get(v, &val, d, pg);
+    if (XD_UNLIKELY(rc))
+        return rc;
+    store(v->hv, slot, val, preserve_ad);
+    xd_l1e_put(v->hv, old);
+    return 0;
+}
+
+static int mod_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int i, struct xd_domain *d, uint64_t val,
+                     bool preserve_ad)
+{
+    static const enum xd_why bits[] = {[2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
+    uint64_t *slot = &xd_frame_words(v->hv, mfn)[i], old = *slot;
+    int rc;
+
+    if (level == 4 && !xd_l4_slot_guest(i))
+        return (int)xd_reject(v, XD_WHY_L4_SLOT_RESERVED, mfn.v, i);
+    if (val & XD_PTE_P) {
+        if (val & XD_PTE_UPPER_DISALLOWED)
+            return (int)xd_reject(v, bits[level], val, val & XD_PTE_UPPER_DISALLOWED);
+        val = xd_pte_adjust(val, level);
+        if (counts_alike(old, val)) {
+            store(v->hv, slot, val, preserve_ad);
+            return 0;
+        }
+        rc = xd_upper_get(v, val, level, mfn, d);
+        if (rc)
+            return rc;
+    }
+    store(v->hv, slot, val, preserve_ad);
+    xd_upper_put(v->hv, old, level, mfn);
+    return 0;
+}
+
+int xd_entry_mod(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int slot, uint64_t val, uint16_t pg,
+                 bool preserve_ad)
+{
+    struct xd_frame *f = xd_frame_at(v->hv, mfn);
+    struct xd_domain *d = f->owner == v->domain->domid ? v->domain : xd_domain_by_id(v->hv, f->owner);
+    int rc;
+
+    /* AS-XEN: page_lock: the edit holds a type reference, so an entry that drops the last link to its own table
+     * does not take the table apart under the edit. */
+    XD_INVARIANT(v->hv, d && xd_frame_lockable(f));
+    XD_PUT(v->hv, f->type_count, f->type_count + 1);
+    rc = level == 1 ? mod_l1(v, &xd_frame_words(v->hv, mfn)[slot], d, val, pg, preserve_ad)
+                    : mod_upper(v, mfn, level, slot, d, val, preserve_ad);
+    xd_type_put(v->hv, mfn);
+    return rc;
+}

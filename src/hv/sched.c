@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* sched.c: blocking, polling, waking, and the end of a domain. */
+#include "hv/sched.h"
+
+#include "hv/evtchn.h"
+
+enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
+{
+    if (v->paused_for_shutdown || v->hv->off)
+        return XD_STATE_SHUTDOWN;
+    if (v->down)
+        return XD_STATE_DOWN;
+    return v->blocked ? XD_STATE_BLOCKED : XD_STATE_RUNNING;
+}
+
+bool xd_upcall_due(struct xd_vcpu *v)
+{
+    const struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
+
+    return info->evtchn_upcall_pending && !info->evtchn_upcall_mask;
+}
+
+void xd_vcpu_block(struct xd_vcpu *v)
+{
+    struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
+
+    XD_PUT(v->hv, info->evtchn_upcall_mask, 0);
+    if (!info->evtchn_upcall_pending)
+        XD_PUT(v->hv, v->blocked, true);
+}
+
+static void stop_polling(struct xd_vcpu *v)
+{
+    XD_PUT(v->hv, v->polling, false);
+    XD_PUT(v->hv, v->polling_any, false);
+    XD_PUT(v->hv, v->poll_port, 0);
+}
+
+void xd_vcpu_poll(struct xd_vcpu *v, uint32_t port, uint64_t timeout_ns)
+{
+    struct xd_hv *hv = v->hv;
+
+    XD_PUT(hv, v->blocked, true);
+    XD_PUT(hv, v->polling, true);
+    XD_PUT(hv, v->polling_any, port == 0);
+    XD_PUT(hv, v->poll_port, port);
+    if (timeout_ns == 0)
+        return;
+    XD_PUT(hv, v->poll_timer_on, true);
+    XD_PUT(hv, v->poll_timer_ns, timeout_ns);
+    /* Xen's times are signed: 2^63 and up lie in the past. */
+    if (timeout_ns <= hv->now_ns || timeout_ns > INT64_MAX)
+        xd_poll_timeout(v);
+}
+
+void xd_vcpu_unblock(struct xd_vcpu *v)
+{
+    if (!v->blocked)
+        return;
+    XD_PUT(v->hv, v->blocked, false);
+    if (v->polling)
+        stop_polling(v);
+}
+
+void xd_vcpu_kick(struct xd_vcpu *v)
+{
+    xd_vcpu_unblock(v);
+}
+
+void xd_poll_wake(struct xd_domain *d, uint32_t port)
+{
+    for (uint32_t i = 0; i < d->vcpus; i++) {
+        struct xd_vcpu *v = &d->vcpu[i];
+
+        if (v->polling && (v->polling_any || v->poll_port == port))
+            xd_vcpu_unblock(v);
+    }
+}
+
+void xd_poll_timeout(struct xd_vcpu *v)
+{
+    XD_PUT(v->hv, v->poll_timer_on, false);
+    XD_PUT(v->hv, v->poll_timer_ns, 0);
+    if (v->polling)
+        xd_vcpu_unblock(v);
+}
+
+void xd_domain_shutdown(struct xd_domain *d, uint8_t reason)
+{
+    struct xd_hv *hv = d->hv;
+
+    if (d->shutdown_code < 0)
+        XD_PUT(hv, d->shutdown_code, reason);
+    if (d->shutting_down)
+        return;
+    XD_PUT(hv, d->shutting_down, true);
+    for (uint32_t i = 0; i < d->vcpus; i++)
+        XD_PUT(hv, d->vcpu[i].paused_for_shutdown, true);
+    XD_PUT(hv, d->shut_down, true);
+    if (d->hardware)
+        XD_PUT(hv, hv->off, true);
+    else
+        xd_virq_send_global(hv, XD_VIRQ_DOM_EXC);
+}
+
+void xd_domain_crash(struct xd_domain *d)
+{
+    xd_domain_shutdown(d, XD_SHUTDOWN_CRASH);
+}
+
+void xd_watchdog_arm(struct xd_domain *d, unsigned int i, uint32_t seconds)
+{
+    struct xd_hv *hv = d->hv;
+
+    XD_PUT(hv, d->watchdog[i].used, true);
+    XD_PUT(hv, d->watchdog[i].armed, true);
+    XD_PUT(hv, d->watchdog[i].deadline_ns, hv->now_ns + seconds * UINT64_C(1000000000));
+    if (seconds == 0)
+        xd_watchdog_expire(d, i);
+}
+
+void xd_watchdog_stop(struct xd_domain *d, unsigned int i)
+{
+    XD_PUT(d->hv, d->watchdog[i].used, false);
+    XD_PUT(d->hv, d->watchdog[i].armed, false);
+    XD_PUT(d->hv, d->watchdog[i].deadline_ns, 0);
+}
+
+void xd_watchdog_expire(struct xd_domain *d, unsigned int i)
+{
+    XD_PUT(d->hv, d->watchdog[i].armed, false);
+    if (!d->shutting_down && !d->dying)
+        xd_domain_shutdown(d, XD_SHUTDOWN_WATCHDOG);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * env.c: the machine, the domains, and what every domain of a program finds: free pages with numbers, a scratch window
+ * in its address space, and room for arguments.
+ *
+ * The window's tables are made by ordinary hypercalls of the domain's vCPU 0, so that they are counted as any guest's.
+ */
+#include "program/runner.h"
+
+#include "hv/copy.h"
+#include "hv/pt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HC_MMU_UPDATE 1
+#define TABLE_FLAGS (XD_PTE_P | XD_PTE_RW | XD_PTE_US)
+
+static bool number(struct xd_runner *r, const struct xd_step *s, const char *key, uint64_t otherwise, uint64_t max,
+                   uint64_t *value)
+{
+    if (!xd_eval_or(r, xd_form_item(r->p, s, key), otherwise, value))
+        return false;
+    if (*value > max)
+        xd_report_as(r, XD_UNUSABLE, "%s: %llu is too large", key, (unsigned long long)*value);
+    return *value <= max;
+}
+
+void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
+{
+    struct xd_config c = XD_CONFIG_DEFAULT;
+    uint64_t frames = 4096, domains = c.domains_max;
+    const char *wrong;
+    int rc;
+
+    if (s && (!number(r, s, "frames", frames, UINT32_MAX, &frames) ||
+              !number(r, s, "domains", domains, UINT32_MAX, &domains) ||
+              !number(r, s, "seed", c.seed, UINT64_MAX, &c.seed) ||
+              !number(r, s, "khz", c.cpu_khz, UINT64_MAX, &c.cpu_khz)))
+        return;
+    c.frames = (uint32_t)frames;
+    c.domains_max = (uint32_t)domains;
+    if (r->opt->has_seed)
+        c.seed = r->opt->seed;
+    wrong = xd_config_error(&c);
+    if (wrong) {
+        xd_report_as(r, XD_UNUSABLE, "this machine can't be: %s", wrong);
+        return;
+    }
+    rc = xd_hv_create(&r->hv, &c);
+    if (rc)
+        xd_report_as(r, XD_UNUSABLE, "the host has not enough memory for a machine of %u frames", c.frames);
+}
+
+static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_domain_config *c)
+{
+    const struct xd_form_key *keys = xd_form_of(XD_STEP_DOMAIN)->keys;
+    uint64_t id, pages, pages_max, vcpus, online, kernel, port_max, remote;
+    const char *name = xd_text_at(r->p, r->p->domain[s->domain].name);
+    const struct xd_item *it = xd_form_item(r->p, s, "order");
+    unsigned int ranges = 0;
+
+    id = strtoul(name + 1, NULL, 10);
+    c->privileged = id == 0 || xd_form_item(r->p, s, "privileged");
+    c->ioports = xd_form_item(r->p, s, "ioports") != NULL;
+    c->initrd_unmapped = xd_form_item(r->p, s, "initrd_unmapped") != NULL;
+    c->order = it ? (enum xd_order)xd_expr_at(r->p, it->value)->num : id == 0 ? XD_ORDER_DOM0 : XD_ORDER_DOMU;
+    if (!number(r, s, "id", id, UINT32_MAX, &id) || !number(r, s, "pages", c->pages, UINT32_MAX, &pages) ||
+        !number(r, s, "pages_max", 0, UINT32_MAX, &pages_max) || !number(r, s, "vcpus", 1, UINT32_MAX, &vcpus) ||
+        !number(r, s, "online", 1, UINT32_MAX, &online) ||
+        !number(r, s, "kernel_pages", c->kernel_pages, UINT32_MAX, &kernel) ||
+        !number(r, s, "port_max", c->port_max, UINT32_MAX, &port_max) ||
+        !number(r, s, "evtchn_remote", 0, UINT32_MAX, &remote) ||
+        !number(r, s, "virt_base", c->virt_base, UINT64_MAX, &c->virt_base) ||
+        !number(r, s, "initrd", 0, UINT64_MAX, &c->initrd_len) ||
+        !number(r, s, "init_p2m", 0, UINT64_MAX, &c->init_p2m))
+        return false;
+    c->domid = (uint32_t)id;
+    c->pages = (uint32_t)pages;
+    c->pages_max = (uint32_t)pages_max;
+    c->vcpus = (uint32_t)vcpus;
+    c->vcpus_online = (uint32_t)online;
+    c->kernel_pages = (uint32_t)kernel;
+    c->port_max = (uint32_t)port_max;
+    c->evtchn_remote = (uint32_t)remote;
+    it = xd_form_item(r->p, s, "cmdline");
+    if (it)
+        c->command_line = xd_text_at(r->p, xd_expr_at(r->p, it->value)->a);
+    for (xd_at i = s->in; i; i = xd_item_at(r->p, i)->next) {
+        const struct xd_expr *x = xd_expr_at(r->p, xd_item_at(r->p, i)->value);
+
+        if (keys[xd_item_at(r->p, i)->key - XD_KEY_FORM].type != XD_T_RANGE)
+            continue;
+        if (ranges == XD_RANGES_CONFIG) {
+            xd_report_as(r, XD_UNUSABLE, "iomem: at most %d ranges", XD_RANGES_CONFIG);
+            return false;
+        }
+        if (!xd_eval(r, x->a, &c->iomem[ranges].first) || !xd_eval(r, x->b, &c->iomem[ranges].last))
+            return false;
+        ranges++;
+    }
+    return true;
+}
+
+static bool update(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v, uint64_t table, uint64_t slot, uint64_t pte)
+{
+    struct xd_abi_mmu_update u = {table * XD_PAGE_SIZE + slot * 8, pte};
+    uint64_t at;
+    long rc;
+
+    env->area_used = 0;
+    at = xd_area_put(r, v, &u, sizeof(u));
+    rc = xd_hypercall(v, HC_MMU_UPDATE, (uint64_t[XD_CALL_ARGS]){at, 1, 0, XD_DOMID_SELF});
+    if (rc)
+        xd_report_as(r, XD_UNUSABLE, "the tables of the scratch window can't be made (result %ld)", rc);
+    return rc == 0;
+}
+
+static bool link_tables(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v, const uint64_t *parents,
+                        const uint64_t *children, uint64_t nr)
+{
+    for (uint64_t i = 0; i < nr; i++)
+        if (!update(r, env, v, parents[i / XD_PT_SLOTS], i % XD_PT_SLOTS, children[i] * XD_PAGE_SIZE | TABLE_FLAGS))
+            return false;
+    return true;
+}
+
+/* L1 tables first, then L2 and L3; linked into the L4 last, so that Xen audits them once and whole. */
+static bool make_window(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v)
+{
+    uint64_t nr1 = (env->scratch + XD_PT_SLOTS - 1) / XD_PT_SLOTS, nr2 = (nr1 + XD_PT_SLOTS - 1) / XD_PT_SLOTS;
+    uint64_t nr = nr1 + nr2 + 1;
+    const uint64_t *l1 = env->page, *l2 = env->page + nr1, *l3 = env->page + nr1 + nr2;
+
+    if (env->pages < nr) {
+        xd_report_as(r, XD_UNUSABLE, "the domain has %llu free pages; the tables of its scratch window take %llu",
+                     (unsigned long long)env->pages, (unsigned long long)nr);
+        return false;
+    }
+    if (!link_tables(r, env, v, l2, l1, nr1) || !link_tables(r, env, v, l3, l2, nr2) ||
+        !update(r, env, v, v->cr3.v, xd_pt_slot(XD_SCRATCH_VA, 4), *l3 * XD_PAGE_SIZE | TABLE_FLAGS))
+        return false;
+    env->pages -= nr;
+    env->first_pfn += nr;
+    memmove(env->page, env->page + nr, env->pages * sizeof(*env->page));
+    return true;
+}
+
+void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
+{
+    struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
+    struct xd_env *env = &r->env[s->domain];
+
+    if (!configure(r, s, &c) || !number(r, s, "scratch", XD_SCRATCH_DEFAULT, XD_SCRATCH_MAX, &env->scratch))
+        return;
+    if (xd_domain_create(r->hv, &c, &env->d)) {
+        xd_report_as(r, XD_UNUSABLE, "this domain can't be: %s", xd_hv_error(r->hv));
+        env->d = NULL;
+        return;
+    }
+    env->created = true;
+    env->domid = (uint16_t)xd_domain_id(env->d);
+    env->start = *xd_domain_start(env->d);
+    env->first_pfn = env->start.first_free_pfn;
+    env->pages = env->start.pages > env->first_pfn ? env->start.pages - env->first_pfn : 0;
+    env->page = xd_zalloc(env->pages * sizeof(*env->page));
+    for (uint64_t i = 0; i < env->pages; i++)
+        env->page[i] = xd_domain_mfn(env->d, env->first_pfn + i);
+    env->area = env->start.padding_va;
+    env->area_size = env->start.virt_end - env->start.padding_va;
+    if (env->scratch)
+        make_window(r, env, xd_vcpu_at(env->d, 0));
+    env->area_used = 0;
+    if (!r->has_vcpu)
+        r->domain = s->domain;
+    r->has_vcpu = true;
+}
+
+void xd_forget_domain(struct xd_runner *r, uint32_t index)
+{
+    r->env[index].d = NULL;
+}
+
+bool xd_look(struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
+{
+    unsigned char *to = buf;
+    struct xd_walk w;
+
+    for (size_t len; n; va += len, to += len, n -= len) {
+        len = XD_PAGE_SIZE - (size_t)(va % XD_PAGE_SIZE);
+        len = len < n ? len : n;
+        xd_walk(v->hv, v->cr3, va, false, &w);
+        if (!w.ok || !w.mem)
+            return false;
+        memcpy(to, w.mem, len);
+    }
+    return true;
+}
+
+bool xd_table_of(struct xd_vcpu *v, unsigned int level, uint64_t va, uint64_t *mfn)
+{
+    xd_mfn table = v->cr3;
+
+    for (unsigned int l = 4; l > level; l--) {
+        uint64_t e = xd_frame_words(v->hv, table)[xd_pt_slot(va, l)];
+
+        table = xd_pte_mfn(e);
+        if (!(e & XD_PTE_P) || !xd_mfn_valid(v->hv, table))
+            return false;
+    }
+    *mfn = table.v;
+    return true;
+}
+
+static struct xd_env *env_of(struct xd_runner *r, const struct xd_domain *d)
+{
+    for (uint32_t i = 0; i < r->p->domains; i++)
+        if (r->env[i].d == d)
+            return &r->env[i];
+    return NULL;
+}
+
+uint64_t xd_area_put(struct xd_runner *r, struct xd_vcpu *v, const void *data, size_t n)
+{
+    static const unsigned char zeros[256];
+    struct xd_env *env = env_of(r, v->domain);
+    uint64_t at;
+
+    XD_ALWAYS(env);
+    at = env->area + env->area_used;
+    if (n > env->area_size || env->area_used + n > env->area_size) {
+        xd_report(r, "the arguments of this step do not fit into the %llu bytes there are for them",
+                  (unsigned long long)env->area_size);
+        return at;
+    }
+    env->area_used += (n + 15) & ~(size_t)15;
+    /* What can't be written stays as it is: the call finds the same unmapped page. */
+    for (size_t done = 0, len; !data && done < n; done += len) {
+        len = n - done < sizeof(zeros) ? n - done : sizeof(zeros);
+        xd_copy_out(v, at + done, zeros, len);
+    }
+    if (data)
+        xd_copy_out(v, at, data, n);
+    return at;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* run.h: running a program on a machine of its own, and hearing what happens. */
+#ifndef XD_PROGRAM_RUN_H
+#define XD_PROGRAM_RUN_H
+
+#include "program/program.h"
+#include "xendouble/xendouble.h"
+
+/* How a run ended; the worst wins. Also the exit codes of the commands. */
+enum xd_verdict {
+    XD_PASSED = 0,
+    XD_FAILED = 1,   /* something else happened than was expected */
+    XD_UNUSABLE = 2, /* the program can't be run at all: an impossible machine, the host is short of memory */
+    XD_BROKEN = 3,   /* xendouble is wrong: the audit disagrees */
+};
+
+/* Something that went otherwise than the program says. */
+struct xd_failure {
+    enum xd_verdict verdict;
+    uint32_t line;
+    const char *step;    /* its canonical text */
+    const char *details; /* lines: what was expected, what happened */
+    const char *explain; /* xd_explain's text of the refusal, or "" */
+};
+
+struct xd_run_options {
+    bool audit;      /* after every step */
+    bool keep_going; /* past a failed expectation */
+    bool explain;    /* tell of every refusal, not only of failures */
+    bool trace;      /* tell of every step */
+    bool has_seed;
+    uint64_t seed; /* of the machine, instead of the program's own */
+    struct xd_program *fill; /* the program itself: what it does not say about results is written into it; or NULL */
+    void *ctx;
+    void (*failed)(void *ctx, const struct xd_failure *f);
+    void (*tell)(void *ctx, const char *lines); /* trace and explanations, whole lines */
+};
+
+struct xd_run_result {
+    enum xd_verdict verdict;
+    uint32_t steps, calls; /* run */
+    uint32_t checks;       /* expectations looked at */
+    uint32_t failures;
+};
+
+void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt, struct xd_run_result *result);
+
+#endif
