@@ -187,7 +187,7 @@ struct xd_abi_start_info {
     union {
         struct {
             uint64_t mfn;
-            uint32_t evtchn;
+            uint32_t evtchn, pad;
         } domU;
         struct {
             uint32_t info_off, info_size;

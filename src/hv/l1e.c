@@ -72,11 +72,11 @@ static int io_entry(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_
 }
 
 /* May (pg), which is not the owner, hand out the frame into (d)'s tables? AS-XEN: xsm_priv_mapping */
-static bool may_hand_out(struct xd_hv *hv, struct xd_domain *d, uint16_t pg, uint16_t owner)
+static bool may_hand_out(struct xd_hv *hv, const struct xd_domain *d, uint16_t pg, uint16_t owner)
 {
     struct xd_domain *from = xd_domain_by_id(hv, pg);
 
-    return from && from != d && from->privileged && xd_domain_by_id(hv, owner);
+    return from && from != d && from->privileged && owner != XD_DOMID_NONE;
 }
 
 bool xd_writable_get(struct xd_hv *hv, xd_mfn mfn)

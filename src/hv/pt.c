@@ -72,24 +72,24 @@ void xd_walk_mark(struct xd_hv *hv, const struct xd_walk *w, bool write)
     }
 }
 
-/* One piece of a copy that lies within a page. */
-static bool copy_piece(struct xd_vcpu *v, uint64_t va, void *in, const void *out, size_t n)
+/* The byte at (va) for Xen's own access; false if it faults. *mem is NULL beyond RAM. */
+static bool reach(struct xd_vcpu *v, uint64_t va, bool write, unsigned char **mem)
 {
     struct xd_walk w;
 
-    xd_walk(v->hv, v->cr3, va, out != NULL, &w);
-    if (!w.ok)
-        return false;
-    xd_walk_mark(v->hv, &w, out != NULL);
-    if (!w.mem) {
-        if (in)
-            memset(in, 0xff, n); /* nothing answers beyond RAM */
-    } else if (in) {
-        memcpy(in, w.mem, n);
-    } else {
-        xd_arena_write(xd_arena_of(v->hv), w.mem, out, n);
-    }
-    return true;
+    xd_walk(v->hv, v->cr3, va, write, &w);
+    *mem = w.mem;
+    if (w.ok)
+        xd_walk_mark(v->hv, &w, write);
+    return w.ok;
+}
+
+static void fetch(void *to, const unsigned char *mem, size_t n)
+{
+    if (mem)
+        memcpy(to, mem, n);
+    else
+        memset(to, 0xff, n); /* nothing answers beyond RAM */
 }
 
 static size_t piece(uint64_t va, size_t n)
@@ -102,7 +102,7 @@ static size_t piece(uint64_t va, size_t n)
 bool xd_copy_in(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
-    unsigned char *to = dst;
+    unsigned char *to = dst, *mem;
 
     if (h->read)
         return h->read(h->ctx, v, va, dst, n);
@@ -110,8 +110,9 @@ bool xd_copy_in(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
         return false;
     for (size_t len; n; va += len, to += len, n -= len) {
         len = piece(va, n);
-        if (!copy_piece(v, va, to, NULL, len))
+        if (!reach(v, va, false, &mem))
             return false;
+        fetch(to, mem, len);
     }
     return true;
 }
@@ -120,6 +121,7 @@ bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
     const unsigned char *from = src;
+    unsigned char *mem;
 
     if (h->write)
         return h->write(h->ctx, v, va, src, n);
@@ -127,8 +129,10 @@ bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
         return false;
     for (size_t len; n; va += len, from += len, n -= len) {
         len = piece(va, n);
-        if (!copy_piece(v, va, NULL, from, len))
+        if (!reach(v, va, true, &mem))
             return false;
+        if (mem)
+            xd_arena_write(xd_arena_of(v->hv), mem, from, len);
     }
     return true;
 }
@@ -223,12 +227,8 @@ enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t s
         return XD_ACCESS_FAULT;
     if (!access_walk(v, va, size, false, &a))
         return fault_to(v, access_va(&a, va), &a.walk[a.nr], fault);
-    for (unsigned int i = 0; i < a.nr; to += a.len[i++]) {
-        if (a.walk[i].mem)
-            memcpy(to, a.walk[i].mem, a.len[i]);
-        else
-            memset(to, 0xff, a.len[i]); /* nothing answers beyond RAM */
-    }
+    for (unsigned int i = 0; i < a.nr; to += a.len[i++])
+        fetch(to, a.walk[i].mem, a.len[i]);
     return XD_ACCESS_OK;
 }
 

@@ -135,15 +135,17 @@ bool xd_encode(struct xd_runner *r, struct xd_vcpu *v, uint32_t at, struct xd_en
 void xd_run_call(struct xd_runner *r, uint32_t at);
 void xd_run_store(struct xd_runner *r, const struct xd_step *s);
 void xd_run_load(struct xd_runner *r, const struct xd_step *s);
-/* Finishes calls whose vCPU runs again. */
-void xd_resume(struct xd_runner *r);
-void xd_drop_unfinished(struct xd_runner *r, const struct xd_domain *of);
+/* Goes on with one call whose vCPU runs again; the report is then about its step. False: there is none. */
+bool xd_resume(struct xd_runner *r);
+/* Gives up one unfinished call of domain (of), or of any where that is NULL, in the same way. */
+bool xd_drop_unfinished(struct xd_runner *r, const struct xd_domain *of);
 void xd_entry_returned(struct xd_runner *r, struct xd_vcpu *v, long rc);
 
 /* ---- outcome.c ---- */
 /* Compares what the steps of a finished call say with what happened. */
 void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsigned int why);
 void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_access how, const struct xd_fault *f);
+#define XD_K_RC XD_KINDS /* kind of results, for showing them */
 /* Compares (actual), called (what), with expression (e), or captures it. True: as expected. */
 bool xd_check_value(struct xd_runner *r, const char *what, unsigned int kind, uint64_t mask, xd_ex e, uint64_t actual);
 

@@ -903,52 +903,56 @@ END_TEST
 
 /* ---- Anything goes ---- */
 
+static uint32_t below(uint64_t *r, uint32_t n)
+{
+    return (uint32_t)(xd_rng_next(r) % n);
+}
+
 /* A number that is mostly small, at times at an edge. */
-static uint32_t some(struct xd_rng *r)
+static uint32_t some(uint64_t *r)
 {
     static const uint32_t edges[] = {63, 64, 127, 128, 1023, 1024, 4095, 4096, DOMID_SELF, 0x7fffffff, ~0u};
 
-    return xd_rng_below(r, 8) ? (uint32_t)xd_rng_below(r, 9) : edges[xd_rng_below(r, XD_ARRAY_SIZE(edges))];
+    return below(r, 8) ? below(r, 9) : edges[below(r, (uint32_t)XD_ARRAY_SIZE(edges))];
 }
 
-static void any_call(struct xd_rng *r, struct xd_vcpu *v, uint64_t va)
+static void any_call(uint64_t *r, struct xd_vcpu *v, uint64_t va)
 {
-    uint32_t nr = xd_rng_below(r, 6) ? HC : 29;
+    uint32_t nr = below(r, 6) ? HC : 29;
     uint32_t op[6];
 
     if (xd_vcpu_state(v) != XD_STATE_RUNNING)
         return;
     for (unsigned int i = 0; i < 6; i++)
         op[i] = some(r);
-    if (xd_rng_below(r, 2)) /* two small halves, as in alloc_unbound */
-        op[0] = (uint32_t)(xd_rng_below(r, 3) | xd_rng_below(r, 3) << 16);
+    if (below(r, 2)) /* two small halves, as in alloc_unbound */
+        op[0] = below(r, 3) | below(r, 3) << 16;
     fixture_store(v, va, op, sizeof(op));
-    xd_hypercall(v, nr, (const uint64_t[6]){xd_rng_below(r, nr == HC ? 16 : 8), va});
+    xd_hypercall(v, nr, (const uint64_t[6]){below(r, nr == HC ? 16 : 8), va});
 }
 
 /* Hundreds of random calls leave the machine consistent after each one, and undone they leave no trace. */
 START_TEST(random_calls_keep_the_machine_in_order)
 {
     struct xd_arena *arena = xd_arena_of(f.hv);
-    struct xd_rng r;
+    uint64_t r = (uint64_t)_i + 1;
     struct xd_vcpu *v[] = {f.v0, f.v1, f.v1b, f.v2};
     uint64_t va[4], digest;
     size_t mark;
 
-    xd_rng_seed(&r, (uint64_t)_i + 1);
     for (unsigned int i = 0; i < 4; i++)
         va[i] = fixture_place(&f, v[i], NULL, 24);
     digest = xd_digest(f.hv);
     mark = xd_arena_mark(arena);
     for (unsigned int n = 0; n < 400; n++) {
-        unsigned int i = (unsigned int)xd_rng_below(&r, 4);
+        unsigned int i = below(&r, 4);
         struct xd_str s = {0};
 
         any_call(&r, v[i], va[i]);
-        if (!xd_rng_below(&r, 20))
-            xd_virq_raise(v[i], (uint32_t)xd_rng_below(&r, XD_VIRQS));
-        if (!xd_rng_below(&r, 20))
-            xd_advance(f.hv, xd_rng_below(&r, 100000));
+        if (!below(&r, 20))
+            xd_virq_raise(v[i], below(&r, XD_VIRQS));
+        if (!below(&r, 20))
+            xd_advance(f.hv, below(&r, 100000));
         ck_assert_msg(xd_audit_events(f.hv, &s) == 0, "seed %d, call %u: %s", _i + 1, n, xd_str_text(&s));
         xd_str_free(&s);
     }

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* run.c: one step after the other, and the telling of what went wrong. */
+#include "program/runner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void xd_report_as(struct xd_runner *r, enum xd_verdict verdict, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (verdict > r->verdict)
+        r->verdict = verdict;
+    va_start(ap, fmt);
+    xd_str_vaddf(&r->report, fmt, ap);
+    va_end(ap);
+    if (r->report.text[r->report.len - 1] != '\n')
+        xd_str_addc(&r->report, '\n');
+}
+
+void xd_report(struct xd_runner *r, const char *fmt, ...)
+{
+    struct xd_str line = {0};
+    va_list ap;
+
+    va_start(ap, fmt);
+    xd_str_vaddf(&line, fmt, ap);
+    va_end(ap);
+    xd_report_as(r, XD_FAILED, "%s", xd_str_text(&line));
+    xd_str_free(&line);
+}
+
+struct xd_vcpu *xd_current(struct xd_runner *r)
+{
+    struct xd_domain *d = r->env[r->domain].d;
+
+    return d ? xd_vcpu_at(d, r->vcpu) : NULL;
+}
+
+/* ---- Hooks ---- */
+
+static void on_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+{
+    struct xd_runner *r = ctx;
+
+    if (r->now && r->opt->trace)
+        xd_trace_call(r, v, nr, arg, depth);
+}
+
+static void on_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc, unsigned int depth)
+{
+    struct xd_runner *r = ctx;
+
+    if (!r->now)
+        return;
+    if (depth)
+        xd_entry_returned(r, v, rc);
+    if (r->opt->trace)
+        xd_trace_ret(r, v, nr, arg, rc, depth);
+    if (r->opt->explain && xd_why(v) && !(depth == 0 && r->p->step[r->now->step].parts))
+        xd_tell_refusal(r, v);
+}
+
+static bool on_inject(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long *rc)
+{
+    struct xd_runner *r = ctx;
+
+    for (uint32_t i = 0; r->now && i < r->injections; i++) {
+        struct xd_injection *in = &r->inject[i];
+        uint64_t op = in->call->group == &xd_group_memory ? arg[0] & 63 : arg[0];
+
+        if (in->v != v || in->call->nr != nr || (in->op && in->op->nr != op) || --in->nth)
+            continue;
+        *rc = in->rc;
+        r->injections--;
+        memmove(in, in + 1, (r->injections - i) * sizeof(*in));
+        return true;
+    }
+    return false;
+}
+
+static void on_console(void *ctx, struct xd_domain *d, const char *text, size_t n)
+{
+    struct xd_runner *r = ctx;
+
+    (void)d;
+    xd_str_addn(&r->console, text, n);
+}
+
+static void on_bug(void *ctx, struct xd_hv *hv)
+{
+    struct xd_runner *r = ctx;
+    struct xd_str step = {0};
+
+    (void)hv;
+    xd_step_print(r->p, r->step, &step);
+    xd_report_as(r, XD_BROKEN, "xendouble is wrong here");
+    r->opt->failed(r->opt->ctx, &(struct xd_failure){.verdict = XD_BROKEN,
+                                                     .line = r->p->step[r->step].line,
+                                                     .step = xd_str_text(&step),
+                                                     .details = xd_str_text(&r->report),
+                                                     .explain = ""});
+    xd_str_free(&step);
+}
+
+/* ---- Steps ---- */
+
+static void inject(struct xd_runner *r, const struct xd_step *s)
+{
+    const struct xd_item *error = xd_form_item(r->p, s, "error");
+    struct xd_injection *in = &r->inject[r->injections];
+    uint64_t rc;
+
+    if (r->injections == XD_INJECT_MAX) {
+        xd_report(r, "%u injections are waiting already", XD_INJECT_MAX);
+        return;
+    }
+    if (!error) {
+        xd_report(r, "error= says what the call is to answer; it is missing");
+        return;
+    }
+    *in = (struct xd_injection){.call = s->call, .op = s->op, .v = xd_current(r)};
+    if (!xd_eval_or(r, xd_form_item(r->p, s, "nth"), 1, &in->nth) || !xd_eval(r, error->value, &rc))
+        return;
+    if (in->nth == 0)
+        xd_report(r, "nth=0: the next call is the first");
+    in->rc = (long)rc;
+    r->injections++;
+}
+
+static void destroy(struct xd_runner *r, const struct xd_step *s)
+{
+    struct xd_domain *d = r->env[s->domain].d;
+
+    if (!d) {
+        xd_report(r, "%s does not exist", xd_text_at(r->p, r->p->domain[s->domain].name));
+        return;
+    }
+    while (r->verdict == XD_PASSED && xd_drop_unfinished(r, d))
+        ;
+    for (uint32_t i = r->injections; i-- > 0;)
+        if (r->inject[i].v->domain == d)
+            memmove(&r->inject[i], &r->inject[i + 1], (--r->injections - i) * sizeof(r->inject[0]));
+    xd_domain_destroy(d);
+    xd_forget_domain(r, s->domain);
+}
+
+static void let(struct xd_runner *r, const struct xd_step *s)
+{
+    uint64_t value;
+
+    if (xd_eval(r, s->result, &value))
+        xd_bind(r, s->subject[0], value);
+}
+
+static void virq(struct xd_runner *r, const struct xd_step *s)
+{
+    struct xd_vcpu *v = xd_current(r);
+    uint64_t nr;
+
+    if (!xd_eval(r, s->subject[0], &nr))
+        return;
+    if (nr >= XD_VIRQS)
+        xd_report(r, "there are VIRQs 0 to %u", XD_VIRQS - 1);
+    else if (!v)
+        xd_report(r, "the current vCPU does not exist");
+    else
+        xd_virq_raise(v, (uint32_t)nr);
+}
+
+static void go_to(struct xd_runner *r, const struct xd_step *s)
+{
+    struct xd_domain *d = r->env[s->domain].d;
+
+    if (!d || !xd_vcpu_at(d, s->vcpu)) {
+        xd_report(r, "%s has no vCPU %u", xd_text_at(r->p, r->p->domain[s->domain].name), s->vcpu);
+        return;
+    }
+    r->domain = s->domain;
+    r->vcpu = s->vcpu;
+    r->has_vcpu = true;
+}
+
+static void run_step(struct xd_runner *r, uint32_t at)
+{
+    const struct xd_step *s = &r->p->step[at];
+    const struct xd_expr *x = xd_expr_at(r->p, s->subject[0]);
+
+    switch ((enum xd_step_kind)s->kind) {
+    case XD_STEP_NOTE: break;
+    case XD_STEP_CALL: xd_run_call(r, at); break;
+    case XD_STEP_MACHINE: xd_make_machine(r, s); break;
+    case XD_STEP_DOMAIN: xd_make_domain(r, s); break;
+    case XD_STEP_AT: go_to(r, s); break;
+    case XD_STEP_LET: let(r, s); break;
+    case XD_STEP_STORE: xd_run_store(r, s); break;
+    case XD_STEP_LOAD: xd_run_load(r, s); break;
+    case XD_STEP_ADVANCE: xd_advance(r->hv, x->num); break;
+    case XD_STEP_INJECT: inject(r, s); break;
+    case XD_STEP_CONSOLE_INPUT: xd_console_input(r->hv, xd_text_at(r->p, x->a), x->num); break;
+    case XD_STEP_VIRQ: virq(r, s); break;
+    case XD_STEP_DESTROY: destroy(r, s); break;
+    default: xd_run_expect(r, s); break;
+    }
+}
+
+static void audit(struct xd_runner *r)
+{
+    char *report = NULL;
+
+    if (r->hv && xd_audit(r->hv, &report))
+        xd_report_as(r, XD_BROKEN, "after this step the audit disagrees:\n%s", report);
+    free(report);
+}
+
+/* The step that r->step names is over: tells what went wrong in it. */
+static void step_over(struct xd_runner *r)
+{
+    struct xd_str step = {0};
+    char *explain = NULL;
+
+    if (r->opt->audit)
+        audit(r);
+    if (r->verdict != XD_PASSED) {
+        xd_step_print(r->p, r->step, &step);
+        if (r->explain)
+            explain = xd_explain(r->explain);
+        r->opt->failed(r->opt->ctx, &(struct xd_failure){.verdict = r->verdict,
+                                                         .line = r->p->step[r->step].line,
+                                                         .step = xd_str_text(&step),
+                                                         .details = xd_str_text(&r->report),
+                                                         .explain = explain ? explain : ""});
+        free(explain);
+        xd_str_free(&step);
+        r->result->failures++;
+        if (r->verdict > r->result->verdict)
+            r->result->verdict = r->verdict;
+        r->stop = r->verdict != XD_FAILED || !r->opt->keep_going;
+    }
+    r->verdict = XD_PASSED;
+    r->explain = NULL;
+    xd_str_clear(&r->report);
+    for (uint32_t i = 0; i < XD_DOMAINS_MAX; i++)
+        r->env[i].area_used = r->env[i].area_floor;
+}
+
+static void start(struct xd_runner *r)
+{
+    const struct xd_hooks hooks = {.ctx = r, .call = on_call, .ret = on_ret, .inject = on_inject, .console = on_console, .bug = on_bug};
+
+    if (!r->hv)
+        xd_make_machine(r, NULL);
+    if (r->hv)
+        xd_hooks_set(r->hv, &hooks);
+}
+
+static void run_steps(struct xd_runner *r)
+{
+    const struct xd_program *p = r->p;
+
+    for (uint32_t i = 1; i < p->steps && !r->stop; i += 1 + p->step[i].parts) {
+        if (p->step[i].kind == XD_STEP_NOTE)
+            continue;
+        r->step = i;
+        if (p->step[i].kind != XD_STEP_MACHINE && !r->hv)
+            start(r);
+        if (r->verdict == XD_PASSED)
+            run_step(r, i);
+        if (p->step[i].kind == XD_STEP_MACHINE && r->hv)
+            start(r);
+        if (r->opt->trace && p->step[i].kind != XD_STEP_CALL)
+            xd_trace_step(r, i, r->verdict == XD_PASSED ? "" : "  # failed");
+        r->result->steps++;
+        step_over(r);
+        while (!r->stop && xd_resume(r))
+            step_over(r);
+    }
+    while (!r->stop && xd_drop_unfinished(r, NULL))
+        step_over(r);
+}
+
+void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt, struct xd_run_result *result)
+{
+    struct xd_runner *r = xd_zalloc(sizeof(*r));
+
+    *result = (struct xd_run_result){.verdict = XD_PASSED};
+    r->p = p;
+    r->opt = opt;
+    r->result = result;
+    r->value = xd_zalloc(p->names * sizeof(*r->value));
+    r->known = xd_zalloc(p->names * sizeof(*r->known));
+    if (p->domains > XD_DOMAINS_MAX) {
+        r->step = 1;
+        xd_report_as(r, XD_UNUSABLE, "%u domains are declared; a machine has at most %u", p->domains, XD_DOMAINS_MAX);
+        step_over(r);
+    } else {
+        run_steps(r);
+    }
+    while (xd_drop_unfinished(r, NULL))
+        ;
+    xd_hv_destroy(r->hv);
+    for (uint32_t i = 0; i < XD_DOMAINS_MAX; i++)
+        free(r->env[i].page);
+    xd_str_free(&r->console);
+    xd_str_free(&r->line[0]);
+    xd_str_free(&r->line[1]);
+    xd_str_free(&r->report);
+    free(r->value);
+    free(r->known);
+    free(r);
+}
