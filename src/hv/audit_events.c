@@ -2,7 +2,8 @@
 /*
  * audit_events.c: do ports, VIRQ tables, sleepers and shutdown state agree with each other?
  *
- * Judges what guests can't write. Pending bits, masks and selectors are theirs to break, so nothing is said of them.
+ * Judges what guests can't write. Pending bits, masks and selectors are theirs to break, so nothing
+ * is said of them.
  */
 #include "hv/evtchn.h"
 #include "hv/frame.h"
@@ -12,13 +13,13 @@ struct audit {
     unsigned int found;
 };
 
-#define EXPECT(a, cond, ...)                 \
-    do {                                     \
-        if (!(cond)) {                       \
-            (a)->found++;                    \
+#define EXPECT(a, cond, ...)                    \
+    do {                                        \
+        if (!(cond)) {                          \
+            (a)->found++;                       \
             xd_str_addf((a)->out, __VA_ARGS__); \
-            xd_str_addc((a)->out, '\n');     \
-        }                                    \
+            xd_str_addc((a)->out, '\n');        \
+        }                                       \
     } while (0)
 
 static void audit_pair(struct audit *a, struct xd_domain *d, uint32_t port)
@@ -26,16 +27,21 @@ static void audit_pair(struct audit *a, struct xd_domain *d, uint32_t port)
     const struct xd_port *p = &d->port[port], *peer;
     struct xd_domain *rd = xd_domain_by_id(d->hv, p->remote_dom);
 
-    EXPECT(a, rd, "d%u port %u: its peer's domain d%u does not exist", d->domid, port, p->remote_dom);
+    EXPECT(a, rd, "d%u port %u: its peer's domain d%u does not exist", d->domid, port,
+           p->remote_dom);
     if (!rd)
         return;
     peer = xd_port_find(rd, p->remote_port);
-    EXPECT(a, peer, "d%u port %u: its peer d%u port %u is not valid", d->domid, port, rd->domid, p->remote_port);
+    EXPECT(a, peer, "d%u port %u: its peer d%u port %u is not valid", d->domid, port, rd->domid,
+           p->remote_port);
     if (!peer)
         return;
-    EXPECT(a, peer->state == XD_PORT_INTERDOMAIN && peer->remote_dom == d->domid && peer->remote_port == port,
-           "d%u port %u: its peer d%u port %u is %s and leads to d%u port %u", d->domid, port, rd->domid,
-           p->remote_port, xd_port_state_name(peer->state), peer->remote_dom, peer->remote_port);
+    EXPECT(a,
+           peer->state == XD_PORT_INTERDOMAIN && peer->remote_dom == d->domid &&
+               peer->remote_port == port,
+           "d%u port %u: its peer d%u port %u is %s and leads to d%u port %u", d->domid, port,
+           rd->domid, p->remote_port, xd_port_state_name(peer->state), peer->remote_dom,
+           peer->remote_port);
     EXPECT(a, rd != d || p->remote_port != port, "d%u port %u: is its own peer", d->domid, port);
 }
 
@@ -44,27 +50,35 @@ static void audit_virq(struct audit *a, struct xd_domain *d, uint32_t port)
     const struct xd_port *p = &d->port[port];
     uint32_t owner = p->virq < XD_VIRQS && xd_virq_is_global(p->virq) ? 0 : p->notify_vcpu;
 
-    EXPECT(a, p->virq < XD_VIRQS, "d%u port %u: bound to VIRQ %u, which does not exist", d->domid, port, p->virq);
+    EXPECT(a, p->virq < XD_VIRQS, "d%u port %u: bound to VIRQ %u, which does not exist", d->domid,
+           port, p->virq);
     if (p->virq >= XD_VIRQS || owner >= d->vcpus)
         return;
-    EXPECT(a, d->vcpu[owner].virq_port[p->virq] == port, "d%u port %u: bound to VIRQ %u of vCPU %u, whose table says %u",
-           d->domid, port, p->virq, owner, d->vcpu[owner].virq_port[p->virq]);
+    EXPECT(a, d->vcpu[owner].virq_port[p->virq] == port,
+           "d%u port %u: bound to VIRQ %u of vCPU %u, whose table says %u", d->domid, port, p->virq,
+           owner, d->vcpu[owner].virq_port[p->virq]);
 }
 
 static void audit_port(struct audit *a, struct xd_domain *d, uint32_t port)
 {
     const struct xd_port *p = &d->port[port];
 
-    EXPECT(a, p->state <= XD_PORT_IPI && p->state != XD_PORT_PIRQ, "d%u port %u: impossible state %u", d->domid, port,
-           p->state);
+    EXPECT(a, p->state <= XD_PORT_IPI && p->state != XD_PORT_PIRQ,
+           "d%u port %u: impossible state %u", d->domid, port, p->state);
     EXPECT(a, (p->state == XD_PORT_RESERVED) == (port == 0), "d%u port %u: is %s", d->domid, port,
            xd_port_state_name(p->state));
-    EXPECT(a, p->notify_vcpu < d->vcpus, "d%u port %u: notifies vCPU %u of %u", d->domid, port, p->notify_vcpu,
-           d->vcpus);
-    EXPECT(a, p->state != XD_PORT_FREE || (!p->notify_vcpu && !p->remote_dom && !p->remote_port && !p->virq),
+    EXPECT(a, p->notify_vcpu < d->vcpus, "d%u port %u: notifies vCPU %u of %u", d->domid, port,
+           p->notify_vcpu, d->vcpus);
+    EXPECT(a,
+           p->state != XD_PORT_FREE ||
+               (!p->notify_vcpu && !p->remote_dom && !p->remote_port && !p->virq),
            "d%u port %u: free, but not empty", d->domid, port);
-    EXPECT(a, !xd_port_usable(p) || port <= d->port_max, "d%u port %u: bound, and above the highest it may have, %u",
-           d->domid, port, d->port_max);
+    EXPECT(a, !xd_port_usable(p) || port <= d->port_max,
+           "d%u port %u: bound, and above the highest it may have, %u", d->domid, port,
+           d->port_max);
+    EXPECT(a, p->state == XD_PORT_INTERDOMAIN || !p->remote_port,
+           "d%u port %u: %s, but has a peer's port %u", d->domid, port,
+           xd_port_state_name(p->state), p->remote_port);
     if (p->state == XD_PORT_INTERDOMAIN)
         audit_pair(a, d, port);
     if (p->state == XD_PORT_VIRQ)
@@ -75,19 +89,21 @@ static void audit_ports(struct audit *a, struct xd_domain *d)
 {
     uint32_t active = 0;
 
-    EXPECT(a, d->ports_valid >= XD_PORT_BUCKET && d->ports_valid <= XD_PORTS && d->ports_valid % XD_PORT_BUCKET == 0,
+    EXPECT(a,
+           d->ports_valid >= XD_PORT_BUCKET && d->ports_valid <= XD_PORTS &&
+               d->ports_valid % XD_PORT_BUCKET == 0,
            "d%u: %u valid ports", d->domid, d->ports_valid);
     EXPECT(a, d->port_max < XD_PORTS, "d%u: highest port %u", d->domid, d->port_max);
     for (uint32_t port = 0; port < XD_PORTS; port++) {
         if (port < d->ports_valid)
             audit_port(a, d, port);
         else
-            EXPECT(a, d->port[port].state == XD_PORT_FREE, "d%u port %u: %s, but not valid", d->domid, port,
-                   xd_port_state_name(d->port[port].state));
+            EXPECT(a, d->port[port].state == XD_PORT_FREE, "d%u port %u: %s, but not valid",
+                   d->domid, port, xd_port_state_name(d->port[port].state));
         active += xd_port_usable(&d->port[port]);
     }
-    EXPECT(a, active == d->ports_active, "d%u: %u ports are bound, and its count says %u", d->domid, active,
-           d->ports_active);
+    EXPECT(a, active == d->ports_active, "d%u: %u ports are bound, and its count says %u", d->domid,
+           active, d->ports_active);
 }
 
 static void audit_virq_table(struct audit *a, struct xd_vcpu *v)
@@ -100,13 +116,14 @@ static void audit_virq_table(struct audit *a, struct xd_vcpu *v)
 
         if (port == 0)
             continue;
-        EXPECT(a, v->id == 0 || !xd_virq_is_global(virq), "d%uv%u: has a port for VIRQ %u, which is global", d->domid,
-               v->id, virq);
+        EXPECT(a, v->id == 0 || !xd_virq_is_global(virq),
+               "d%uv%u: has a port for VIRQ %u, which is global", d->domid, v->id, virq);
         EXPECT(a, p && p->state == XD_PORT_VIRQ && p->virq == virq,
-               "d%uv%u: VIRQ %u leads to port %u, which does not receive it", d->domid, v->id, virq, port);
+               "d%uv%u: VIRQ %u leads to port %u, which does not receive it", d->domid, v->id, virq,
+               port);
         EXPECT(a, !p || xd_virq_is_global(virq) || p->notify_vcpu == v->id,
-               "d%uv%u: VIRQ %u leads to port %u, which notifies vCPU %u", d->domid, v->id, virq, port,
-               p ? p->notify_vcpu : 0);
+               "d%uv%u: VIRQ %u leads to port %u, which notifies vCPU %u", d->domid, v->id, virq,
+               port, p ? p->notify_vcpu : 0);
     }
 }
 
@@ -115,19 +132,24 @@ static void audit_sleep(struct audit *a, struct xd_vcpu *v)
     unsigned int domid = v->domain->domid;
 
     EXPECT(a, !v->polling || v->blocked, "d%uv%u: polls without being blocked", domid, v->id);
-    EXPECT(a, v->polling || (!v->polling_any && !v->poll_port), "d%uv%u: has a port to poll for, but does not poll", domid,
-           v->id);
-    EXPECT(a, !v->polling || v->polling_any == (v->poll_port == 0), "d%uv%u: polls for one port and for all", domid,
-           v->id);
-    EXPECT(a, v->poll_port < v->domain->ports_valid, "d%uv%u: polls for port %u, which is not valid", domid, v->id,
-           v->poll_port);
-    EXPECT(a, v->poll_timer_on ? v->hv->off || v->poll_timer_ns > v->hv->now_ns : v->poll_timer_ns == 0,
+    EXPECT(a, v->polling || (!v->polling_any && !v->poll_port),
+           "d%uv%u: has a port to poll for, but does not poll", domid, v->id);
+    EXPECT(a, !v->polling || v->polling_any == (v->poll_port == 0),
+           "d%uv%u: polls for one port and for all", domid, v->id);
+    EXPECT(a, v->poll_port < v->domain->ports_valid,
+           "d%uv%u: polls for port %u, which is not valid", domid, v->id, v->poll_port);
+    EXPECT(a,
+           v->poll_timer_on ? v->hv->off || v->poll_timer_ns > v->hv->now_ns
+                            : v->poll_timer_ns == 0,
            "d%uv%u: its poll timer should have fired", domid, v->id);
-    EXPECT(a, v->paused_for_shutdown == v->domain->shutting_down, "d%uv%u: does not stand still with its domain", domid,
-           v->id);
+    EXPECT(a, v->paused_for_shutdown == v->domain->shutting_down,
+           "d%uv%u: does not stand still with its domain", domid, v->id);
 }
 
-/* vcpu_info lies in the vCPU's slot of shared_info, or in a frame of the domain that can't become a table. */
+/*
+ * vcpu_info lies in the vCPU's slot of shared_info, or in a frame of the domain that can't become a
+ * table.
+ */
 static void audit_info(struct audit *a, struct xd_vcpu *v)
 {
     struct xd_domain *d = v->domain;
@@ -136,21 +158,27 @@ static void audit_info(struct audit *a, struct xd_vcpu *v)
 
     EXPECT(a, v->info_off % 8 == 0 && v->info_off <= XD_PAGE_SIZE - sizeof(struct xd_abi_vcpu_info),
            "d%uv%u: its vcpu_info at offset %u of a page", d->domid, v->id, v->info_off);
-    EXPECT(a, xd_frame_owned(hv, v->info_mfn, d->domid), "d%uv%u: its vcpu_info in frame 0x%llx, which is not its own",
-           d->domid, v->id, (unsigned long long)v->info_mfn.v);
+    EXPECT(a, xd_frame_owned(hv, v->info_mfn, d->domid),
+           "d%uv%u: its vcpu_info in frame 0x%llx, which is not its own", d->domid, v->id,
+           (unsigned long long)v->info_mfn.v);
     if (!xd_frame_owned(hv, v->info_mfn, d->domid))
         return;
     f = xd_frame_at(hv, v->info_mfn);
-    EXPECT(a, f->type == XD_TYPE_WRITABLE && f->type_count, "d%uv%u: its vcpu_info in frame 0x%llx, which may become a table",
-           d->domid, v->id, (unsigned long long)v->info_mfn.v);
-    EXPECT(a, v->info_mfn.v != d->shared_info.v || v->info_off == v->id * sizeof(struct xd_abi_vcpu_info),
+    EXPECT(a, f->type == XD_TYPE_WRITABLE && f->type_count,
+           "d%uv%u: its vcpu_info in frame 0x%llx, which may become a table", d->domid, v->id,
+           (unsigned long long)v->info_mfn.v);
+    EXPECT(a,
+           v->info_mfn.v != d->shared_info.v ||
+               v->info_off == v->id * sizeof(struct xd_abi_vcpu_info),
            "d%uv%u: its vcpu_info at offset %u of shared_info", d->domid, v->id, v->info_off);
 }
 
-static void audit_callback(struct audit *a, struct xd_vcpu *v, const char *name, const struct xd_callback *cb)
+static void audit_callback(struct audit *a, struct xd_vcpu *v, const char *name,
+                           const struct xd_callback *cb)
 {
-    EXPECT(a, xd_va_canonical(cb->address), "d%uv%u: its %s callback at 0x%llx, which is not canonical", v->domain->domid,
-           v->id, name, (unsigned long long)cb->address);
+    EXPECT(a, xd_va_canonical(cb->address),
+           "d%uv%u: its %s callback at 0x%llx, which is not canonical", v->domain->domid, v->id,
+           name, (unsigned long long)cb->address);
 }
 
 static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
@@ -168,10 +196,10 @@ static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 static void audit_lifecycle(struct audit *a, struct xd_domain *d)
 {
     EXPECT(a, d->shutting_down == d->shut_down, "d%u: is neither running nor shut down", d->domid);
-    EXPECT(a, d->shutdown_code >= (d->shutting_down ? 0 : -1) && d->shutdown_code <= UINT8_MAX, "d%u: shutdown code %d",
-           d->domid, d->shutdown_code);
-    EXPECT(a, !d->hardware || !d->shut_down || d->hv->off, "d%u: the hardware domain shut down and the machine is on",
-           d->domid);
+    EXPECT(a, d->shutdown_code >= (d->shutting_down ? 0 : -1) && d->shutdown_code <= UINT8_MAX,
+           "d%u: shutdown code %d", d->domid, d->shutdown_code);
+    EXPECT(a, !d->hardware || !d->shut_down || d->hv->off,
+           "d%u: the hardware domain shut down and the machine is on", d->domid);
     for (unsigned int i = 0; i < XD_WATCHDOGS; i++)
         EXPECT(a, d->watchdog[i].used || (!d->watchdog[i].armed && !d->watchdog[i].deadline_ns),
                "d%u: watchdog %u ticks, but is not in use", d->domid, i + 1);
@@ -191,6 +219,7 @@ unsigned int xd_audit_events(struct xd_hv *hv, struct xd_str *out)
         for (uint32_t id = 0; id < d->vcpus; id++)
             audit_vcpu(&a, &d->vcpu[id]);
     }
-    EXPECT(&a, hv->console_nr <= XD_CONSOLE_INPUT, "%u bytes of console input wait", hv->console_nr);
+    EXPECT(&a, hv->console_nr <= XD_CONSOLE_INPUT, "%u bytes of console input wait",
+           hv->console_nr);
     return a.found;
 }

@@ -197,6 +197,7 @@ static void grant_io(struct xd_domain *d, const struct xd_domain_config *c)
             r = (struct xd_range){1, 0};
         XD_PUT(d->hv, d->iomem[i], r);
     }
+    XD_PUT(d->hv, d->l1_disallowed, xd_has_io_rights(d) ? 0 : XD_PTE_L1_DISALLOWED);
 }
 
 static void init_vcpus(struct builder *b)

@@ -2,8 +2,8 @@
 /*
  * evtchn.c: the table of ports.
  *
- * The lowest free port is always the next one taken, also when it was closed a moment ago. Ports become valid in buckets
- * of 64 and never stop being valid.
+ * The lowest free port is always the next one taken, also when it was closed a moment ago. Ports
+ * become valid in buckets of 64 and never stop being valid.
  */
 #include "hv/evtchn.h"
 
@@ -14,7 +14,10 @@ void xd_evtchn_init(struct xd_domain *d)
     XD_PUT(d->hv, d->port[0].state, XD_PORT_RESERVED);
 }
 
-/* The lowest free port, which may be the first one beyond the valid ones; port_max + 1 if there is none. */
+/*
+ * The lowest free port, which may be the first one beyond the valid ones; port_max + 1 if there is
+ * none.
+ */
 static uint32_t lowest_free(const struct xd_domain *d)
 {
     uint32_t port = 0;
@@ -78,8 +81,12 @@ void xd_port_pair(struct xd_domain *ld, uint32_t local, struct xd_domain *rd, ui
     waiting.remote_port = local;
     XD_PUT(rd->hv, rd->port[remote], waiting);
     xd_port_bind(ld, local,
-                 (struct xd_port){.state = XD_PORT_INTERDOMAIN, .remote_dom = rd->domid, .remote_port = remote});
-    /* The other end may have sent before there was anybody to hear it. AS-XEN: evtchn_bind_interdomain */
+                 (struct xd_port){
+                     .state = XD_PORT_INTERDOMAIN, .remote_dom = rd->domid, .remote_port = remote});
+    /*
+     * The other end may have sent before there was anybody to hear it. AS-XEN:
+     * evtchn_bind_interdomain
+     */
     xd_port_raise(ld, local);
 }
 
@@ -148,7 +155,8 @@ void xd_virq_send_global(struct xd_hv *hv, uint32_t virq)
 void xd_virq_raise(struct xd_vcpu *v, uint32_t virq)
 {
     if (virq >= XD_VIRQS)
-        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "there is no VIRQ %u to raise: they are 0 to %u", virq, XD_VIRQS - 1);
+        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "there is no VIRQ %u to raise: they are 0 to %u", virq,
+                     XD_VIRQS - 1);
     else if (xd_virq_is_global(virq))
         xd_virq_send_global(v->hv, virq);
     else

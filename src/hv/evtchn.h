@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evtchn.h: event channels: a domain's table of ports, how ports are joined, and how an event reaches a vCPU.
+ * evtchn.h: event channels: a domain's table of ports, how ports are joined, and how an event
+ * reaches a vCPU.
  *
- * The table (state, peer, vCPU) is Xen's own and can be trusted; evtchn.c keeps it. The bits by which a guest learns of
- * events lie in shared_info and vcpu_info, where the guest writes too; evtchn_2l.c sets them and believes nothing there.
+ * The table (state, peer, vCPU) is Xen's own and can be trusted; evtchn.c keeps it. The bits by
+ * which a guest learns of events lie in shared_info and vcpu_info, where the guest writes too;
+ * evtchn_2l.c sets them and believes nothing there.
  */
 #ifndef XD_HV_EVTCHN_H
 #define XD_HV_EVTCHN_H
@@ -15,9 +17,19 @@
 #define XD_VIRQ_DOM_EXC 3u
 
 /* What guests are told of a port: EVTCHNSTAT_*. */
-enum { XD_STATUS_CLOSED, XD_STATUS_UNBOUND, XD_STATUS_INTERDOMAIN, XD_STATUS_PIRQ, XD_STATUS_VIRQ, XD_STATUS_IPI };
+enum {
+    XD_STATUS_CLOSED,
+    XD_STATUS_UNBOUND,
+    XD_STATUS_INTERDOMAIN,
+    XD_STATUS_PIRQ,
+    XD_STATUS_VIRQ,
+    XD_STATUS_IPI
+};
 
-/* The port's record, or NULL if it is not valid. A valid port stays valid while its domain lives; it may be free. */
+/*
+ * The port's record, or NULL if it is not valid. A valid port stays valid while its domain lives;
+ * it may be free.
+ */
 static inline struct xd_port *xd_port_find(struct xd_domain *d, uint32_t port)
 {
     return port < d->ports_valid ? &d->port[port] : NULL;
@@ -32,15 +44,19 @@ static inline bool xd_port_usable(const struct xd_port *p)
 /* The table of a new domain: port 0 reserved, the first bucket valid. */
 void xd_evtchn_init(struct xd_domain *d);
 
-/* Takes the lowest free port for a domain's builder and lets (remote) bind to it. The table must have room. */
+/*
+ * Takes the lowest free port for a domain's builder and lets (remote) bind to it. The table must
+ * have room.
+ */
 uint32_t xd_evtchn_open_unbound(struct xd_domain *d, uint16_t remote);
 
 /* Closes all ports. Peers wait for (d) again, and hear nothing of it. */
 void xd_evtchn_close_all(struct xd_domain *d);
 
 /*
- * Finds the lowest free port of (d) for a call by (v): 0, or a refusal. The port is still free; xd_port_bind takes it.
- * AS-XEN: evtchn_allocate_port: the table grows if it must, and stays grown though the call be refused later.
+ * Finds the lowest free port of (d) for a call by (v): 0, or a refusal. The port is still free;
+ * xd_port_bind takes it. AS-XEN: evtchn_allocate_port: the table grows if it must, and stays grown
+ * though the call be refused later.
  */
 long xd_port_alloc(struct xd_vcpu *v, struct xd_domain *d, uint32_t *port);
 
@@ -56,14 +72,20 @@ void xd_port_close(struct xd_domain *d, uint32_t port);
 /* The port that an interdomain port leads to. */
 struct xd_domain *xd_port_peer(struct xd_domain *d, const struct xd_port *p);
 
-/* Global VIRQs are bound through vCPU 0 and go to the hardware domain; the others belong to each vCPU. */
+/*
+ * Global VIRQs are bound through vCPU 0 and go to the hardware domain; the others belong to each
+ * vCPU.
+ */
 bool xd_virq_is_global(uint32_t virq);
 void xd_virq_send_vcpu(struct xd_vcpu *v, uint32_t virq);
 void xd_virq_send_global(struct xd_hv *hv, uint32_t virq);
 
 /* ---- Delivery, in evtchn_2l.c ---- */
 
-/* An event arrives at (port): on the vCPU it notifies, or on (v) of its domain. Unusable ports lose it. */
+/*
+ * An event arrives at (port): on the vCPU it notifies, or on (v) of its domain. Unusable ports lose
+ * it.
+ */
 void xd_port_raise(struct xd_domain *d, uint32_t port);
 void xd_port_raise_on(struct xd_vcpu *v, uint32_t port);
 
@@ -80,7 +102,10 @@ const char *xd_port_state_name(unsigned int state);
 /* Says what (port) is, whom it leads to and where its events stand; whole lines. */
 void xd_explain_port(struct xd_domain *d, uint32_t port, struct xd_str *out);
 
-/* Checks ports, VIRQs, sleepers and shutdown state against each other; a line for each disagreement, and their number. */
+/*
+ * Checks ports, VIRQs, sleepers and shutdown state against each other; a line for each
+ * disagreement, and their number.
+ */
 unsigned int xd_audit_events(struct xd_hv *hv, struct xd_str *out);
 
 #endif

@@ -2,15 +2,16 @@
 /*
  * evtchn_2l.c: how an event reaches a guest that uses the 2-level bitmaps.
  *
- * Three bits on the way, each set only if the one before was not set yet: the port's pending bit in shared_info; unless
- * the port is masked, the bit of its word in the vCPU's selector; the vCPU's upcall_pending. A bit found set means that
- * somebody else is on the way already, so Xen stops there, even if the guest set the bit itself.
+ * Three bits on the way, each set only if the one before was not set yet: the port's pending bit in
+ * shared_info; unless the port is masked, the bit of its word in the vCPU's selector; the vCPU's
+ * upcall_pending. A bit found set means that somebody else is on the way already, so Xen stops
+ * there, even if the guest set the bit itself.
  */
 #include "hv/evtchn.h"
 #include "hv/sched.h"
 
 #define WORD(port) ((port) / 64)
-#define BIT(port) (UINT64_C(1) << (port) % 64)
+#define BIT(port)  (UINT64_C(1) << (port) % 64)
 
 /* Sets (mask) in a word that the guest writes too. True if it was set before. */
 static bool test_and_set(struct xd_hv *hv, uint64_t *word, uint64_t mask)
@@ -66,7 +67,8 @@ void xd_port_unmask(struct xd_domain *d, uint32_t port)
 
     if (!xd_port_usable(&d->port[port]))
         return;
-    if (test_and_clear(d->hv, &si->evtchn_mask[WORD(port)], BIT(port)) && xd_port_is_pending(d, port))
+    if (test_and_clear(d->hv, &si->evtchn_mask[WORD(port)], BIT(port)) &&
+        xd_port_is_pending(d, port))
         select_word(&d->vcpu[d->port[port].notify_vcpu], port);
 }
 

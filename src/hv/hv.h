@@ -160,6 +160,7 @@ struct xd_domain {
     bool dying;
     bool ioports;    /* has I/O port rights */
     struct xd_range iomem[XD_RANGES];
+    uint64_t l1_disallowed;    /* bits it may not set in L1 entries; follows from its I/O rights */
     uint32_t vcpus;
     uint32_t pages, pages_max; /* frames that belong to it (allocated); its limit */
     uint64_t vm_assist;        /* bit per VMASST type */

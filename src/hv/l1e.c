@@ -14,11 +14,6 @@ bool xd_has_io_rights(const struct xd_domain *d)
     return false;
 }
 
-uint64_t xd_l1_disallowed(const struct xd_domain *d)
-{
-    return xd_has_io_rights(d) ? 0 : XD_PTE_L1_DISALLOWED;
-}
-
 bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn)
 {
     for (unsigned int i = 0; i < XD_RANGES; i++)
@@ -103,7 +98,7 @@ int xd_l1e_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg)
 {
     struct xd_hv *hv = v->hv;
     xd_mfn mfn = xd_pte_mfn(*e);
-    uint64_t bad = *e & xd_l1_disallowed(d);
+    uint64_t bad = *e & d->l1_disallowed;
     struct xd_frame *f;
 
     if (XD_UNLIKELY(bad))

@@ -48,8 +48,6 @@ static uint64_t region_end(enum xd_order order, uint64_t pt_va, uint64_t pt_fram
 
 static const char *config_error(const struct xd_domain_config *c)
 {
-    if (c->pages < 1 || c->pages > XD_FRAMES_MAX)
-        return "pages must be 1 to 1048576";
     if (c->vcpus < 1 || c->vcpus > XD_VCPUS)
         return "vcpus must be 1 to 32";
     if (c->vcpus_online < 1 || c->vcpus_online > c->vcpus)
@@ -58,14 +56,14 @@ static const char *config_error(const struct xd_domain_config *c)
         return "port_max must be 1 to 4095";
     if (c->kernel_pages < 2)
         return "kernel_pages must be 2 or more (page 1 is the hypercall page)";
-    if (c->kernel_pages > c->pages)
-        return "kernel_pages must be less than pages";
-    if (c->initrd_len / XD_PAGE_SIZE >= c->pages)
-        return "the initrd must be smaller than the domain";
+    if (c->kernel_pages > XD_FRAMES_MAX || c->initrd_len / XD_PAGE_SIZE > XD_FRAMES_MAX)
+        return "kernel_pages and initrd_len must be less than 4 GiB";
     if (c->virt_base % MIB4)
         return "virt_base must be 4 MiB aligned";
     if (c->init_p2m % XD_PAGE_SIZE)
         return "init_p2m must be page aligned";
+    if (c->pages < 1 || c->pages > XD_FRAMES_MAX)
+        return "pages must be 1 to 1048576";
     return NULL;
 }
 
@@ -75,7 +73,8 @@ static bool guest_range(uint64_t start, uint64_t end)
     return start < end && ((end <= XD_GUEST_LOW_END) || start >= XD_HYPERVISOR_END);
 }
 
-const char *xd_layout(const struct xd_domain_config *c, struct xd_layout *l)
+/* All but whether it fits into c->pages. */
+static const char *lay_out(const struct xd_domain_config *c, struct xd_layout *l)
 {
     struct xd_start *s = &l->start;
     const char *bad = config_error(c);
@@ -134,7 +133,32 @@ const char *xd_layout(const struct xd_domain_config *c, struct xd_layout *l)
         l->p2m_pt_pages = tables(c->init_p2m, p2m_end);
         s->first_free_pfn += l->p2m_pages + l->p2m_pt_pages;
     }
-    if (s->first_free_pfn > c->pages)
-        return "pages is too small for what the builder lays out (with its padding, a domain starts with 1024 pages or more)";
     return NULL;
+}
+
+const char *xd_layout(const struct xd_domain_config *c, struct xd_layout *l)
+{
+    const char *bad = lay_out(c, l);
+
+    if (!bad && l->start.first_free_pfn > c->pages)
+        bad = "pages is too small for what the builder lays out (with its padding, a domain starts with 1024 pages or more)";
+    return bad;
+}
+
+/* The p2m list grows with the domain, so what is needed is found by trying. */
+uint32_t xd_layout_pages(const struct xd_domain_config *c, uint64_t spare)
+{
+    struct xd_domain_config try = *c;
+    struct xd_layout l;
+    uint64_t need = XD_FRAMES_MIN + spare;
+
+    do {
+        if (need > XD_FRAMES_MAX)
+            return 0;
+        try.pages = (uint32_t)need;
+        if (lay_out(&try, &l))
+            return 0;
+        need = l.start.first_free_pfn + spare;
+    } while (need > try.pages);
+    return (uint32_t)need;
 }

@@ -21,4 +21,10 @@ const char *xd_layout(const struct xd_domain_config *c, struct xd_layout *l);
 /* How many tables of (level) 1 to 3 it takes to map [start, end). */
 uint64_t xd_layout_tables(uint64_t start, uint64_t end, unsigned int level);
 
+/*
+ * How many pages a domain laid out as (c) says must have for (spare) of them to be left over; c->pages does not matter.
+ * 0 if no domain can be that large or (c) is impossible.
+ */
+uint32_t xd_layout_pages(const struct xd_domain_config *c, uint64_t spare);
+
 #endif

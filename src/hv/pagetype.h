@@ -48,8 +48,7 @@ void xd_l1e_put(struct xd_hv *hv, uint64_t e);
 int xd_upper_get(struct xd_vcpu *v, uint64_t e, unsigned int level, xd_mfn table, struct xd_domain *d);
 void xd_upper_put(struct xd_hv *hv, uint64_t e, unsigned int level, xd_mfn table);
 
-/* Bits that (d) may not set in L1 entries. */
-uint64_t xd_l1_disallowed(const struct xd_domain *d);
+/* Cache attributes and cache flushes are for domains that have I/O memory or ports. */
 bool xd_has_io_rights(const struct xd_domain *d);
 bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn);
 

@@ -26,9 +26,11 @@ static bool walk_m2p(struct xd_hv *hv, uint64_t va, bool write, struct xd_walk *
     return true;
 }
 
+/* Rights are judged when the whole path is known to be present, as the processor does. */
 static bool walk(struct xd_hv *hv, xd_mfn cr3, uint64_t va, bool write, struct xd_walk *w)
 {
-    uint64_t need = XD_PTE_P | XD_PTE_US | (write ? XD_PTE_RW : 0);
+    uint64_t need = XD_PTE_US | (write ? XD_PTE_RW : 0);
+    unsigned int forbids = 0;
     xd_mfn table = cr3;
 
     if (!xd_va_canonical(va))
@@ -39,16 +41,20 @@ static bool walk(struct xd_hv *hv, xd_mfn cr3, uint64_t va, bool write, struct x
         w->level = level;
         w->entry[level] = e;
         w->value[level] = *e;
-        if ((*e & need) != need) {
-            if (*e & XD_PTE_P)
-                w->error |= XD_PF_PRESENT;
+        if (XD_UNLIKELY(!(*e & XD_PTE_P)))
             return false;
-        }
+        if (XD_UNLIKELY((*e & need) != need) && !forbids)
+            forbids = level;
         table = xd_pte_mfn(*e);
         if (level == 4 && xd_pt_slot(va, 4) == XD_L4_SLOT_RO_M2P && table.v == hv->m2p_l3.v)
             return walk_m2p(hv, va, write, w);
-        if (level > 1 && !xd_mfn_valid(hv, table))
-            return false;
+        if (level > 1 && (!xd_mfn_valid(hv, table) || (level == 4 && !xd_l4_slot_guest(xd_pt_slot(va, 4)))))
+            break; /* Xen's own mappings: nothing below them is the guest's */
+    }
+    if (forbids || w->level > 1) {
+        w->level = forbids ? forbids : w->level;
+        w->error |= XD_PF_PRESENT;
+        return false;
     }
     if (xd_mfn_valid(hv, table))
         w->mem = (unsigned char *)xd_frame_words(hv, table) + (va & (XD_PAGE_SIZE - 1));

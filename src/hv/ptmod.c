@@ -22,7 +22,7 @@ static bool counts_alike(uint64_t a, uint64_t b)
 
 static int mod_l1(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg, bool preserve_ad)
 {
-    uint64_t old = *slot, bad = val & xd_l1_disallowed(d);
+    uint64_t old = *slot, bad = val & d->l1_disallowed;
     int rc;
 
     if (!(val & XD_PTE_P)) {
@@ -76,14 +76,11 @@ int xd_entry_mod(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int
 {
     struct xd_frame *f = xd_frame_at(v->hv, mfn);
     struct xd_domain *d = f->owner == v->domain->domid ? v->domain : xd_domain_by_id(v->hv, f->owner);
-    int rc;
 
-    /* AS-XEN: page_lock: the edit holds a type reference, so an entry that drops the last link to its own table
-     * does not take the table apart under the edit. */
+    /* Xen holds references to the table meanwhile. Here nothing can take it away: an entry never holds its own table
+     * (a self map holds nothing, linear entries reach one step), so dropping one cannot drop the table. */
     XD_INVARIANT(v->hv, d && xd_frame_lockable(f));
-    XD_PUT(v->hv, f->type_count, f->type_count + 1);
-    rc = level == 1 ? mod_l1(v, &xd_frame_words(v->hv, mfn)[slot], d, val, pg, preserve_ad)
-                    : mod_upper(v, mfn, level, slot, d, val, preserve_ad);
-    xd_type_put(v->hv, mfn);
-    return rc;
+    if (level == 1)
+        return mod_l1(v, &xd_frame_words(v->hv, mfn)[slot], d, val, pg, preserve_ad);
+    return mod_upper(v, mfn, level, slot, d, val, preserve_ad);
 }

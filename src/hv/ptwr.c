@@ -45,8 +45,8 @@ bool xd_ptwr(struct xd_vcpu *v, uint64_t va, const struct xd_walk *w, const void
 
     if ((va >= XD_HYPERVISOR_START && va < XD_HYPERVISOR_END) || !v->kernel_mode)
         return false;
-    if (!(w->error & XD_PF_PRESENT) || w->level != 1)
-        return false; /* not present, or forbidden by a table above: the guest's own fault */
+    if (!(w->error & XD_PF_PRESENT) || w->value[1] & XD_PTE_RW)
+        return false; /* not present, or forbidden by a table above alone: the guest's own fault */
     mfn = xd_pte_mfn(w->value[1]);
     if (d->hardware && mmio_ro(v->hv, mfn))
         return size <= 8 && va % size == 0; /* swallowed */

@@ -2,20 +2,25 @@
 /*
  * sched.h: which vCPUs can run, and why not.
  *
- * A vCPU runs unless it is blocked (waits for an event), down (never brought up, or taken down) or its domain has shut
- * down. These are independent: an event wakes a blocked vCPU, but does not run it while it is down.
+ * A vCPU runs unless it is blocked (waits for an event), down (never brought up, or taken down) or
+ * its domain has shut down. These are independent: an event wakes a blocked vCPU, but does not run
+ * it while it is down.
  */
 #ifndef XD_HV_SCHED_H
 #define XD_HV_SCHED_H
 
 #include "hv/hv.h"
 
-/* SCHEDOP_block: events are let in, and unless one is pending already the vCPU sleeps until its next. */
+/*
+ * SCHEDOP_block: events are let in, and unless one is pending already the vCPU sleeps until its
+ * next.
+ */
 void xd_vcpu_block(struct xd_vcpu *v);
 
 /*
- * SCHEDOP_poll, once its ports are checked: sleeps for (port), or with 0 for any port of the domain, until (timeout_ns)
- * if that is not 0. AS-XEN: do_poll: a timer set earlier is neither cancelled by waking up nor by polling without one.
+ * SCHEDOP_poll, once its ports are checked: sleeps for (port), or with 0 for any port of the
+ * domain, until (timeout_ns) if that is not 0. AS-XEN: do_poll: a timer set earlier is neither
+ * cancelled by waking up nor by polling without one.
  */
 void xd_vcpu_poll(struct xd_vcpu *v, uint32_t port, uint64_t timeout_ns);
 
@@ -32,12 +37,13 @@ void xd_poll_wake(struct xd_domain *d, uint32_t port);
 void xd_poll_timeout(struct xd_vcpu *v);
 
 /*
- * Shuts (d) down: its vCPUs never run again, the control domain hears VIRQ_DOM_EXC. A code latched before wins over
- * (reason). Of a hardware domain the machine goes off. Nothing happens if (d) is shutting down already.
+ * Shuts (d) down: its vCPUs never run again, the control domain hears VIRQ_DOM_EXC. A code latched
+ * before wins over (reason). Of a hardware domain the machine goes off. Nothing happens if (d) is
+ * shutting down already.
  */
 void xd_domain_shutdown(struct xd_domain *d, uint8_t reason);
 
-#define XD_SHUTDOWN_CRASH 3u
+#define XD_SHUTDOWN_CRASH    3u
 #define XD_SHUTDOWN_WATCHDOG 4u
 
 /* The guest did what Xen can't survive for it. */

@@ -2,8 +2,9 @@
 /*
  * vtime.c: lets virtual time pass.
  *
- * Timers fire in the order of their deadlines, each at its own time; those due at the same moment in the order of their
- * domains' slots, vCPUs' poll timers before watchdogs. What one of them does may arm or stop others.
+ * Timers fire in the order of their deadlines, each at its own time; those due at the same moment
+ * in the order of their domains' slots, vCPUs' poll timers before watchdogs. What one of them does
+ * may arm or stop others.
  */
 #include "hv/sched.h"
 
@@ -21,10 +22,12 @@ static void earliest_of(struct xd_domain *d, struct timer *best)
 {
     for (uint32_t i = 0; i < d->vcpus; i++)
         if (d->vcpu[i].poll_timer_on && d->vcpu[i].poll_timer_ns < best->deadline_ns)
-            *best = (struct timer){.d = d, .v = &d->vcpu[i], .deadline_ns = d->vcpu[i].poll_timer_ns};
+            *best =
+                (struct timer){.d = d, .v = &d->vcpu[i], .deadline_ns = d->vcpu[i].poll_timer_ns};
     for (unsigned int i = 0; i < XD_WATCHDOGS; i++)
         if (d->watchdog[i].armed && d->watchdog[i].deadline_ns < best->deadline_ns)
-            *best = (struct timer){.d = d, .watchdog = i, .deadline_ns = d->watchdog[i].deadline_ns};
+            *best =
+                (struct timer){.d = d, .watchdog = i, .deadline_ns = d->watchdog[i].deadline_ns};
 }
 
 /* The timer to fire next, if its deadline is (until) or earlier; else .d is NULL. */

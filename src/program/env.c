@@ -8,6 +8,7 @@
 #include "program/runner.h"
 
 #include "hv/copy.h"
+#include "hv/layout.h"
 #include "hv/pt.h"
 
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static bool number(struct xd_runner *r, const struct xd_step *s, const char *key
 void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
 {
     struct xd_config c = XD_CONFIG_DEFAULT;
-    uint64_t frames = 4096, domains = c.domains_max;
+    uint64_t frames = XD_FRAMES_DEFAULT, domains = c.domains_max;
     const char *wrong;
     int rc;
 
@@ -65,7 +66,7 @@ static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_do
     c->ioports = xd_form_item(r->p, s, "ioports") != NULL;
     c->initrd_unmapped = xd_form_item(r->p, s, "initrd_unmapped") != NULL;
     c->order = it ? (enum xd_order)xd_expr_at(r->p, it->value)->num : id == 0 ? XD_ORDER_DOM0 : XD_ORDER_DOMU;
-    if (!number(r, s, "id", id, UINT32_MAX, &id) || !number(r, s, "pages", c->pages, UINT32_MAX, &pages) ||
+    if (!number(r, s, "id", id, UINT32_MAX, &id) || !number(r, s, "pages", XD_PAGES_DEFAULT, UINT32_MAX, &pages) ||
         !number(r, s, "pages_max", 0, UINT32_MAX, &pages_max) || !number(r, s, "vcpus", 1, UINT32_MAX, &vcpus) ||
         !number(r, s, "online", 1, UINT32_MAX, &online) ||
         !number(r, s, "kernel_pages", c->kernel_pages, UINT32_MAX, &kernel) ||
@@ -125,18 +126,34 @@ static bool link_tables(struct xd_runner *r, struct xd_env *env, struct xd_vcpu 
     return true;
 }
 
+static uint64_t tables_for(uint64_t entries)
+{
+    return (entries + XD_PT_SLOTS - 1) / XD_PT_SLOTS;
+}
+
+static uint64_t window_tables(uint64_t scratch)
+{
+    return scratch ? tables_for(scratch) + tables_for(tables_for(scratch)) + 1 : 0;
+}
+
+/* A program counts the pages it may use; what the builder and the window take comes on top. */
+static void add_overhead(struct xd_domain_config *c, uint64_t scratch)
+{
+    uint32_t total = xd_layout_pages(c, c->pages + window_tables(scratch));
+
+    if (!total)
+        total = XD_FRAMES_MAX + 1; /* xd_domain_create says what is wrong */
+    if (c->pages_max)
+        c->pages_max += total - c->pages;
+    c->pages = total;
+}
+
 /* L1 tables first, then L2 and L3; linked into the L4 last, so that Xen audits them once and whole. */
 static bool make_window(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v)
 {
-    uint64_t nr1 = (env->scratch + XD_PT_SLOTS - 1) / XD_PT_SLOTS, nr2 = (nr1 + XD_PT_SLOTS - 1) / XD_PT_SLOTS;
-    uint64_t nr = nr1 + nr2 + 1;
+    uint64_t nr1 = tables_for(env->scratch), nr2 = tables_for(nr1), nr = window_tables(env->scratch);
     const uint64_t *l1 = env->page, *l2 = env->page + nr1, *l3 = env->page + nr1 + nr2;
 
-    if (env->pages < nr) {
-        xd_report_as(r, XD_UNUSABLE, "the domain has %llu free pages; the tables of its scratch window take %llu",
-                     (unsigned long long)env->pages, (unsigned long long)nr);
-        return false;
-    }
     if (!link_tables(r, env, v, l2, l1, nr1) || !link_tables(r, env, v, l3, l2, nr2) ||
         !update(r, env, v, v->cr3.v, xd_pt_slot(XD_SCRATCH_VA, 4), *l3 * XD_PAGE_SIZE | TABLE_FLAGS))
         return false;
@@ -153,6 +170,7 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
 
     if (!configure(r, s, &c) || !number(r, s, "scratch", XD_SCRATCH_DEFAULT, XD_SCRATCH_MAX, &env->scratch))
         return;
+    add_overhead(&c, env->scratch);
     if (xd_domain_create(r->hv, &c, &env->d)) {
         xd_report_as(r, XD_UNUSABLE, "this domain can't be: %s", xd_hv_error(r->hv));
         env->d = NULL;
@@ -162,7 +180,7 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
     env->domid = (uint16_t)xd_domain_id(env->d);
     env->start = *xd_domain_start(env->d);
     env->first_pfn = env->start.first_free_pfn;
-    env->pages = env->start.pages > env->first_pfn ? env->start.pages - env->first_pfn : 0;
+    env->pages = env->start.pages - env->first_pfn;
     env->page = xd_zalloc(env->pages * sizeof(*env->page));
     for (uint64_t i = 0; i < env->pages; i++)
         env->page[i] = xd_domain_mfn(env->d, env->first_pfn + i);
@@ -179,22 +197,6 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
 void xd_forget_domain(struct xd_runner *r, uint32_t index)
 {
     r->env[index].d = NULL;
-}
-
-bool xd_look(struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
-{
-    unsigned char *to = buf;
-    struct xd_walk w;
-
-    for (size_t len; n; va += len, to += len, n -= len) {
-        len = XD_PAGE_SIZE - (size_t)(va % XD_PAGE_SIZE);
-        len = len < n ? len : n;
-        xd_walk(v->hv, v->cr3, va, false, &w);
-        if (!w.ok || !w.mem)
-            return false;
-        memcpy(to, w.mem, len);
-    }
-    return true;
 }
 
 bool xd_table_of(struct xd_vcpu *v, unsigned int level, uint64_t va, uint64_t *mfn)

@@ -114,7 +114,7 @@ static void mem(struct xd_runner *r, const struct xd_step *s)
         return;
     if (size < 1 || size > 8)
         xd_report(r, "size=%llu: 1 to 8 bytes can be looked at", (unsigned long long)size);
-    else if (!xd_look(v, va, bytes, size))
+    else if (!xd_look(v, bytes, va, size))
         xd_report(r, "nothing is mapped at 0x%llx", (unsigned long long)va);
     else {
         for (unsigned int i = 0; i < size; i++)

@@ -26,14 +26,14 @@ bool xd_check_value(struct xd_runner *r, const char *what, unsigned int kind, ui
     if ((expected & mask) == actual)
         return true;
     xd_str_addf(&line, "%s: expected ", what);
-    xd_show_value(&line, kind, expected & mask);
+    xd_show(&line, kind, expected & mask);
     if (x->op != XD_EX_NUM && x->op != XD_EX_ERRNO && x->op != XD_EX_CONST) {
         xd_str_add(&line, " (");
         xd_expr_print(r->p, e, &line);
         xd_str_addc(&line, ')');
     }
     xd_str_add(&line, ", got ");
-    xd_show_value(&line, kind, actual);
+    xd_show(&line, kind, actual);
     xd_report(r, "%s", xd_str_text(&line));
     xd_str_free(&line);
     return false;
@@ -52,7 +52,7 @@ struct looked {
 
 static bool read_guest(const struct looked *l, const char *what, uint64_t va, void *buf, size_t n)
 {
-    if (xd_look(l->v, va, buf, n))
+    if (xd_look(l->v, buf, va, n))
         return true;
     xd_report(l->r, "%s%s: its memory at 0x%llx can't be read", l->prefix, what, (unsigned long long)va);
     return false;
@@ -225,7 +225,7 @@ static void fill(const struct looked *l, const struct xd_step *s)
 
     if (!s->result)
         xd_fill_result(l->r, l->at, (uint64_t)l->rc, true);
-    if (batch && l->enc->done && !xd_item_find(l->r->p, out, XD_KEY_DONE) && xd_look(l->v, l->enc->done, bytes, 4)) {
+    if (batch && l->enc->done && !xd_item_find(l->r->p, out, XD_KEY_DONE) && xd_look(l->v, bytes, l->enc->done, 4)) {
         if (get_number(bytes, 4) == XD_DONE_PRESET)
             xd_fill_text(l->r, l->at, XD_KEY_DONE, NULL, 0);
         else
@@ -233,7 +233,7 @@ static void fill(const struct looked *l, const struct xd_step *s)
     }
     for (unsigned int k = 0; f && f[k].name && l->rc == 0 && l->enc->at; k++) {
         if (!(f[k].dir & XD_OUT) || xd_item_find(l->r->p, out, k) || f[k].size > sizeof(bytes) ||
-            !xd_look(l->v, l->enc->at + f[k].off, bytes, f[k].size))
+            !xd_look(l->v, bytes, l->enc->at + f[k].off, f[k].size))
             continue;
         if (f[k].kind == XD_K_TEXT)
             xd_fill_text(l->r, l->at, k, (const char *)bytes, text_length(bytes, f[k].size));
@@ -261,7 +261,7 @@ static long stored_result(const struct xd_made *m, unsigned int index, long rc)
 {
     unsigned char bytes[8];
 
-    if (!xd_look(m->v, m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry) + 8, bytes, sizeof(bytes)))
+    if (!xd_look(m->v, bytes, m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry) + 8, sizeof(bytes)))
         return rc;
     return (long)get_number(bytes, sizeof(bytes));
 }

@@ -9,11 +9,14 @@
 
 #include "base/strbuf.h"
 #include "hv/call/cpu.h"
+#include "hv/holders.h"
 #include "hv/hv.h"
 #include "program/forms.h"
 #include "program/run.h"
 
 #define XD_SCRATCH_VA UINT64_C(0x0000008000000000)
+#define XD_FRAMES_DEFAULT 8192u   /* 32 MiB: room for several domains */
+#define XD_PAGES_DEFAULT 256u     /* free pages of a domain */
 #define XD_SCRATCH_DEFAULT 1024u
 #define XD_SCRATCH_MAX (512u * 512u)
 #define XD_INJECT_MAX 64u
@@ -113,8 +116,6 @@ struct xd_vcpu *xd_current(struct xd_runner *r);
 void xd_make_machine(struct xd_runner *r, const struct xd_step *s);
 void xd_make_domain(struct xd_runner *r, const struct xd_step *s);
 void xd_forget_domain(struct xd_runner *r, uint32_t index);
-/* Reads guest memory for looking: through the vCPU's kernel page tables, leaving no trace. */
-bool xd_look(struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
 /* The frame of the level-(level) table that maps (va) for (v); false: there is none. */
 bool xd_table_of(struct xd_vcpu *v, unsigned int level, uint64_t va, uint64_t *mfn);
 /* Room of (n) bytes in the argument area of the domain, holding (data), or zeros where it is NULL. */
@@ -160,7 +161,8 @@ void xd_fill_text(struct xd_runner *r, uint32_t at, unsigned int key, const char
 void xd_fill_why(struct xd_runner *r, uint32_t at, unsigned int key, unsigned int why);
 
 /* ---- trace.c ---- */
-void xd_show_value(struct xd_str *out, unsigned int kind, uint64_t value);
+/* A value of (kind), or a result for XD_K_RC. */
+void xd_show(struct xd_str *out, unsigned int kind, uint64_t value);
 void xd_show_rc(struct xd_str *out, long rc);
 void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth);
 void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc, unsigned int depth);

@@ -7,65 +7,19 @@
 #include "program/runner.h"
 
 #include "abi/reject.h"
+#include "abi/show.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SHOWN 16u /* elements of a list */
 
-static void show_flags(struct xd_str *out, uint64_t flags)
+void xd_show(struct xd_str *out, unsigned int kind, uint64_t value)
 {
-    bool any = false;
-
-    for (const struct xd_flag_row *f = xd_flag_rows(); f->name; f++)
-        if (flags & f->value && strcmp(f->name, "PAT")) { /* the same bit as PSE */
-            xd_str_addf(out, "%s%s", any ? "|" : "", f->name);
-            flags &= ~f->value;
-            any = true;
-        }
-    if (flags || !any)
-        xd_str_addf(out, "%s0x%llx", any ? "|" : "", (unsigned long long)flags);
-}
-
-void xd_show_value(struct xd_str *out, unsigned int kind, uint64_t value)
-{
-    const struct xd_const *c = kind < XD_KINDS ? xd_const_of((enum xd_kind)kind, value) : NULL;
-
-    if (kind == XD_K_RC) {
+    if (kind == XD_K_RC)
         xd_show_rc(out, (long)value);
-        return;
-    }
-    if (c) {
-        xd_str_add(out, c->name);
-        return;
-    }
-    switch (kind) {
-    case XD_K_DOMID:
-    case XD_K_FOREIGN:
-        xd_str_addf(out, value < XD_DOMID_FIRST_RESERVED ? "d%llu" : "0x%llx", (unsigned long long)value);
-        break;
-    case XD_K_PTE:
-        if (value & ~UINT64_C(0xfff)) {
-            xd_str_addf(out, "pte(0x%llx, ", (unsigned long long)xd_pte_mfn(value).v);
-            show_flags(out, value & ~XD_PTE_MFN);
-            xd_str_addc(out, ')');
-            break;
-        }
-        xd_str_addf(out, "0x%llx", (unsigned long long)value);
-        break;
-    case XD_K_MFN:
-    case XD_K_MADDR:
-    case XD_K_VA:
-    case XD_K_PTR:
-    case XD_K_ENTRIES:
-    case XD_K_PORTS:
-    case XD_K_DESC:
-        xd_str_addf(out, "0x%llx", (unsigned long long)value);
-        break;
-    default:
-        xd_str_addf(out, value > 9999 ? "0x%llx" : "%llu", (unsigned long long)value);
-        break;
-    }
+    else
+        xd_show_value(out, (enum xd_kind)kind, value);
 }
 
 void xd_show_rc(struct xd_str *out, long rc)
@@ -108,19 +62,19 @@ static void show_list(struct xd_str *out, struct xd_vcpu *v, unsigned int kind, 
     size_t size = kind == XD_K_PORTS ? 4 : 8;
     unsigned char bytes[8];
 
-    if (!at || !nr || !xd_look(v, at, bytes, size)) {
-        xd_show_value(out, XD_K_PTR, at);
+    if (!at || !nr || !xd_look(v, bytes, at, size)) {
+        xd_show(out, XD_K_PTR, at);
         return;
     }
     xd_str_addc(out, '[');
     for (uint64_t i = 0; i < nr; i++) {
-        if (i == SHOWN || !xd_look(v, at + i * size, bytes, size)) {
+        if (i == SHOWN || !xd_look(v, bytes, at + i * size, size)) {
             xd_str_addf(out, ", ...%llu more", (unsigned long long)(nr - i));
             break;
         }
         if (i)
             xd_str_add(out, ", ");
-        xd_show_value(out, kind == XD_K_PORTS ? XD_K_PORT : XD_K_MFN, get_number(bytes, size));
+        xd_show(out, kind == XD_K_PORTS ? XD_K_PORT : XD_K_MFN, get_number(bytes, size));
     }
     xd_str_addc(out, ']');
 }
@@ -146,7 +100,7 @@ static void show_fields(struct xd_str *out, struct xd_vcpu *v, const struct xd_o
             nr = f[i + 1].name ? get_number(bytes + f[i + 1].off, f[i + 1].size) : 0;
             show_list(out, v, f[i].kind, value, nr);
         } else {
-            xd_show_value(out, f[i].kind, value);
+            xd_show(out, f[i].kind, value);
         }
     }
 }
@@ -164,7 +118,7 @@ static const struct xd_op *find_op(const struct xd_call *c, struct xd_vcpu *v, c
     *nr = op_number(c, arg);
     *at = arg[1];
     if (c->shape == XD_SHAPE_COMPAT) {
-        if (!xd_look(v, arg[0], cmd, sizeof(cmd)))
+        if (!xd_look(v, cmd, arg[0], sizeof(cmd)))
             return NULL;
         *nr = get_number(cmd, sizeof(cmd));
         *at = arg[0] + 4;
@@ -184,7 +138,7 @@ static void show_operation(struct xd_str *out, const struct xd_call *c, struct x
         xd_str_addf(out, " op=%llu", (unsigned long long)nr);
     if (c->group == &xd_group_memory && arg[0] >> 6)
         xd_str_addf(out, " start=%llu", (unsigned long long)(arg[0] >> 6));
-    if (!op || (op->size && !xd_look(v, at, bytes, op->size)))
+    if (!op || (op->size && !xd_look(v, bytes, at, op->size)))
         xd_str_addf(out, " arg=0x%llx", (unsigned long long)at);
     else if (op->size)
         show_fields(out, v, op, bytes, XD_IN);
@@ -202,7 +156,7 @@ static void show_mmu_element(struct xd_str *out, const unsigned char *bytes)
     else
         xd_str_addf(out, "%s%s0x%llx[%llu] = ", cmd ? xd_op_at(&xd_group_mmu, cmd)->name : "", cmd ? " " : "",
                     (unsigned long long)(ptr / XD_PAGE_SIZE), (unsigned long long)(ptr % XD_PAGE_SIZE / 8));
-    xd_show_value(out, cmd == 1 ? XD_K_U64 : XD_K_PTE, val);
+    xd_show(out, cmd == 1 ? XD_K_U64 : XD_K_PTE, val);
 }
 
 static void show_mmuext_element(struct xd_str *out, struct xd_vcpu *v, const unsigned char *bytes)
@@ -227,7 +181,7 @@ static void show_batch(struct xd_str *out, const struct xd_call *c, struct xd_vc
 
     xd_str_add(out, " [");
     for (uint32_t i = 0; i < nr; i++) {
-        if (i == SHOWN || !xd_look(v, arg[0] + i * size, bytes, size)) {
+        if (i == SHOWN || !xd_look(v, bytes, arg[0] + i * size, size)) {
             xd_str_addf(out, "%s...%u more", i ? ", " : "", nr - i);
             break;
         }
@@ -243,7 +197,7 @@ static void show_batch(struct xd_str *out, const struct xd_call *c, struct xd_vc
         xd_str_addf(out, " count=0x%x", (uint32_t)arg[1]);
     if ((foreign & 0xffff) != XD_DOMID_SELF || (!mmu && foreign != XD_DOMID_SELF)) {
         xd_str_add(out, " fd=");
-        xd_show_value(out, XD_K_DOMID, mmu ? foreign & 0xffff : foreign);
+        xd_show(out, XD_K_DOMID, mmu ? foreign & 0xffff : foreign);
     }
     if (mmu && foreign >> 16)
         xd_str_addf(out, " pfd=d%u", (foreign >> 16) - 1);
@@ -252,10 +206,8 @@ static void show_batch(struct xd_str *out, const struct xd_call *c, struct xd_vc
 static void show_plain(struct xd_str *out, const struct xd_call *c, const uint64_t *arg)
 {
     for (unsigned int i = 0; i < XD_CALL_ARGS && c->arg[i].name; i++) {
-        unsigned int bits = xd_kind_bits((enum xd_kind)c->arg[i].kind);
-
         xd_str_addc(out, ' ');
-        xd_show_value(out, c->arg[i].kind, bits < 64 ? arg[i] & ((UINT64_C(1) << bits) - 1) : arg[i]);
+        xd_show(out, c->arg[i].kind, arg[i]);
     }
 }
 
@@ -305,14 +257,14 @@ static void show_answers(struct xd_str *out, const struct xd_call *c, struct xd_
     const struct xd_op *op;
 
     if (c->shape == XD_SHAPE_MMU || c->shape == XD_SHAPE_MMUEXT) {
-        if (arg[2] && xd_look(v, arg[2], bytes, 4) && get_number(bytes, 4) != XD_DONE_PRESET)
+        if (arg[2] && xd_look(v, bytes, arg[2], 4) && get_number(bytes, 4) != XD_DONE_PRESET)
             xd_str_addf(out, " done=%llu", (unsigned long long)get_number(bytes, 4));
         return;
     }
     if (rc < 0 || !c->group || (c->shape != XD_SHAPE_OPS && c->shape != XD_SHAPE_COMPAT))
         return;
     op = find_op(c, v, arg, &nr, &at);
-    if (op && op->writes && xd_look(v, at, bytes, op->size))
+    if (op && op->writes && xd_look(v, bytes, at, op->size))
         show_fields(out, v, op, bytes, XD_OUT);
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define HC_UPDATE_VA_MAPPING 14
-#define PADDING_PAGES 64u /* what tests use of it; the page after stands for shared_info */
+#define PADDING_PAGES        64u /* what tests use of it; the page after stands for shared_info */
 
 static void hear_console(void *ctx, struct xd_domain *d, const char *text, size_t n)
 {
@@ -109,7 +109,8 @@ uint64_t fixture_hole(struct xd_vcpu *v)
     return s->virt_base + s->mapped_pages * XD_PAGE_SIZE;
 }
 
-long fixture_op(struct xd_fixture *f, struct xd_vcpu *v, uint64_t nr, uint64_t cmd, void *op, size_t n)
+long fixture_op(struct xd_fixture *f, struct xd_vcpu *v, uint64_t nr, uint64_t cmd, void *op,
+                size_t n)
 {
     uint64_t va = fixture_place(f, v, op, n);
     long rc = fixture_call(v, nr, cmd, va);

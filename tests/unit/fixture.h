@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fixture.h: a machine with three domains for unit tests, and short ways to make calls and judge them.
+ * fixture.h: a machine with three domains for unit tests, and short ways to make calls and judge
+ * them.
  *
- * A test file has one `static struct xd_fixture f;` and names fixture_setup/fixture_teardown through two functions of its
- * own. The teardown audits the whole machine, so every test ends with that question too.
+ * A test file has one `static struct xd_fixture f;` and names fixture_setup/fixture_teardown
+ * through two functions of its own. The teardown audits the whole machine, so every test ends with
+ * that question too.
  */
 #ifndef XD_TESTS_FIXTURE_H
 #define XD_TESTS_FIXTURE_H
@@ -21,8 +23,8 @@ struct xd_fixture {
     struct xd_domain *d1; /* 3 vCPUs, the last one down */
     struct xd_domain *d2; /* 1 vCPU */
     struct xd_vcpu *v0, *v1, *v1b, *v1down, *v2;
-    uint64_t used;        /* bytes of every domain's padding handed out by fixture_place */
-    char console[8192];   /* what was written to Xen's console */
+    uint64_t used;      /* bytes of every domain's padding handed out by fixture_place */
+    char console[8192]; /* what was written to Xen's console */
     size_t console_nr;
     unsigned int console_writes;
 };
@@ -30,7 +32,10 @@ struct xd_fixture {
 void fixture_setup(struct xd_fixture *f);
 void fixture_teardown(struct xd_fixture *f);
 
-/* Puts (n) bytes, or zeros if (data) is NULL, where (v)'s domain can reach them, 16-byte aligned; the address. */
+/*
+ * Puts (n) bytes, or zeros if (data) is NULL, where (v)'s domain can reach them, 16-byte aligned;
+ * the address.
+ */
 uint64_t fixture_place(struct xd_fixture *f, struct xd_vcpu *v, const void *data, size_t n);
 
 /* Loads and stores through the guest's page tables; the test fails where the guest would fault. */
@@ -43,8 +48,11 @@ uint64_t fixture_hole(struct xd_vcpu *v);
 /* A hypercall with up to six arguments: fixture_call(v, 32, cmd, va) */
 #define fixture_call(v, nr, ...) xd_hypercall((v), (nr), (const uint64_t[7]){__VA_ARGS__})
 
-/* Sub-operation (cmd) of call (nr) on *(op), which is given to the guest and read back afterwards. */
-long fixture_op(struct xd_fixture *f, struct xd_vcpu *v, uint64_t nr, uint64_t cmd, void *op, size_t n);
+/*
+ * Sub-operation (cmd) of call (nr) on *(op), which is given to the guest and read back afterwards.
+ */
+long fixture_op(struct xd_fixture *f, struct xd_vcpu *v, uint64_t nr, uint64_t cmd, void *op,
+                size_t n);
 #define fixture_run(f, v, nr, cmd, op) fixture_op((f), (v), (nr), (cmd), (op), sizeof(*(op)))
 
 /* Maps shared_info into (v)'s domain, writable; its address. The guest's way to its event bits. */
@@ -54,36 +62,43 @@ uint64_t fixture_map_shared_info(struct xd_vcpu *v);
 const struct xd_abi_shared_info *fixture_shared_info(struct xd_domain *d);
 const struct xd_abi_vcpu_info *fixture_vcpu_info(struct xd_vcpu *v);
 
-/* Writes to a field of them as the guest would, given where fixture_map_shared_info put the page. */
-#define fixture_set_shared(v, page, member, value)                                                              \
-    do {                                                                                                        \
-        __typeof__(((struct xd_abi_shared_info *)0)->member) value_ = (value);                                  \
-        fixture_store((v), (page) + offsetof(struct xd_abi_shared_info, member), &value_, sizeof(value_));      \
+/*
+ * Writes to a field of them as the guest would, given where fixture_map_shared_info put the page.
+ */
+#define fixture_set_shared(v, page, member, value)                                        \
+    do {                                                                                  \
+        __typeof__(((struct xd_abi_shared_info *)0)->member) value_ = (value);            \
+        fixture_store((v), (page) + offsetof(struct xd_abi_shared_info, member), &value_, \
+                      sizeof(value_));                                                    \
     } while (0)
 
-/* The call was refused: with this errno and for this reason. Reasons by their ids, to be found in rejects.def. */
-#define ck_refused(v, rc, errno_, why_)                                                                         \
-    do {                                                                                                        \
-        long rc_ = (rc);                                                                                        \
-        ck_assert_msg(rc_ == -(long)XD_##errno_ && xd_why(v) == XD_WHY_##why_,                                  \
-                      "got %ld for reason %s instead of -" #errno_ " for " #why_, rc_, fixture_why(v));         \
+/*
+ * The call was refused: with this errno and for this reason. Reasons by their ids, to be found in
+ * rejects.def.
+ */
+#define ck_refused(v, rc, errno_, why_)                                                \
+    do {                                                                               \
+        long rc_ = (rc);                                                               \
+        ck_assert_msg(rc_ == -(long)XD_##errno_ && xd_why(v) == XD_WHY_##why_,         \
+                      "got %ld for reason %s instead of -" #errno_ " for " #why_, rc_, \
+                      fixture_why(v));                                                 \
     } while (0)
 
 /* The same with values, for tables. */
-#define ck_refused_as(v, rc, err, why)                                                                          \
-    do {                                                                                                        \
-        long rc_ = (rc);                                                                                        \
-        ck_assert_msg(rc_ == -(long)(err) && xd_why(v) == (unsigned int)(why),                                  \
-                      "got %ld for reason %s instead of %ld for %s", rc_, fixture_why(v), -(long)(err),         \
-                      xd_why_row(why)->name);                                                                   \
+#define ck_refused_as(v, rc, err, why)                                                    \
+    do {                                                                                  \
+        long rc_ = (rc);                                                                  \
+        ck_assert_msg(rc_ == -(long)(err) && xd_why(v) == (unsigned int)(why),            \
+                      "got %ld for reason %s instead of %ld for %s", rc_, fixture_why(v), \
+                      -(long)(err), xd_why_row(why)->name);                               \
     } while (0)
 
 /* The call was answered with (want), which is no refusal. */
-#define ck_answered(v, rc, want)                                                                                \
-    do {                                                                                                        \
-        long rc_ = (rc);                                                                                        \
-        ck_assert_msg(rc_ == (long)(want) && xd_why(v) == XD_WHY_NONE, "got %ld for reason %s instead of %ld", rc_, \
-                      fixture_why(v), (long)(want));                                                            \
+#define ck_answered(v, rc, want)                                                                  \
+    do {                                                                                          \
+        long rc_ = (rc);                                                                          \
+        ck_assert_msg(rc_ == (long)(want) && xd_why(v) == XD_WHY_NONE,                            \
+                      "got %ld for reason %s instead of %ld", rc_, fixture_why(v), (long)(want)); \
     } while (0)
 
 #define ck_ok(v, rc) ck_answered(v, rc, 0)

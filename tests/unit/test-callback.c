@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-#define HC 30
+#define HC     30
 #define HC_SET 4
 
 enum { REGISTER, UNREGISTER };
 enum { EVENT, FAILSAFE, SYSCALL, SYSENTER_OLD, NMI, SYSENTER, UNUSED, SYSCALL32 };
 
-#define HIGH UINT64_C(0xffffffff80001000)
+#define HIGH          UINT64_C(0xffffffff80001000)
 #define NOT_CANONICAL UINT64_C(0x8000000000000000)
 
 static struct xd_fixture f;
@@ -42,16 +42,11 @@ static long unregister(uint32_t type)
 static struct xd_callback *callback(uint32_t type)
 {
     switch (type) {
-    case EVENT:
-        return &f.v1->event;
-    case FAILSAFE:
-        return &f.v1->failsafe;
-    case SYSCALL:
-        return &f.v1->syscall;
-    case SYSENTER:
-        return &f.v1->sysenter;
-    default:
-        return &f.v1->syscall32;
+    case EVENT: return &f.v1->event;
+    case FAILSAFE: return &f.v1->failsafe;
+    case SYSCALL: return &f.v1->syscall;
+    case SYSENTER: return &f.v1->sysenter;
+    default: return &f.v1->syscall32;
     }
 }
 
@@ -142,7 +137,8 @@ START_TEST(the_address_is_looked_at_before_the_type)
     ck_refused(f.v1, register_callback(99, 0, HIGH), ENOSYS, CALLBACK_TYPE);
     ck_refused(f.v1, register_callback(EVENT, 0, UINT64_C(1) << 47), EINVAL, CALLBACK_ADDRESS);
     ck_ok(f.v1, register_callback(EVENT, 0, (UINT64_C(1) << 47) - 1));
-    ck_ok(f.v1, register_callback(EVENT, 0, XD_HYPERVISOR_START)); /* canonical is all that is asked */
+    ck_ok(f.v1,
+          register_callback(EVENT, 0, XD_HYPERVISOR_START)); /* canonical is all that is asked */
 }
 END_TEST
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#define HC 18
-#define HC_EVTCHN 32
+#define HC           18
+#define HC_EVTCHN    32
 #define VIRQ_CONSOLE 2
 
 enum { WRITE, READ };
@@ -54,9 +54,11 @@ START_TEST(chunks_before_an_unreadable_one_are_written)
 
     memset(text, 'a', sizeof(text));
     fixture_store(f.v0, va, text, sizeof(text));
-    ck_refused(f.v0, fixture_call(f.v0, HC, WRITE, sizeof(text) + 1, va), EFAULT, CONSOLE_WRITE_COPY);
+    ck_refused(f.v0, fixture_call(f.v0, HC, WRITE, sizeof(text) + 1, va), EFAULT,
+               CONSOLE_WRITE_COPY);
     ck_assert_uint_eq(f.console_nr, 127);
-    ck_refused(f.v0, fixture_call(f.v0, HC, WRITE, 1, XD_HYPERVISOR_START), EFAULT, CONSOLE_WRITE_COPY);
+    ck_refused(f.v0, fixture_call(f.v0, HC, WRITE, 1, XD_HYPERVISOR_START), EFAULT,
+               CONSOLE_WRITE_COPY);
     ck_ok(f.v0, fixture_call(f.v0, HC, WRITE, 0, XD_HYPERVISOR_START));
     ck_assert_uint_eq(f.console_nr, 127);
 }
@@ -78,7 +80,8 @@ START_TEST(input_is_announced_and_read_in_order)
     ck_answered(f.v0, fixture_call(f.v0, HC, READ, 5, va), 5);
     fixture_load(f.v0, va, got, sizeof(got));
     ck_assert_str_eq(got, "hello");
-    ck_refused(f.v0, fixture_call(f.v0, HC, READ, 16, fixture_hole(f.v0)), EFAULT, CONSOLE_READ_COPY);
+    ck_refused(f.v0, fixture_call(f.v0, HC, READ, 16, fixture_hole(f.v0)), EFAULT,
+               CONSOLE_READ_COPY);
     ck_answered(f.v0, fixture_call(f.v0, HC, READ, 0x7fffffff, va), 6);
     fixture_load(f.v0, va, got, sizeof(got));
     ck_assert_str_eq(got, ", dom0");

@@ -5,10 +5,10 @@
 #include "hv/evtchn.h"
 #include "hv/sched.h"
 
-#define HC 29
+#define HC        29
 #define HC_COMPAT 6
 #define HC_EVTCHN 32
-#define SECOND UINT64_C(1000000000)
+#define SECOND    UINT64_C(1000000000)
 
 enum { YIELD, BLOCK, SHUTDOWN, POLL, REMOTE_SHUTDOWN, SHUTDOWN_CODE, WATCHDOG, PIN_OVERRIDE };
 
@@ -160,9 +160,12 @@ static const struct {
     int err;
     enum xd_why why;
 } polled[] = {
-    {0, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_UNUSABLE},    {60, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_UNUSABLE},
-    {64, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_RANGE},      {5000, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_RANGE},
-    {0xffffffff, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_RANGE}, {1, 0, XD_WHY_NONE},
+    {0, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_UNUSABLE},
+    {60, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_UNUSABLE},
+    {64, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_RANGE},
+    {5000, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_RANGE},
+    {0xffffffff, XD_EINVAL, XD_WHY_SCHED_POLL_PORT_RANGE},
+    {1, 0, XD_WHY_NONE},
 };
 
 START_TEST(poll_wants_ports_that_events_can_arrive_at)
@@ -378,7 +381,8 @@ START_TEST(remote_shutdown_is_for_the_control_domain)
     struct xd_vcpu *v = xd_vcpu_at(xd_domain_find(f.hv, remotes[_i].caller), 0);
     struct xd_abi_sched_remote_shutdown op = {(uint16_t)remotes[_i].domid, 0, 0x101};
 
-    ck_refused_as(v, fixture_run(&f, v, HC, REMOTE_SHUTDOWN, &op), remotes[_i].err, remotes[_i].why);
+    ck_refused_as(v, fixture_run(&f, v, HC, REMOTE_SHUTDOWN, &op), remotes[_i].err,
+                  remotes[_i].why);
     ck_assert_int_eq(xd_vcpu_state(f.v2), remotes[_i].err ? XD_STATE_RUNNING : XD_STATE_SHUTDOWN);
     if (!remotes[_i].err)
         ck_assert_int_eq(f.d2->shutdown_code, 1);
@@ -426,7 +430,8 @@ START_TEST(pin_override_is_for_the_hardware_domain)
 {
     struct xd_abi_sched_pin_override to0 = {0}, to1 = {1}, undo = {-1};
 
-    ck_refused(f.v1, fixture_call(f.v1, HC, PIN_OVERRIDE, fixture_hole(f.v1)), EPERM, SCHED_PIN_RIGHTS);
+    ck_refused(f.v1, fixture_call(f.v1, HC, PIN_OVERRIDE, fixture_hole(f.v1)), EPERM,
+               SCHED_PIN_RIGHTS);
     ck_refused(f.v0, fixture_call(f.v0, HC, PIN_OVERRIDE, fixture_hole(f.v0)), EFAULT, COPY_IN);
     ck_refused(f.v0, fixture_run(&f, f.v0, HC, PIN_OVERRIDE, &undo), EINVAL, SCHED_PIN_NONE);
     ck_refused(f.v0, fixture_run(&f, f.v0, HC, PIN_OVERRIDE, &to1), EINVAL, SCHED_PIN_CPU);
@@ -465,7 +470,8 @@ int main(void)
     tcase_add_test(tc, a_kick_ends_a_poll_for_another_port_even_when_masked);
     tcase_add_test(tc, an_event_that_is_pending_already_wakes_no_poller);
     tcase_add_test(tc, both_pollers_of_a_port_wake);
-    tcase_add_loop_test(tc, shutdown_ends_the_domain_and_tells_the_control_domain, 0, XD_ARRAY_SIZE(reasons));
+    tcase_add_loop_test(tc, shutdown_ends_the_domain_and_tells_the_control_domain, 0,
+                        XD_ARRAY_SIZE(reasons));
     tcase_add_test(tc, the_old_form_takes_the_reason_itself);
     tcase_add_test(tc, the_old_form_knows_three_operations);
     tcase_add_loop_test(tc, a_latched_code_wins, 0, 2);

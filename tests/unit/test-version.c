@@ -4,11 +4,22 @@
 
 #include <string.h>
 
-#define HC 17
+#define HC        17
 #define HC_ASSIST 21
 
-enum { VERSION, EXTRAVERSION, COMPILE_INFO, CAPABILITIES, CHANGESET, PLATFORM_PARAMETERS, GET_FEATURES, PAGESIZE,
-       GUEST_HANDLE, COMMANDLINE, BUILD_ID };
+enum {
+    VERSION,
+    EXTRAVERSION,
+    COMPILE_INFO,
+    CAPABILITIES,
+    CHANGESET,
+    PLATFORM_PARAMETERS,
+    GET_FEATURES,
+    PAGESIZE,
+    GUEST_HANDLE,
+    COMMANDLINE,
+    BUILD_ID
+};
 
 #define BUILD_ID_SIZE 20
 
@@ -61,7 +72,8 @@ START_TEST(texts_are_padded_with_zeros)
     ck_assert_mem_eq(got, want, sizeof(got));
     ck_ok(f.v1, fixture_call(f.v1, HC, texts[_i].cmd, end - size));
     ck_refused(f.v1, fixture_call(f.v1, HC, texts[_i].cmd, end - size + 1), EFAULT, COPY_OUT);
-    ck_refused(f.v1, fixture_call(f.v1, HC, texts[_i].cmd, xd_domain_start(f.d1)->pt_va), EFAULT, COPY_OUT);
+    ck_refused(f.v1, fixture_call(f.v1, HC, texts[_i].cmd, xd_domain_start(f.d1)->pt_va), EFAULT,
+               COPY_OUT);
 }
 END_TEST
 
@@ -122,7 +134,8 @@ START_TEST(features_depend_on_the_domain_and_on_vm_assist)
     ck_refused(f.v1, fixture_run(&f, f.v1, HC, GET_FEATURES, &info), EINVAL, VERSION_SUBMAP);
     ck_refused(f.v1, fixture_call(f.v1, HC, GET_FEATURES, fixture_hole(f.v1)), EFAULT, COPY_IN);
     /* An empty slot of a page table: readable as submap 0, and not writable. */
-    ck_refused(f.v1, fixture_call(f.v1, HC, GET_FEATURES, xd_domain_start(f.d1)->pt_va + 16), EFAULT, COPY_OUT);
+    ck_refused(f.v1, fixture_call(f.v1, HC, GET_FEATURES, xd_domain_start(f.d1)->pt_va + 16),
+               EFAULT, COPY_OUT);
 }
 END_TEST
 
@@ -149,7 +162,8 @@ START_TEST(the_build_id_is_for_the_control_domain)
     } b = {BUILD_ID_SIZE, {0}};
     uint64_t end;
 
-    ck_refused(f.v1, fixture_call(f.v1, HC, BUILD_ID, fixture_hole(f.v1)), EPERM, VERSION_BUILD_ID_RIGHTS);
+    ck_refused(f.v1, fixture_call(f.v1, HC, BUILD_ID, fixture_hole(f.v1)), EPERM,
+               VERSION_BUILD_ID_RIGHTS);
     ck_answered(f.v0, fixture_call(f.v0, HC, BUILD_ID, 0), BUILD_ID_SIZE);
     ck_refused(f.v0, fixture_call(f.v0, HC, BUILD_ID, fixture_hole(f.v0)), EFAULT, COPY_IN);
     ck_answered(f.v0, fixture_run(&f, f.v0, HC, BUILD_ID, &b), BUILD_ID_SIZE);
@@ -194,8 +208,8 @@ START_TEST(vm_assist_knows_its_types)
 
     if (!assists[_i].err)
         after = assists[_i].cmd ? 0 : UINT64_C(1) << assists[_i].type;
-    ck_refused_as(f.v1, fixture_call(f.v1, HC_ASSIST, assists[_i].cmd, assists[_i].type), assists[_i].err,
-                  assists[_i].why);
+    ck_refused_as(f.v1, fixture_call(f.v1, HC_ASSIST, assists[_i].cmd, assists[_i].type),
+                  assists[_i].err, assists[_i].why);
     ck_assert_uint_eq(before, 0);
     ck_assert_uint_eq(f.d1->vm_assist, after);
     ck_assert_uint_eq(f.d2->vm_assist, 0);

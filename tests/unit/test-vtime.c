@@ -2,9 +2,9 @@
 /* test-vtime.c: virtual time: poll timers and watchdogs fire in order, each at its own moment. */
 #include "fixture.h"
 
-#define HC_SCHED 29
+#define HC_SCHED  29
 #define HC_EVTCHN 32
-#define SECOND UINT64_C(1000000000)
+#define SECOND    UINT64_C(1000000000)
 
 static struct xd_fixture f;
 
@@ -135,7 +135,10 @@ START_TEST(a_new_timeout_replaces_an_old_one)
 }
 END_TEST
 
-/* A watchdog shuts its domain down at its own deadline, although a later one of another domain fires in the same step. */
+/*
+ * A watchdog shuts its domain down at its own deadline, although a later one of another domain
+ * fires in the same step.
+ */
 START_TEST(timers_fire_in_the_order_of_their_deadlines)
 {
     uint64_t digest;

@@ -4,10 +4,10 @@
 
 enum { EVENT = 0, FAILSAFE = 1, SYSCALL = 2, NMI = 4, SYSENTER = 5, SYSCALL32 = 7 };
 
-#define FLAG_MASK_EVENTS 1u
-#define TRAP_NMI 2
+#define FLAG_MASK_EVENTS  1u
+#define TRAP_NMI          2
 #define TRAP_MASKS_EVENTS 4u
-#define KERNEL_CS 0xe033u
+#define KERNEL_CS         0xe033u
 
 static void set(struct xd_vcpu *v, struct xd_callback *cb, uint64_t address, bool mask)
 {
@@ -17,7 +17,8 @@ static void set(struct xd_vcpu *v, struct xd_callback *cb, uint64_t address, boo
 
 static void set_nmi(struct xd_vcpu *v, uint64_t address)
 {
-    struct xd_trap t = {.vector = TRAP_NMI, .flags = TRAP_MASKS_EVENTS, .cs = KERNEL_CS, .address = address};
+    struct xd_trap t = {
+        .vector = TRAP_NMI, .flags = TRAP_MASKS_EVENTS, .cs = KERNEL_CS, .address = address};
 
     XD_PUT(v->hv, v->trap[TRAP_NMI], t);
     if (v->id == 0 && xd_shared_info(v->domain)->nmi_reason)
@@ -28,18 +29,12 @@ static void set_nmi(struct xd_vcpu *v, uint64_t address)
 static struct xd_callback *callback_of(struct xd_vcpu *v, unsigned int type)
 {
     switch (type) {
-    case EVENT:
-        return &v->event;
-    case FAILSAFE:
-        return &v->failsafe;
-    case SYSCALL:
-        return &v->syscall;
-    case SYSENTER:
-        return &v->sysenter;
-    case SYSCALL32:
-        return &v->syscall32;
-    default:
-        return NULL;
+    case EVENT: return &v->event;
+    case FAILSAFE: return &v->failsafe;
+    case SYSCALL: return &v->syscall;
+    case SYSENTER: return &v->sysenter;
+    case SYSCALL32: return &v->syscall32;
+    default: return NULL;
     }
 }
 
@@ -92,7 +87,10 @@ long xd_hc_callback_op(struct xd_vcpu *v, const struct xd_args_callback_op *arg)
     return xd_op_run(v, &xd_group_callback, run, XD_ARRAY_SIZE(run), arg->cmd, arg->arg);
 }
 
-/* AS-XEN: do_set_callbacks: three registrations without flags, and nobody looks at what became of them. */
+/*
+ * AS-XEN: do_set_callbacks: three registrations without flags, and nobody looks at what became of
+ * them.
+ */
 long xd_hc_set_callbacks(struct xd_vcpu *v, const struct xd_args_set_callbacks *arg)
 {
     if (xd_va_canonical(arg->event))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* console.c: console_io, Xen's own console. Output goes to the console hook, input comes from xd_console_input. */
+/*
+ * console.c: console_io, Xen's own console. Output goes to the console hook, input comes from
+ * xd_console_input.
+ */
 #include "hv/call/call.h"
 
 #define CHUNK 127u /* Xen reads text in pieces of this size */
@@ -46,11 +49,8 @@ long xd_hc_console_io(struct xd_vcpu *v, const struct xd_args_console_io *arg)
     if (!v->domain->privileged)
         return xd_reject(v, XD_WHY_CONSOLE_RIGHTS, v->domain->domid);
     switch (arg->cmd) {
-    case 0:
-        return write_text(v, arg->count, arg->buffer);
-    case 1:
-        return read_text(v, arg->count, arg->buffer);
-    default:
-        return xd_reject(v, XD_WHY_CONSOLE_CMD, arg->cmd);
+    case 0: return write_text(v, arg->count, arg->buffer);
+    case 1: return read_text(v, arg->count, arg->buffer);
+    default: return xd_reject(v, XD_WHY_CONSOLE_CMD, arg->cmd);
     }
 }

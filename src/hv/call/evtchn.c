@@ -2,17 +2,18 @@
 /*
  * evtchn.c: event_channel_op, and its old form with command and operand behind one pointer.
  *
- * Domains are 2-level here: the FIFO operations answer as they do before init_control has succeeded.
+ * Domains are 2-level here: the FIFO operations answer as they do before init_control has
+ * succeeded.
  */
 #include "hv/call/call.h"
 #include "hv/evtchn.h"
 
-#define COMPAT_OPS 10u  /* operations 0..9 exist in the old form */
+#define COMPAT_OPS  10u /* operations 0..9 exist in the old form */
 #define COMPAT_SIZE 28u /* of its struct: the command, then the largest operand */
 
 #define FIFO_BLOCK_SIZE 72u
-#define PIRQS_DOM0 208u /* 24 pins of an I/O APIC and 184 MSIs: a PC with one CPU */
-#define PIRQS_DOMU 56u  /* 24 + 32 */
+#define PIRQS_DOM0      208u /* 24 pins of an I/O APIC and 184 MSIs: a PC with one CPU */
+#define PIRQS_DOMU      56u  /* 24 + 32 */
 
 static long no_vcpu(struct xd_vcpu *v, uint32_t id)
 {
@@ -48,7 +49,8 @@ static long alloc_unbound(struct xd_vcpu *v, struct xd_abi_evtchn_alloc_unbound 
         return xd_reject(v, XD_WHY_EVTCHN_PERMISSION, d->domid, v->domain->domid);
 
     if (op->remote_dom == XD_DOMID_SELF)
-        as.remote_dom = v->domain->domid; /* AS-XEN: the caller, also for a port in another domain */
+        as.remote_dom =
+            v->domain->domid; /* AS-XEN: the caller, also for a port in another domain */
     xd_port_bind(d, port, as);
     op->port = port;
     return 0;
@@ -68,11 +70,13 @@ static long bind_interdomain(struct xd_vcpu *v, struct xd_abi_evtchn_bind_interd
         return rc;
     p = xd_port_find(rd, op->remote_port);
     if (!p)
-        return xd_reject(v, XD_WHY_EVTCHN_REMOTE_RANGE, op->remote_port, rd->domid, rd->ports_valid - 1);
+        return xd_reject(v, XD_WHY_EVTCHN_REMOTE_RANGE, op->remote_port, rd->domid,
+                         rd->ports_valid - 1);
     if (p->state != XD_PORT_UNBOUND)
         return xd_reject(v, XD_WHY_EVTCHN_NOT_UNBOUND, op->remote_port, rd->domid);
     if (p->remote_dom != ld->domid)
-        return xd_reject(v, XD_WHY_EVTCHN_RESERVED_FOR_OTHER, op->remote_port, rd->domid, p->remote_dom, ld->domid);
+        return xd_reject(v, XD_WHY_EVTCHN_RESERVED_FOR_OTHER, op->remote_port, rd->domid,
+                         p->remote_dom, ld->domid);
 
     xd_port_pair(ld, port, rd, op->remote_port);
     op->local_port = port;
@@ -93,13 +97,15 @@ static long bind_virq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_virq *op)
     if (!target)
         return no_vcpu(v, op->vcpu);
     if (target->virq_port[op->virq])
-        return xd_reject(v, XD_WHY_EVTCHN_VIRQ_BOUND, target->virq_port[op->virq], d->domid, op->virq, op->vcpu);
+        return xd_reject(v, XD_WHY_EVTCHN_VIRQ_BOUND, target->virq_port[op->virq], d->domid,
+                         op->virq, op->vcpu);
     rc = xd_port_alloc(v, d, &port);
     if (rc)
         return rc;
 
     xd_port_bind(d, port,
-                 (struct xd_port){.state = XD_PORT_VIRQ, .notify_vcpu = (uint16_t)op->vcpu, .virq = op->virq});
+                 (struct xd_port){
+                     .state = XD_PORT_VIRQ, .notify_vcpu = (uint16_t)op->vcpu, .virq = op->virq});
     XD_PUT(d->hv, target->virq_port[op->virq], (uint16_t)port);
     op->port = port;
     return 0;
@@ -116,7 +122,8 @@ static long bind_ipi(struct xd_vcpu *v, struct xd_abi_evtchn_bind_ipi *op)
     if (rc)
         return rc;
 
-    xd_port_bind(v->domain, port, (struct xd_port){.state = XD_PORT_IPI, .notify_vcpu = (uint16_t)op->vcpu});
+    xd_port_bind(v->domain, port,
+                 (struct xd_port){.state = XD_PORT_IPI, .notify_vcpu = (uint16_t)op->vcpu});
     op->port = port;
     return 0;
 }
@@ -153,18 +160,11 @@ static long send(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
     if (!p)
         return not_valid(v, d, op->port);
     switch (p->state) {
-    case XD_PORT_INTERDOMAIN:
-        xd_port_raise(xd_port_peer(d, p), p->remote_port);
-        return 0;
-    case XD_PORT_IPI:
-        xd_port_raise(d, op->port);
-        return 0;
-    case XD_PORT_UNBOUND:
-        return 0; /* AS-XEN: nobody is there, and that is no error */
-    case XD_PORT_VIRQ:
-        return xd_reject(v, XD_WHY_EVTCHN_SEND_VIRQ, op->port, d->domid, p->virq);
-    default:
-        return not_bound(v, op->port);
+    case XD_PORT_INTERDOMAIN: xd_port_raise(xd_port_peer(d, p), p->remote_port); return 0;
+    case XD_PORT_IPI: xd_port_raise(d, op->port); return 0;
+    case XD_PORT_UNBOUND: return 0; /* AS-XEN: nobody is there, and that is no error */
+    case XD_PORT_VIRQ: return xd_reject(v, XD_WHY_EVTCHN_SEND_VIRQ, op->port, d->domid, p->virq);
+    default: return not_bound(v, op->port);
     }
 }
 
@@ -216,7 +216,8 @@ static long bind_vcpu(struct xd_vcpu *v, struct xd_abi_evtchn_bind_vcpu *op)
     if (p->state == XD_PORT_VIRQ && !xd_virq_is_global(p->virq))
         return xd_reject(v, XD_WHY_EVTCHN_MOVE_VIRQ, op->port, d->domid, p->virq, p->notify_vcpu);
 
-    XD_PUT(d->hv, p->notify_vcpu, (uint16_t)op->vcpu); /* what is pending already stays with the old vCPU */
+    XD_PUT(d->hv, p->notify_vcpu,
+           (uint16_t)op->vcpu); /* what is pending already stays with the old vCPU */
     return 0;
 }
 
@@ -310,8 +311,12 @@ long xd_hc_event_channel_op(struct xd_vcpu *v, const struct xd_args_event_channe
     return xd_op_run(v, &xd_group_evtchn, run, XD_ARRAY_SIZE(run), arg->cmd, arg->arg);
 }
 
-/* AS-XEN: do_event_channel_op_compat: reads the whole struct to learn the command, then hands on where the operand is. */
-long xd_hc_event_channel_op_compat(struct xd_vcpu *v, const struct xd_args_event_channel_op_compat *arg)
+/*
+ * AS-XEN: do_event_channel_op_compat: reads the whole struct to learn the command, then hands on
+ * where the operand is.
+ */
+long xd_hc_event_channel_op_compat(struct xd_vcpu *v,
+                                   const struct xd_args_event_channel_op_compat *arg)
 {
     uint32_t whole[COMPAT_SIZE / 4];
 
@@ -319,5 +324,6 @@ long xd_hc_event_channel_op_compat(struct xd_vcpu *v, const struct xd_args_event
         return xd_reject(v, XD_WHY_COPY_IN, arg->op, sizeof(whole));
     if (whole[0] >= COMPAT_OPS)
         return xd_reject(v, XD_WHY_EVTCHN_COMPAT_OP, whole[0]);
-    return xd_op_run(v, &xd_group_evtchn, run, XD_ARRAY_SIZE(run), whole[0], arg->op + sizeof(whole[0]));
+    return xd_op_run(v, &xd_group_evtchn, run, XD_ARRAY_SIZE(run), whole[0],
+                     arg->op + sizeof(whole[0]));
 }

@@ -25,12 +25,6 @@ static bool allowed_fd(const struct xd_vcpu *v, const struct scope *s)
     return s->fd.id == XD_DOMID_IO || xd_foreign_allowed(v, &s->fd);
 }
 
-static int plain_store(struct xd_vcpu *v, xd_mfn mfn, unsigned int slot, uint64_t val)
-{
-    XD_PUT(v->hv, xd_frame_words(v->hv, mfn)[slot], val);
-    return 0;
-}
-
 static int table_update(struct xd_vcpu *v, struct scope *s, xd_mfn mfn, unsigned int slot, uint64_t val, unsigned int cmd)
 {
     unsigned int level = xd_frame_at(v->hv, mfn)->type;
@@ -50,30 +44,21 @@ static int pt_update(struct xd_vcpu *v, struct scope *s, uint64_t ptr, uint64_t 
     xd_mfn mfn = xd_mfn_of((ptr & XD_PTE_MFN) >> XD_PAGE_SHIFT);
     unsigned int slot = (unsigned int)(ptr / 8) & (XD_PT_SLOTS - 1);
     struct xd_frame *f;
-    int rc;
 
     if (XD_UNLIKELY(s->fd.d != v->domain) && !allowed_fd(v, s))
         return (int)xd_reject(v, XD_WHY_FD_PERMISSION, s->fd.id, v->domain->domid);
     if (XD_UNLIKELY(s->pt != v->domain) && !v->domain->privileged)
         return (int)xd_reject(v, XD_WHY_FD_PERMISSION, s->pt->domid, v->domain->domid);
-    if (XD_UNLIKELY(ptr >> 52 || !xd_frame_get(hv, mfn, s->pt->domid)))
+    if (XD_UNLIKELY(ptr >> 52 || !xd_frame_owned(hv, mfn, s->pt->domid)))
         return (int)xd_reject(v, XD_WHY_MMU_PTR_FRAME, ptr >> XD_PAGE_SHIFT, s->pt->domid);
     f = xd_frame_at(hv, mfn);
-    if (xd_frame_lockable(f)) {
-        if (XD_LIKELY(xd_type_is_table(f->type)))
-            rc = table_update(v, s, mfn, slot, val, cmd);
-        else if (f->type == XD_TYPE_WRITABLE)
-            rc = plain_store(v, mfn, slot, val);
-        else
-            rc = (int)xd_reject(v, XD_WHY_MMU_TARGET_TYPE, mfn.v, f->type);
-    } else if (xd_writable_get(hv, mfn)) {
-        rc = plain_store(v, mfn, slot, val);
-        xd_type_put(hv, mfn);
-    } else {
-        rc = (int)xd_reject(v, XD_WHY_MMU_TARGET_TYPE, mfn.v, f->type);
-    }
-    xd_frame_put(hv, mfn);
-    return rc;
+    if (XD_LIKELY(xd_frame_lockable(f) && xd_type_is_table(f->type)))
+        return table_update(v, s, mfn, slot, val, cmd);
+    if (!xd_writable_get(hv, mfn)) /* memory that nobody uses becomes writable by this, and stays so */
+        return (int)xd_reject(v, XD_WHY_MMU_TARGET_TYPE, mfn.v, f->type);
+    XD_PUT(hv, xd_frame_words(hv, mfn)[slot], val);
+    xd_type_put(hv, mfn);
+    return 0;
 }
 
 static int m2p_update(struct xd_vcpu *v, struct scope *s, uint64_t ptr, uint64_t val)

@@ -2,14 +2,14 @@
 /*
  * sched.c: sched_op and its old form.
  *
- * A call that puts its vCPU to sleep returns 0 at once: that is what RAX holds when the vCPU runs again. Whoever runs the
- * guest looks at the vCPU's state.
+ * A call that puts its vCPU to sleep returns 0 at once: that is what RAX holds when the vCPU runs
+ * again. Whoever runs the guest looks at the vCPU's state.
  */
 #include "hv/call/call.h"
 #include "hv/evtchn.h"
 #include "hv/sched.h"
 
-#define POLL_PORTS_MAX 128u
+#define POLL_PORTS_MAX  128u
 #define OP_PIN_OVERRIDE 7u
 
 static long yield(struct xd_vcpu *v)
@@ -31,10 +31,11 @@ static long shutdown(struct xd_vcpu *v, struct xd_abi_sched_shutdown *op)
 }
 
 /*
- * Looks at the ports in order. A refusal, or 0 with *pending telling whether one of them holds an event (what follows it
- * is not looked at) and *last the last one.
+ * Looks at the ports in order. A refusal, or 0 with *pending telling whether one of them holds an
+ * event (what follows it is not looked at) and *last the last one.
  */
-static long check_ports(struct xd_vcpu *v, const struct xd_abi_sched_poll *op, bool *pending, uint32_t *last)
+static long check_ports(struct xd_vcpu *v, const struct xd_abi_sched_poll *op, bool *pending,
+                        uint32_t *last)
 {
     struct xd_domain *d = v->domain;
 
@@ -48,7 +49,8 @@ static long check_ports(struct xd_vcpu *v, const struct xd_abi_sched_poll *op, b
             return xd_reject(v, XD_WHY_SCHED_POLL_LIST, op->ports, i);
         p = xd_port_find(d, port);
         if (!p)
-            return xd_reject(v, XD_WHY_SCHED_POLL_PORT_RANGE, port, d->domid, d->ports_valid - 1, i);
+            return xd_reject(v, XD_WHY_SCHED_POLL_PORT_RANGE, port, d->domid, d->ports_valid - 1,
+                             i);
         if (!xd_port_usable(p))
             return xd_reject(v, XD_WHY_SCHED_POLL_PORT_UNUSABLE, port, d->domid, i);
         *last = port;
@@ -75,7 +77,10 @@ static long poll(struct xd_vcpu *v, struct xd_abi_sched_poll *op)
     if (rc || pending)
         return rc;
 
-    /* AS-XEN: do_poll: more ports than one are not remembered; any event of the domain ends the poll. */
+    /*
+     * AS-XEN: do_poll: more ports than one are not remembered; any event of the domain ends the
+     * poll.
+     */
     xd_vcpu_poll(v, op->nr_ports == 1 ? last : 0, op->timeout);
     return 0;
 }
@@ -140,14 +145,14 @@ static long pin_override(struct xd_vcpu *v, struct xd_abi_sched_pin_override *op
 }
 
 #define OP0 XD_OP0_THUNK
-#define OP XD_OP_THUNK
+#define OP  XD_OP_THUNK
 #include "abi/ops_sched.def"
 #undef OP0
 #undef OP
 
 static xd_op_fn *const run[] = {
 #define OP0 XD_OP0_SLOT
-#define OP XD_OP_SLOT
+#define OP  XD_OP_SLOT
 #include "abi/ops_sched.def"
 #undef OP0
 #undef OP
@@ -164,14 +169,11 @@ long xd_hc_sched_op(struct xd_vcpu *v, const struct xd_args_sched_op *arg)
 long xd_hc_sched_op_compat(struct xd_vcpu *v, const struct xd_args_sched_op_compat *arg)
 {
     switch (arg->cmd) {
-    case 0:
-        return yield(v);
-    case 1:
-        return block(v);
+    case 0: return yield(v);
+    case 1: return block(v);
     case 2: /* the reason itself, not a pointer to it */
         xd_domain_shutdown(v->domain, (uint8_t)arg->arg);
         return 0;
-    default:
-        return xd_reject(v, XD_WHY_SCHED_COMPAT_OP, arg->cmd);
+    default: return xd_reject(v, XD_WHY_SCHED_COMPAT_OP, arg->cmd);
     }
 }

@@ -37,15 +37,12 @@ static int change(struct xd_vcpu *v, uint64_t va, uint64_t val, uint16_t pg)
     rc = find_table(v, va, &table);
     if (rc)
         return rc;
-    if (!xd_frame_get(v->hv, table, v->domain->domid))
+    if (!xd_frame_owned(v->hv, table, v->domain->domid))
         return (int)xd_reject(v, XD_WHY_VA_TABLE_FOREIGN, table.v);
     f = xd_frame_at(v->hv, table);
     if (!xd_frame_lockable(f) || f->type != XD_TYPE_L1)
-        rc = (int)xd_reject(v, XD_WHY_VA_TABLE_TYPE, table.v, f->type);
-    else
-        rc = xd_entry_mod(v, table, 1, xd_pt_slot(va, 1), val, pg, false);
-    xd_frame_put(v->hv, table);
-    return rc;
+        return (int)xd_reject(v, XD_WHY_VA_TABLE_TYPE, table.v, f->type);
+    return xd_entry_mod(v, table, 1, xd_pt_slot(va, 1), val, pg, false);
 }
 
 static int flush(struct xd_vcpu *v, uint64_t va, uint64_t flags)

@@ -2,9 +2,9 @@
 /*
  * version.c: xen_version.
  *
- * Not run through xd_op_run: most commands only write, some write less than their struct, and two tell a NULL argument
- * from others. What they say of the build is what Debian's xen-hypervisor-4.17-amd64 4.17.7 says on a machine that has
- * hardware for HVM guests.
+ * Not run through xd_op_run: most commands only write, some write less than their struct, and two
+ * tell a NULL argument from others. What they say of the build is what Debian's
+ * xen-hypervisor-4.17-amd64 4.17.7 says on a machine that has hardware for HVM guests.
  */
 #include "hv/call/call.h"
 
@@ -12,17 +12,17 @@
 
 #define VERSION 0x00040011L /* 4.17 */
 
-#define DENIED "<denied>"
+#define DENIED       "<denied>"
 #define CAPABILITIES "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 "
 
 /* XENFEAT_*, submap 0. */
-#define FEATURE_PAE_PGDIR_ABOVE_4GB (1u << 4)
+#define FEATURE_PAE_PGDIR_ABOVE_4GB   (1u << 4)
 #define FEATURE_PT_UPDATE_PRESERVE_AD (1u << 5)
-#define FEATURE_HIGHMEM_ASSIST (1u << 6)
+#define FEATURE_HIGHMEM_ASSIST        (1u << 6)
 #define FEATURE_GNTTAB_MAP_AVAIL_BITS (1u << 7)
-#define FEATURE_DOM0 (1u << 11)
-#define FEATURE_VNODE (1u << 13)
-#define FEATURE_DIRECT_MAPPED (1u << 17)
+#define FEATURE_DOM0                  (1u << 11)
+#define FEATURE_VNODE                 (1u << 13)
+#define FEATURE_DIRECT_MAPPED         (1u << 17)
 
 #define ASSIST_PAE_EXTENDED_CR3 3
 
@@ -33,8 +33,9 @@ static const struct xd_abi_xenver_compile_info built = {
     .compile_date = "Wed Nov  4 16:52:28 UTC 2026",
 };
 
-static const unsigned char id_of_build[] = {0x15, 0x1b, 0x37, 0x3f, 0xd6, 0x4b, 0x32, 0x15, 0x93, 0xbf,
-                                            0x98, 0x7f, 0xd9, 0x23, 0xcd, 0x10, 0xda, 0xba, 0xda, 0xc4};
+static const unsigned char id_of_build[] = {0x15, 0x1b, 0x37, 0x3f, 0xd6, 0x4b, 0x32,
+                                            0x15, 0x93, 0xbf, 0x98, 0x7f, 0xd9, 0x23,
+                                            0xcd, 0x10, 0xda, 0xba, 0xda, 0xc4};
 
 static long give(struct xd_vcpu *v, uint64_t arg, const void *src, size_t n)
 {
@@ -87,8 +88,8 @@ static long get_features(struct xd_vcpu *v, uint64_t arg)
         return xd_reject(v, XD_WHY_COPY_IN, arg, sizeof(f));
     if (f.submap_idx != 0)
         return xd_reject(v, XD_WHY_VERSION_SUBMAP, f.submap_idx);
-    f.submap = FEATURE_PT_UPDATE_PRESERVE_AD | FEATURE_HIGHMEM_ASSIST | FEATURE_GNTTAB_MAP_AVAIL_BITS | FEATURE_VNODE |
-               FEATURE_DIRECT_MAPPED;
+    f.submap = FEATURE_PT_UPDATE_PRESERVE_AD | FEATURE_HIGHMEM_ASSIST |
+               FEATURE_GNTTAB_MAP_AVAIL_BITS | FEATURE_VNODE | FEATURE_DIRECT_MAPPED;
     if (v->domain->vm_assist >> ASSIST_PAE_EXTENDED_CR3 & 1)
         f.submap |= FEATURE_PAE_PGDIR_ABOVE_4GB;
     if (v->domain->hardware)
@@ -132,13 +133,14 @@ static long build_id(struct xd_vcpu *v, uint64_t arg)
         return xd_reject(v, XD_WHY_VERSION_BUILD_ID_EMPTY);
     if (len < sizeof(id_of_build))
         return xd_reject(v, XD_WHY_VERSION_BUILD_ID_ROOM, len, sizeof(id_of_build));
-    if (give(v, arg + offsetof(struct xd_abi_xenver_build_id, buf), id_of_build, sizeof(id_of_build)))
+    if (give(v, arg + offsetof(struct xd_abi_xenver_build_id, buf), id_of_build,
+             sizeof(id_of_build)))
         return xd_reject(v, XD_WHY_COPY_OUT, arg, sizeof(id_of_build));
     return sizeof(id_of_build);
 }
 
 static long (*const run[])(struct xd_vcpu *v, uint64_t arg) = {
-#define OP0(group, nr, name) [nr] = name,
+#define OP0(group, nr, name)              [nr] = name,
 #define OP(group, nr, name, type, fields) [nr] = name,
 #include "abi/ops_version.def"
 #undef OP0

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli.h: what the commands share.
+ *
+ * Exit codes of all commands: 0 fine, 1 an expectation or check failed, 2 bad usage or input, 3 xendouble itself is
+ * wrong; the worst wins.
+ */
+#ifndef XD_CLI_CLI_H
+#define XD_CLI_CLI_H
+
+#include "base/strbuf.h"
+#include "program/run.h"
+
+struct xd_command {
+    const char *name, *summary, *usage; /* usage: the whole help text */
+    int (*run)(int argc, char **argv);  /* argv[0] is the name; getopt starts at 1 */
+};
+
+extern const struct xd_command xd_cmd_replay, xd_cmd_fmt, xd_cmd_list;
+
+/* "xendouble: ..." on standard error; returns XD_UNUSABLE. */
+int xd_complain(const char *fmt, ...) XD_PRINTF(1, 2);
+/* After getopt said what was wrong, or for --help: shows where help is, or the help. Returns the exit code. */
+int xd_usage(const struct xd_command *c, bool asked);
+/* Everything has been printed: was there room for it? Returns (code), or XD_UNUSABLE. */
+int xd_flush(int code);
+
+/* A number of (digits) alone, or hexadecimal after 0x. */
+bool xd_parse_number(const char *text, uint64_t *value);
+
+/* Paths in the order given; directories stand for the .xds files below them, sorted. */
+struct xd_paths {
+    char **path;
+    size_t nr, cap;
+};
+/* 0, or XD_UNUSABLE after complaining. */
+int xd_find_scenarios(struct xd_paths *paths, char *const *args, int nr);
+void xd_paths_free(struct xd_paths *paths);
+
+/* Reads a whole file, "-" being standard input. NULL after putting the complaint into *error (to be freed). */
+char *xd_read_file(const char *path, size_t *len, char **error);
+/* Reads and parses. NULL after putting the complaint into *error (to be freed). */
+struct xd_program *xd_load_program(const char *path, char **error);
+
+/* How a file fared. */
+struct xd_file_result {
+    int code;
+    struct xd_run_result run;
+    uint64_t ns;
+    struct xd_str out;      /* trace and explanations */
+    struct xd_str messages; /* what went wrong */
+};
+void xd_file_result_free(struct xd_file_result *r);
+/* Appends what (f) says. (command) is the one that shows it again. */
+void xd_tell_failure(struct xd_str *out, const char *path, const struct xd_failure *f);
+
+/* report.c */
+bool xd_write_junit(const char *path, const struct xd_paths *files, const struct xd_file_result *results);
+void xd_print_tap(size_t nr, const char *path, const struct xd_file_result *r);
+
+#endif
