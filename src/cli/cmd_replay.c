@@ -121,13 +121,14 @@ static void run_file(const struct replay *rp, const char *path, struct xd_file_r
         result->code = XD_UNUSABLE;
         return;
     }
+    run.path = p->file;
     opt.ctx = &run;
     opt.tell = tell;
     opt.failed = failed;
     xd_program_run(p, &opt, &result->run);
     xd_program_free(p);
     result->code = (int)result->run.verdict;
-    if (result->code)
+    if ((result->code == XD_FAILED || result->code == XD_BROKEN) && strcmp(path, "-"))
         again(rp, path, &result->messages);
     result->ns = now_ns() - start;
 }

@@ -113,5 +113,8 @@ int main(int argc, char **argv)
     if (*name == '-')
         return xd_complain("unknown option \"%s\" (a command comes first); `xendouble --help` tells more", name);
     c = find(name);
-    return c ? c->run(argc - 1, argv + 1) : unknown(name);
+    if (!c)
+        return unknown(name);
+    argv[1] = argv[0]; /* what getopt begins its complaints with */
+    return c->run(argc - 1, argv + 1);
 }

@@ -64,8 +64,7 @@ void xd_domain_destroy(struct xd_domain *d)
         for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
             if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid) && !(hv->frame[mfn].flags & XD_FRAME_XEN_HEAP))
                 release_frame(hv, xd_mfn_of(mfn), level);
-    XD_PUT(hv, xd_frame_at(hv, d->shared_info)->type_count, xd_frame_at(hv, d->shared_info)->type_count - 1);
-    xd_frame_put_allocated(hv, d->shared_info);
+    xd_frame_unshare(hv, d->shared_info);
     for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
         if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid))
             XD_PUT(hv, hv->frame[mfn].owner, XD_DOMID_NONE);

@@ -9,7 +9,7 @@
 #include "hv/holders.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 static void add_domid(struct xd_str *out, uint64_t id)
@@ -131,6 +131,17 @@ static void add_rule(struct xd_str *out, const struct xd_reject *r)
                     r->via[i].level, r->via[i].mfn);
 }
 
+static void explain_domain(struct xd_hv *hv, uint64_t domid, struct xd_str *out)
+{
+    struct xd_domain *d = xd_domain_find(hv, (uint32_t)domid);
+
+    if (!d)
+        return;
+    xd_str_addf(out, "  d%u: %s, %u vCPUs, %u pages of at most %u, %u ports in use, the highest it may have is %u%s\n",
+                d->domid, d->privileged ? "the control domain" : "unprivileged", d->vcpus, d->pages, d->pages_max,
+                d->ports_active, d->port_max, d->shut_down ? ", shut down" : d->paused ? ", paused" : "");
+}
+
 char *xd_explain(struct xd_vcpu *v)
 {
     const struct xd_reject *r = &v->rec.reject;
@@ -146,8 +157,11 @@ char *xd_explain(struct xd_vcpu *v)
         xd_explain_frame(v->hv, xd_mfn_of(r->arg[0]), &out);
         break;
     case XD_SUBJECT_PORT:
-        d = v->domain;
-        xd_explain_port(d, (uint32_t)r->arg[0], &out);
+        d = xd_domain_by_id(v->hv, (uint16_t)r->arg[1]);
+        xd_explain_port(d ? d : v->domain, (uint32_t)r->arg[0], &out);
+        break;
+    case XD_SUBJECT_DOMAIN:
+        explain_domain(v->hv, r->arg[0], &out);
         break;
     default:
         break;
@@ -159,11 +173,7 @@ const char *xd_why_text(unsigned int why, char *buf, size_t size)
 {
     char name[XD_WHY_NAME_MAX];
 
-    if (size == 0)
-        return "";
-    xd_why_name(why < XD_WHYS ? (enum xd_why)why : XD_WHY_NONE, name);
-    buf[0] = '\0';
-    strncat(buf, name, size - 1);
+    snprintf(buf, size, "%s", xd_why_name(why < XD_WHYS ? (enum xd_why)why : XD_WHY_NONE, name));
     return buf;
 }
 

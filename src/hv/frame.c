@@ -54,15 +54,30 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
     struct xd_frame *f = xd_frame_at(hv, mfn);
     struct xd_domain *d = xd_domain_by_id(hv, f->owner);
 
+    if (f->flags & XD_FRAME_XEN_HEAP)
+        return; /* AS-XEN: free_domheap_pages: the guest has lost it, Xen still uses it */
     XD_INVARIANT(hv, f->type_count == 0);
     XD_INVARIANT(hv, !(f->flags & (XD_FRAME_PINNED | XD_FRAME_ALLOCATED)));
     XD_INVARIANT(hv, mfn.v >= hv->heap_first);
-    if (d && !(f->flags & XD_FRAME_XEN_HEAP))
+    if (d)
         XD_PUT(hv, d->pages, d->pages - 1);
     XD_PUT(hv, *f, ((struct xd_frame){.owner = XD_DOMID_NONE, .type_count = hv->free_list}));
     XD_PUT(hv, *xd_m2p_entry(hv, mfn), ~UINT64_C(0));
     XD_PUT(hv, hv->free_list, (uint32_t)mfn.v);
     XD_PUT(hv, hv->frames_free, hv->frames_free + 1);
+}
+
+void xd_frame_unshare(struct xd_hv *hv, xd_mfn mfn)
+{
+    struct xd_frame *f = xd_frame_at(hv, mfn);
+
+    XD_INVARIANT(hv, f->flags & XD_FRAME_XEN_HEAP && f->type_count > 0);
+    if (!(f->flags & XD_FRAME_ALLOCATED))
+        XD_PUT(hv, f->count, f->count + 1); /* the guest gave its reference back: Xen frees the frame all the same */
+    XD_PUT(hv, f->type_count, f->type_count - 1);
+    XD_PUT(hv, f->flags, (uint8_t)(f->flags & ~(XD_FRAME_XEN_HEAP | XD_FRAME_ALLOCATED)));
+    XD_PUT(hv, f->owner, XD_DOMID_NONE);
+    xd_frame_put(hv, mfn);
 }
 
 void xd_frame_put_allocated(struct xd_hv *hv, xd_mfn mfn)

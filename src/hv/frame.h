@@ -98,7 +98,13 @@ bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, xd_mfn 
 /* Takes a frame for Xen itself: count 1, validated writable, XEN_HEAP, shared with (owner). */
 bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn);
 
-/* Reason why frame (mfn) of (d) can't be taken away whole; AS-XEN: steal_page. On true the caller owns the bare frame. */
+/* The owner of a frame that Xen shares is gone: it is freed when nobody maps it any more. */
+void xd_frame_unshare(struct xd_hv *hv, xd_mfn mfn);
+
+/*
+ * Takes frame (mfn) away from (d), which must have nothing but the allocation of it. True: the caller holds the bare frame,
+ * by one reference. AS-XEN: steal_page
+ */
 bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
 
 uint64_t *xd_m2p_entry(struct xd_hv *hv, xd_mfn mfn);

@@ -7,22 +7,43 @@
 
 #define SHOWN 100 /* bytes of a line that a message shows */
 
-/* The line of the token with a caret below it; of a long line the part around the token. */
+/* How many bytes the UTF-8 character at (p) has; 0: it is none. */
+static size_t character(const char *p, const char *end)
+{
+    const unsigned char *c = (const unsigned char *)p;
+    size_t n = *c < 0x80 ? 1 : *c >= 0xc2 && *c < 0xe0 ? 2 : *c >= 0xe0 && *c < 0xf0 ? 3 : *c >= 0xf0 && *c < 0xf5 ? 4 : 0;
+
+    if (n == 0 || (size_t)(end - p) < n)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+/* The line of the token with a caret below it; of a long line the part around the token. What can't be shown is a ?. */
 static void show_line(const struct xd_parser *ps, const struct xd_token *t, struct xd_str *out)
 {
-    const char *start = t->text - (t->col - 1), *end = t->text, *limit = ps->text + ps->len;
-    size_t skip = t->col > SHOWN ? t->col - SHOWN / 2 : 0;
+    const char *start = t->text - (t->col - 1), *limit = ps->text + ps->len, *p;
+    struct xd_str caret = {0};
 
-    while (end < limit && *end != '\n' && *end != '\r' && end < start + skip + SHOWN)
-        end++;
+    p = start + (t->col > SHOWN ? t->col - SHOWN / 2 : 0);
+    limit = (size_t)(limit - p) > SHOWN ? p + SHOWN : limit;
     xd_str_add(out, "    ");
-    for (const char *p = start + skip; p < end; p++)
-        xd_str_addc(out, (unsigned char)*p < ' ' || *p == 0x7f ? ' ' : *p);
-    xd_str_add(out, "\n    ");
-    for (size_t i = skip + 1; i < t->col; i++)
-        if (((unsigned char)start[i - 1] & 0xc0) != 0x80) /* bytes inside a UTF-8 character take no column */
-            xd_str_addc(out, ' ');
-    xd_str_add(out, "^\n");
+    while (p < limit && *p != '\n' && *p != '\r') {
+        size_t n = character(p, limit);
+        bool shown = n && (unsigned char)*p >= ' ' && *p != 0x7f;
+
+        if (p < t->text)
+            xd_str_addc(&caret, ' ');
+        if (shown)
+            xd_str_addn(out, p, n);
+        else
+            xd_str_addc(out, *p == '\t' ? ' ' : '?');
+        p += shown ? n : 1;
+    }
+    xd_str_addf(out, "\n    %s^\n", xd_str_text(&caret));
+    xd_str_free(&caret);
 }
 
 static void fail(struct xd_parser *ps, const struct xd_token *t, const char *fmt, va_list ap) XD_PRINTF(3, 0);

@@ -127,8 +127,9 @@ static void positional(struct xd_parser *ps, const struct xd_call *call, unsigne
 
 static void operands(struct xd_parser *ps, struct xd_step *s, struct xd_items *in)
 {
-    static const unsigned int keys[] = {XD_KEY_OP, XD_KEY_ARG, XD_KEY_START, 0};
+    static const unsigned int some[] = {XD_KEY_OP, XD_KEY_ARG, 0}, all[] = {XD_KEY_OP, XD_KEY_ARG, XD_KEY_START, 0};
     bool memory = s->call->group == &xd_group_memory;
+    const unsigned int *keys = memory ? all : some;
     bool numbered = false;
 
     while (!ps->error && !xd_at_step_end(ps) && !xd_is_punct(ps, '=')) {
@@ -160,8 +161,11 @@ static void operands(struct xd_parser *ps, struct xd_step *s, struct xd_items *i
             may = XD_MAY_LIST | XD_MAY_TEXT;
         } else if (xd_is_word(&ps->lex.tok, "start") && memory) {
             key = XD_KEY_START;
+        } else if (!s->op && xd_op_named(s->call->group, ps->lex.tok.text, ps->lex.tok.len)) {
+            xd_parse_fail(ps, "the result stands behind \" = \", with blanks on both sides");
+            return;
         } else {
-            unknown_key(ps, s->call, s->op, XD_IN, keys);
+            unknown_key(ps, s->call, s->op, XD_IN, s->op ? keys + 1 : keys);
             return;
         }
         once(ps, in, key);

@@ -86,8 +86,12 @@ static bool populate_one(struct xd_vcpu *v, const struct reserve *r)
 
     if (!list_get(v, r, &pfn))
         return false;
-    if (r->op.mem_flags & MEMF_POPULATE_ON_DEMAND)
-        return r->d != v->domain;
+    if (r->op.mem_flags & MEMF_POPULATE_ON_DEMAND) {
+        if (r->d != v->domain)
+            return true; /* AS-XEN: populate_physmap: nothing is done for another PV domain, and it counts */
+        xd_reject(v, XD_WHY_RESERVE_FLAGS, r->op.mem_flags);
+        return false;
+    }
     return allocate(v, r, pfn, &mfn) && list_put(v, r, mfn.v);
 }
 
@@ -97,7 +101,9 @@ static bool decrease_one(struct xd_vcpu *v, const struct reserve *r)
 
     if (!list_get(v, r, &first))
         return false;
-    for (uint64_t mfn = first; mfn < first + (UINT64_C(1) << r->op.extent_order); mfn++) {
+    for (uint64_t i = 0; i < UINT64_C(1) << r->op.extent_order; i++) {
+        uint64_t mfn = first + i;
+
         if (!xd_frame_owned(v->hv, xd_mfn_of(mfn), r->d->domid)) {
             xd_reject(v, XD_WHY_RESERVE_FRAME, mfn, r->d->domid);
             return false;
