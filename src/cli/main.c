@@ -91,6 +91,7 @@ static void on_abort(int signal_nr)
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    char me[] = "xendouble"; /* what getopt begins its complaints with */
     const struct xd_command *c;
 
     signal(SIGABRT, on_abort);
@@ -115,6 +116,6 @@ int main(int argc, char **argv)
     c = find(name);
     if (!c)
         return unknown(name);
-    argv[1] = argv[0]; /* what getopt begins its complaints with */
+    argv[1] = me;
     return c->run(argc - 1, argv + 1);
 }

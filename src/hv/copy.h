@@ -30,6 +30,24 @@ struct xd_reader {
     const unsigned char *mem;
 };
 #define XD_READER_INIT {.page = 1}
-bool xd_reader_get(struct xd_vcpu *v, struct xd_reader *r, void *dst, uint64_t va, size_t n);
+/* Reads (n) bytes at (va), anew or from what is held. */
+bool xd_reader_fill(struct xd_vcpu *v, struct xd_reader *r, void *dst, uint64_t va, size_t n);
+
+static inline bool xd_reader_fresh(const struct xd_vcpu *v, const struct xd_reader *r, uint64_t page)
+{
+    return r->page == page && r->cr3 == v->cr3.v &&
+           !((*r->entry[0] ^ r->value[0]) | (*r->entry[1] ^ r->value[1]) | (*r->entry[2] ^ r->value[2]) |
+             (*r->entry[3] ^ r->value[3]));
+}
+
+static inline bool xd_reader_get(struct xd_vcpu *v, struct xd_reader *r, void *dst, uint64_t va, size_t n)
+{
+    uint64_t off = va % XD_PAGE_SIZE;
+
+    if (XD_UNLIKELY(off + n > XD_PAGE_SIZE || !xd_reader_fresh(v, r, va - off)))
+        return xd_reader_fill(v, r, dst, va, n);
+    __builtin_memcpy(dst, r->mem + off, n);
+    return true;
+}
 
 #endif

@@ -69,4 +69,5 @@ void xd_domain_destroy(struct xd_domain *d)
         if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid))
             XD_PUT(hv, hv->frame[mfn].owner, XD_DOMID_NONE);
     xd_arena_zero(xd_arena_of(hv), d, sizeof(*d));
+    xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: domain_kill */
 }

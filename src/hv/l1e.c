@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* l1e.c: what an L1 entry may map, and what it holds: nothing for I/O memory, a reference or two for RAM. */
+/* l1e.c: L1 entries: what one may map, what it holds (nothing of I/O memory, a reference or two of RAM), and changing one. */
 #include "hv/pagetype.h"
 
 #include "hv/tlb.h"
@@ -80,7 +80,7 @@ bool xd_writable_get(struct xd_hv *hv, xd_mfn mfn)
     uint8_t old = f->type;
     struct xd_domain *d;
 
-    if (XD_LIKELY(old == XD_TYPE_WRITABLE && f->flags & XD_FRAME_VALIDATED)) {
+    if (old == XD_TYPE_WRITABLE && f->flags & XD_FRAME_VALIDATED) {
         XD_PUT(hv, f->type_count, f->type_count + 1);
         return true;
     }
@@ -94,38 +94,98 @@ bool xd_writable_get(struct xd_hv *hv, xd_mfn mfn)
     return true;
 }
 
-int xd_l1e_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg)
+/* The way back for a writable reference: such a frame is no table, so nothing else goes with it. */
+static void writable_put(struct xd_hv *hv, struct xd_frame *f)
+{
+    XD_INVARIANT(hv, f->type == XD_TYPE_WRITABLE && f->type_count > 0);
+    XD_PUT(hv, f->type_count, f->type_count - 1);
+}
+
+static int refuse_ram(struct xd_vcpu *v, xd_mfn mfn, uint16_t pg)
+{
+    const struct xd_frame *f = xd_frame_at(v->hv, mfn);
+
+    return (int)xd_reject(v, XD_WHY_L1E_NOT_OWNER, mfn.v, pg, f->count ? f->owner : XD_DOMID_NONE);
+}
+
+/* What (e), whose flags are fine, holds of RAM. */
+static inline int ram_get(struct xd_vcpu *v, uint64_t e, struct xd_domain *d, uint16_t pg)
 {
     struct xd_hv *hv = v->hv;
-    xd_mfn mfn = xd_pte_mfn(*e);
-    uint64_t bad = *e & d->l1_disallowed;
-    struct xd_frame *f;
+    xd_mfn mfn = xd_pte_mfn(e);
+    struct xd_frame *f = xd_frame_at(hv, mfn);
 
-    if (XD_UNLIKELY(bad))
-        return (int)xd_reject(v, XD_WHY_L1E_BITS, *e, bad);
-    if (XD_UNLIKELY(is_io_memory(hv, mfn)))
-        return io_entry(v, e, d, pg);
-    f = xd_frame_at(hv, mfn);
     if (XD_UNLIKELY(!f->count || (f->owner != pg && !may_hand_out(hv, d, pg, f->owner))))
-        return (int)xd_reject(v, XD_WHY_L1E_NOT_OWNER, mfn.v, pg, f->count ? f->owner : XD_DOMID_NONE);
-    if (*e & XD_PTE_RW && XD_UNLIKELY(!xd_writable_get(hv, mfn)))
-        return (int)xd_reject(v, XD_WHY_L1E_RW_TABLE, mfn.v, f->type, f->type_count);
-    if (XD_UNLIKELY(*e & XD_PTE_CACHE && f->flags & XD_FRAME_XEN_HEAP)) {
-        if (*e & XD_PTE_RW)
-            xd_type_put(hv, mfn);
-        return (int)xd_reject(v, XD_WHY_L1E_CACHE_SPECIAL, mfn.v, *e & XD_PTE_CACHE);
+        return refuse_ram(v, mfn, pg);
+    if (e & XD_PTE_RW) {
+        if (XD_LIKELY(f->type == XD_TYPE_WRITABLE && f->flags & XD_FRAME_VALIDATED))
+            XD_PUT(hv, f->type_count, f->type_count + 1);
+        else if (XD_UNLIKELY(!xd_writable_get(hv, mfn)))
+            return (int)xd_reject(v, XD_WHY_L1E_RW_TABLE, mfn.v, f->type, f->type_count);
+    }
+    if (XD_UNLIKELY(e & XD_PTE_CACHE && f->flags & XD_FRAME_XEN_HEAP)) {
+        if (e & XD_PTE_RW)
+            writable_put(hv, f);
+        return (int)xd_reject(v, XD_WHY_L1E_CACHE_SPECIAL, mfn.v, e & XD_PTE_CACHE);
     }
     XD_PUT(hv, f->count, f->count + 1);
     return 0;
 }
 
-void xd_l1e_put(struct xd_hv *hv, uint64_t e)
+/* (*e) with its bits checked. */
+static inline int entry_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg)
+{
+    if (XD_UNLIKELY(is_io_memory(v->hv, xd_pte_mfn(*e))))
+        return io_entry(v, e, d, pg);
+    return ram_get(v, *e, d, pg);
+}
+
+static int refuse_bits(struct xd_vcpu *v, uint64_t e, const struct xd_domain *d)
+{
+    return (int)xd_reject(v, XD_WHY_L1E_BITS, e, e & d->l1_disallowed);
+}
+
+int xd_l1e_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg)
+{
+    if (XD_UNLIKELY(*e & d->l1_disallowed))
+        return refuse_bits(v, *e, d);
+    return entry_get(v, e, d, pg);
+}
+
+static inline void entry_put(struct xd_hv *hv, uint64_t e)
 {
     xd_mfn mfn = xd_pte_mfn(e);
 
     if (!(e & XD_PTE_P) || is_io_memory(hv, mfn))
         return;
     if (e & XD_PTE_RW)
-        xd_type_put(hv, mfn);
+        writable_put(hv, xd_frame_at(hv, mfn));
     xd_frame_put(hv, mfn);
+}
+
+void xd_l1e_put(struct xd_hv *hv, uint64_t e)
+{
+    entry_put(hv, e);
+}
+
+int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg, bool preserve_ad)
+{
+    uint64_t old = *slot;
+    int rc;
+
+    if (val & XD_PTE_P) {
+        if (XD_UNLIKELY(val & d->l1_disallowed))
+            return refuse_bits(v, val, d);
+        val = xd_pte_adjust(val, 1);
+        if (xd_pte_counts_alike(old, val)) {
+            xd_entry_store(v->hv, slot, val, preserve_ad);
+            return 0;
+        }
+        rc = entry_get(v, &val, d, pg);
+        if (XD_UNLIKELY(rc))
+            return rc;
+    }
+    xd_entry_store(v->hv, slot, val, preserve_ad);
+    entry_put(v->hv, old);
+    return 0;
 }

@@ -44,6 +44,17 @@ static inline bool xd_frame_lockable(const struct xd_frame *f)
 int xd_l1e_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg);
 void xd_l1e_put(struct xd_hv *hv, uint64_t e);
 
+/* Changes L1 entry *slot of a table of (d). */
+int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg, bool preserve_ad);
+
+/* Stores (val) in a live table; (preserve_ad) keeps A and D of what stood there. */
+static inline void xd_entry_store(struct xd_hv *hv, uint64_t *slot, uint64_t val, bool preserve_ad)
+{
+    if (preserve_ad)
+        val |= *slot & (XD_PTE_A | XD_PTE_D);
+    XD_PUT(hv, *slot, val);
+}
+
 /* The same for an entry of a table (mfn) of (level) 2 to 4. */
 int xd_upper_get(struct xd_vcpu *v, uint64_t e, unsigned int level, xd_mfn table, struct xd_domain *d);
 void xd_upper_put(struct xd_hv *hv, uint64_t e, unsigned int level, xd_mfn table);

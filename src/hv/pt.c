@@ -148,32 +148,22 @@ bool xd_handle_ok(uint64_t va, uint64_t count, size_t size)
     return xd_va_ok(va) && count < UINT64_MAX / size;
 }
 
-static bool reader_fresh(const struct xd_vcpu *v, const struct xd_reader *r, uint64_t page)
-{
-    return r->page == page && r->cr3 == v->cr3.v && *r->entry[0] == r->value[0] && *r->entry[1] == r->value[1] &&
-           *r->entry[2] == r->value[2] && *r->entry[3] == r->value[3];
-}
-
-bool xd_reader_get(struct xd_vcpu *v, struct xd_reader *r, void *dst, uint64_t va, size_t n)
+bool xd_reader_fill(struct xd_vcpu *v, struct xd_reader *r, void *dst, uint64_t va, size_t n)
 {
     uint64_t page = va & ~(uint64_t)(XD_PAGE_SIZE - 1);
     struct xd_walk w;
 
-    if (XD_UNLIKELY(!reader_fresh(v, r, page))) {
-        if (v->hv->host->hooks.read || !xd_va_ok(va) || piece(va, n) < n)
-            return xd_copy_in(v, dst, va, n);
-        xd_walk(v->hv, v->cr3, page, false, &w);
-        if (!w.ok || !w.mem || !w.entry[1])
-            return xd_copy_in(v, dst, va, n);
-        xd_walk_mark(v->hv, &w, false);
-        *r = (struct xd_reader){.page = page, .cr3 = v->cr3.v, .mem = w.mem};
-        for (unsigned int i = 0; i < 4; i++) {
-            r->entry[i] = w.entry[i + 1];
-            r->value[i] = *w.entry[i + 1];
-        }
-    }
-    if (piece(va, n) < n)
+    if (v->hv->host->hooks.read || !xd_va_ok(va) || piece(va, n) < n)
         return xd_copy_in(v, dst, va, n);
+    xd_walk(v->hv, v->cr3, page, false, &w);
+    if (!w.ok || !w.mem || !w.entry[1])
+        return xd_copy_in(v, dst, va, n);
+    xd_walk_mark(v->hv, &w, false);
+    *r = (struct xd_reader){.page = page, .cr3 = v->cr3.v, .mem = w.mem};
+    for (unsigned int i = 0; i < 4; i++) {
+        r->entry[i] = w.entry[i + 1];
+        r->value[i] = *w.entry[i + 1];
+    }
     memcpy(dst, r->mem + (va - page), n);
     return true;
 }

@@ -32,6 +32,11 @@
 /* Entries that agree in these bits differ in nothing that is counted: no check is needed to go from one to the other. */
 #define XD_PTE_COUNTED (XD_PTE_MFN | XD_PTE_P | XD_PTE_RW | XD_PTE_PWT | XD_PTE_PCD | XD_PTE_PAT)
 
+static inline bool xd_pte_counts_alike(uint64_t a, uint64_t b) /* AS-XEN: FASTPATH_FLAG_WHITELIST */
+{
+    return !((a ^ b) & XD_PTE_COUNTED);
+}
+
 /* The frame number that says "none" in an entry. */
 #define XD_MFN_INVALID UINT64_C(0xffffffffff)
 

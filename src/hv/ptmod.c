@@ -7,44 +7,6 @@
  */
 #include "hv/pagetype.h"
 
-static void store(struct xd_hv *hv, uint64_t *slot, uint64_t val, bool preserve_ad)
-{
-    if (preserve_ad)
-        val |= *slot & (XD_PTE_A | XD_PTE_D);
-    XD_PUT(hv, *slot, val);
-}
-
-/* AS-XEN: FASTPATH_FLAG_WHITELIST */
-static bool counts_alike(uint64_t a, uint64_t b)
-{
-    return !((a ^ b) & XD_PTE_COUNTED);
-}
-
-static int mod_l1(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg, bool preserve_ad)
-{
-    uint64_t old = *slot, bad = val & d->l1_disallowed;
-    int rc;
-
-    if (!(val & XD_PTE_P)) {
-        store(v->hv, slot, val, preserve_ad);
-        xd_l1e_put(v->hv, old);
-        return 0;
-    }
-    if (XD_UNLIKELY(bad))
-        return (int)xd_reject(v, XD_WHY_L1E_BITS, val, bad);
-    val = xd_pte_adjust(val, 1);
-    if (counts_alike(old, val)) {
-        store(v->hv, slot, val, preserve_ad);
-        return 0;
-    }
-    rc = xd_l1e_get(v, &val, d, pg);
-    if (XD_UNLIKELY(rc))
-        return rc;
-    store(v->hv, slot, val, preserve_ad);
-    xd_l1e_put(v->hv, old);
-    return 0;
-}
-
 static int mod_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int i, struct xd_domain *d, uint64_t val,
                      bool preserve_ad)
 {
@@ -58,15 +20,15 @@ static int mod_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned
         if (val & XD_PTE_UPPER_DISALLOWED)
             return (int)xd_reject(v, bits[level], val, val & XD_PTE_UPPER_DISALLOWED);
         val = xd_pte_adjust(val, level);
-        if (counts_alike(old, val)) {
-            store(v->hv, slot, val, preserve_ad);
+        if (xd_pte_counts_alike(old, val)) {
+            xd_entry_store(v->hv, slot, val, preserve_ad);
             return 0;
         }
         rc = xd_upper_get(v, val, level, mfn, d);
         if (rc)
             return rc;
     }
-    store(v->hv, slot, val, preserve_ad);
+    xd_entry_store(v->hv, slot, val, preserve_ad);
     xd_upper_put(v->hv, old, level, mfn);
     return 0;
 }
@@ -81,6 +43,6 @@ int xd_entry_mod(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int
      * (a self map holds nothing, linear entries reach one step), so dropping one cannot drop the table. */
     XD_INVARIANT(v->hv, d && xd_frame_lockable(f));
     if (level == 1)
-        return mod_l1(v, &xd_frame_words(v->hv, mfn)[slot], d, val, pg, preserve_ad);
+        return xd_l1e_mod(v, &xd_frame_words(v->hv, mfn)[slot], d, val, pg, preserve_ad);
     return mod_upper(v, mfn, level, slot, d, val, preserve_ad);
 }

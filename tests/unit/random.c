@@ -206,10 +206,14 @@ static uint64_t mmuext_op(struct random *r, struct xd_vcpu *v, size_t off, uint6
         op[i].arg2 = any_mfn(r, owner);
         if (chance(r, 20))
             op[i].cmd = (uint32_t)any(r, 23);
-        if (op[i].cmd == 13)
-            op[i].arg2 = any(r, 8200);
         if (op[i].cmd >= 6 && op[i].cmd <= 13)
             op[i].arg1 = any_va(r, v->domain->domid);
+        if (op[i].cmd == 8 || op[i].cmd == 9)
+            op[i].arg2 = chance(r, 50) ? r->start[v->domain->domid].padding_va : any_va(r, v->domain->domid);
+        if (op[i].cmd == 13) {
+            op[i].arg1 &= chance(r, 80) ? ~UINT64_C(0xfff) : ~UINT64_C(0);
+            op[i].arg2 = any(r, 8200);
+        }
     }
     arg[0] = place(r, v, off, op, nr * sizeof(op[0]));
     arg[1] = nr;
@@ -225,7 +229,7 @@ static uint64_t va_mapping(struct random *r, struct xd_vcpu *v, size_t off, uint
     (void)off;
     arg[0] = any_va(r, self);
     arg[1] = any_pte(r, self);
-    arg[2] = chance(r, 80) ? any(r, 3) : any_va(r, self);
+    arg[2] = chance(r, 80) ? any(r, 8) : any_va(r, self);
     arg[3] = any_domid(r);
     return chance(r, 75) ? 14 : 22;
 }
@@ -377,6 +381,8 @@ static void hypercall(struct random *r, struct xd_vcpu *v)
     long rc;
 
     nr = chance(r, 12) ? multicall(r, v, arg) : any_call(r, v, 0, arg);
+    if (chance(r, 4))
+        arg[any(r, 4)] = chance(r, 50) ? any_va(r, v->domain->domid) : xd_rng_next(&r->rng);
     snprintf(r->what, sizeof(r->what),
              "d%uv%u hypercall %" PRIu64 " (%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ")",
              v->domain->domid, v->id, nr, arg[0], arg[1], arg[2], arg[3]);
