@@ -107,7 +107,7 @@ static void add_state(struct search *s, const struct xd_frame *f)
         xd_show_value(s->out, XD_K_DOMID, f->owner);
     if (pfn != ~UINT64_C(0))
         xd_str_addf(s->out, ", pfn %#" PRIx64, pfn);
-    xd_str_addf(s->out, ", type %s, %u in use as that, %u references%s%s%s%s\n", xd_type_name((enum xd_type)f->type),
+    xd_str_addf(s->out, ", type %s (count %u), %u references%s%s%s%s\n", xd_type_name((enum xd_type)f->type),
                 f->type_count, f->count, f->flags & XD_FRAME_VALIDATED ? ", validated" : "",
                 f->flags & XD_FRAME_PINNED ? ", pinned" : "", f->flags & XD_FRAME_ALLOCATED ? "" : ", given back",
                 f->flags & XD_FRAME_XEN_HEAP ? ", shared by Xen" : "");

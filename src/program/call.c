@@ -171,6 +171,7 @@ void xd_run_call(struct xd_runner *r, uint32_t at)
     for (m = r->unfinished; m && m->step != at; m = m->later)
         ;
     if (m) {
+        m->suspended = true;
         m->env->area_floor = m->area_end;
         if (xd_item_find(r->p, s->out, XD_KEY_BLOCKED) && xd_vcpu_state(v) != XD_STATE_BLOCKED)
             xd_report(r, "expected the vCPU to be blocked, it is %s", state_text(v));

@@ -48,6 +48,7 @@ struct looked {
     char prefix[48];
     long rc;
     unsigned int why;
+    bool suspended; /* and so looked at before */
 };
 
 static bool read_guest(const struct looked *l, const char *what, uint64_t va, void *buf, size_t n)
@@ -176,7 +177,7 @@ static void check_why(struct xd_runner *r, const char *prefix, xd_ex e, unsigned
 static void check_blocked(const struct looked *l)
 {
     l->r->result->checks++;
-    if (xd_vcpu_state(l->v) != XD_STATE_BLOCKED)
+    if (xd_vcpu_state(l->v) != XD_STATE_BLOCKED && !l->suspended)
         xd_report(l->r, "%sexpected the vCPU to be blocked after the call, it is not", l->prefix);
 }
 
@@ -281,7 +282,7 @@ void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsign
         else if (r->p->step[l.at].result)
             xd_report(r, "%sit was not run", l.prefix);
     }
-    look_at(&(struct looked){.r = r, .at = m->step, .enc = &m->enc[0], .v = m->v, .rc = rc, .why = why});
+    look_at(&(struct looked){.r = r, .at = m->step, .enc = &m->enc[0], .v = m->v, .rc = rc, .why = why, .suspended = m->suspended});
     if (r->report.len > before && why)
         r->explain = m->v;
 }

@@ -389,7 +389,7 @@ static void form_value(struct xd_parser *ps, const struct xd_form *form, struct 
         return;
     }
     xd_lex_next(&ps->lex);
-    ps->checking = true;
+    ps->checking = !let;
     if (form->value == XD_V_ACCESS && !xd_is_punct(ps, '?'))
         s->result = word_of(ps, xd_access_words, 0, "how the store ends");
     else if (form->value == XD_V_LOADED && xd_is_word(&ps->lex.tok, "pf"))

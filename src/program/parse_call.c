@@ -370,6 +370,8 @@ static void outcome(struct xd_parser *ps, const struct xd_step *s, struct xd_ite
 
         if (xd_is_word(&ps->lex.tok, "blocked")) {
             once(ps, out, XD_KEY_BLOCKED);
+            if (ps->depth)
+                xd_parse_fail(ps, "blocked stands behind the whole block");
             xd_items_add(ps, out, XD_KEY_BLOCKED);
             xd_lex_next(&ps->lex);
             continue;

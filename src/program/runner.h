@@ -59,6 +59,7 @@ struct xd_made {
     struct xd_encoded *enc; /* [0] the step's own; [k] that of step + k */
     struct xd_seen *seen;   /* likewise */
     uint32_t next;          /* entry that runs next, as an offset to step; 0: none */
+    bool suspended;         /* it was, once */
     uint64_t area_end;
     struct xd_made *later;  /* list of the unfinished */
 };

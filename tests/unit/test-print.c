@@ -4,6 +4,7 @@
 
 #include "program/program.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ static const char *const formatted[] = {
     "let t = (1+2)[3]\n",
     "event_channel_op send port=3 = EINVAL why=evtchn-port-range\n",
     "event_channel_op alloc_unbound dom=SELF remote_dom=d2 = 0 port=$p\n",
+    "sched_op block = 0 blocked\n",
     "event_channel_op op=99 arg=ptr(1, 2) = ENOSYS\n",
     "event_channel_op_compat close port=3\n",
     "memory_op decrease_reservation start=1 extent_start=[page(1), page(2)] domid=SELF = 2\n",
@@ -52,7 +54,7 @@ static const char *const formatted[] = {
     "mmuext_op [PIN_L1_TABLE mfn=page(0), TLB_FLUSH_LOCAL, cmd=21 arg1=1 arg2=2] = EINVAL done=none\n",
     "multicall { xen_version version = 0x40011 ; sched_op yield } nr_calls=1 = 0\n",
     "multicall {\n  xen_version version\n\n  # note\n  mmu_update [\n    0 = 1\n  ] = 0 # x\n  multicall { sched_op yield }\n} = 0 # end\n",
-    "multicall { # open\n  sched_op block = 0 blocked\n} = 0\n",
+    "multicall { # open\n  sched_op block = 0\n} = 0\n",
     "store va(0)+8 0x1 size=4 = pf error=0x3 why=ptwr-off\n",
     "store va(0) 1 = ok\n",
     "load va(0) = $x\n",
