@@ -158,7 +158,8 @@ static void audit_info(struct audit *a, struct xd_vcpu *v)
 
     EXPECT(a, v->info_off % 8 == 0 && v->info_off <= XD_PAGE_SIZE - sizeof(struct xd_abi_vcpu_info),
            "d%uv%u: its vcpu_info at offset %u of a page", d->domid, v->id, v->info_off);
-    EXPECT(a, xd_frame_owned(hv, v->info_mfn, d->domid),
+    /* Its owner alone: the guest may have given shared_info back, and Xen goes on using it. */
+    EXPECT(a, xd_mfn_valid(hv, v->info_mfn) && xd_frame_at(hv, v->info_mfn)->owner == d->domid,
            "d%uv%u: its vcpu_info in frame 0x%llx, which is not its own", d->domid, v->id,
            (unsigned long long)v->info_mfn.v);
     if (!xd_frame_owned(hv, v->info_mfn, d->domid))

@@ -39,13 +39,12 @@ bool xd_check_value(struct xd_runner *r, const char *what, unsigned int kind, ui
     return false;
 }
 
-/* A call being compared: its step, where it lies, and how to name it. */
+/* A call being compared: its step and where it lies. */
 struct looked {
     struct xd_runner *r;
     uint32_t at;
     const struct xd_encoded *enc;
     struct xd_vcpu *v;
-    char prefix[48];
     long rc;
     unsigned int why;
     bool suspended; /* and so looked at before */
@@ -55,7 +54,7 @@ static bool read_guest(const struct looked *l, const char *what, uint64_t va, vo
 {
     if (xd_look(l->v, buf, va, n))
         return true;
-    xd_report(l->r, "%s%s: its memory at 0x%llx can't be read", l->prefix, what, (unsigned long long)va);
+    xd_report(l->r, "%s: its memory at 0x%llx can't be read", what, (unsigned long long)va);
     return false;
 }
 
@@ -81,7 +80,7 @@ static void check_list(const struct looked *l, const char *name, unsigned int ki
     unsigned int i = 0;
 
     for (xd_ex e = xd_expr_at(l->r->p, list)->a; e; e = xd_expr_at(l->r->p, e)->next, i++) {
-        snprintf(what, sizeof(what), "%s%s[%u]", l->prefix, name, i);
+        snprintf(what, sizeof(what), "%s[%u]", name, i);
         if (!read_guest(l, name, va + i * size, bytes, size))
             return;
         xd_check_value(l->r, what, kind == XD_K_PORTS ? XD_K_PORT : XD_K_MFN, mask_of(size), e, get_number(bytes, size));
@@ -96,12 +95,12 @@ static void check_text(const struct looked *l, const char *name, xd_ex e, uint64
 
     l->r->result->checks++;
     if (x->num > size) {
-        xd_report(l->r, "%s%s has room for %zu bytes", l->prefix, name, size);
+        xd_report(l->r, "%s has room for %zu bytes", name, size);
         return;
     }
     got = xd_zalloc(size + 1);
     if (read_guest(l, name, va, got, size) && (memcmp(got, want, x->num) || (x->num < size && got[x->num])))
-        xd_report(l->r, "%s%s: expected \"%s\", got \"%.200s\"", l->prefix, name, want, got);
+        xd_report(l->r, "%s: expected \"%s\", got \"%.200s\"", name, want, got);
     free(got);
 }
 
@@ -109,15 +108,13 @@ static void check_field(const struct looked *l, const struct xd_field *f, unsign
 {
     const struct xd_expr *x = xd_expr_at(l->r->p, e);
     unsigned char bytes[8];
-    char what[96];
 
     if (x->op == XD_EX_LIST) {
         check_list(l, f->name, f->kind, e, l->enc->value[key]);
     } else if (x->op == XD_EX_TEXT) {
         check_text(l, f->name, e, l->enc->at + f->off, f->size);
     } else if (read_guest(l, f->name, l->enc->at + f->off, bytes, f->size > 8 ? 8 : f->size)) {
-        snprintf(what, sizeof(what), "%s%s", l->prefix, f->name);
-        xd_check_value(l->r, what, f->kind, mask_of(f->size), e, get_number(bytes, f->size > 8 ? 8 : f->size));
+        xd_check_value(l->r, f->name, f->kind, mask_of(f->size), e, get_number(bytes, f->size > 8 ? 8 : f->size));
     }
 }
 
@@ -126,15 +123,13 @@ static void check_pointed(const struct looked *l, const struct xd_field *arg, un
 {
     const struct xd_expr *x = xd_expr_at(l->r->p, e);
     unsigned char bytes[8];
-    char what[96];
 
     if (x->op == XD_EX_LIST) {
         check_list(l, arg->name, arg->kind, e, l->enc->value[key]);
     } else if (x->op == XD_EX_TEXT) {
         check_text(l, arg->name, e, l->enc->value[key], x->num);
     } else if (read_guest(l, arg->name, l->enc->value[key], bytes, 8)) {
-        snprintf(what, sizeof(what), "%s%s", l->prefix, arg->name);
-        xd_check_value(l->r, what, XD_K_U64, ~UINT64_C(0), e, get_number(bytes, 8));
+        xd_check_value(l->r, arg->name, XD_K_U64, ~UINT64_C(0), e, get_number(bytes, 8));
     }
 }
 
@@ -142,35 +137,33 @@ static void check_done(const struct looked *l, xd_ex e)
 {
     const struct xd_expr *x = xd_expr_at(l->r->p, e);
     unsigned char bytes[4];
-    char what[64];
     uint64_t done;
 
     if (!l->enc->done) {
         if (x->op != XD_EX_WORD)
-            xd_report(l->r, "%sdone: the call had no done word (pdone=0)", l->prefix);
+            xd_report(l->r, "done: the call had no done word (pdone=0)");
         return;
     }
     if (!read_guest(l, "done", l->enc->done, bytes, sizeof(bytes)))
         return;
     done = get_number(bytes, sizeof(bytes));
-    snprintf(what, sizeof(what), "%sdone", l->prefix);
     if (x->op == XD_EX_WORD) {
         l->r->result->checks++;
         if (done != XD_DONE_PRESET)
-            xd_report(l->r, "%s: expected nothing written, got %llu", what, (unsigned long long)done);
-    } else if (!xd_check_value(l->r, what, XD_K_U32, UINT32_MAX, e, done) && done == XD_DONE_PRESET) {
+            xd_report(l->r, "done: expected nothing written, got %llu", (unsigned long long)done);
+    } else if (!xd_check_value(l->r, "done", XD_K_U32, UINT32_MAX, e, done) && done == XD_DONE_PRESET) {
         xd_report(l->r, "(0x%x stood there before: it was not written)", XD_DONE_PRESET);
     }
 }
 
-static void check_why(struct xd_runner *r, const char *prefix, xd_ex e, unsigned int why)
+static void check_why(struct xd_runner *r, xd_ex e, unsigned int why)
 {
     char want[XD_WHY_NAME_MAX], got[XD_WHY_NAME_MAX];
     uint64_t expected = xd_expr_at(r->p, e)->num;
 
     r->result->checks++;
     if (expected != why)
-        xd_report(r, "%swhy: expected %s, got %s", prefix, xd_why_name((enum xd_why)expected, want),
+        xd_report(r, "why: expected %s, got %s", xd_why_name((enum xd_why)expected, want),
                   xd_why_name((enum xd_why)why, got));
 }
 
@@ -178,7 +171,7 @@ static void check_blocked(const struct looked *l)
 {
     l->r->result->checks++;
     if (xd_vcpu_state(l->v) != XD_STATE_BLOCKED && !l->suspended)
-        xd_report(l->r, "%sexpected the vCPU to be blocked after the call, it is not", l->prefix);
+        xd_report(l->r, "expected the vCPU to be blocked after the call, it is not");
 }
 
 static const struct xd_field *fields_of(const struct xd_step *s)
@@ -194,7 +187,7 @@ static void check_outs(const struct looked *l, const struct xd_step *s)
         const struct xd_item *it = xd_item_at(l->r->p, i);
 
         if (it->key == XD_KEY_WHY)
-            check_why(l->r, l->prefix, it->value, l->why);
+            check_why(l->r, it->value, l->why);
         else if (it->key == XD_KEY_DONE)
             check_done(l, it->value);
         else if (it->key == XD_KEY_BLOCKED)
@@ -245,10 +238,8 @@ static void fill(const struct looked *l, const struct xd_step *s)
 static void look_at(struct looked *l)
 {
     const struct xd_step *s = &l->r->p->step[l->at];
-    char what[64];
 
-    snprintf(what, sizeof(what), "%sresult", l->prefix);
-    xd_check_value(l->r, what, XD_K_RC, ~UINT64_C(0), s->result, (uint64_t)l->rc);
+    xd_check_value(l->r, "result", XD_K_RC, ~UINT64_C(0), s->result, (uint64_t)l->rc);
     check_outs(l, s);
     if (l->r->opt->fill)
         fill(l, s);
@@ -264,6 +255,22 @@ static long stored_result(const struct xd_made *m, unsigned int index, long rc)
     return (long)get_number(bytes, sizeof(bytes));
 }
 
+/* What the report says from (from) on is about entry (index) of a multicall, step (at). */
+static void name_entry(struct xd_runner *r, unsigned int index, uint32_t at, size_t from)
+{
+    char *said = xd_strdup(r->report.text + from);
+
+    r->report.len = from;
+    xd_str_addf(&r->report, "entry %u, line %u: ", index, r->p->step[at].line);
+    xd_step_print(r->p, at, &r->report);
+    xd_str_addc(&r->report, '\n');
+    for (char *line = said, *end; *line; line = end) {
+        end = strchr(line, '\n') + 1;
+        xd_str_addf(&r->report, "  %.*s", (int)(end - line), line);
+    }
+    free(said);
+}
+
 void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsigned int why)
 {
     uint32_t parts = r->p->step[m->step].parts;
@@ -272,15 +279,18 @@ void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsign
 
     for (uint32_t k = 1; k <= parts; k += 1 + r->p->step[m->step + k].parts) {
         struct looked l = {.r = r, .at = m->step + k, .enc = &m->enc[k], .v = m->v, .why = m->seen[k].why};
+        size_t entry = r->report.len;
 
         if (r->p->step[m->step + k].kind != XD_STEP_CALL)
             continue;
-        snprintf(l.prefix, sizeof(l.prefix), "entry %u (line %u): ", index, r->p->step[l.at].line);
-        l.rc = stored_result(m, index++, m->seen[k].rc);
+        l.rc = stored_result(m, index, m->seen[k].rc);
         if (m->seen[k].ran)
             look_at(&l);
         else if (r->p->step[l.at].result)
-            xd_report(r, "%sit was not run", l.prefix);
+            xd_report(r, "it was not run");
+        if (r->report.len > entry)
+            name_entry(r, index, l.at, entry);
+        index++;
     }
     look_at(&(struct looked){.r = r, .at = m->step, .enc = &m->enc[0], .v = m->v, .rc = rc, .why = why, .suspended = m->suspended});
     if (r->report.len > before && why)
@@ -308,7 +318,7 @@ void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_acces
     if (error && how == XD_ACCESS_FAULT)
         xd_check_value(r, "error", XD_K_PTR, UINT32_MAX, error->value, f->error);
     if (why)
-        check_why(r, "", why->value, f->why);
+        check_why(r, why->value, f->why);
     if (r->report.len > before && f->why)
         r->explain = xd_current(r);
     if (r->opt->fill && !s->result) {

@@ -73,6 +73,14 @@ xd_ex xd_parse_text(struct xd_parser *ps);
 /* The name of a new `let`: its slot, or -1 after failing. */
 int xd_parse_new_name(struct xd_parser *ps);
 
+/* The slot of a name with (sign) '$' or 0 in front; -1 if there is none. */
+int xd_slot_of(const struct xd_program *p, char sign, const struct xd_token *t);
+/* A new slot for it, or -1 after failing. */
+int xd_add_name(struct xd_parser *ps, char sign, const struct xd_token *t);
+int xd_kind_named(const struct xd_token *t);                          /* -1: none */
+const struct xd_flag_row *xd_flag_named(const struct xd_token *t);    /* NULL: none */
+void xd_parse_unknown_name(struct xd_parser *ps, const struct xd_token *t, unsigned int kind);
+
 /* Collects items in order. */
 struct xd_items {
     xd_at first, last;
@@ -83,6 +91,9 @@ struct xd_item *xd_items_add(struct xd_parser *ps, struct xd_items *list, unsign
 void xd_parse_call(struct xd_parser *ps, struct xd_step *s);
 /* `NAME [OP]` for inject. */
 void xd_parse_call_name(struct xd_parser *ps, struct xd_step *s);
+/* The form whose name is the present token, which passes; NULL if it is a call, or after failing. */
+const struct xd_form *xd_parse_form_name(struct xd_parser *ps, struct xd_step *s);
+void xd_parse_form(struct xd_parser *ps, const struct xd_form *form, struct xd_step *s);
 /* why=NAME behind the equals sign. */
 xd_ex xd_parse_why(struct xd_parser *ps);
 

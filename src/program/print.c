@@ -10,10 +10,12 @@
 
 #include <string.h>
 
+#define SHORT 3u /* entries of a block that are shown when its step is shown alone */
+
 struct printer {
     const struct xd_program *p;
     struct xd_str *out;
-    uint32_t alone; /* step that is printed without its comments; 0: none */
+    bool alone; /* one step, in one line, without comments */
 };
 
 static void text(struct printer *pr, const struct xd_expr *x)
@@ -255,6 +257,10 @@ static void block(struct printer *pr, uint32_t i)
     const struct xd_step *s = &pr->p->step[i];
     bool spread = s->spread && !pr->alone, any = false;
 
+    if (pr->alone && s->parts > SHORT) {
+        xd_str_add(pr->out, " { ... }");
+        return;
+    }
     xd_str_add(pr->out, " {");
     if (spread)
         note(pr, s->note);
@@ -390,7 +396,7 @@ void xd_program_print(const struct xd_program *p, struct xd_str *out)
 
 void xd_step_print(const struct xd_program *p, uint32_t i, struct xd_str *out)
 {
-    struct printer pr = {.p = p, .out = out, .alone = i};
+    struct printer pr = {.p = p, .out = out, .alone = true};
 
     step(&pr, i);
 }

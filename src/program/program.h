@@ -154,7 +154,7 @@ struct xd_program {
 struct xd_program *xd_program_parse(const char *file, const char *text, size_t len, char **error);
 void xd_program_free(struct xd_program *p);
 
-/* The canonical text of all, or of step (i) alone (with its block, without its comment and line end). */
+/* The canonical text of all, or of step (i) alone: in one line, without comments, a long block as { ... }. */
 void xd_program_print(const struct xd_program *p, struct xd_str *out);
 void xd_step_print(const struct xd_program *p, uint32_t i, struct xd_str *out);
 void xd_expr_print(const struct xd_program *p, xd_ex e, struct xd_str *out);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fuzz-parse.c: whatever bytes it is given, the parser neither crashes nor leaks, and what it accepts it prints in a form
- * that reads back to itself.
+ * that reads back to itself; with `run`, whatever is accepted can also be run, and the audit agrees after every step.
  *
- *     fuzz-parse SEED ITERATIONS [DIRECTORY]     programs below DIRECTORY are what it starts from
+ *     fuzz-parse SEED ITERATIONS [DIRECTORY [run]]     programs below DIRECTORY are what it starts from
  *
  * Everything follows from SEED; a failure prints the seed of the one input, which alone shows it again with ITERATIONS 1.
  */
 #define _GNU_SOURCE
 #include "base/rng.h"
-#include "program/program.h"
+#include "program/run.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -107,17 +107,17 @@ static void mutate(struct input *in, uint64_t *rng)
     }
 }
 
-static void make(struct input *in, uint64_t seed)
+static void make(struct input *in, uint64_t seed, bool mostly_whole)
 {
     uint64_t rng = seed;
     uint64_t kind = xd_rng_next(&rng) % 8;
 
     in->len = 0;
-    if (kind == 0) { /* noise */
+    if (kind == 0 && !mostly_whole) { /* noise */
         in->len = (size_t)(xd_rng_next(&rng) % 512);
         for (size_t i = 0; i < in->len; i++)
             in->text[i] = (char)xd_rng_next(&rng);
-    } else if (kind < 4 || !corpus_nr) {
+    } else if ((kind < 4 && !mostly_whole) || !corpus_nr) {
         splice(in, 0, 0, "domain d1\n", 10);
         for (uint64_t n = xd_rng_next(&rng) % 40; n; n--) {
             const char *piece = pieces[xd_rng_next(&rng) % XD_ARRAY_SIZE(pieces)];
@@ -129,12 +129,35 @@ static void make(struct input *in, uint64_t seed)
 
         splice(in, 0, 0, from, strlen(from));
     }
-    for (uint64_t n = kind ? xd_rng_next(&rng) % 12 : 0; n; n--)
+    for (uint64_t n = kind ? xd_rng_next(&rng) % (mostly_whole ? 5 : 12) : 0; n; n--)
         mutate(in, &rng);
 }
 
+static void on_failed(void *ctx, const struct xd_failure *f)
+{
+    (void)ctx; /* failed expectations are no wonder here */
+    if (f->verdict == XD_BROKEN)
+        fprintf(stderr, "line %u: %s\n%s\n", f->line, f->step, f->details);
+}
+
+static void on_tell(void *ctx, const char *lines)
+{
+    (void)ctx;
+    (void)lines;
+}
+
+static bool runs(const struct xd_program *p)
+{
+    static const struct xd_run_options opt = {
+        .audit = true, .keep_going = true, .trace = true, .explain = true, .failed = on_failed, .tell = on_tell};
+    struct xd_run_result result;
+
+    xd_program_run(p, &opt, &result);
+    return result.verdict != XD_BROKEN;
+}
+
 /* NULL, or what is wrong. */
-static const char *judge(const struct input *in, bool *accepted)
+static const char *judge(const struct input *in, bool run, bool *accepted)
 {
     char *copy = malloc(in->len ? in->len : 1), *error = NULL; /* so that a read past the end is seen */
     struct xd_str once = {0}, twice = {0};
@@ -163,6 +186,8 @@ static const char *judge(const struct input *in, bool *accepted)
         if (strcmp(xd_str_text(&once), xd_str_text(&twice)))
             wrong = "what was printed is not canonical";
     }
+    if (run && !runs(p))
+        wrong = "the audit disagrees";
     xd_program_free(p);
     xd_program_free(q);
     xd_str_free(&once);
@@ -183,8 +208,8 @@ int main(int argc, char **argv)
         bool fine;
         const char *wrong;
 
-        make(&in, seed + i);
-        wrong = judge(&in, &fine);
+        make(&in, seed + i, argc > 4);
+        wrong = judge(&in, argc > 4, &fine);
         accepted += fine;
         if (wrong) {
             fprintf(stderr, "seed %llu: %s:\n", (unsigned long long)(seed + i), wrong);

@@ -2,8 +2,10 @@
 /* random.c: see random.h. */
 #include "random.h"
 
+#include "hv/call/cpu.h"
 #include "hv/copy.h"
 #include "hv/frame.h"
+#include "hv/sched.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -49,8 +51,8 @@ static uint64_t any_mfn(struct random *r, unsigned int self)
     case 1: return 0xa0;
     case 2: return XD_MFN_INVALID;
     case 3: return r->hv->frames + any(r, 3) - 1;
-    case 4: return domain(r, self)->shared_info.v;
-    case 5: return domain(r, (unsigned int)any(r, RANDOM_DOMAINS))->shared_info.v;
+    case 4: return r->start[self].shared_info_mfn;
+    case 5: return ONE_OF(r, r->start).shared_info_mfn;
     case 6: return r->hv->m2p_first.v + any(r, 12);
     case 7: return xd_domain_mfn(domain(r, self), any(r, PAGES));
     default: return any(r, r->hv->frames);
@@ -317,13 +319,34 @@ static uint64_t events(struct random *r, struct xd_vcpu *v, size_t off, uint64_t
     return 32;
 }
 
+static uint64_t sleeps(struct random *r, struct xd_vcpu *v, size_t off, uint64_t arg[6])
+{
+    static const uint8_t ops[] = {0, 1, 3, 3, 3, 4, 5, 6, 6, 6, 7, 7};
+    uint64_t op[3] = {any(r, 3), any(r, 3), any(r, 2) ? v->hv->now_ns + any(r, 5000) : 0};
+    uint32_t ports[3] = {(uint32_t)any(r, 4), (uint32_t)any(r, 4), (uint32_t)any(r, 4)};
+
+    arg[0] = ONE_OF(r, ops);
+    if (arg[0] == 6 && v->domain->privileged)
+        arg[0] = 0; /* its watchdog would turn the machine off */
+    if (arg[0] == 3)
+        op[0] = place(r, v, off + 64, ports, sizeof(ports));
+    else if (arg[0] == 4)
+        op[0] = any_domid(r) % 3 + 1; /* not the control domain: the machine would go off */
+    else if (arg[0] == 6)
+        op[0] |= any(r, 3) << 32;
+    else if (arg[0] == 7)
+        op[0] = any(r, 2) ? 0 : UINT32_MAX;
+    arg[1] = place(r, v, off, op, sizeof(op));
+    return 29;
+}
+
 static uint64_t others(struct random *r, struct xd_vcpu *v, size_t off, uint64_t arg[6])
 {
     static const uint8_t assists[] = {2, 2, 32, 32, 3, 7};
-    static const uint8_t calls[] = {4, 17, 18, 30, 37, 40, 41, 63};
+    static const uint8_t calls[] = {4, 17, 18, 18, 30, 30, 30, 37, 40, 41, 63};
     uint64_t bytes[4];
 
-    if (chance(r, 60)) {
+    if (chance(r, 40)) {
         arg[0] = any(r, 2);
         arg[1] = ONE_OF(r, assists);
         return 21;
@@ -331,9 +354,15 @@ static uint64_t others(struct random *r, struct xd_vcpu *v, size_t off, uint64_t
     for (unsigned int i = 0; i < XD_ARRAY_SIZE(bytes); i++)
         bytes[i] = any(r, 16);
     arg[0] = any(r, 12);
-    arg[1] = place(r, v, off, bytes, sizeof(bytes));
-    arg[2] = arg[1];
-    return ONE_OF(r, calls);
+    arg[1] = arg[2] = place(r, v, off, bytes, sizeof(bytes));
+    arg[3] = ONE_OF(r, calls);
+    if (arg[3] == 18) { /* console_io: command, bytes, where */
+        arg[0] = any(r, 2);
+        arg[1] = any(r, sizeof(bytes));
+    } else if (arg[3] == 30) {
+        arg[0] = any(r, 3);
+    }
+    return arg[3];
 }
 
 typedef uint64_t call_fn(struct random *r, struct xd_vcpu *v, size_t off, uint64_t arg[6]);
@@ -341,7 +370,8 @@ typedef uint64_t call_fn(struct random *r, struct xd_vcpu *v, size_t off, uint64
 static uint64_t any_call(struct random *r, struct xd_vcpu *v, size_t off, uint64_t arg[6])
 {
     static call_fn *const calls[] = {mmu_update, mmu_update, mmu_update, mmu_update, mmuext_op, mmuext_op, mmuext_op,
-                                     va_mapping, va_mapping, descriptors, memory_op, events,    others};
+                                     va_mapping, va_mapping, descriptors, memory_op, events,    events,    sleeps,
+                                     others};
 
     return ONE_OF(r, calls)(r, v, off, arg);
 }
@@ -454,18 +484,75 @@ static void make_domain(struct random *r, unsigned int i)
     }
 }
 
-static void replace_domain(struct random *r)
+/* The host takes a domain apart, or makes the missing one anew. */
+static void replace_domain(struct random *r, unsigned int i)
 {
-    snprintf(r->what, sizeof(r->what), "d2 destroyed and made anew");
-    xd_domain_destroy(domain(r, 2));
-    make_domain(r, 2);
-    if (!domain(r, 2)) { /* its old frames are still held; room is made by those that took it */
-        snprintf(r->what, sizeof(r->what), "d2 and d1 destroyed and made anew");
-        xd_domain_destroy(domain(r, 1));
-        make_domain(r, 1);
-        make_domain(r, 2);
+    snprintf(r->what, sizeof(r->what), "d%u %s", i, domain(r, i) ? "destroyed" : "made");
+    if (domain(r, i))
+        xd_domain_destroy(domain(r, i));
+    else
+        make_domain(r, i); /* or not, while others hold too many of the old one's frames */
+}
+
+/* What happens around guests: time, console input, interrupts. */
+static void outside(struct random *r, struct xd_domain *d)
+{
+    static const uint8_t virqs[] = {0, 2, 3, 4, 8, 16};
+    uint32_t virq = ONE_OF(r, virqs);
+    uint64_t ns = any(r, 3000) * (chance(r, 10) ? 1000000 : 1);
+
+    if (chance(r, 50)) {
+        snprintf(r->what, sizeof(r->what), "d%u is woken", d->domid);
+        for (uint32_t id = 0; id < d->vcpus; id++)
+            xd_vcpu_kick(xd_vcpu_at(d, id));
+        return;
     }
-    ck_assert_msg(domain(r, 1) && domain(r, 2), "seed %" PRIu64 ", step %u: %s", r->seed, r->step, xd_hv_error(r->hv));
+    switch (any(r, 4)) {
+    case 0:
+        snprintf(r->what, sizeof(r->what), "%" PRIu64 " ns pass", ns);
+        xd_advance(r->hv, ns);
+        break;
+    case 1:
+        snprintf(r->what, sizeof(r->what), "console input");
+        xd_console_input(r->hv, "hello, world", 1 + any(r, 12));
+        break;
+    default:
+        snprintf(r->what, sizeof(r->what), "VIRQ %u at d%u", virq, d->domid);
+        xd_virq_raise(xd_vcpu_at(d, (uint32_t)any(r, d->vcpus)), virq);
+        break;
+    }
+}
+
+/* A CPU that stops for the reason drawn for it. */
+struct random_cpu {
+    struct xd_cpu cpu;
+    struct xd_exit exit;
+};
+
+static void run_cpu(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_exit *exit)
+{
+    (void)v;
+    *exit = ((struct random_cpu *)(void *)cpu)->exit;
+}
+
+static void cpu_exit(struct random *r, struct xd_vcpu *v)
+{
+    static const uint8_t calls[] = {17, 1, 13, 29};
+    struct random_cpu c = {.cpu = {run_cpu}};
+    struct xd_outcome out;
+
+    c.exit.kind = chance(r, 50) ? XD_EXIT_EXCEPTION : chance(r, 5) ? XD_EXIT_FATAL : XD_EXIT_HYPERCALL;
+    if (c.exit.kind == XD_EXIT_FATAL && v->domain->privileged)
+        c.exit.kind = XD_EXIT_SOFTINT;
+    c.exit.vector = XD_VECTOR_PF;
+    c.exit.va = c.exit.addr = any_va(r, v->domain->domid);
+    c.exit.size = chance(r, 50) ? 8 : 0;
+    if (c.exit.kind == XD_EXIT_HYPERCALL) {
+        XD_PUT(r->hv, v->regs.rax, ONE_OF(r, calls));
+        XD_PUT(r->hv, v->regs.rdi, any(r, 2));
+    }
+    snprintf(r->what, sizeof(r->what), "d%uv%u exit of kind %d", v->domain->domid, v->id, (int)c.exit.kind);
+    xd_cpu_step(&c.cpu, v, &out);
 }
 
 /* ---- The program ---- */
@@ -499,31 +586,41 @@ void random_fini(struct random *r)
     xd_hv_destroy(r->hv);
 }
 
+static void act(struct random *r, struct xd_vcpu *v)
+{
+    uint64_t dice = any(r, 1000);
+
+    if (dice < 790)
+        hypercall(r, v);
+    else if (dice < 940)
+        store(r, v);
+    else if (dice < 960)
+        cpu_exit(r, v);
+    else
+        back_home(r, v);
+}
+
 void random_step(struct random *r)
 {
-    static const uint8_t who[] = {0, 1, 1, 1, 2};
-    struct xd_domain *d = domain(r, ONE_OF(r, who));
-    struct xd_vcpu *v = xd_vcpu_at(d, d->vcpus > 1 ? (uint32_t)any(r, 2) : 0);
-    uint64_t dice = any(r, 1000);
-    char *text;
+    static const uint8_t who[] = {0, 1, 1, 1, 2, 2};
+    unsigned int i = ONE_OF(r, who);
+    struct xd_domain *d = domain(r, i);
+    struct xd_vcpu *v = d ? xd_vcpu_at(d, d->vcpus > 1 ? (uint32_t)any(r, 2) : 0) : NULL;
 
     r->step++;
     r->hv->host->hooks.read = NULL;
     r->hv->host->hooks.write = NULL;
-    if (xd_vcpu_state(v) == XD_STATE_RUNNING) {
-        if (dice < 800)
-            hypercall(r, v);
-        else if (dice < 960)
-            store(r, v);
-        else if (dice < 990)
-            back_home(r, v);
-        else if (dice < 995)
-            replace_domain(r);
-        if (dice % 16 == 0) {
-            text = xd_explain(v);
-            free(text);
-        }
-    }
+    snprintf(r->what, sizeof(r->what), "nothing");
+    if (!v || (i && (chance(r, 1) || xd_vcpu_state(v) == XD_STATE_SHUTDOWN)))
+        replace_domain(r, i);
+    else if (xd_vcpu_state(v) != XD_STATE_RUNNING || chance(r, 3))
+        outside(r, d);
+    else if (xd_continuing(v))
+        xd_continue(v);
+    else
+        act(r, v);
+    if (v && domain(r, i) && chance(r, 6))
+        free(xd_explain(v));
 }
 
 static uint64_t number(const char *name, uint64_t own)

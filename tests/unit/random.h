@@ -21,7 +21,7 @@ struct random {
     uint64_t seed, rng;
     unsigned int step;
     uint64_t pool[RANDOM_DOMAINS][RANDOM_POOL]; /* frames that steps like to name */
-    struct xd_start start[RANDOM_DOMAINS];
+    struct xd_start start[RANDOM_DOMAINS];      /* as they were built last */
     unsigned char args[RANDOM_ARGS]; /* operands where the guest's own memory is out of reach */
     char what[256];                  /* the last step, for people */
     unsigned int calls, refused;     /* how much happened, how much of it was refused */

@@ -43,7 +43,7 @@ static const struct {
     {D1 "let a = ptr(1)", "2:15", "argument area"},
     {D1 "let a = 1+text(\"x\")", "2:20", "argument area"},
     {D1 "expect entry 0 = 1+text(\"x\")", "2:20", "can't be compared"},
-    {D1 "multicall { sched_op block blocked }", "2:28", "behind the whole block"},
+    {D1 "multicall { sched_op block = 0 blocked }", "2:32", "behind the whole block"},
     {D1 "let a = start.foo", "2:15", "no such field"},
     {D1 "let a = d1.frames()", "2:12", "behind a domain's dot"},
     {D1 "let a = (1", "2:11", "\")\""},

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: MIT
+"""
+The command as its users meet it: exit codes, what is printed where, and that no input ends in a crash.
+
+    check-cli.py XENDOUBLE SCENARIO_DIR
+"""
+import os
+import resource
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ET
+
+COMMAND = SCENARIOS = None
+
+PASSES = "domain d1\nxen_version version = 0x40011\n"
+FAILS = "domain d1\nsched_op yield = 1\nsched_op yield = 2\n"
+REFUSED = "domain d1\nevent_channel_op send port=99 = 0\n"
+UNREADABLE = "domain d1\nxen_versoin version\n"
+UNUSABLE = "machine frames=1\n"
+
+
+def run(*args, given=None, memory=None, env=None):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+    r = subprocess.run([COMMAND, *args], input=given, capture_output=True, timeout=300, check=False,
+                       preexec_fn=limit if memory else None, env=env)
+    r.out, r.err = r.stdout.decode(errors="replace"), r.stderr.decode(errors="replace")
+    return r
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+
+    def file(self, name, text):
+        path = os.path.join(self.dir.name, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def expect(self, r, code, *words, where="err"):
+        self.assertEqual(r.returncode, code, r.out + r.err)
+        for word in words:
+            self.assertIn(word, getattr(r, where))
+
+    # ---- finding one's way ----
+
+    def test_help_and_version(self):
+        self.expect(run("--help"), 0, "usage: xendouble COMMAND", "replay", "fmt", "list", "exit codes", where="out")
+        self.expect(run("--version"), 0, "xendouble ", where="out")
+        for c in "replay", "fmt", "list":
+            self.expect(run(c, "--help"), 0, f"usage: xendouble {c}", where="out")
+            self.assertEqual(run("help", c).out, run(c, "--help").out)
+
+    def test_bad_usage(self):
+        self.expect(run(), 2, "usage: xendouble")
+        self.expect(run("rplay"), 2, "did you mean replay?")
+        self.expect(run("xyzzy"), 2, 'there is no command "xyzzy"')
+        self.expect(run("--trace"), 2, "unknown option")
+        self.expect(run("help", "rplay"), 2, "did you mean replay?")
+        for c in "replay", "fmt", "list":
+            self.expect(run(c, "--nonsense"), 2, "xendouble: unrecognized option '--nonsense'", f"xendouble {c} --help")
+        self.expect(run("replay"), 2, "which files")
+        self.expect(run("fmt"), 2, "which files")
+        self.expect(run("list", "resons"), 2, "did you mean reasons?")
+        f = self.file("a.xds", PASSES)
+        self.expect(run("replay", "--jobs", "0", f), 2, "--jobs")
+        self.expect(run("replay", "--jobs", "x", f), 2, "--jobs")
+        self.expect(run("replay", "--seed", "-1", f), 2, "--seed")
+        self.expect(run("replay", "--seed"), 2, "requires an argument")
+
+    def test_output_that_can_not_be_written(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            r = subprocess.run([COMMAND, "list"], stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(r.returncode, 2)
+        self.assertIn(b"can't be written", r.stderr)
+
+    # ---- replay ----
+
+    def test_exit_codes(self):
+        p, f = self.file("p.xds", PASSES), self.file("f.xds", FAILS)
+        self.expect(run("replay", p), 0, "1 scenario: 1 passed; 1 call, 1 expectation", where="out")
+        self.expect(run("replay", f), 1, "f.xds:2: sched_op yield = 1", "expected 1, got 0", "again: xendouble replay")
+        self.expect(run("replay", self.file("u.xds", UNREADABLE)), 2, "u.xds:2:1", "did you mean xen_version?", "^")
+        self.expect(run("replay", self.file("m.xds", UNUSABLE)), 2, "frames must be")
+        r = run("replay", self.dir.name)
+        self.expect(r, 2, "f.xds:2", "m.xds:1", "u.xds:2")
+        self.assertIn("4 scenarios: 1 passed, 1 failed, 2 could not be run", r.out)
+
+    def test_a_failure_is_explained_and_can_be_repeated(self):
+        f = self.file("r.xds", REFUSED)
+        r = run("replay", "--seed", "7", f)
+        self.expect(r, 1, "expected 0, got EINVAL", "refused: EINVAL, evtchn-port-range", "--seed 7")
+        again = r.err[r.err.index("again: xendouble ") + 17:].split()
+        self.expect(run(*again), 1, "expected 0, got EINVAL")
+
+    def test_keep_going(self):
+        f = self.file("f.xds", FAILS)
+        self.assertEqual(run("replay", f).err.count("expected"), 1)
+        self.assertEqual(run("replay", "--keep-going", f).err.count("expected"), 2)
+
+    def test_trace_and_explain(self):
+        f = self.file("r.xds", REFUSED.replace("= 0", "= EINVAL"))
+        self.expect(run("replay", "--trace", f), 0,
+                    "d1.0 event_channel_op send port=99 = EINVAL why=evtchn-port-range\n", where="out")
+        self.expect(run("replay", "--explain", f), 0, "refused: EINVAL, evtchn-port-range", where="out")
+
+    def test_quiet(self):
+        r = run("replay", "-q", self.file("p.xds", PASSES))
+        self.assertEqual((r.returncode, r.out, r.err), (0, "", ""))
+
+    def test_standard_input(self):
+        self.expect(run("replay", "-", given=PASSES.encode()), 0, "1 passed", where="out")
+        self.expect(run("replay", "-", given=UNREADABLE.encode()), 2, "(standard input):2:1")
+
+    def test_directories(self):
+        self.file("b/z.xds", PASSES)
+        self.file("b/a/y.xds", PASSES)
+        self.file("b/note.txt", "not a scenario")
+        self.file("b/.hidden/x.xds", UNREADABLE)
+        r = run("replay", "--tap", self.dir.name)
+        self.expect(r, 0)
+        self.assertEqual([line.split("/b/")[1] for line in r.out.splitlines() if line.startswith("ok")],
+                         ["a/y.xds", "z.xds"])
+        os.mkdir(os.path.join(self.dir.name, "c"))
+        self.expect(run("replay", os.path.join(self.dir.name, "c")), 2, "no scenarios")
+        self.expect(run("replay", os.path.join(self.dir.name, "d")), 2, "No such file or directory")
+
+    def test_a_loop_of_links(self):
+        self.file("l/a.xds", PASSES)
+        os.symlink(".", os.path.join(self.dir.name, "l", "again"))
+        self.expect(run("replay", self.dir.name), 0, "1 scenario: 1 passed", where="out")
+
+    def test_tap(self):
+        p, f = self.file("p.xds", PASSES), self.file("f.xds", FAILS)
+        lines = run("replay", "--tap", p, f).out.splitlines()
+        self.assertEqual(lines[:3], ["1..2", f"ok 1 - {p}", f"not ok 2 - {f}"])
+        self.assertTrue(all(line.startswith("# ") for line in lines[3:]), lines)
+
+    def test_junit(self):
+        p, f = self.file("p<&>\".xds", PASSES), self.file("f.xds", FAILS)
+        u, out = self.file("u.xds", UNREADABLE.encode() + b"\x01\xff<"), os.path.join(self.dir.name, "out.xml")
+        self.expect(run("replay", "--junit", out, p, f, u), 2)
+        suite = ET.parse(out).getroot()
+        self.assertEqual({k: suite.get(k) for k in ("tests", "failures", "errors")},
+                         {"tests": "3", "failures": "1", "errors": "1"})
+        cases = suite.findall("testcase")
+        self.assertEqual([c.get("name") for c in cases], [p, f, u])
+        self.assertIn("expected 1, got 0", cases[1].find("failure").text)
+        self.assertIn("u.xds:2:1", cases[2].find("error").get("message"))
+        self.expect(run("replay", "--junit", os.path.join(self.dir.name, "no", "x"), p), 2, "No such file")
+
+    def test_jobs_change_nothing(self):
+        for i in range(12):
+            self.file(f"{i:02}.xds", [PASSES, FAILS, REFUSED, UNREADABLE][i % 4])
+        for options in ([], ["--trace", "--explain"], ["--tap"], ["--keep-going", "--audit"]):
+            one, many = run("replay", *options, self.dir.name), run("replay", "-j5", *options, self.dir.name)
+            self.assertEqual((one.returncode, one.out, one.err), (many.returncode, many.out, many.err))
+        one, many = run("replay", SCENARIOS), run("replay", "-j4", SCENARIOS)
+        self.assertEqual((one.returncode, one.out, one.err), (many.returncode, many.out, many.err))
+
+    def test_runs_are_the_same_each_time(self):
+        one, two = (run("replay", "--trace", "--explain", SCENARIOS) for _ in range(2))
+        self.assertEqual(one.out, two.out)
+
+    # ---- fmt ----
+
+    def test_fmt(self):
+        messy, tidy = "domain   d1\n\n\n@d1.0 # x\nlet a=1 + 2\n", "domain d1\n\n@d1.0 # x\nlet a = 1+2\n"
+        f = self.file("a.xds", messy)
+        os.chmod(f, 0o640)
+        os.symlink("a.xds", os.path.join(self.dir.name, "link.xds"))
+        r = run("fmt", "--check", f)
+        self.expect(r, 1, f, where="out")
+        self.expect(run("fmt", os.path.join(self.dir.name, "link.xds")), 0)
+        with open(f, encoding="ascii") as g:
+            self.assertEqual(g.read(), tidy)
+        self.assertEqual(stat.S_IMODE(os.stat(f).st_mode), 0o640)
+        self.assertTrue(os.path.islink(os.path.join(self.dir.name, "link.xds")))
+        self.assertEqual(sorted(os.listdir(self.dir.name)), ["a.xds", "link.xds"])
+        before = os.stat(f).st_ino
+        self.expect(run("fmt", f), 0)
+        self.assertEqual(os.stat(f).st_ino, before)
+        self.expect(run("fmt", "--check", self.dir.name), 0)
+        self.assertEqual(run("fmt", "-", given=messy.encode()).out, tidy)
+
+    def test_fmt_leaves_what_it_can_not_read(self):
+        f = self.file("u.xds", UNREADABLE)
+        self.expect(run("fmt", f), 2, "u.xds:2:1")
+        with open(f, encoding="ascii") as g:
+            self.assertEqual(g.read(), UNREADABLE)
+
+    def test_fill(self):
+        r = run("fmt", "--fill", "-", given=b"domain d1\nevent_channel_op send port=99\nsched_op yield\n")
+        self.assertEqual(r.out, "domain d1\nevent_channel_op send port=99 = EINVAL why=evtchn-port-range\nsched_op yield = 0\n")
+        self.expect(run("fmt", "--fill", "-", given=FAILS.encode()), 1, "expected 1, got 0")
+        self.expect(run("fmt", "--fill", "-", given=UNUSABLE.encode()), 2, "frames must be")
+
+    # ---- list ----
+
+    def test_list(self):
+        for name, words in (("hypercalls", ["mmu_update", "grant_table_op"]), ("ops", ["PIN_L1_TABLE", "alloc_unbound"]),
+                            ("reasons", ["frame-mapped-writable", "EINVAL"]), ("constants", ["UVMF_INVLPG", "0x7ff0"]),
+                            ("functions", ["page(K)"])):
+            self.expect(run("list", name), 0, *words, where="out")
+            self.expect(run("list", "--markdown", name), 0, "## ", "---|", *words, where="out")
+            self.assertIn(run("list", name).out, run("list").out)
+
+    # ---- bad input ----
+
+    def test_what_is_no_scenario(self):
+        for i, text in enumerate((b"\x7fELF\x02\x01\x01\0\0\0", bytes(range(256)) * 50, b"\0" * 5000, b"domain d1\0", b"\xff\xfe",
+                                  b"let a = " + b"(" * 200000, b"domain d1\n" + b"multicall {" * 5000, b"\"" * 1000,
+                                  b"let a = 1" + b"+1" * 400000, b"a" * 3000000, b"let a = " + b"9" * 100000)):
+            f = self.file(f"{i}.xds", text)
+            r = run("replay", f)
+            self.expect(r, 2, f"{i}.xds:")
+            self.assertLess(len(r.err), 1000)
+            self.expect(run("fmt", f), 2)
+
+    def test_a_line_of_100_megabytes(self):
+        path = os.path.join(self.dir.name, "big.xds")
+        with open(path, "wb") as f:
+            for _ in range(100):
+                f.write(b"a" * 1000000)
+        self.expect(run("replay", path), 2, "larger than 64 MiB")
+        with open(path, "r+b") as f:
+            f.truncate(60000000)
+        self.expect(run("replay", path), 2, "this line is longer than")
+
+    def test_impossible_machines(self):
+        for text in ("machine frames=0", "machine frames=1048577", "machine frames=0xffffffffffffffff", "machine domains=0",
+                     "machine domains=65", "machine khz=0", "domain d1 pages=0xffffffff", "domain d1 vcpus=0",
+                     "domain d1 vcpus=33", "domain d1 vcpus=2 online=3", "domain d1 port_max=4096", "domain d1 id=0x7ff0",
+                     "domain d1 scratch=0xffffffffff", "domain d1 virt_base=0xffff800000000000", "machine frames=1024\ndomain d1 pages=4000",
+                     "domain d1 init_p2m=1", "domain d1 kernel_pages=0xffffffff", "domain d1 initrd=0xffffffffffffffff",
+                     "machine domains=1\ndomain d1\ndomain d2"):
+            r = run("replay", "-", given=text.encode())
+            self.expect(r, 2, "(standard input):")
+            self.assertRegex(r.err, "can't be: |is too large")
+
+    def test_a_host_without_memory(self):
+        if os.environ.get("XD_BUILD", "sanitize-none") != "sanitize-none":
+            self.skipTest("the sanitizers need more address space than is left here")
+        f = self.file("p.xds", PASSES)
+        if run("replay", f, memory=1 << 30).returncode:
+            self.skipTest("this build does not run in 1 GiB of address space")
+        self.expect(run("replay", "-", given=b"machine frames=1048576\ndomain d1\n", memory=1 << 30), 2, "not enough memory")
+        for mib in range(6, 80, 4):
+            r = run("replay", f, memory=mib << 20)
+            self.assertIn(r.returncode, (0, 2, 127), f"{mib} MiB: {r.err}") # 127: the loader had no room for libc
+            if r.returncode == 2:
+                self.assertIn("memory", r.err)
+
+
+if __name__ == "__main__":
+    COMMAND, SCENARIOS = sys.argv[1:3]
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
