@@ -81,7 +81,8 @@ static void comment(struct xd_lexer *l)
     const char *p = l->at;
 
     for (; p < l->end && *p != '\n'; p++)
-        if ((unsigned char)*p < ' ' && *p != '\t' && !(*p == '\r' && p + 1 < l->end && p[1] == '\n')) {
+        if ((unsigned char)*p < ' ' && *p != '\t' &&
+            !(*p == '\r' && p + 1 < l->end && p[1] == '\n')) {
             l->tok.text = p;
             l->tok.col = (uint32_t)(p - l->line_start) + 1;
             bad(l, "a control character can't stand in a comment");
@@ -148,7 +149,8 @@ void xd_lex_next(struct xd_lexer *l)
         }
         l->at += t->len;
     } else {
-        bad(l, *l->at == '\0' ? "a NUL byte: this is not a text file" : "a byte that can stand only in a text or comment");
+        bad(l, *l->at == '\0' ? "a NUL byte: this is not a text file"
+                              : "a byte that can stand only in a text or comment");
     }
 }
 

@@ -30,7 +30,8 @@ static unsigned int distance(const char *a, size_t na, const char *b, size_t nb)
         for (unsigned int j = 1; j <= nb; j++) {
             unsigned int above = row[j];
 
-            row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (lower(a[i - 1]) != lower(b[j - 1])));
+            row[j] =
+                min3(above + 1, row[j - 1] + 1, diagonal + (lower(a[i - 1]) != lower(b[j - 1])));
             diagonal = above;
         }
     }

@@ -5,7 +5,9 @@
 
 #include "base/bug.h"
 
-/* Feed it candidates; (best) is the nearest so far that is near enough to be worth naming, or NULL. */
+/*
+ * Feed it candidates; (best) is the nearest so far that is near enough to be worth naming, or NULL.
+ */
 struct xd_suggest {
     const char *wanted;
     size_t len;

@@ -2,8 +2,8 @@
 /*
  * cli.h: what the commands share.
  *
- * Exit codes of all commands: 0 fine, 1 an expectation or check failed, 2 bad usage or input, 3 xendouble itself is
- * wrong; the worst wins.
+ * Exit codes of all commands: 0 fine, 1 an expectation or check failed, 2 bad usage or input, 3
+ * xendouble itself is wrong; the worst wins.
  */
 #ifndef XD_CLI_CLI_H
 #define XD_CLI_CLI_H
@@ -20,7 +20,10 @@ extern const struct xd_command xd_cmd_replay, xd_cmd_fmt, xd_cmd_list;
 
 /* "xendouble: ..." on standard error; returns XD_UNUSABLE. */
 int xd_complain(const char *fmt, ...) XD_PRINTF(1, 2);
-/* After getopt said what was wrong, or for --help: shows where help is, or the help. Returns the exit code. */
+/*
+ * After getopt said what was wrong, or for --help: shows where help is, or the help. Returns the
+ * exit code.
+ */
 int xd_usage(const struct xd_command *c, bool asked);
 /* Everything has been printed: was there room for it? Returns (code), or XD_UNUSABLE. */
 int xd_flush(int code);
@@ -37,7 +40,10 @@ struct xd_paths {
 int xd_find_scenarios(struct xd_paths *paths, char *const *args, int nr);
 void xd_paths_free(struct xd_paths *paths);
 
-/* Reads a whole file, "-" being standard input. NULL after putting the complaint into *error (to be freed). */
+/*
+ * Reads a whole file, "-" being standard input. NULL after putting the complaint into *error (to be
+ * freed).
+ */
 char *xd_read_file(const char *path, size_t *len, char **error);
 /* Reads and parses. NULL after putting the complaint into *error (to be freed). */
 struct xd_program *xd_load_program(const char *path, char **error);
@@ -55,7 +61,8 @@ void xd_file_result_free(struct xd_file_result *r);
 void xd_tell_failure(struct xd_str *out, const char *path, const struct xd_failure *f);
 
 /* report.c */
-bool xd_write_junit(const char *path, const struct xd_paths *files, const struct xd_file_result *results);
+bool xd_write_junit(const char *path, const struct xd_paths *files,
+                    const struct xd_file_result *results);
 void xd_print_tap(size_t nr, const char *path, const struct xd_file_result *r);
 
 #endif

@@ -104,7 +104,8 @@ static int format(struct fmt *fm)
     int code = XD_PASSED, wrote = XD_PASSED;
 
     if (text)
-        p = xd_program_parse(!strcmp(fm->path, "-") ? "(standard input)" : fm->path, text, len, &error);
+        p = xd_program_parse(!strcmp(fm->path, "-") ? "(standard input)" : fm->path, text, len,
+                             &error);
     if (!p) {
         fflush(stdout);
         fputs(error, stderr);
@@ -168,9 +169,10 @@ const struct xd_command xd_cmd_fmt = {
     .name = "fmt",
     .summary = "bring scenarios into their canonical form",
     .run = fmt,
-    .usage = "usage: xendouble fmt [OPTION...] FILE|DIR...\n\n"
-             "Rewrites scenarios in place, in one step each; - reads standard input and writes standard output.\n\n"
-             "  -c, --check    change nothing; name the files that are not in canonical form, and exit with 1\n"
-             "  -f, --fill     run them too, and write in what they do not say: results, done=, why=, answers\n"
-             "  -s, --seed N   with --fill: scatter machine frames by this seed\n",
+    .usage =
+        "usage: xendouble fmt [OPTION...] FILE|DIR...\n\n"
+        "Rewrites scenarios in place, in one step each; - reads standard input and writes standard output.\n\n"
+        "  -c, --check    change nothing; name the files that are not in canonical form, and exit with 1\n"
+        "  -f, --fill     run them too, and write in what they do not say: results, done=, why=, answers\n"
+        "  -s, --seed N   with --fill: scatter machine frames by this seed\n",
 };

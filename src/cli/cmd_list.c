@@ -66,9 +66,12 @@ static void hypercalls(bool markdown)
             xd_str_addf(&args, "[element, ...] (%s)", c->group->name);
         else if (c->shape == XD_SHAPE_MULTI)
             xd_str_add(&args, "{ call ; ... }");
-        for (unsigned int i = 0; c->shape == XD_SHAPE_PLAIN && i < XD_CALL_ARGS && c->arg[i].name; i++)
-            xd_str_addf(&args, "%s%s:%s", i ? " " : "", c->arg[i].name, xd_kind_name((enum xd_kind)c->arg[i].kind));
-        row(&s, (const char *const[]){text, c->name, c->modelled ? "yes" : "no", xd_str_text(&args)});
+        for (unsigned int i = 0; c->shape == XD_SHAPE_PLAIN && i < XD_CALL_ARGS && c->arg[i].name;
+             i++)
+            xd_str_addf(&args, "%s%s:%s", i ? " " : "", c->arg[i].name,
+                        xd_kind_name((enum xd_kind)c->arg[i].kind));
+        row(&s,
+            (const char *const[]){text, c->name, c->modelled ? "yes" : "no", xd_str_text(&args)});
         xd_str_free(&args);
     }
 }
@@ -78,7 +81,8 @@ static void ops(bool markdown)
     static const int width[] = {10, 4, 22};
     const struct sheet s = {markdown, 4, width};
 
-    head(&s, "Operations", (const char *const[]){"group", "nr", "name", "fields (> marks answers)"});
+    head(&s, "Operations",
+         (const char *const[]){"group", "nr", "name", "fields (> marks answers)"});
     for (const struct xd_group *const *g = xd_groups(); *g; g++)
         for (const struct xd_op *op = (*g)->ops; op->name; op++) {
             struct xd_str fields = {0};
@@ -86,8 +90,8 @@ static void ops(bool markdown)
 
             snprintf(text, sizeof(text), "%u", op->nr);
             for (const struct xd_field *f = op->fields ? op->fields() : NULL; f && f->name; f++)
-                xd_str_addf(&fields, "%s%s%s:%s", fields.len ? " " : "", f->dir & XD_OUT ? ">" : "", f->name,
-                            xd_kind_name((enum xd_kind)f->kind));
+                xd_str_addf(&fields, "%s%s%s:%s", fields.len ? " " : "", f->dir & XD_OUT ? ">" : "",
+                            f->name, xd_kind_name((enum xd_kind)f->kind));
             row(&s, (const char *const[]){(*g)->name, text, op->name, xd_str_text(&fields)});
             xd_str_free(&fields);
         }
@@ -104,7 +108,8 @@ static void reasons(bool markdown)
         const char *err = w->err ? xd_errno_name(w->err) : "-";
         char name[XD_WHY_NAME_MAX];
 
-        row(&s, (const char *const[]){xd_why_name((enum xd_why)why, name), err ? err : "?", w->xen, w->sentence});
+        row(&s, (const char *const[]){xd_why_name((enum xd_why)why, name), err ? err : "?", w->xen,
+                                      w->sentence});
     }
 }
 
@@ -117,7 +122,8 @@ static void constants(bool markdown)
     for (const struct xd_const *c = xd_consts(); c->name; c++) {
         char value[24];
 
-        snprintf(value, sizeof(value), c->value > 99 ? "0x%llx" : "%llu", (unsigned long long)c->value);
+        snprintf(value, sizeof(value), c->value > 99 ? "0x%llx" : "%llu",
+                 (unsigned long long)c->value);
         row(&s, (const char *const[]){xd_kind_name((enum xd_kind)c->kind), c->name, value});
     }
 }
@@ -149,8 +155,8 @@ static int unknown(const char *name)
     xd_suggest_init(&near, name, strlen(name));
     for (size_t i = 0; i < XD_ARRAY_SIZE(lists); i++)
         xd_suggest_offer(&near, lists[i].name);
-    xd_complain("list: there is no list \"%s\"%s%s%s", name, near.best ? " (did you mean " : "", near.best ? near.best : "",
-                near.best ? "?)" : "");
+    xd_complain("list: there is no list \"%s\"%s%s%s", name, near.best ? " (did you mean " : "",
+                near.best ? near.best : "", near.best ? "?)" : "");
     return xd_usage(&xd_cmd_list, false);
 }
 
@@ -191,7 +197,8 @@ const struct xd_command xd_cmd_list = {
     .name = "list",
     .summary = "list hypercalls, operations, reasons, constants, functions",
     .run = list,
-    .usage = "usage: xendouble list [--markdown] [hypercalls|ops|reasons|constants|functions]...\n\n"
-             "Prints what xendouble knows, from the tables that it is built from; everything if nothing is named.\n\n"
-             "  -m, --markdown   as Markdown tables\n",
+    .usage =
+        "usage: xendouble list [--markdown] [hypercalls|ops|reasons|constants|functions]...\n\n"
+        "Prints what xendouble knows, from the tables that it is built from; everything if nothing is named.\n\n"
+        "  -m, --markdown   as Markdown tables\n",
 };

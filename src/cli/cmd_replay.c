@@ -2,8 +2,8 @@
 /*
  * cmd_replay.c: runs scenarios and says how they fared.
  *
- * Each file is run on a machine of its own, with --jobs in a process of its own; what is printed is the same, in the same
- * order, however many there are.
+ * Each file is run on a machine of its own, with --jobs in a process of its own; what is printed is
+ * the same, in the same order, however many there are.
  */
 #define _GNU_SOURCE
 #include "cli/cli.h"
@@ -36,8 +36,8 @@ struct replay {
 struct running {
     const char *path;
     struct xd_file_result *result;
-    bool direct;    /* what the run tells may go out at once */
-    int pipe;       /* of a process that may die before it can report; or -1 */
+    bool direct; /* what the run tells may go out at once */
+    int pipe;    /* of a process that may die before it can report; or -1 */
 };
 
 static uint64_t now_ns(void)
@@ -107,7 +107,8 @@ static void again(const struct replay *rp, const char *path, struct xd_str *out)
     xd_str_addf(out, " %s\n", path);
 }
 
-static void run_file(const struct replay *rp, const char *path, struct xd_file_result *result, bool direct, int pipe_fd)
+static void run_file(const struct replay *rp, const char *path, struct xd_file_result *result,
+                     bool direct, int pipe_fd)
 {
     struct running run = {.path = path, .result = result, .direct = direct, .pipe = pipe_fd};
     struct xd_run_options opt = rp->opt;
@@ -186,7 +187,8 @@ static int summary(struct replay *rp)
     }
     if (rp->quiet)
         return worst;
-    printf("%s%zu scenario%s: %zu passed", rp->tap ? "# " : "", rp->files.nr, rp->files.nr == 1 ? "" : "s", bad[0]);
+    printf("%s%zu scenario%s: %zu passed", rp->tap ? "# " : "", rp->files.nr,
+           rp->files.nr == 1 ? "" : "s", bad[0]);
     if (bad[1])
         printf(", %zu failed", bad[1]);
     if (bad[2])
@@ -264,7 +266,8 @@ static void end_job(struct replay *rp, struct job *j)
         ;
     if (j->data.len >= sizeof(sent))
         memcpy(&sent, j->data.text, sizeof(sent));
-    if (j->data.len >= sizeof(sent) && j->data.len - sizeof(sent) == sent.out.len + sent.messages.len) {
+    if (j->data.len >= sizeof(sent) &&
+        j->data.len - sizeof(sent) == sent.out.len + sent.messages.len) {
         r->code = sent.code;
         r->run = sent.run;
         r->ns = sent.ns;
@@ -272,8 +275,8 @@ static void end_job(struct replay *rp, struct job *j)
         xd_str_addn(&r->messages, j->data.text + sizeof(sent) + sent.out.len, sent.messages.len);
     } else {
         r->code = WIFEXITED(status) && WEXITSTATUS(status) == XD_UNUSABLE ? XD_UNUSABLE : XD_BROKEN;
-        xd_str_addf(&r->messages, "%s: its process ended without a result (%s %d)\n", rp->files.path[j->file],
-                    WIFSIGNALED(status) ? "signal" : "exit code",
+        xd_str_addf(&r->messages, "%s: its process ended without a result (%s %d)\n",
+                    rp->files.path[j->file], WIFSIGNALED(status) ? "signal" : "exit code",
                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
         again(rp, rp->files.path[j->file], &r->messages);
     }
@@ -338,11 +341,17 @@ static bool run_jobs(struct replay *rp)
 
 static int options(struct replay *rp, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"trace", no_argument, NULL, 't'},     {"explain", no_argument, NULL, 'e'}, {"audit", no_argument, NULL, 'a'},
-        {"keep-going", no_argument, NULL, 'k'}, {"quiet", no_argument, NULL, 'q'},  {"tap", no_argument, NULL, 'T'},
-        {"junit", required_argument, NULL, 'J'}, {"jobs", required_argument, NULL, 'j'},
-        {"seed", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},   {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"trace", no_argument, NULL, 't'},
+                                          {"explain", no_argument, NULL, 'e'},
+                                          {"audit", no_argument, NULL, 'a'},
+                                          {"keep-going", no_argument, NULL, 'k'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"tap", no_argument, NULL, 'T'},
+                                          {"junit", required_argument, NULL, 'J'},
+                                          {"jobs", required_argument, NULL, 'j'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int o;
 
     while ((o = getopt_long(argc, argv, "teakqj:s:h", longs, NULL)) != -1) {
@@ -408,18 +417,19 @@ const struct xd_command xd_cmd_replay = {
     .name = "replay",
     .summary = "run scenarios and compare what happens with what they expect",
     .run = replay,
-    .usage = "usage: xendouble replay [OPTION...] FILE|DIR...\n\n"
-             "Runs each scenario on a machine of its own. A directory stands for all *.xds files below it; - is standard\n"
-             "input. The first failed expectation ends a file; the other files are run all the same.\n\n"
-             "  -t, --trace        print every step, calls decoded, with their results and reasons\n"
-             "  -e, --explain      explain every refusal: the rule, the state that broke it, who holds the frame\n"
-             "  -a, --audit        recompute all counts and links after every step\n"
-             "  -k, --keep-going   go on in a file after a failed expectation\n"
-             "  -j, --jobs N       run up to N files at the same time\n"
-             "  -s, --seed N       scatter machine frames by this seed, whatever the files say\n"
-             "  -q, --quiet        print failures only\n"
-             "      --tap          print results in the Test Anything Protocol\n"
-             "      --junit FILE   write results as JUnit XML\n\n"
-             "exit codes: 0 all passed, 1 an expectation failed, 2 bad usage or a file that can't be read or run,\n"
-             "3 xendouble itself is wrong; the worst wins\n",
+    .usage =
+        "usage: xendouble replay [OPTION...] FILE|DIR...\n\n"
+        "Runs each scenario on a machine of its own. A directory stands for all *.xds files below it; - is standard\n"
+        "input. The first failed expectation ends a file; the other files are run all the same.\n\n"
+        "  -t, --trace        print every step, calls decoded, with their results and reasons\n"
+        "  -e, --explain      explain every refusal: the rule, the state that broke it, who holds the frame\n"
+        "  -a, --audit        recompute all counts and links after every step\n"
+        "  -k, --keep-going   go on in a file after a failed expectation\n"
+        "  -j, --jobs N       run up to N files at the same time\n"
+        "  -s, --seed N       scatter machine frames by this seed, whatever the files say\n"
+        "  -q, --quiet        print failures only\n"
+        "      --tap          print results in the Test Anything Protocol\n"
+        "      --junit FILE   write results as JUnit XML\n\n"
+        "exit codes: 0 all passed, 1 an expectation failed, 2 bad usage or a file that can't be read or run,\n"
+        "3 xendouble itself is wrong; the worst wins\n",
 };

@@ -67,7 +67,8 @@ static int walk(struct xd_paths *paths, const char *dir, unsigned int depth)
             continue;
         path = join(dir, e->d_name);
         if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-            code = depth < DEEPEST ? walk(paths, path, depth + 1) : xd_complain("%s: nested too deeply", path);
+            code = depth < DEEPEST ? walk(paths, path, depth + 1)
+                                   : xd_complain("%s: nested too deeply", path);
             free(path);
         } else if (is_scenario(e->d_name)) {
             add(paths, path);
@@ -159,7 +160,8 @@ char *xd_read_file(const char *path, size_t *len, char **error)
 
     *error = NULL;
     if (!text)
-        *error = complaint(path, errno == ENOMEM ? "the host has not enough memory to read it" : strerror(errno));
+        *error = complaint(path, errno == ENOMEM ? "the host has not enough memory to read it"
+                                                 : strerror(errno));
     if (f && !in)
         fclose(f);
     return text;

@@ -51,9 +51,10 @@ static void help(FILE *to)
           to);
     for (size_t i = 0; i < XD_ARRAY_SIZE(commands); i++)
         fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n  `xendouble COMMAND --help` tells about one of them; --version prints the version.\n"
-          "\nexit codes: 0 fine, 1 an expectation or check failed, 2 bad usage or input, 3 xendouble itself is wrong\n",
-          to);
+    fputs(
+        "\n  `xendouble COMMAND --help` tells about one of them; --version prints the version.\n"
+        "\nexit codes: 0 fine, 1 an expectation or check failed, 2 bad usage or input, 3 xendouble itself is wrong\n",
+        to);
 }
 
 static const struct xd_command *find(const char *name)
@@ -72,13 +73,15 @@ static int unknown(const char *name)
     for (size_t i = 0; i < XD_ARRAY_SIZE(commands); i++)
         xd_suggest_offer(&near, commands[i]->name);
     if (near.best)
-        return xd_complain("there is no command \"%s\" (did you mean %s?); `xendouble --help` lists them", name, near.best);
+        return xd_complain(
+            "there is no command \"%s\" (did you mean %s?); `xendouble --help` lists them", name,
+            near.best);
     return xd_complain("there is no command \"%s\"; `xendouble --help` lists them", name);
 }
 
 /*
- * The library ends the process when it finds itself wrong, or has no memory for its own bookkeeping; both have said so.
- * The second is told from the first by asking for some memory.
+ * The library ends the process when it finds itself wrong, or has no memory for its own
+ * bookkeeping; both have said so. The second is told from the first by asking for some memory.
  */
 static void on_abort(int signal_nr)
 {
@@ -112,7 +115,8 @@ int main(int argc, char **argv)
         return c ? xd_usage(c, true) : unknown(argv[2]);
     }
     if (*name == '-')
-        return xd_complain("unknown option \"%s\" (a command comes first); `xendouble --help` tells more", name);
+        return xd_complain(
+            "unknown option \"%s\" (a command comes first); `xendouble --help` tells more", name);
     c = find(name);
     if (!c)
         return unknown(name);

@@ -76,7 +76,8 @@ static void junit_case(struct xd_str *out, const char *path, const struct xd_fil
     xd_str_addf(out, "</%s>\n  </testcase>\n", what);
 }
 
-bool xd_write_junit(const char *path, const struct xd_paths *files, const struct xd_file_result *results)
+bool xd_write_junit(const char *path, const struct xd_paths *files,
+                    const struct xd_file_result *results)
 {
     size_t failures = 0, errors = 0;
     uint64_t ns = 0;
@@ -89,10 +90,11 @@ bool xd_write_junit(const char *path, const struct xd_paths *files, const struct
         errors += results[i].code > XD_FAILED;
         ns += results[i].ns;
     }
-    xd_str_addf(&out,
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                "<testsuite name=\"xendouble\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%.6f\">\n",
-                files->nr, failures, errors, (double)ns / 1e9);
+    xd_str_addf(
+        &out,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<testsuite name=\"xendouble\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%.6f\">\n",
+        files->nr, failures, errors, (double)ns / 1e9);
     for (size_t i = 0; i < files->nr; i++)
         junit_case(&out, files->path[i], &results[i]);
     xd_str_add(&out, "</testsuite>\n");

@@ -20,12 +20,14 @@ static struct xd_vcpu *ready(struct xd_runner *r)
     struct xd_vcpu *v = xd_current(r);
 
     if (!v) {
-        xd_report(r, "%s.%u does not exist", xd_text_at(r->p, r->p->domain[r->domain].name), r->vcpu);
+        xd_report(r, "%s.%u does not exist", xd_text_at(r->p, r->p->domain[r->domain].name),
+                  r->vcpu);
         return NULL;
     }
     if (xd_vcpu_state(v) == XD_STATE_RUNNING && !xd_continuing(v))
         return v;
-    xd_report(r, "%s.%u can't execute this: it is %s", xd_text_at(r->p, r->p->domain[r->domain].name), r->vcpu,
+    xd_report(r, "%s.%u can't execute this: it is %s",
+              xd_text_at(r->p, r->p->domain[r->domain].name), r->vcpu,
               xd_continuing(v) ? "in the middle of a call" : state_text(v));
     return NULL;
 }
@@ -81,17 +83,13 @@ static void run(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_exit *e)
 
     c->done = false;
     switch (c->what) {
-    case XD_DO_CALL:
-        make_call(v, c->call, e);
-        break;
+    case XD_DO_CALL: make_call(v, c->call, e); break;
     case XD_DO_LOAD:
         c->done = xd_guest_load(v, c->va, c->bytes, c->size, &f) == XD_ACCESS_OK;
         if (!c->done)
             page_fault(v, e, f.error, f.cr2);
         break;
-    case XD_DO_STORE:
-        store(c, v, e);
-        break;
+    case XD_DO_STORE: store(c, v, e); break;
     }
 }
 
@@ -188,7 +186,10 @@ void xd_entry_returned(struct xd_runner *r, struct xd_vcpu *v, long rc)
     m->next = next_entry(r, m, m->next + 1 + r->p->step[m->step + m->next].parts);
 }
 
-/* The unfinished call that comes first in the order of domains and vCPUs, among those that can go on. */
+/*
+ * The unfinished call that comes first in the order of domains and vCPUs, among those that can go
+ * on.
+ */
 static struct xd_made *first_ready(struct xd_runner *r)
 {
     struct xd_made *best = NULL;
@@ -252,7 +253,9 @@ static enum xd_access access(struct xd_runner *r, struct xd_vcpu *v, struct xd_f
     r->cpu.cpu.run = run;
     xd_cpu_step(&r->cpu.cpu, v, &out);
     *f = out.fault;
-    return r->cpu.done ? XD_ACCESS_OK : out.kind == XD_OUTCOME_EMULATED ? XD_ACCESS_EMULATED : XD_ACCESS_FAULT;
+    return r->cpu.done                       ? XD_ACCESS_OK
+           : out.kind == XD_OUTCOME_EMULATED ? XD_ACCESS_EMULATED
+                                             : XD_ACCESS_FAULT;
 }
 
 void xd_run_store(struct xd_runner *r, const struct xd_step *s)

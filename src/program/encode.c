@@ -2,7 +2,8 @@
 /*
  * encode.c: the arguments of calls, from a step to registers and guest memory.
  *
- * The rows of src/abi say where each field lies and how wide it is; only the three batches have code of their own.
+ * The rows of src/abi say where each field lies and how wide it is; only the three batches have
+ * code of their own.
  */
 #include "program/runner.h"
 
@@ -21,7 +22,10 @@ static void put_number(unsigned char *at, uint64_t value, size_t size)
         at[i] = (unsigned char)(value >> 8 * i);
 }
 
-/* The value of what is written for an argument or field: lists and texts are put down, and give their address. */
+/*
+ * The value of what is written for an argument or field: lists and texts are put down, and give
+ * their address.
+ */
 static bool written(const struct encoder *en, xd_ex e, unsigned int kind, uint64_t *value)
 {
     const struct xd_expr *x = xd_expr_at(en->p, e);
@@ -67,17 +71,21 @@ static bool plain(const struct encoder *en, const struct xd_step *s, struct xd_e
     return true;
 }
 
-/* The field that says how long the list in field (f) is: the one behind it, or else the one before. */
+/*
+ * The field that says how long the list in field (f) is: the one behind it, or else the one before.
+ */
 static int length_field(const struct xd_field *fields, unsigned int f)
 {
     const struct xd_field *after = &fields[f + 1];
 
     if (after->name && after->dir & XD_IN && (after->kind == XD_K_U32 || after->kind == XD_K_U64))
         return (int)f + 1;
-    return f > 0 && (fields[f - 1].kind == XD_K_U32 || fields[f - 1].kind == XD_K_U64) ? (int)f - 1 : -1;
+    return f > 0 && (fields[f - 1].kind == XD_K_U32 || fields[f - 1].kind == XD_K_U64) ? (int)f - 1
+                                                                                       : -1;
 }
 
-static bool fields(const struct encoder *en, const struct xd_op *op, xd_at items, struct xd_encoded *c, unsigned char *to)
+static bool fields(const struct encoder *en, const struct xd_op *op, xd_at items,
+                   struct xd_encoded *c, unsigned char *to)
 {
     const struct xd_field *f = op->fields();
 
@@ -149,7 +157,8 @@ static bool mmuext_element(const struct encoder *en, const struct xd_item *it, u
     struct xd_encoded unused = {0};
     uint64_t cmd, arg1, arg2;
 
-    if (!xd_eval_or(en->r, xd_item_find(en->p, it->sub, XD_KEY_CMD), it->op ? it->op->nr : 0, &cmd) ||
+    if (!xd_eval_or(en->r, xd_item_find(en->p, it->sub, XD_KEY_CMD), it->op ? it->op->nr : 0,
+                    &cmd) ||
         !xd_eval_or(en->r, xd_item_find(en->p, it->sub, XD_KEY_ARG1), 0, &arg1) ||
         !xd_eval_or(en->r, xd_item_find(en->p, it->sub, XD_KEY_ARG2), 0, &arg2))
         return false;
@@ -199,7 +208,8 @@ static bool batch(const struct encoder *en, const struct xd_step *s, struct xd_e
     put_number(preset, XD_DONE_PRESET, sizeof(preset));
     if (list ? !xd_eval(en->r, list->value, &c->arg[0]) : !element_list(en, s, &c->arg[0]))
         return false;
-    if (!xd_eval_or(en->r, xd_item_find(en->p, s->in, XD_KEY_COUNT), elements(en->p, s), &c->arg[1]) ||
+    if (!xd_eval_or(en->r, xd_item_find(en->p, s->in, XD_KEY_COUNT), elements(en->p, s),
+                    &c->arg[1]) ||
         !xd_eval_or(en->r, xd_item_find(en->p, s->in, XD_KEY_FD), XD_DOMID_SELF, &c->arg[3]) ||
         !xd_eval_or(en->r, pfd, 0, &foreign))
         return false;
@@ -255,15 +265,11 @@ bool xd_encode(struct xd_runner *r, struct xd_vcpu *v, uint32_t at, struct xd_en
         return plain(&en, s, enc);
     switch ((enum xd_shape)s->call->shape) {
     case XD_SHAPE_OPS:
-    case XD_SHAPE_COMPAT:
-        return operation(&en, s, enc);
+    case XD_SHAPE_COMPAT: return operation(&en, s, enc);
     case XD_SHAPE_MMU:
-    case XD_SHAPE_MMUEXT:
-        return batch(&en, s, enc);
-    case XD_SHAPE_MULTI:
-        return block(&en, at, enc);
-    case XD_SHAPE_PLAIN:
-        break;
+    case XD_SHAPE_MMUEXT: return batch(&en, s, enc);
+    case XD_SHAPE_MULTI: return block(&en, at, enc);
+    case XD_SHAPE_PLAIN: break;
     }
     return plain(&en, s, enc);
 }

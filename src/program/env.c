@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * env.c: the machine, the domains, and what every domain of a program finds: free pages with numbers, a scratch window
- * in its address space, and room for arguments.
+ * env.c: the machine, the domains, and what every domain of a program finds: free pages with
+ * numbers, a scratch window in its address space, and room for arguments.
  *
- * The window's tables are made by ordinary hypercalls of the domain's vCPU 0, so that they are counted as any guest's.
+ * The window's tables are made by ordinary hypercalls of the domain's vCPU 0, so that they are
+ * counted as any guest's.
  */
 #include "program/runner.h"
 
@@ -15,10 +16,10 @@
 #include <string.h>
 
 #define HC_MMU_UPDATE 1
-#define TABLE_FLAGS (XD_PTE_P | XD_PTE_RW | XD_PTE_US)
+#define TABLE_FLAGS   (XD_PTE_P | XD_PTE_RW | XD_PTE_US)
 
-static bool number(struct xd_runner *r, const struct xd_step *s, const char *key, uint64_t otherwise, uint64_t max,
-                   uint64_t *value)
+static bool number(struct xd_runner *r, const struct xd_step *s, const char *key,
+                   uint64_t otherwise, uint64_t max, uint64_t *value)
 {
     if (!xd_eval_or(r, xd_form_item(r->p, s, key), otherwise, value))
         return false;
@@ -50,7 +51,8 @@ void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
     }
     rc = xd_hv_create(&r->hv, &c);
     if (rc)
-        xd_report_as(r, XD_UNUSABLE, "the host has not enough memory for a machine of %u frames", c.frames);
+        xd_report_as(r, XD_UNUSABLE, "the host has not enough memory for a machine of %u frames",
+                     c.frames);
 }
 
 static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_domain_config *c)
@@ -65,9 +67,13 @@ static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_do
     c->privileged = id == 0 || xd_form_item(r->p, s, "privileged");
     c->ioports = xd_form_item(r->p, s, "ioports") != NULL;
     c->initrd_unmapped = xd_form_item(r->p, s, "initrd_unmapped") != NULL;
-    c->order = it ? (enum xd_order)xd_expr_at(r->p, it->value)->num : id == 0 ? XD_ORDER_DOM0 : XD_ORDER_DOMU;
-    if (!number(r, s, "id", id, UINT32_MAX, &id) || !number(r, s, "pages", XD_PAGES_DEFAULT, UINT32_MAX, &pages) ||
-        !number(r, s, "pages_max", 0, UINT32_MAX, &pages_max) || !number(r, s, "vcpus", 1, UINT32_MAX, &vcpus) ||
+    c->order = it        ? (enum xd_order)xd_expr_at(r->p, it->value)->num
+               : id == 0 ? XD_ORDER_DOM0
+                         : XD_ORDER_DOMU;
+    if (!number(r, s, "id", id, UINT32_MAX, &id) ||
+        !number(r, s, "pages", XD_PAGES_DEFAULT, UINT32_MAX, &pages) ||
+        !number(r, s, "pages_max", 0, UINT32_MAX, &pages_max) ||
+        !number(r, s, "vcpus", 1, UINT32_MAX, &vcpus) ||
         !number(r, s, "online", 1, UINT32_MAX, &online) ||
         !number(r, s, "kernel_pages", c->kernel_pages, UINT32_MAX, &kernel) ||
         !number(r, s, "port_max", c->port_max, UINT32_MAX, &port_max) ||
@@ -103,7 +109,8 @@ static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_do
     return true;
 }
 
-static bool update(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v, uint64_t table, uint64_t slot, uint64_t pte)
+static bool update(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v, uint64_t table,
+                   uint64_t slot, uint64_t pte)
 {
     struct xd_abi_mmu_update u = {table * XD_PAGE_SIZE + slot * 8, pte};
     uint64_t at;
@@ -113,15 +120,17 @@ static bool update(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v, u
     at = xd_area_put(r, v, &u, sizeof(u));
     rc = xd_hypercall(v, HC_MMU_UPDATE, (uint64_t[XD_CALL_ARGS]){at, 1, 0, XD_DOMID_SELF});
     if (rc)
-        xd_report_as(r, XD_UNUSABLE, "the tables of the scratch window can't be made (result %ld)", rc);
+        xd_report_as(r, XD_UNUSABLE, "the tables of the scratch window can't be made (result %ld)",
+                     rc);
     return rc == 0;
 }
 
-static bool link_tables(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v, const uint64_t *parents,
-                        const uint64_t *children, uint64_t nr)
+static bool link_tables(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v,
+                        const uint64_t *parents, const uint64_t *children, uint64_t nr)
 {
     for (uint64_t i = 0; i < nr; i++)
-        if (!update(r, env, v, parents[i / XD_PT_SLOTS], i % XD_PT_SLOTS, children[i] * XD_PAGE_SIZE | TABLE_FLAGS))
+        if (!update(r, env, v, parents[i / XD_PT_SLOTS], i % XD_PT_SLOTS,
+                    children[i] * XD_PAGE_SIZE | TABLE_FLAGS))
             return false;
     return true;
 }
@@ -148,14 +157,18 @@ static void add_overhead(struct xd_domain_config *c, uint64_t scratch)
     c->pages = total;
 }
 
-/* L1 tables first, then L2 and L3; linked into the L4 last, so that Xen audits them once and whole. */
+/*
+ * L1 tables first, then L2 and L3; linked into the L4 last, so that Xen audits them once and whole.
+ */
 static bool make_window(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v)
 {
-    uint64_t nr1 = tables_for(env->scratch), nr2 = tables_for(nr1), nr = window_tables(env->scratch);
+    uint64_t nr1 = tables_for(env->scratch), nr2 = tables_for(nr1),
+             nr = window_tables(env->scratch);
     const uint64_t *l1 = env->page, *l2 = env->page + nr1, *l3 = env->page + nr1 + nr2;
 
     if (!link_tables(r, env, v, l2, l1, nr1) || !link_tables(r, env, v, l3, l2, nr2) ||
-        !update(r, env, v, v->cr3.v, xd_pt_slot(XD_SCRATCH_VA, 4), *l3 * XD_PAGE_SIZE | TABLE_FLAGS))
+        !update(r, env, v, v->cr3.v, xd_pt_slot(XD_SCRATCH_VA, 4),
+                *l3 * XD_PAGE_SIZE | TABLE_FLAGS))
         return false;
     env->pages -= nr;
     env->first_pfn += nr;
@@ -168,7 +181,8 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
     struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
     struct xd_env *env = &r->env[s->domain];
 
-    if (!configure(r, s, &c) || !number(r, s, "scratch", XD_SCRATCH_DEFAULT, XD_SCRATCH_MAX, &env->scratch))
+    if (!configure(r, s, &c) ||
+        !number(r, s, "scratch", XD_SCRATCH_DEFAULT, XD_SCRATCH_MAX, &env->scratch))
         return;
     add_overhead(&c, env->scratch);
     if (xd_domain_create(r->hv, &c, &env->d)) {

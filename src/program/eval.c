@@ -29,18 +29,20 @@ static struct xd_env *env_for(struct xd_runner *r, const struct xd_expr *x, stru
     return env;
 }
 
-static bool page(struct xd_runner *r, const struct xd_env *env, uint64_t k, bool pfn, uint64_t *value)
+static bool page(struct xd_runner *r, const struct xd_env *env, uint64_t k, bool pfn,
+                 uint64_t *value)
 {
     if (k >= env->pages) {
-        xd_report(r, "%s(%llu): the domain has %llu free pages", pfn ? "pfn" : "page", (unsigned long long)k,
-                  (unsigned long long)env->pages);
+        xd_report(r, "%s(%llu): the domain has %llu free pages", pfn ? "pfn" : "page",
+                  (unsigned long long)k, (unsigned long long)env->pages);
         return false;
     }
     *value = pfn ? env->first_pfn + k : env->page[k];
     return true;
 }
 
-static bool of_domain(struct xd_runner *r, const struct xd_expr *x, const uint64_t *arg, uint64_t *value)
+static bool of_domain(struct xd_runner *r, const struct xd_expr *x, const uint64_t *arg,
+                      uint64_t *value)
 {
     struct xd_vcpu *v;
     const struct xd_env *env = env_for(r, x, &v);
@@ -49,19 +51,16 @@ static bool of_domain(struct xd_runner *r, const struct xd_expr *x, const uint64
         return false;
     switch (x->sub) {
     case XD_FN_PAGE:
-    case XD_FN_PFN:
-        return page(r, env, arg[0], x->sub == XD_FN_PFN, value);
+    case XD_FN_PFN: return page(r, env, arg[0], x->sub == XD_FN_PFN, value);
     case XD_FN_VA:
         if (arg[0] >= env->scratch) {
-            xd_report(r, "va(%llu): the scratch window has %llu pages (scratch= of the domain)", (unsigned long long)arg[0],
-                      (unsigned long long)env->scratch);
+            xd_report(r, "va(%llu): the scratch window has %llu pages (scratch= of the domain)",
+                      (unsigned long long)arg[0], (unsigned long long)env->scratch);
             return false;
         }
         *value = XD_SCRATCH_VA + arg[0] * XD_PAGE_SIZE;
         return true;
-    case XD_FN_SHARED_INFO:
-        *value = env->start.shared_info_mfn;
-        return true;
+    case XD_FN_SHARED_INFO: *value = env->start.shared_info_mfn; return true;
     }
     if (!v)
         return no_value(r, "the domain is gone, or has no such vCPU");
@@ -72,8 +71,8 @@ static bool of_domain(struct xd_runner *r, const struct xd_expr *x, const uint64
     else if (arg[0] < 1 || arg[0] > 4)
         return no_value(r, "table(): levels are 1 to 4");
     else if (!xd_table_of(v, (unsigned int)arg[0], arg[1], value)) {
-        xd_report(r, "table(%llu, 0x%llx): no such table; an entry above it is not present", (unsigned long long)arg[0],
-                  (unsigned long long)arg[1]);
+        xd_report(r, "table(%llu, 0x%llx): no such table; an entry above it is not present",
+                  (unsigned long long)arg[0], (unsigned long long)arg[1]);
         return false;
     }
     return true;
@@ -127,20 +126,11 @@ static bool function(struct xd_runner *r, const struct xd_expr *x, uint64_t *val
     if (x->sub < XD_FN_OF_DOMAIN_END)
         return of_domain(r, x, arg, value);
     switch (x->sub) {
-    case XD_FN_PTE:
-        *value = xd_pte_make(xd_mfn_of(arg[0]), arg[1]);
-        return true;
-    case XD_FN_MACH:
-        *value = arg[0] * XD_PAGE_SIZE;
-        return true;
-    case XD_FN_ENTRY:
-        return entry_at(r, arg[0], value);
-    case XD_FN_M2P:
-        *value = xd_m2p(r->hv, arg[0]);
-        return true;
-    case XD_FN_FRAMES:
-        *value = r->hv->frames;
-        return true;
+    case XD_FN_PTE: *value = xd_pte_make(xd_mfn_of(arg[0]), arg[1]); return true;
+    case XD_FN_MACH: *value = arg[0] * XD_PAGE_SIZE; return true;
+    case XD_FN_ENTRY: return entry_at(r, arg[0], value);
+    case XD_FN_M2P: *value = xd_m2p(r->hv, arg[0]); return true;
+    case XD_FN_FRAMES: *value = r->hv->frames; return true;
     default:
         if (arg[0] > r->env[r->domain].area_size)
             return no_value(r, "buf(): larger than all there is for arguments");
@@ -195,12 +185,9 @@ bool xd_eval(struct xd_runner *r, xd_ex e, uint64_t *value)
     case XD_EX_NUM:
     case XD_EX_CONST:
     case XD_EX_ERRNO:
-    case XD_EX_WORD:
-        *value = x->num;
-        return true;
+    case XD_EX_WORD: *value = x->num; return true;
     case XD_EX_NAME:
-    case XD_EX_CAPTURE:
-        return name(r, x->num, value);
+    case XD_EX_CAPTURE: return name(r, x->num, value);
     case XD_EX_DOMAIN:
         *value = r->env[x->num].domid;
         return r->env[x->num].created || no_value(r, "this domain does not exist yet");
@@ -210,15 +197,13 @@ bool xd_eval(struct xd_runner *r, xd_ex e, uint64_t *value)
             return false;
         *value = x->op == XD_EX_NEG ? 0 - a : ~a;
         return true;
-    case XD_EX_BINARY:
-        return binary(r, x, value);
+    case XD_EX_BINARY: return binary(r, x, value);
     case XD_EX_SLOT:
         if (!xd_eval(r, x->a, &a) || !xd_eval(r, x->b, &b))
             return false;
         *value = a * XD_PAGE_SIZE + b * 8;
         return true;
-    case XD_EX_FN:
-        return function(r, x, value);
+    case XD_EX_FN: return function(r, x, value);
     case XD_EX_START:
         env = env_for(r, x, &v);
         if (!env)
@@ -227,8 +212,7 @@ bool xd_eval(struct xd_runner *r, xd_ex e, uint64_t *value)
         *value = 0;
         memcpy(value, (const unsigned char *)&env->start + row->off, row->size);
         return true;
-    default:
-        return no_value(r, "this is no number");
+    default: return no_value(r, "this is no number");
     }
 }
 

@@ -13,12 +13,14 @@ static const char *domain_name(const struct xd_runner *r, const struct xd_step *
     return xd_text_at(r->p, r->p->domain[s->domain].name);
 }
 
-static const struct xd_item *item(const struct xd_runner *r, const struct xd_step *s, const char *key)
+static const struct xd_item *item(const struct xd_runner *r, const struct xd_step *s,
+                                  const char *key)
 {
     return xd_form_item(r->p, s, key);
 }
 
-static void check_number(struct xd_runner *r, const struct xd_step *s, const char *key, unsigned int kind, uint64_t actual)
+static void check_number(struct xd_runner *r, const struct xd_step *s, const char *key,
+                         unsigned int kind, uint64_t actual)
 {
     const struct xd_item *it = item(r, s, key);
 
@@ -34,10 +36,12 @@ static void check_state(struct xd_runner *r, const struct xd_step *s, const char
         return;
     r->result->checks++;
     if (it->negated == actual)
-        xd_report(r, "expected %s%s, it is %s%s", it->negated ? "!" : "", key, actual ? "" : "!", key);
+        xd_report(r, "expected %s%s, it is %s%s", it->negated ? "!" : "", key, actual ? "" : "!",
+                  key);
 }
 
-static void check_word(struct xd_runner *r, const struct xd_step *s, const char *key, uint64_t actual, const char *name)
+static void check_word(struct xd_runner *r, const struct xd_step *s, const char *key,
+                       uint64_t actual, const char *name)
 {
     const struct xd_item *it = item(r, s, key);
     const struct xd_expr *x;
@@ -119,7 +123,8 @@ static void mem(struct xd_runner *r, const struct xd_step *s)
     else {
         for (unsigned int i = 0; i < size; i++)
             value |= (uint64_t)bytes[i] << 8 * i;
-        xd_check_value(r, "memory", XD_K_PTR, size < 8 ? (UINT64_C(1) << 8 * size) - 1 : ~UINT64_C(0), s->result, value);
+        xd_check_value(r, "memory", XD_K_PTR,
+                       size < 8 ? (UINT64_C(1) << 8 * size) - 1 : ~UINT64_C(0), s->result, value);
     }
 }
 
@@ -141,7 +146,8 @@ static struct xd_domain *domain_of(struct xd_runner *r, const struct xd_step *s)
     struct xd_domain *d = r->env[s->domain].d;
 
     if (!d)
-        xd_report(r, "%s does not exist %s", domain_name(r, s), r->env[s->domain].created ? "any more" : "yet");
+        xd_report(r, "%s does not exist %s", domain_name(r, s),
+                  r->env[s->domain].created ? "any more" : "yet");
     return d;
 }
 
@@ -213,11 +219,13 @@ static void check_shutdown(struct xd_runner *r, const struct xd_step *s, const s
     if (x->op == XD_EX_WORD || !down) {
         r->result->checks++;
         if (down != (x->op != XD_EX_WORD))
-            xd_report(r, down ? "shutdown: expected none, got code %d" : "shutdown: it is not shut down",
-                      (int)d->shutdown_code);
+            xd_report(
+                r, down ? "shutdown: expected none, got code %d" : "shutdown: it is not shut down",
+                (int)d->shutdown_code);
         return;
     }
-    xd_check_value(r, "shutdown", XD_K_SHUTDOWN, ~UINT64_C(0), it->value, (uint64_t)(int64_t)d->shutdown_code);
+    xd_check_value(r, "shutdown", XD_K_SHUTDOWN, ~UINT64_C(0), it->value,
+                   (uint64_t)(int64_t)d->shutdown_code);
 }
 
 static void domain(struct xd_runner *r, const struct xd_step *s)
@@ -236,8 +244,10 @@ static void console(struct xd_runner *r, const struct xd_step *s)
     const struct xd_expr *x = xd_expr_at(r->p, s->subject[0]);
 
     r->result->checks++;
-    if (r->console.len != x->num || memcmp(xd_str_text(&r->console), xd_text_at(r->p, x->a), x->num))
-        xd_report(r, "console: expected \"%s\", got \"%s\"", xd_text_at(r->p, x->a), xd_str_text(&r->console));
+    if (r->console.len != x->num ||
+        memcmp(xd_str_text(&r->console), xd_text_at(r->p, x->a), x->num))
+        xd_report(r, "console: expected \"%s\", got \"%s\"", xd_text_at(r->p, x->a),
+                  xd_str_text(&r->console));
     xd_str_clear(&r->console);
 }
 

@@ -11,76 +11,92 @@ const char *const xd_access_words[] = {"ok", "emulated", "pf", NULL};
 
 /* In the order of enum xd_order, xd_type, xd_port_state, xd_state. */
 static const char *const orders[] = {"domU", "dom0", NULL};
-static const char *const types[] = {"none", "l1", "l2", "l3", "l4", "seg_desc", "shared", "writable", NULL};
-static const char *const port_states[] = {"free", "reserved", "unbound", "interdomain", "pirq", "virq", "ipi", NULL};
+static const char *const types[] = {"none",     "l1",     "l2",       "l3", "l4",
+                                    "seg_desc", "shared", "writable", NULL};
+static const char *const port_states[] = {"free", "reserved", "unbound", "interdomain",
+                                          "pirq", "virq",     "ipi",     NULL};
 static const char *const vcpu_states[] = {"running", "blocked", "down", "shutdown", NULL};
 static const char *const owners[] = {"xen", "io", "none", NULL};
 static const char *const none[] = {"none", NULL};
 
-#define NUM(name) {name, XD_T_NUM, XD_K_NONE, NULL}
-#define OF(name, kind) {name, XD_T_NUM, XD_K_##kind, NULL}
-#define FLAG(name) {name, XD_T_FLAG, XD_K_NONE, NULL}
-#define STATE(name) {name, XD_T_STATE, XD_K_NONE, NULL}
-#define END {NULL, 0, 0, NULL}
+#define NUM(name)                       \
+    {                                   \
+        name, XD_T_NUM, XD_K_NONE, NULL \
+    }
+#define OF(name, kind)                    \
+    {                                     \
+        name, XD_T_NUM, XD_K_##kind, NULL \
+    }
+#define FLAG(name)                       \
+    {                                    \
+        name, XD_T_FLAG, XD_K_NONE, NULL \
+    }
+#define STATE(name)                       \
+    {                                     \
+        name, XD_T_STATE, XD_K_NONE, NULL \
+    }
+#define END              \
+    {                    \
+        NULL, 0, 0, NULL \
+    }
 
 static const struct xd_form_key no_keys[] = {END};
-static const struct xd_form_key machine_keys[] = {NUM("frames"), NUM("seed"), NUM("domains"), NUM("khz"), END};
-static const struct xd_form_key domain_keys[] = {
-    NUM("id"),
-    NUM("pages"),
-    NUM("pages_max"),
-    NUM("vcpus"),
-    NUM("online"),
-    FLAG("privileged"),
-    FLAG("ioports"),
-    {"order", XD_T_WORD, XD_K_NONE, orders},
-    NUM("virt_base"),
-    NUM("kernel_pages"),
-    NUM("initrd"),
-    FLAG("initrd_unmapped"),
-    NUM("init_p2m"),
-    NUM("port_max"),
-    {"evtchn_remote", XD_T_DOMAIN, XD_K_DOMID, NULL},
-    {"iomem", XD_T_RANGE, XD_K_NONE, NULL},
-    {"cmdline", XD_T_TEXT, XD_K_NONE, NULL},
-    NUM("scratch"),
-    END};
-static const struct xd_form_key access_keys[] = {NUM("size"), NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, END};
+static const struct xd_form_key machine_keys[] = {NUM("frames"), NUM("seed"), NUM("domains"),
+                                                  NUM("khz"), END};
+static const struct xd_form_key domain_keys[] = {NUM("id"),
+                                                 NUM("pages"),
+                                                 NUM("pages_max"),
+                                                 NUM("vcpus"),
+                                                 NUM("online"),
+                                                 FLAG("privileged"),
+                                                 FLAG("ioports"),
+                                                 {"order", XD_T_WORD, XD_K_NONE, orders},
+                                                 NUM("virt_base"),
+                                                 NUM("kernel_pages"),
+                                                 NUM("initrd"),
+                                                 FLAG("initrd_unmapped"),
+                                                 NUM("init_p2m"),
+                                                 NUM("port_max"),
+                                                 {"evtchn_remote", XD_T_DOMAIN, XD_K_DOMID, NULL},
+                                                 {"iomem", XD_T_RANGE, XD_K_NONE, NULL},
+                                                 {"cmdline", XD_T_TEXT, XD_K_NONE, NULL},
+                                                 NUM("scratch"),
+                                                 END};
+static const struct xd_form_key access_keys[] = {
+    NUM("size"), NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, END};
 static const struct xd_form_key mem_keys[] = {NUM("size"), END};
-static const struct xd_form_key inject_keys[] = {NUM("nth"), {"error", XD_T_ERRNO, XD_K_NONE, NULL}, END};
-static const struct xd_form_key frame_keys[] = {
-    {"type", XD_T_WORD, XD_K_NONE, types},
-    NUM("count"),
-    NUM("refs"),
-    {"owner", XD_T_OWNER, XD_K_NONE, owners},
-    STATE("pinned"),
-    STATE("validated"),
-    STATE("allocated"),
-    END};
-static const struct xd_form_key port_keys[] = {
-    {"state", XD_T_STATUS, XD_K_NONE, port_states},
-    {"remote", XD_T_DOMAIN, XD_K_DOMID, NULL},
-    NUM("remote_port"),
-    OF("virq", VIRQ),
-    NUM("vcpu"),
-    STATE("pending"),
-    STATE("masked"),
-    END};
-static const struct xd_form_key vcpu_keys[] = {
-    {"state", XD_T_STATUS, XD_K_NONE, vcpu_states},
-    STATE("upcall_pending"),
-    STATE("upcall_mask"),
-    NUM("sel"),
-    NUM("cr3"),
-    NUM("user_cr3"),
-    NUM("event"),
-    NUM("failsafe"),
-    NUM("syscall"),
-    NUM("flushes"),
-    NUM("invlpgs"),
-    STATE("due"),
-    STATE("continuing"),
-    END};
+static const struct xd_form_key inject_keys[] = {
+    NUM("nth"), {"error", XD_T_ERRNO, XD_K_NONE, NULL}, END};
+static const struct xd_form_key frame_keys[] = {{"type", XD_T_WORD, XD_K_NONE, types},
+                                                NUM("count"),
+                                                NUM("refs"),
+                                                {"owner", XD_T_OWNER, XD_K_NONE, owners},
+                                                STATE("pinned"),
+                                                STATE("validated"),
+                                                STATE("allocated"),
+                                                END};
+static const struct xd_form_key port_keys[] = {{"state", XD_T_STATUS, XD_K_NONE, port_states},
+                                               {"remote", XD_T_DOMAIN, XD_K_DOMID, NULL},
+                                               NUM("remote_port"),
+                                               OF("virq", VIRQ),
+                                               NUM("vcpu"),
+                                               STATE("pending"),
+                                               STATE("masked"),
+                                               END};
+static const struct xd_form_key vcpu_keys[] = {{"state", XD_T_STATUS, XD_K_NONE, vcpu_states},
+                                               STATE("upcall_pending"),
+                                               STATE("upcall_mask"),
+                                               NUM("sel"),
+                                               NUM("cr3"),
+                                               NUM("user_cr3"),
+                                               NUM("event"),
+                                               NUM("failsafe"),
+                                               NUM("syscall"),
+                                               NUM("flushes"),
+                                               NUM("invlpgs"),
+                                               STATE("due"),
+                                               STATE("continuing"),
+                                               END};
 static const struct xd_form_key whole_domain_keys[] = {
     {"shutdown", XD_T_WORD_OR_NUM, XD_K_SHUTDOWN, none}, NUM("pages"), NUM("assist"), END};
 
@@ -123,7 +139,8 @@ const struct xd_form *xd_form_of(enum xd_step_kind kind)
     return f;
 }
 
-const struct xd_item *xd_form_item(const struct xd_program *p, const struct xd_step *s, const char *name)
+const struct xd_item *xd_form_item(const struct xd_program *p, const struct xd_step *s,
+                                   const char *name)
 {
     const struct xd_form_key *keys = xd_form_of((enum xd_step_kind)s->kind)->keys;
     const struct xd_item *it;
@@ -140,10 +157,13 @@ static const struct xd_fn_row fns[XD_FNS] = {
     [XD_FN_PAGE] = {"page", 1, 1, false, "page(K): frame of the domain's K-th free page"},
     [XD_FN_VA] = {"va", 1, 1, false, "va(K): address of the K-th page of the scratch window"},
     [XD_FN_PFN] = {"pfn", 1, 1, false, "pfn(K): pseudo-physical number of page(K)"},
-    [XD_FN_TABLE] = {"table", 2, 2, false, "table(LEVEL, VA): frame of the table of that level that maps VA now"},
+    [XD_FN_TABLE] = {"table", 2, 2, false,
+                     "table(LEVEL, VA): frame of the table of that level that maps VA now"},
     [XD_FN_CR3] = {"cr3", 0, 0, false, "cr3(): frame of the vCPU's L4"},
-    [XD_FN_USER_CR3] = {"user_cr3", 0, 0, false, "user_cr3(): frame of its user L4, 0 if there is none"},
-    [XD_FN_SHARED_INFO] = {"shared_info", 0, 0, false, "shared_info(): frame of the domain's shared_info"},
+    [XD_FN_USER_CR3] = {"user_cr3", 0, 0, false,
+                        "user_cr3(): frame of its user L4, 0 if there is none"},
+    [XD_FN_SHARED_INFO] = {"shared_info", 0, 0, false,
+                           "shared_info(): frame of the domain's shared_info"},
     [XD_FN_PTE] = {"pte", 2, 2, false, "pte(FRAME, FLAGS): a table entry"},
     [XD_FN_MACH] = {"mach", 1, 1, false, "mach(FRAME): its machine address"},
     [XD_FN_ENTRY] = {"entry", 1, 1, false, "entry(FRAME[SLOT]): the 8 bytes that stand there now"},
@@ -169,23 +189,39 @@ int xd_fn_named(const char *name, size_t len)
     return -1;
 }
 
-#define ROW(member) {#member, offsetof(struct xd_start, member), sizeof(((struct xd_start *)0)->member)}
+#define ROW(member)                                                                        \
+    {                                                                                      \
+#member, offsetof(struct xd_start, member), sizeof(((struct xd_start *)0)->member) \
+    }
 static const struct xd_start_row start_rows[] = {
-    ROW(virt_base), ROW(virt_end), ROW(kernel_va), ROW(hypercall_page_va), ROW(mod_start), ROW(mod_len), ROW(p2m_va),
-    ROW(start_info_va), ROW(store_va), ROW(console_va), ROW(pt_va), ROW(pt_frames), ROW(stack_va), ROW(padding_va),
-    ROW(pages), ROW(mapped_pages), ROW(first_free_pfn), ROW(cr3_mfn), ROW(shared_info_mfn), ROW(store_port),
-    ROW(console_port), {NULL, 0, 0}};
+    ROW(virt_base),      ROW(virt_end),   ROW(kernel_va),       ROW(hypercall_page_va),
+    ROW(mod_start),      ROW(mod_len),    ROW(p2m_va),          ROW(start_info_va),
+    ROW(store_va),       ROW(console_va), ROW(pt_va),           ROW(pt_frames),
+    ROW(stack_va),       ROW(padding_va), ROW(pages),           ROW(mapped_pages),
+    ROW(first_free_pfn), ROW(cr3_mfn),    ROW(shared_info_mfn), ROW(store_port),
+    ROW(console_port),   {NULL, 0, 0}};
 
 const struct xd_start_row *xd_start_rows(void)
 {
     return start_rows;
 }
 
-static const struct xd_flag_row flag_rows[] = {
-    {"P", XD_PTE_P},     {"RW", XD_PTE_RW},   {"US", XD_PTE_US},           {"PWT", XD_PTE_PWT},
-    {"PCD", XD_PTE_PCD}, {"A", XD_PTE_A},     {"D", XD_PTE_D},             {"PAT", XD_PTE_PAT},
-    {"PSE", XD_PTE_PSE}, {"G", XD_PTE_G},     {"AV0", UINT64_C(1) << 9},   {"AV1", UINT64_C(1) << 10},
-    {"AV2", UINT64_C(1) << 11}, {"GK", XD_PTE_GK}, {"NX", XD_PTE_NX}, {NULL, 0}};
+static const struct xd_flag_row flag_rows[] = {{"P", XD_PTE_P},
+                                               {"RW", XD_PTE_RW},
+                                               {"US", XD_PTE_US},
+                                               {"PWT", XD_PTE_PWT},
+                                               {"PCD", XD_PTE_PCD},
+                                               {"A", XD_PTE_A},
+                                               {"D", XD_PTE_D},
+                                               {"PAT", XD_PTE_PAT},
+                                               {"PSE", XD_PTE_PSE},
+                                               {"G", XD_PTE_G},
+                                               {"AV0", UINT64_C(1) << 9},
+                                               {"AV1", UINT64_C(1) << 10},
+                                               {"AV2", UINT64_C(1) << 11},
+                                               {"GK", XD_PTE_GK},
+                                               {"NX", XD_PTE_NX},
+                                               {NULL, 0}};
 
 const struct xd_flag_row *xd_flag_rows(void)
 {

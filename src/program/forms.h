@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forms.h: the language apart from hypercalls, as tables: which keys each kind of step takes, which functions
- * expressions have. Parser, printer and runner all read these.
+ * forms.h: the language apart from hypercalls, as tables: which keys each kind of step takes, which
+ * functions expressions have. Parser, printer and runner all read these.
  */
 #ifndef XD_PROGRAM_FORMS_H
 #define XD_PROGRAM_FORMS_H
@@ -9,17 +9,17 @@
 #include "program/program.h"
 
 enum xd_key_type {
-    XD_T_NUM,   /* key=EXPR */
-    XD_T_FLAG,  /* key */
-    XD_T_STATE, /* key or !key */
-    XD_T_TEXT,  /* key="..." */
-    XD_T_RANGE, /* key=FIRST-LAST, any number of times */
-    XD_T_WORD,  /* key=WORD, one of (words) */
-    XD_T_OWNER, /* key=dN, or one of (words) */
-    XD_T_WHY,   /* key=reason-name or none */
+    XD_T_NUM,    /* key=EXPR */
+    XD_T_FLAG,   /* key */
+    XD_T_STATE,  /* key or !key */
+    XD_T_TEXT,   /* key="..." */
+    XD_T_RANGE,  /* key=FIRST-LAST, any number of times */
+    XD_T_WORD,   /* key=WORD, one of (words) */
+    XD_T_OWNER,  /* key=dN, or one of (words) */
+    XD_T_WHY,    /* key=reason-name or none */
     XD_T_STATUS, /* WORD alone, one of (words), before all other keys */
     XD_T_ERRNO,
-    XD_T_DOMAIN, /* key=dN or EXPR */
+    XD_T_DOMAIN,      /* key=dN or EXPR */
     XD_T_WORD_OR_NUM, /* key=WORD, one of (words), or key=EXPR of (kind) */
 };
 
@@ -63,8 +63,12 @@ struct xd_form {
 
 const struct xd_form *xd_forms(void); /* ended by a NULL name */
 const struct xd_form *xd_form_of(enum xd_step_kind kind);
-/* The item of the step with the key called (name), before or behind `=`; NULL if it has none. (name) must exist. */
-const struct xd_item *xd_form_item(const struct xd_program *p, const struct xd_step *s, const char *name);
+/*
+ * The item of the step with the key called (name), before or behind `=`; NULL if it has none.
+ * (name) must exist.
+ */
+const struct xd_item *xd_form_item(const struct xd_program *p, const struct xd_step *s,
+                                   const char *name);
 
 extern const char *const xd_access_words[]; /* ok emulated pf: the numbers of enum xd_access */
 
@@ -97,7 +101,7 @@ struct xd_fn_row {
     const char *usage;
 };
 const struct xd_fn_row *xd_fn_row(unsigned int fn); /* NULL for XD_FN_OF_DOMAIN_END */
-int xd_fn_named(const char *name, size_t len); /* -1 if unknown */
+int xd_fn_named(const char *name, size_t len);      /* -1 if unknown */
 
 struct xd_start_row {
     const char *name;

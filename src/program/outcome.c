@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool xd_check_value(struct xd_runner *r, const char *what, unsigned int kind, uint64_t mask, xd_ex e, uint64_t actual)
+bool xd_check_value(struct xd_runner *r, const char *what, unsigned int kind, uint64_t mask,
+                    xd_ex e, uint64_t actual)
 {
     const struct xd_expr *x = xd_expr_at(r->p, e);
     struct xd_str line = {0};
@@ -72,7 +73,8 @@ static uint64_t mask_of(size_t size)
     return size >= 8 ? ~UINT64_C(0) : (UINT64_C(1) << 8 * size) - 1;
 }
 
-static void check_list(const struct looked *l, const char *name, unsigned int kind, xd_ex list, uint64_t va)
+static void check_list(const struct looked *l, const char *name, unsigned int kind, xd_ex list,
+                       uint64_t va)
 {
     size_t size = kind == XD_K_PORTS ? 4 : 8;
     unsigned char bytes[8];
@@ -83,7 +85,8 @@ static void check_list(const struct looked *l, const char *name, unsigned int ki
         snprintf(what, sizeof(what), "%s[%u]", name, i);
         if (!read_guest(l, name, va + i * size, bytes, size))
             return;
-        xd_check_value(l->r, what, kind == XD_K_PORTS ? XD_K_PORT : XD_K_MFN, mask_of(size), e, get_number(bytes, size));
+        xd_check_value(l->r, what, kind == XD_K_PORTS ? XD_K_PORT : XD_K_MFN, mask_of(size), e,
+                       get_number(bytes, size));
     }
 }
 
@@ -99,7 +102,8 @@ static void check_text(const struct looked *l, const char *name, xd_ex e, uint64
         return;
     }
     got = xd_zalloc(size + 1);
-    if (read_guest(l, name, va, got, size) && (memcmp(got, want, x->num) || (x->num < size && got[x->num])))
+    if (read_guest(l, name, va, got, size) &&
+        (memcmp(got, want, x->num) || (x->num < size && got[x->num])))
         xd_report(l->r, "%s: expected \"%s\", got \"%.200s\"", name, want, got);
     free(got);
 }
@@ -114,12 +118,14 @@ static void check_field(const struct looked *l, const struct xd_field *f, unsign
     } else if (x->op == XD_EX_TEXT) {
         check_text(l, f->name, e, l->enc->at + f->off, f->size);
     } else if (read_guest(l, f->name, l->enc->at + f->off, bytes, f->size > 8 ? 8 : f->size)) {
-        xd_check_value(l->r, f->name, f->kind, mask_of(f->size), e, get_number(bytes, f->size > 8 ? 8 : f->size));
+        xd_check_value(l->r, f->name, f->kind, mask_of(f->size), e,
+                       get_number(bytes, f->size > 8 ? 8 : f->size));
     }
 }
 
 /* What stands where a PLAIN argument points. */
-static void check_pointed(const struct looked *l, const struct xd_field *arg, unsigned int key, xd_ex e)
+static void check_pointed(const struct looked *l, const struct xd_field *arg, unsigned int key,
+                          xd_ex e)
 {
     const struct xd_expr *x = xd_expr_at(l->r->p, e);
     unsigned char bytes[8];
@@ -151,7 +157,8 @@ static void check_done(const struct looked *l, xd_ex e)
         l->r->result->checks++;
         if (done != XD_DONE_PRESET)
             xd_report(l->r, "done: expected nothing written, got %llu", (unsigned long long)done);
-    } else if (!xd_check_value(l->r, "done", XD_K_U32, UINT32_MAX, e, done) && done == XD_DONE_PRESET) {
+    } else if (!xd_check_value(l->r, "done", XD_K_U32, UINT32_MAX, e, done) &&
+               done == XD_DONE_PRESET) {
         xd_report(l->r, "(0x%x stood there before: it was not written)", XD_DONE_PRESET);
     }
 }
@@ -216,7 +223,8 @@ static void fill(const struct looked *l, const struct xd_step *s)
 
     if (!s->result)
         xd_fill_result(l->r, l->at, (uint64_t)l->rc, true);
-    if (batch && l->enc->done && !xd_item_find(l->r->p, out, XD_KEY_DONE) && xd_look(l->v, bytes, l->enc->done, 4)) {
+    if (batch && l->enc->done && !xd_item_find(l->r->p, out, XD_KEY_DONE) &&
+        xd_look(l->v, bytes, l->enc->done, 4)) {
         if (get_number(bytes, 4) == XD_DONE_PRESET)
             xd_fill_text(l->r, l->at, XD_KEY_DONE, NULL, 0);
         else
@@ -231,7 +239,8 @@ static void fill(const struct looked *l, const struct xd_step *s)
         else
             xd_fill_item(l->r, l->at, k, f[k].kind, get_number(bytes, f[k].size));
     }
-    if (l->why && !xd_item_find(l->r->p, out, XD_KEY_WHY) && !(s->parts && l->rc == 0)) /* entries say theirs */
+    if (l->why && !xd_item_find(l->r->p, out, XD_KEY_WHY) &&
+        !(s->parts && l->rc == 0)) /* entries say theirs */
         xd_fill_why(l->r, l->at, XD_KEY_WHY, l->why);
 }
 
@@ -245,12 +254,16 @@ static void look_at(struct looked *l)
         fill(l, s);
 }
 
-/* The result that the guest finds in its list; what the call returned if the list can't be read any more. */
+/*
+ * The result that the guest finds in its list; what the call returned if the list can't be read any
+ * more.
+ */
 static long stored_result(const struct xd_made *m, unsigned int index, long rc)
 {
     unsigned char bytes[8];
 
-    if (!xd_look(m->v, bytes, m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry) + 8, sizeof(bytes)))
+    if (!xd_look(m->v, bytes, m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry) + 8,
+                 sizeof(bytes)))
         return rc;
     return (long)get_number(bytes, sizeof(bytes));
 }
@@ -278,7 +291,8 @@ void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsign
     size_t before = r->report.len;
 
     for (uint32_t k = 1; k <= parts; k += 1 + r->p->step[m->step + k].parts) {
-        struct looked l = {.r = r, .at = m->step + k, .enc = &m->enc[k], .v = m->v, .why = m->seen[k].why};
+        struct looked l = {
+            .r = r, .at = m->step + k, .enc = &m->enc[k], .v = m->v, .why = m->seen[k].why};
         size_t entry = r->report.len;
 
         if (r->p->step[m->step + k].kind != XD_STEP_CALL)
@@ -292,15 +306,23 @@ void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsign
             name_entry(r, index, l.at, entry);
         index++;
     }
-    look_at(&(struct looked){.r = r, .at = m->step, .enc = &m->enc[0], .v = m->v, .rc = rc, .why = why, .suspended = m->suspended});
+    look_at(&(struct looked){.r = r,
+                             .at = m->step,
+                             .enc = &m->enc[0],
+                             .v = m->v,
+                             .rc = rc,
+                             .why = why,
+                             .suspended = m->suspended});
     if (r->report.len > before && why)
         r->explain = m->v;
 }
 
-void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_access how, const struct xd_fault *f)
+void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_access how,
+                     const struct xd_fault *f)
 {
     const struct xd_expr *x = xd_expr_at(r->p, s->result);
-    const struct xd_item *error = xd_form_item(r->p, s, "error"), *why = xd_form_item(r->p, s, "why");
+    const struct xd_item *error = xd_form_item(r->p, s, "error"),
+                         *why = xd_form_item(r->p, s, "why");
     uint32_t at = (uint32_t)(s - r->p->step);
     size_t before = r->report.len;
     bool load = s->kind == XD_STEP_LOAD;
@@ -313,7 +335,8 @@ void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_acces
         r->result->checks++;
         xd_report(r, "the load ended in a page fault at 0x%llx", (unsigned long long)f->cr2);
     } else if (load && how != XD_ACCESS_FAULT) {
-        xd_check_value(r, "value", XD_K_PTR, mask_of(r->cpu.size), s->result, get_number(r->cpu.bytes, r->cpu.size));
+        xd_check_value(r, "value", XD_K_PTR, mask_of(r->cpu.size), s->result,
+                       get_number(r->cpu.bytes, r->cpu.size));
     }
     if (error && how == XD_ACCESS_FAULT)
         xd_check_value(r, "error", XD_K_PTR, UINT32_MAX, error->value, f->error);

@@ -11,7 +11,11 @@
 static size_t character(const char *p, const char *end)
 {
     const unsigned char *c = (const unsigned char *)p;
-    size_t n = *c < 0x80 ? 1 : *c >= 0xc2 && *c < 0xe0 ? 2 : *c >= 0xe0 && *c < 0xf0 ? 3 : *c >= 0xf0 && *c < 0xf5 ? 4 : 0;
+    size_t n = *c < 0x80                 ? 1
+               : *c >= 0xc2 && *c < 0xe0 ? 2
+               : *c >= 0xe0 && *c < 0xf0 ? 3
+               : *c >= 0xf0 && *c < 0xf5 ? 4
+                                         : 0;
 
     if (n == 0 || (size_t)(end - p) < n)
         return 0;
@@ -21,7 +25,10 @@ static size_t character(const char *p, const char *end)
     return n;
 }
 
-/* The line of the token with a caret below it; of a long line the part around the token. What can't be shown is a ?. */
+/*
+ * The line of the token with a caret below it; of a long line the part around the token. What can't
+ * be shown is a ?.
+ */
 static void show_line(const struct xd_parser *ps, const struct xd_token *t, struct xd_str *out)
 {
     const char *start = t->text - (t->col - 1), *limit = ps->text + ps->len, *p;
@@ -46,7 +53,8 @@ static void show_line(const struct xd_parser *ps, const struct xd_token *t, stru
     xd_str_free(&caret);
 }
 
-static void fail(struct xd_parser *ps, const struct xd_token *t, const char *fmt, va_list ap) XD_PRINTF(3, 0);
+static void fail(struct xd_parser *ps, const struct xd_token *t, const char *fmt, va_list ap)
+    XD_PRINTF(3, 0);
 static void fail(struct xd_parser *ps, const struct xd_token *t, const char *fmt, va_list ap)
 {
     struct xd_str out = {0};
@@ -148,8 +156,9 @@ static void parse_step(struct xd_parser *ps, bool blank)
         xd_parse_fail_at(ps, &first, "the machine comes first");
         return;
     }
-    if (p->domains == 0 && (!form || (form->step != XD_STEP_MACHINE && form->step != XD_STEP_DOMAIN &&
-                                      form->step != XD_STEP_LET && form->step != XD_STEP_AT))) {
+    if (p->domains == 0 &&
+        (!form || (form->step != XD_STEP_MACHINE && form->step != XD_STEP_DOMAIN &&
+                   form->step != XD_STEP_LET && form->step != XD_STEP_AT))) {
         struct xd_step probe = s;
 
         if (!form)
@@ -188,8 +197,11 @@ static void note_step(struct xd_parser *ps, bool blank)
     const struct xd_token *t = &ps->lex.tok;
     xd_text at = xd_program_text(ps->p, t->text, t->len);
 
-    xd_program_step(ps->p, (struct xd_step){
-                               .kind = XD_STEP_NOTE, .blank = blank, .line = t->line, .depth = (uint8_t)ps->depth, .note = at});
+    xd_program_step(ps->p, (struct xd_step){.kind = XD_STEP_NOTE,
+                                            .blank = blank,
+                                            .line = t->line,
+                                            .depth = (uint8_t)ps->depth,
+                                            .note = at});
     xd_lex_next(&ps->lex);
 }
 
@@ -259,14 +271,16 @@ static char *unfit(const char *file, const char *text, size_t len)
     uint32_t line = 1;
 
     if (len > XD_SOURCE_MAX) {
-        xd_str_addf(&out, "%s: larger than %u MiB; a scenario is a short text\n", file, XD_SOURCE_MAX >> 20);
+        xd_str_addf(&out, "%s: larger than %u MiB; a scenario is a short text\n", file,
+                    XD_SOURCE_MAX >> 20);
         return out.text;
     }
     for (const char *p = text, *end = text + len; p < end; line++) {
         const char *eol = memchr(p, '\n', (size_t)(end - p));
 
         if ((size_t)((eol ? eol : end) - p) > XD_LINE_MAX) {
-            xd_str_addf(&out, "%s:%u: this line is longer than %u bytes\n", file, line, XD_LINE_MAX);
+            xd_str_addf(&out, "%s:%u: this line is longer than %u bytes\n", file, line,
+                        XD_LINE_MAX);
             return out.text;
         }
         p = eol ? eol + 1 : end;

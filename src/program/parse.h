@@ -2,8 +2,8 @@
 /*
  * parse.h: what the parser's files share.
  *
- * The first error ends the parse: xd_parse_fail() turns the present token into BAD, which no rule accepts and no loop
- * survives, so callers need not look at every return value.
+ * The first error ends the parse: xd_parse_fail() turns the present token into BAD, which no rule
+ * accepts and no loop survives, so callers need not look at every return value.
  */
 #ifndef XD_PROGRAM_PARSE_H
 #define XD_PROGRAM_PARSE_H
@@ -25,16 +25,17 @@ struct xd_parser {
 };
 
 /* What may stand where a value is wanted, besides an expression. */
-#define XD_MAY_TEXT 0x01u
-#define XD_MAY_LIST 0x02u
-#define XD_MAY_BIND 0x04u  /* a $name that has no value yet gets it here */
-#define XD_MAY_ANY 0x08u   /* ? */
+#define XD_MAY_TEXT  0x01u
+#define XD_MAY_LIST  0x02u
+#define XD_MAY_BIND  0x04u /* a $name that has no value yet gets it here */
+#define XD_MAY_ANY   0x08u /* ? */
 #define XD_MAY_ERRNO 0x10u /* ENAME, as the negative number */
 
 /* Records the error at the present token, once. */
 void xd_parse_fail(struct xd_parser *ps, const char *fmt, ...) XD_PRINTF(2, 3);
 /* The same at (t). */
-void xd_parse_fail_at(struct xd_parser *ps, const struct xd_token *t, const char *fmt, ...) XD_PRINTF(3, 4);
+void xd_parse_fail_at(struct xd_parser *ps, const struct xd_token *t, const char *fmt, ...)
+    XD_PRINTF(3, 4);
 
 static inline bool xd_is_punct(const struct xd_parser *ps, char op)
 {
@@ -59,7 +60,10 @@ bool xd_at_step_end(const struct xd_parser *ps);
 /* Goes on if the present token is (op), else fails, saying (what) was wanted. */
 bool xd_parse_punct(struct xd_parser *ps, char op, const char *what);
 
-/* An expression whose bare names are constants of (kind); (may) as above. Returns XD_EX_NONE's index 0 on failure. */
+/*
+ * An expression whose bare names are constants of (kind); (may) as above. Returns XD_EX_NONE's
+ * index 0 on failure.
+ */
 xd_ex xd_parse_value(struct xd_parser *ps, unsigned int kind, unsigned int may);
 /* A value without operators around it. */
 xd_ex xd_parse_primary(struct xd_parser *ps, unsigned int kind, unsigned int may);
@@ -77,8 +81,8 @@ int xd_parse_new_name(struct xd_parser *ps);
 int xd_slot_of(const struct xd_program *p, char sign, const struct xd_token *t);
 /* A new slot for it, or -1 after failing. */
 int xd_add_name(struct xd_parser *ps, char sign, const struct xd_token *t);
-int xd_kind_named(const struct xd_token *t);                          /* -1: none */
-const struct xd_flag_row *xd_flag_named(const struct xd_token *t);    /* NULL: none */
+int xd_kind_named(const struct xd_token *t);                       /* -1: none */
+const struct xd_flag_row *xd_flag_named(const struct xd_token *t); /* NULL: none */
 void xd_parse_unknown_name(struct xd_parser *ps, const struct xd_token *t, unsigned int kind);
 
 /* Collects items in order. */
@@ -87,11 +91,16 @@ struct xd_items {
 };
 struct xd_item *xd_items_add(struct xd_parser *ps, struct xd_items *list, unsigned int key);
 
-/* A call from its name on, up to the end of the step; fills (*s). For a multicall the entries follow (*s) in the array. */
+/*
+ * A call from its name on, up to the end of the step; fills (*s). For a multicall the entries
+ * follow (*s) in the array.
+ */
 void xd_parse_call(struct xd_parser *ps, struct xd_step *s);
 /* `NAME [OP]` for inject. */
 void xd_parse_call_name(struct xd_parser *ps, struct xd_step *s);
-/* The form whose name is the present token, which passes; NULL if it is a call, or after failing. */
+/*
+ * The form whose name is the present token, which passes; NULL if it is a call, or after failing.
+ */
 const struct xd_form *xd_parse_form_name(struct xd_parser *ps, struct xd_step *s);
 void xd_parse_form(struct xd_parser *ps, const struct xd_form *form, struct xd_step *s);
 /* why=NAME behind the equals sign. */

@@ -61,8 +61,8 @@ static int field_named(const struct xd_parser *ps, const struct xd_op *op)
     return -1;
 }
 
-static void unknown_key(struct xd_parser *ps, const struct xd_call *call, const struct xd_op *op, unsigned int dir,
-                        const unsigned int *keys)
+static void unknown_key(struct xd_parser *ps, const struct xd_call *call, const struct xd_op *op,
+                        unsigned int dir, const unsigned int *keys)
 {
     const struct xd_field *f = op && op->fields ? op->fields() : NULL;
     struct xd_str known = {0};
@@ -72,12 +72,14 @@ static void unknown_key(struct xd_parser *ps, const struct xd_call *call, const 
             xd_str_addf(&known, " %s=", f->name);
     for (; *keys; keys++)
         xd_str_addf(&known, *keys == XD_KEY_BLOCKED ? " %s" : " %s=", xd_key_name(call, *keys));
-    xd_parse_fail(ps, "\"%.*s\" is unknown here; there is:%s", (int)ps->lex.tok.len, ps->lex.tok.text, xd_str_text(&known));
+    xd_parse_fail(ps, "\"%.*s\" is unknown here; there is:%s", (int)ps->lex.tok.len,
+                  ps->lex.tok.text, xd_str_text(&known));
     xd_str_free(&known);
 }
 
 /* The operation that the present token names in (g); NULL after failing. */
-static const struct xd_op *operation(struct xd_parser *ps, const struct xd_group *g, const char *what)
+static const struct xd_op *operation(struct xd_parser *ps, const struct xd_group *g,
+                                     const char *what)
 {
     const struct xd_token *t = &ps->lex.tok;
     const struct xd_op *op = t->kind == XD_TOK_WORD ? xd_op_named(g, t->text, t->len) : NULL;
@@ -96,15 +98,18 @@ static const struct xd_op *operation(struct xd_parser *ps, const struct xd_group
     if (t->kind != XD_TOK_WORD)
         xd_parse_fail(ps, "wants an operation of %s here: %s", what, xd_str_text(&known));
     else if (near.best)
-        xd_parse_fail(ps, "%s has no operation \"%.*s\" (did you mean %s?)", what, (int)t->len, t->text, near.best);
+        xd_parse_fail(ps, "%s has no operation \"%.*s\" (did you mean %s?)", what, (int)t->len,
+                      t->text, near.best);
     else
-        xd_parse_fail(ps, "%s has no operation \"%.*s\"; it has %s", what, (int)t->len, t->text, xd_str_text(&known));
+        xd_parse_fail(ps, "%s has no operation \"%.*s\"; it has %s", what, (int)t->len, t->text,
+                      xd_str_text(&known));
     xd_str_free(&known);
     return NULL;
 }
 
 /* Registers in order, up to (limit) of them; items get the keys 0, 1, ... */
-static void positional(struct xd_parser *ps, const struct xd_call *call, unsigned int limit, struct xd_items *in)
+static void positional(struct xd_parser *ps, const struct xd_call *call, unsigned int limit,
+                       struct xd_items *in)
 {
     for (unsigned int i = 0; !ps->error && !xd_at_step_end(ps) && !xd_is_punct(ps, '='); i++) {
         unsigned int kind = call && i < limit ? call->arg[i].kind : XD_K_NONE;
@@ -116,7 +121,9 @@ static void positional(struct xd_parser *ps, const struct xd_call *call, unsigne
             for (unsigned int k = 0; call && k < limit; k++)
                 xd_str_addf(&args, " %s", call->arg[k].name);
             xd_parse_fail(ps, "too many arguments; %s takes%s", call ? call->name : "hypercall",
-                          call && !limit ? " none" : call ? xd_str_text(&args) : " a number and at most six arguments");
+                          call && !limit ? " none"
+                          : call         ? xd_str_text(&args)
+                                         : " a number and at most six arguments");
             xd_str_free(&args);
             return;
         }
@@ -127,7 +134,8 @@ static void positional(struct xd_parser *ps, const struct xd_call *call, unsigne
 
 static void operands(struct xd_parser *ps, struct xd_step *s, struct xd_items *in)
 {
-    static const unsigned int some[] = {XD_KEY_OP, XD_KEY_ARG, 0}, all[] = {XD_KEY_OP, XD_KEY_ARG, XD_KEY_START, 0};
+    static const unsigned int some[] = {XD_KEY_OP, XD_KEY_ARG, 0},
+                              all[] = {XD_KEY_OP, XD_KEY_ARG, XD_KEY_START, 0};
     bool memory = s->call->group == &xd_group_memory;
     const unsigned int *keys = memory ? all : some;
     bool numbered = false;
@@ -151,7 +159,8 @@ static void operands(struct xd_parser *ps, struct xd_step *s, struct xd_items *i
             kind = s->op->fields()[f].kind;
             may = in_may(kind);
         } else if (f >= 0) {
-            xd_parse_fail(ps, "%s is an answer; it stands behind the result", s->op->fields()[f].name);
+            xd_parse_fail(ps, "%s is an answer; it stands behind the result",
+                          s->op->fields()[f].name);
             return;
         } else if (xd_is_word(&ps->lex.tok, "op") && !s->op) {
             key = XD_KEY_OP;
@@ -181,7 +190,8 @@ static void operands(struct xd_parser *ps, struct xd_step *s, struct xd_items *i
 static void mmu_element(struct xd_parser *ps, struct xd_items *in)
 {
     const struct xd_token t = ps->lex.tok;
-    const struct xd_op *cmd = t.kind == XD_TOK_WORD ? xd_op_named(&xd_group_mmu, t.text, t.len) : NULL;
+    const struct xd_op *cmd =
+        t.kind == XD_TOK_WORD ? xd_op_named(&xd_group_mmu, t.text, t.len) : NULL;
     unsigned int nr = cmd ? cmd->nr : 0;
     xd_ex place, value;
     struct xd_item *it;
@@ -236,7 +246,9 @@ static void mmuext_element(struct xd_parser *ps, struct xd_items *in)
     it->sub = fields.first;
 }
 
-/* Line ends and comments between the elements of a batch; a comment goes to the element before it. */
+/*
+ * Line ends and comments between the elements of a batch; a comment goes to the element before it.
+ */
 static void element_gap(struct xd_parser *ps, struct xd_step *s, struct xd_items *in)
 {
     const struct xd_token *t = &ps->lex.tok;
@@ -246,7 +258,8 @@ static void element_gap(struct xd_parser *ps, struct xd_step *s, struct xd_items
     while (t->kind == XD_TOK_NEWLINE || t->kind == XD_TOK_COMMENT) {
         s->spread = true;
         if (t->kind == XD_TOK_COMMENT && (!fresh || *note)) {
-            xd_parse_fail(ps, "inside [ ] a comment stands behind an element, not on a line of its own");
+            xd_parse_fail(
+                ps, "inside [ ] a comment stands behind an element, not on a line of its own");
             return;
         }
         if (t->kind == XD_TOK_COMMENT) {
@@ -282,10 +295,13 @@ static void elements(struct xd_parser *ps, struct xd_step *s, struct xd_items *i
 /* The arguments of a batch that are not its elements. */
 static void batch_keys(struct xd_parser *ps, struct xd_step *s, struct xd_items *in)
 {
-    static const unsigned int mmu[] = {XD_KEY_FD, XD_KEY_PFD, XD_KEY_COUNT, XD_KEY_LIST, XD_KEY_PDONE, 0};
+    static const unsigned int mmu[] = {XD_KEY_FD,   XD_KEY_PFD,   XD_KEY_COUNT,
+                                       XD_KEY_LIST, XD_KEY_PDONE, 0};
     static const unsigned int mmuext[] = {XD_KEY_FD, XD_KEY_COUNT, XD_KEY_LIST, XD_KEY_PDONE, 0};
     static const unsigned int multi[] = {XD_KEY_COUNT, XD_KEY_LIST, 0};
-    const unsigned int *keys = s->call->shape == XD_SHAPE_MMU ? mmu : s->call->shape == XD_SHAPE_MMUEXT ? mmuext : multi;
+    const unsigned int *keys = s->call->shape == XD_SHAPE_MMU      ? mmu
+                               : s->call->shape == XD_SHAPE_MMUEXT ? mmuext
+                                                                   : multi;
 
     while (!ps->error && !xd_at_step_end(ps) && !xd_is_punct(ps, '=')) {
         const unsigned int *k = keys;
@@ -325,8 +341,10 @@ xd_ex xd_parse_why(struct xd_parser *ps)
         if (why == XD_WHY_NONE) {
             enum xd_why best = near.best ? xd_why_named(near.best, strlen(near.best)) : XD_WHY_NONE;
 
-            xd_parse_fail(ps, "no reason is called \"%.*s\"%s%s%s", (int)t->len, t->text, best ? " (did you mean " : "",
-                          best ? xd_why_name(best, name) : "; see `xendouble list reasons`", best ? "?)" : "");
+            xd_parse_fail(ps, "no reason is called \"%.*s\"%s%s%s", (int)t->len, t->text,
+                          best ? " (did you mean " : "",
+                          best ? xd_why_name(best, name) : "; see `xendouble list reasons`",
+                          best ? "?)" : "");
             return 0;
         }
     }
@@ -339,7 +357,10 @@ xd_ex xd_parse_why(struct xd_parser *ps)
     return e;
 }
 
-/* The number of the argument of a PLAIN call that the present token names and that points at something; -1: none. */
+/*
+ * The number of the argument of a PLAIN call that the present token names and that points at
+ * something; -1: none.
+ */
 static int pointer_named(const struct xd_parser *ps, const struct xd_call *c)
 {
     for (unsigned int i = 0; c && c->shape == XD_SHAPE_PLAIN && i < arg_count(c); i++)
@@ -353,7 +374,9 @@ static xd_ex done_value(struct xd_parser *ps)
     if (!xd_is_word(&ps->lex.tok, "none"))
         return xd_parse_value(ps, XD_K_NONE, XD_MAY_BIND | XD_MAY_ANY);
     xd_lex_next(&ps->lex);
-    return xd_program_expr(ps->p, (struct xd_expr){.op = XD_EX_WORD, .depth = 1, .a = xd_program_text(ps->p, "none", 4)});
+    return xd_program_expr(
+        ps->p,
+        (struct xd_expr){.op = XD_EX_WORD, .depth = 1, .a = xd_program_text(ps->p, "none", 4)});
 }
 
 /* What stands behind the result. */
@@ -426,13 +449,14 @@ static void unknown_call(struct xd_parser *ps)
             xd_suggest_offer(&near, f->name);
     xd_suggest_offer(&near, "hypercall");
     xd_parse_fail(ps, "\"%.*s\" is no hypercall and no other step%s%s%s", (int)t->len, t->text,
-                  near.best ? " (did you mean " : "", near.best ? near.best : "; see `xendouble list`",
-                  near.best ? "?)" : "");
+                  near.best ? " (did you mean " : "",
+                  near.best ? near.best : "; see `xendouble list`", near.best ? "?)" : "");
 }
 
 void xd_parse_call_name(struct xd_parser *ps, struct xd_step *s)
 {
-    s->call = ps->lex.tok.kind == XD_TOK_WORD ? xd_call_named(ps->lex.tok.text, ps->lex.tok.len) : NULL;
+    s->call =
+        ps->lex.tok.kind == XD_TOK_WORD ? xd_call_named(ps->lex.tok.text, ps->lex.tok.len) : NULL;
     if (!s->call) {
         xd_parse_fail(ps, "wants the name of a hypercall here (`xendouble list hypercalls`)");
         return;
@@ -461,7 +485,8 @@ void xd_parse_call(struct xd_parser *ps, struct xd_step *s)
         positional(ps, NULL, 1 + XD_CALL_ARGS, &in);
     } else if (s->call->shape == XD_SHAPE_PLAIN) {
         positional(ps, s->call, arg_count(s->call), &in);
-    } else if (s->call->group && (s->call->shape == XD_SHAPE_OPS || s->call->shape == XD_SHAPE_COMPAT)) {
+    } else if (s->call->group &&
+               (s->call->shape == XD_SHAPE_OPS || s->call->shape == XD_SHAPE_COMPAT)) {
         operands(ps, s, &in);
     } else if (s->call->shape == XD_SHAPE_MULTI) {
         if (xd_is_punct(ps, '{'))

@@ -2,8 +2,8 @@
 /*
  * parse_expr.c: expressions.
  *
- * One rule tells `f a -1` (two arguments) from `a - 1`: an operator with a blank before it and none behind it does not
- * continue an expression, nor does a [ with a blank before it.
+ * One rule tells `f a -1` (two arguments) from `a - 1`: an operator with a blank before it and none
+ * behind it does not continue an expression, nor does a [ with a blank before it.
  */
 #include "program/parse.h"
 
@@ -20,7 +20,10 @@ static unsigned int deeper(const struct xd_parser *ps, xd_ex a, xd_ex b)
     return depth_of(ps, a) > depth_of(ps, b) ? depth_of(ps, a) : depth_of(ps, b);
 }
 
-/* (deepest): the depth of the deepest part. What evaluates and prints recurses, so the tree must stay shallow. */
+/*
+ * (deepest): the depth of the deepest part. What evaluates and prints recurses, so the tree must
+ * stay shallow.
+ */
 static xd_ex add_over(struct xd_parser *ps, struct xd_expr e, unsigned int deepest)
 {
     if (!ps->error && deepest >= XD_DEPTH_MAX)
@@ -34,12 +37,15 @@ static xd_ex add(struct xd_parser *ps, struct xd_expr e)
     return add_over(ps, e, 0);
 }
 
-static xd_ex named(struct xd_parser *ps, unsigned int op, unsigned int sub, const struct xd_token *t, uint64_t num)
+static xd_ex named(struct xd_parser *ps, unsigned int op, unsigned int sub,
+                   const struct xd_token *t, uint64_t num)
 {
     if (ps->error)
         return 0;
-    return add(ps, (struct xd_expr){
-                       .op = (uint8_t)op, .sub = (uint8_t)sub, .a = xd_program_text(ps->p, t->text, t->len), .num = num});
+    return add(ps, (struct xd_expr){.op = (uint8_t)op,
+                                    .sub = (uint8_t)sub,
+                                    .a = xd_program_text(ps->p, t->text, t->len),
+                                    .num = num});
 }
 
 xd_ex xd_parse_text(struct xd_parser *ps)
@@ -62,17 +68,20 @@ xd_ex xd_parse_text(struct xd_parser *ps)
         at.col += (uint32_t)bad + 1;
         xd_parse_fail_at(ps, &at, "no such escape; there are \\n \\t \\r \\\\ \\\" and \\xHH");
     } else {
-        e = add(ps, (struct xd_expr){
-                        .op = XD_EX_TEXT, .a = xd_program_text(ps->p, plain, (size_t)n), .num = (uint64_t)n});
+        e = add(ps, (struct xd_expr){.op = XD_EX_TEXT,
+                                     .a = xd_program_text(ps->p, plain, (size_t)n),
+                                     .num = (uint64_t)n});
         xd_lex_next(&ps->lex);
     }
     free(plain);
     return e;
 }
 
-/* What follows an opening ( or [ up to the closing one: elements linked by next; returns the first. */
-static xd_ex elements(struct xd_parser *ps, char close, unsigned int kind, unsigned int may, unsigned int *count,
-                      unsigned int *deepest)
+/*
+ * What follows an opening ( or [ up to the closing one: elements linked by next; returns the first.
+ */
+static xd_ex elements(struct xd_parser *ps, char close, unsigned int kind, unsigned int may,
+                      unsigned int *count, unsigned int *deepest)
 {
     xd_ex first = 0, last = 0;
 
@@ -101,7 +110,9 @@ static xd_ex elements(struct xd_parser *ps, char close, unsigned int kind, unsig
     return first;
 }
 
-/* A function, its name just passed; (domain) is 1 + the index of the domain before the dot, or 0. */
+/*
+ * A function, its name just passed; (domain) is 1 + the index of the domain before the dot, or 0.
+ */
 static xd_ex function(struct xd_parser *ps, int fn, const struct xd_token *t, uint64_t domain)
 {
     const struct xd_fn_row *row = xd_fn_row((unsigned int)fn);
@@ -109,7 +120,8 @@ static xd_ex function(struct xd_parser *ps, int fn, const struct xd_token *t, ui
     xd_ex args;
 
     if (row->transient && ps->checking)
-        xd_parse_fail_at(ps, t, "%s() makes an argument; what happened can't be compared with it", row->name);
+        xd_parse_fail_at(ps, t, "%s() makes an argument; what happened can't be compared with it",
+                         row->name);
     if (!xd_is_punct(ps, '(') || ps->lex.tok.spaced) {
         xd_parse_fail(ps, "wants ( here; %s", row->usage);
         return 0;
@@ -120,7 +132,9 @@ static xd_ex function(struct xd_parser *ps, int fn, const struct xd_token *t, ui
         xd_parse_fail_at(ps, t, "%u values between the parentheses; %s", n, row->usage);
     if (!ps->error && fn == XD_FN_TEXT && ps->p->expr[args].op != XD_EX_TEXT)
         xd_parse_fail_at(ps, t, "wants a text in double quotes; %s", row->usage);
-    return add_over(ps, (struct xd_expr){.op = XD_EX_FN, .sub = (uint8_t)fn, .a = args, .num = domain}, deepest);
+    return add_over(ps,
+                    (struct xd_expr){.op = XD_EX_FN, .sub = (uint8_t)fn, .a = args, .num = domain},
+                    deepest);
 }
 
 /* start.FIELD, the dot being the present token. */
@@ -138,8 +152,9 @@ static xd_ex start_field(struct xd_parser *ps, uint64_t domain)
     xd_suggest_init(&near, ps->lex.tok.text, ps->lex.tok.len);
     for (unsigned int i = 0; rows[i].name; i++)
         xd_suggest_offer(&near, rows[i].name);
-    xd_parse_fail(ps, "the start of day has no such field%s%s%s", near.best ? " (did you mean " : "",
-                  near.best ? near.best : "", near.best ? "?)" : "");
+    xd_parse_fail(ps, "the start of day has no such field%s%s%s",
+                  near.best ? " (did you mean " : "", near.best ? near.best : "",
+                  near.best ? "?)" : "");
     return 0;
 }
 
@@ -164,14 +179,18 @@ static xd_ex domain(struct xd_parser *ps)
     }
     fn = t.kind == XD_TOK_WORD ? xd_fn_named(t.text, t.len) : -1;
     if (fn < 0 || fn >= XD_FN_OF_DOMAIN_END) {
-        xd_parse_fail(ps, "behind a domain's dot stands page, va, pfn, table, cr3, user_cr3, shared_info or start");
+        xd_parse_fail(
+            ps,
+            "behind a domain's dot stands page, va, pfn, table, cr3, user_cr3, shared_info or start");
         return 0;
     }
     xd_lex_next(&ps->lex);
     return function(ps, fn, &t, (uint64_t)d + 1);
 }
 
-/* $name: a value that an earlier step captured, or, where that is allowed, one to be captured here. */
+/*
+ * $name: a value that an earlier step captured, or, where that is allowed, one to be captured here.
+ */
 static xd_ex captured(struct xd_parser *ps, unsigned int may)
 {
     const struct xd_token sign = ps->lex.tok;
@@ -186,11 +205,14 @@ static xd_ex captured(struct xd_parser *ps, unsigned int may)
     }
     slot = xd_slot_of(ps->p, '$', &t);
     if (slot < 0 && !(may & XD_MAY_BIND)) {
-        xd_parse_fail_at(ps, &sign, "$%.*s has no value yet; an earlier step must capture it behind its =", (int)t.len, t.text);
+        xd_parse_fail_at(ps, &sign,
+                         "$%.*s has no value yet; an earlier step must capture it behind its =",
+                         (int)t.len, t.text);
         return 0;
     }
     if (slot >= 0 && ps->depth && !ps->checking && (uint32_t)slot >= ps->names_outside) {
-        xd_parse_fail_at(ps, &sign, "$%.*s gets its value when the whole block has run", (int)t.len, t.text);
+        xd_parse_fail_at(ps, &sign, "$%.*s gets its value when the whole block has run", (int)t.len,
+                         t.text);
         return 0;
     }
     if (slot < 0) {
@@ -206,7 +228,8 @@ static xd_ex captured(struct xd_parser *ps, unsigned int may)
 static xd_ex word(struct xd_parser *ps, unsigned int kind, unsigned int may)
 {
     const struct xd_token t = ps->lex.tok;
-    const struct xd_const *c = kind == XD_K_NONE ? NULL : xd_const_named(t.text, t.len, (enum xd_kind)kind);
+    const struct xd_const *c =
+        kind == XD_K_NONE ? NULL : xd_const_named(t.text, t.len, (enum xd_kind)kind);
     const struct xd_flag_row *flag;
     int n;
 
@@ -242,7 +265,7 @@ static xd_ex word(struct xd_parser *ps, unsigned int kind, unsigned int may)
         return named(ps, XD_EX_CONST, 0, &t, flag->value);
     n = may & XD_MAY_ERRNO ? xd_errno_named(t.text, t.len) : 0;
     if (n)
-        return named(ps, XD_EX_ERRNO, 0, &t, (uint64_t)-(int64_t)n);
+        return named(ps, XD_EX_ERRNO, 0, &t, (uint64_t) - (int64_t)n);
     xd_parse_unknown_name(ps, &t, kind);
     return 0;
 }
@@ -292,8 +315,7 @@ static xd_ex atom(struct xd_parser *ps, unsigned int kind, unsigned int may)
     case XD_TOK_NUMBER:
         xd_lex_next(&ps->lex);
         return add(ps, (struct xd_expr){.op = XD_EX_NUM, .sub = t.hex ? 16 : 10, .num = t.num});
-    case XD_TOK_WORD:
-        return word(ps, kind, may);
+    case XD_TOK_WORD: return word(ps, kind, may);
     case XD_TOK_TEXT:
         if (may & XD_MAY_TEXT)
             return xd_parse_text(ps);
@@ -322,10 +344,10 @@ static xd_ex atom(struct xd_parser *ps, unsigned int kind, unsigned int may)
     case XD_TOK_END:
     case XD_TOK_NEWLINE:
     case XD_TOK_COMMENT:
-    case XD_TOK_BAD:
-        break;
+    case XD_TOK_BAD: break;
     }
-    xd_parse_fail(ps, "wants a value here: a number, a name, page(K), va(K), pte(FRAME, FLAGS), ...");
+    xd_parse_fail(ps,
+                  "wants a value here: a number, a name, page(K), va(K), pte(FRAME, FLAGS), ...");
     return 0;
 }
 
@@ -337,8 +359,8 @@ xd_ex xd_parse_primary(struct xd_parser *ps, unsigned int kind, unsigned int may
         unsigned int op = ps->p->expr[e].op;
         xd_ex index;
 
-        if (op == XD_EX_TEXT || op == XD_EX_LIST || op == XD_EX_ANY || op == XD_EX_BIND || op == XD_EX_NEG ||
-            op == XD_EX_NOT) {
+        if (op == XD_EX_TEXT || op == XD_EX_LIST || op == XD_EX_ANY || op == XD_EX_BIND ||
+            op == XD_EX_NEG || op == XD_EX_NOT) {
             xd_parse_fail(ps, "what is before [ must be a table's frame");
             return 0;
         }
@@ -349,7 +371,8 @@ xd_ex xd_parse_primary(struct xd_parser *ps, unsigned int kind, unsigned int may
         ps->nest--;
         if (!xd_parse_punct(ps, ']', "\"]\""))
             return 0;
-        e = add_over(ps, (struct xd_expr){.op = XD_EX_SLOT, .a = e, .b = index}, deeper(ps, e, index));
+        e = add_over(ps, (struct xd_expr){.op = XD_EX_SLOT, .a = e, .b = index},
+                     deeper(ps, e, index));
     }
     return ps->error ? 0 : e;
 }
@@ -397,8 +420,9 @@ static xd_ex binary(struct xd_parser *ps, unsigned int kind, unsigned int may, u
         right = binary(ps, kind, 0, tightness(t.op) + 1);
         if (!right)
             return 0;
-        left = add_over(ps, (struct xd_expr){.op = XD_EX_BINARY, .sub = (uint8_t)t.op, .a = left, .b = right},
-                        deeper(ps, left, right));
+        left = add_over(
+            ps, (struct xd_expr){.op = XD_EX_BINARY, .sub = (uint8_t)t.op, .a = left, .b = right},
+            deeper(ps, left, right));
     }
     return left;
 }

@@ -4,8 +4,12 @@
 
 #include <string.h>
 
-/* A word of (words) at the present token: an expression that means its number, plus (base). 0 after failing. */
-static xd_ex word_of(struct xd_parser *ps, const char *const *words, uint64_t base, const char *what)
+/*
+ * A word of (words) at the present token: an expression that means its number, plus (base). 0 after
+ * failing.
+ */
+static xd_ex word_of(struct xd_parser *ps, const char *const *words, uint64_t base,
+                     const char *what)
 {
     const struct xd_token *t = &ps->lex.tok;
     struct xd_str known = {0};
@@ -43,31 +47,30 @@ static xd_ex range(struct xd_parser *ps)
     if (!xd_parse_punct(ps, '-', "- and the last frame"))
         return 0;
     b = xd_parse_primary(ps, XD_K_NONE, 0);
-    return ps->error ? 0 : xd_program_expr(ps->p, (struct xd_expr){.op = XD_EX_RANGE, .depth = XD_DEPTH_MAX, .a = a, .b = b});
+    return ps->error
+               ? 0
+               : xd_program_expr(
+                     ps->p,
+                     (struct xd_expr){.op = XD_EX_RANGE, .depth = XD_DEPTH_MAX, .a = a, .b = b});
 }
 
 /* The value of a key, the present token being the first one behind the equals sign. */
 static xd_ex key_value(struct xd_parser *ps, const struct xd_form_key *k)
 {
     switch ((enum xd_key_type)k->type) {
-    case XD_T_TEXT:
-        return xd_parse_text(ps);
-    case XD_T_RANGE:
-        return range(ps);
-    case XD_T_WORD:
-        return word_of(ps, k->words, 0, "one of these words");
+    case XD_T_TEXT: return xd_parse_text(ps);
+    case XD_T_RANGE: return range(ps);
+    case XD_T_WORD: return word_of(ps, k->words, 0, "one of these words");
     case XD_T_OWNER:
         if (xd_is_domain_word(&ps->lex.tok))
             return xd_parse_value(ps, XD_K_DOMID, 0);
         return word_of(ps, k->words, 0, "a domain or one of these words");
     case XD_T_WORD_OR_NUM:
-        return is_word_of(ps, k->words) ? word_of(ps, k->words, XD_WORD_BASE, "") : xd_parse_value(ps, k->kind, 0);
-    case XD_T_WHY:
-        return xd_parse_why(ps);
-    case XD_T_ERRNO:
-        return xd_parse_value(ps, XD_K_NONE, XD_MAY_ERRNO);
-    default:
-        return xd_parse_value(ps, k->kind, 0);
+        return is_word_of(ps, k->words) ? word_of(ps, k->words, XD_WORD_BASE, "")
+                                        : xd_parse_value(ps, k->kind, 0);
+    case XD_T_WHY: return xd_parse_why(ps);
+    case XD_T_ERRNO: return xd_parse_value(ps, XD_K_NONE, XD_MAY_ERRNO);
+    default: return xd_parse_value(ps, k->kind, 0);
     }
 }
 
@@ -83,7 +86,8 @@ static void unknown_form_key(struct xd_parser *ps, const struct xd_form_key *key
         else if (keys->type != XD_T_STATUS)
             xd_str_addf(&known, " %s=", keys->name);
     if (ps->lex.tok.kind == XD_TOK_WORD && known.len)
-        xd_parse_fail(ps, "\"%.*s\" is unknown here; there is:%s", (int)ps->lex.tok.len, ps->lex.tok.text, xd_str_text(&known));
+        xd_parse_fail(ps, "\"%.*s\" is unknown here; there is:%s", (int)ps->lex.tok.len,
+                      ps->lex.tok.text, xd_str_text(&known));
     else if (known.len)
         xd_parse_fail(ps, "wants one of these here:%s", xd_str_text(&known));
     else
@@ -109,7 +113,8 @@ static void form_keys(struct xd_parser *ps, const struct xd_form *form, struct x
 
         if (negated)
             xd_lex_next(&ps->lex);
-        while (keys[k].name && (keys[k].type == XD_T_STATUS || !xd_is_word(&ps->lex.tok, keys[k].name)))
+        while (keys[k].name &&
+               (keys[k].type == XD_T_STATUS || !xd_is_word(&ps->lex.tok, keys[k].name)))
             k++;
         if (!keys[k].name) {
             unknown_form_key(ps, keys);
@@ -146,18 +151,21 @@ static xd_ex duration(struct xd_parser *ps)
     uint64_t n = 0;
     size_t i = 0;
 
-    while (t.kind == XD_TOK_WORD && i < t.len && t.text[i] >= '0' && t.text[i] <= '9' && n < UINT64_MAX / 100)
+    while (t.kind == XD_TOK_WORD && i < t.len && t.text[i] >= '0' && t.text[i] <= '9' &&
+           n < UINT64_MAX / 100)
         n = n * 10 + (uint64_t)(t.text[i++] - '0');
     for (unsigned int u = 0; i && u < XD_ARRAY_SIZE(units); u++)
         if (t.len - i == strlen(units[u].unit) && !memcmp(t.text + i, units[u].unit, t.len - i) &&
             n <= (UINT64_C(1) << 62) / units[u].ns) {
             xd_lex_next(&ps->lex);
-            return xd_program_expr(ps->p, (struct xd_expr){.op = XD_EX_WORD,
-                                                           .depth = 1,
-                                                           .a = xd_program_text(ps->p, t.text, t.len),
-                                                           .num = n * units[u].ns});
+            return xd_program_expr(ps->p,
+                                   (struct xd_expr){.op = XD_EX_WORD,
+                                                    .depth = 1,
+                                                    .a = xd_program_text(ps->p, t.text, t.len),
+                                                    .num = n * units[u].ns});
         }
-    xd_parse_fail(ps, "wants a time here: a number and ns, us, ms or s right behind it (at most 2^62 ns)");
+    xd_parse_fail(
+        ps, "wants a time here: a number and ns, us, ms or s right behind it (at most 2^62 ns)");
     return 0;
 }
 
@@ -206,19 +214,14 @@ static void subject(struct xd_parser *ps, const struct xd_form *form, struct xd_
     int n;
 
     switch ((enum xd_subject)form->subject) {
-    case XD_S_NONE:
-        break;
+    case XD_S_NONE: break;
     case XD_S_EXPR:
-    case XD_S_CONST:
-        s->subject[0] = xd_parse_value(ps, form->kind, 0);
-        break;
+    case XD_S_CONST: s->subject[0] = xd_parse_value(ps, form->kind, 0); break;
     case XD_S_TWO:
         s->subject[0] = xd_parse_value(ps, XD_K_NONE, 0);
         s->subject[1] = xd_parse_value(ps, XD_K_NONE, 0);
         break;
-    case XD_S_NEW_DOMAIN:
-        new_domain(ps, s);
-        break;
+    case XD_S_NEW_DOMAIN: new_domain(ps, s); break;
     case XD_S_PORT: /* the domain and `port` are passed */
         s->subject[0] = xd_parse_value(ps, XD_K_PORT, 0);
         break;
@@ -226,22 +229,17 @@ static void subject(struct xd_parser *ps, const struct xd_form *form, struct xd_
         n = xd_parse_domain_name(ps);
         s->domain = n < 0 ? 0 : (uint32_t)n;
         break;
-    case XD_S_VCPU:
-        vcpu(ps, s);
-        break;
+    case XD_S_VCPU: vcpu(ps, s); break;
     case XD_S_LET:
         n = xd_parse_new_name(ps);
-        s->subject[0] = n < 0 ? 0 : xd_program_expr(ps->p, (struct xd_expr){.op = XD_EX_NAME, .depth = 1, .num = (uint64_t)n});
+        s->subject[0] =
+            n < 0 ? 0
+                  : xd_program_expr(
+                        ps->p, (struct xd_expr){.op = XD_EX_NAME, .depth = 1, .num = (uint64_t)n});
         break;
-    case XD_S_TEXT:
-        s->subject[0] = xd_parse_text(ps);
-        break;
-    case XD_S_TIME:
-        s->subject[0] = duration(ps);
-        break;
-    case XD_S_CALL:
-        xd_parse_call_name(ps, s);
-        break;
+    case XD_S_TEXT: s->subject[0] = xd_parse_text(ps); break;
+    case XD_S_TIME: s->subject[0] = duration(ps); break;
+    case XD_S_CALL: xd_parse_call_name(ps, s); break;
     }
 }
 
@@ -260,7 +258,8 @@ static bool transient(const struct xd_program *p, xd_ex e)
                 return true;
         return false;
     }
-    return (x->op == XD_EX_BINARY || x->op == XD_EX_SLOT || x->op == XD_EX_NEG || x->op == XD_EX_NOT) &&
+    return (x->op == XD_EX_BINARY || x->op == XD_EX_SLOT || x->op == XD_EX_NEG ||
+            x->op == XD_EX_NOT) &&
            (transient(p, x->a) || transient(p, x->b));
 }
 
@@ -280,9 +279,13 @@ static void form_value(struct xd_parser *ps, const struct xd_form *form, struct 
     else if (form->value == XD_V_LOADED && xd_is_word(&ps->lex.tok, "pf"))
         s->result = word_of(ps, xd_access_words, 0, "");
     else
-        s->result = xd_parse_value(ps, XD_K_NONE, let ? 0 : form->value == XD_V_EXPR ? XD_MAY_BIND : XD_MAY_BIND | XD_MAY_ANY);
+        s->result = xd_parse_value(ps, XD_K_NONE,
+                                   let                        ? 0
+                                   : form->value == XD_V_EXPR ? XD_MAY_BIND
+                                                              : XD_MAY_BIND | XD_MAY_ANY);
     if (let && !ps->error && transient(ps->p, s->result))
-        xd_parse_fail(ps, "the argument area is used anew by each step, so an address in it can't be kept");
+        xd_parse_fail(
+            ps, "the argument area is used anew by each step, so an address in it can't be kept");
     ps->checking = false;
 }
 
@@ -296,7 +299,9 @@ static const struct xd_form *second_word(struct xd_parser *ps, struct xd_step *s
             return f;
         }
     if (!xd_is_domain_word(&ps->lex.tok)) {
-        xd_parse_fail(ps, "wants what is expected here: frame, entry, mem, m2p, console, audit, dN, dN.V or dN port");
+        xd_parse_fail(
+            ps,
+            "wants what is expected here: frame, entry, mem, m2p, console, audit, dN, dN.V or dN port");
         return NULL;
     }
     if (ps->lex.at < ps->lex.end && *ps->lex.at == '.')

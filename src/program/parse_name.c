@@ -77,15 +77,18 @@ int xd_parse_new_name(struct xd_parser *ps)
         xd_parse_fail(ps, "wants a name here: letters, digits and _");
         return -1;
     }
-    if (xd_is_domain_word(t) || xd_fn_named(t->text, t->len) >= 0 || xd_is_word(t, "start") || xd_kind_named(t) >= 0 ||
-        xd_flag_named(t) || xd_errno_named(t->text, t->len) || xd_op_named(&xd_group_mmu, t->text, t->len) ||
-        xd_is_word(t, "raw") || xd_is_word(t, "none") || xd_is_word(t, "pf")) {
-        xd_parse_fail(ps, "\"%.*s\" already means something; choose another name", (int)t->len, t->text);
+    if (xd_is_domain_word(t) || xd_fn_named(t->text, t->len) >= 0 || xd_is_word(t, "start") ||
+        xd_kind_named(t) >= 0 || xd_flag_named(t) || xd_errno_named(t->text, t->len) ||
+        xd_op_named(&xd_group_mmu, t->text, t->len) || xd_is_word(t, "raw") ||
+        xd_is_word(t, "none") || xd_is_word(t, "pf")) {
+        xd_parse_fail(ps, "\"%.*s\" already means something; choose another name", (int)t->len,
+                      t->text);
         return -1;
     }
     slot = xd_slot_of(ps->p, 0, t);
     if (slot >= 0) {
-        xd_parse_fail(ps, "\"%.*s\" has its value since line %u", (int)t->len, t->text, ps->p->name[slot].line);
+        xd_parse_fail(ps, "\"%.*s\" has its value since line %u", (int)t->len, t->text,
+                      ps->p->name[slot].line);
         return -1;
     }
     slot = xd_add_name(ps, 0, t);
@@ -110,8 +113,9 @@ int xd_parse_domain_name(struct xd_parser *ps)
         }
     for (uint32_t i = 0; i < p->domains; i++)
         xd_str_addf(&list, "%s%s", i ? ", " : "; there is ", xd_text_at(p, p->domain[i].name));
-    xd_parse_fail(ps, "no domain %.*s is declared above%s (a number of no domain is written without the d)", (int)t->len,
-                  t->text, xd_str_text(&list));
+    xd_parse_fail(
+        ps, "no domain %.*s is declared above%s (a number of no domain is written without the d)",
+        (int)t->len, t->text, xd_str_text(&list));
     xd_str_free(&list);
     return -1;
 }
@@ -126,8 +130,8 @@ void xd_parse_unknown_name(struct xd_parser *ps, const struct xd_token *t, unsig
         if (c->kind == kind)
             xd_suggest_offer(&near, c->name);
         else if (xd_is_word(t, c->name)) {
-            xd_parse_fail_at(ps, t, "\"%s\" is a name of another kind; here it is written %s.%s", c->name,
-                             xd_kind_name((enum xd_kind)c->kind), c->name);
+            xd_parse_fail_at(ps, t, "\"%s\" is a name of another kind; here it is written %s.%s",
+                             c->name, xd_kind_name((enum xd_kind)c->kind), c->name);
             return;
         }
     }
@@ -140,10 +144,12 @@ void xd_parse_unknown_name(struct xd_parser *ps, const struct xd_token *t, unsig
         if (xd_fn_row(i))
             xd_suggest_offer(&near, xd_fn_row(i)->name);
     if (other)
-        xd_parse_fail_at(ps, t, "unknown name \"%.*s\"; the captured one is written $%.*s", (int)t->len, t->text,
-                         (int)t->len, t->text);
+        xd_parse_fail_at(ps, t, "unknown name \"%.*s\"; the captured one is written $%.*s",
+                         (int)t->len, t->text, (int)t->len, t->text);
     else if (near.best)
-        xd_parse_fail_at(ps, t, "unknown name \"%.*s\" (did you mean %s?)", (int)t->len, t->text, near.best);
+        xd_parse_fail_at(ps, t, "unknown name \"%.*s\" (did you mean %s?)", (int)t->len, t->text,
+                         near.best);
     else
-        xd_parse_fail_at(ps, t, "unknown name \"%.*s\"; give it a value with let", (int)t->len, t->text);
+        xd_parse_fail_at(ps, t, "unknown name \"%.*s\"; give it a value with let", (int)t->len,
+                         t->text);
 }

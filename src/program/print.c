@@ -2,7 +2,8 @@
 /*
  * print.c: programs as canonical text.
  *
- * The rule: what is printed is read back as the same program, and canonical text comes out as it went in.
+ * The rule: what is printed is read back as the same program, and canonical text comes out as it
+ * went in.
  */
 #include "program/forms.h"
 
@@ -92,39 +93,28 @@ static void expr(struct printer *pr, xd_ex e)
     struct xd_str *out = pr->out;
 
     switch ((enum xd_expr_op)x->op) {
-    case XD_EX_NONE:
-        break;
+    case XD_EX_NONE: break;
     case XD_EX_NUM:
         xd_str_addf(out, x->sub == 16 ? "0x%llx" : "%llu", (unsigned long long)x->num);
         break;
     case XD_EX_NAME:
     case XD_EX_CAPTURE:
-    case XD_EX_BIND:
-        xd_str_add(out, xd_text_at(p, p->name[x->num].name));
-        break;
+    case XD_EX_BIND: xd_str_add(out, xd_text_at(p, p->name[x->num].name)); break;
     case XD_EX_CONST:
         if (x->sub)
             xd_str_addf(out, "%s.", xd_kind_name((enum xd_kind)x->sub));
         xd_str_add(out, xd_text_at(p, x->a));
         break;
     case XD_EX_ERRNO:
-    case XD_EX_WORD:
-        xd_str_add(out, xd_text_at(p, x->a));
-        break;
-    case XD_EX_DOMAIN:
-        xd_str_add(out, xd_text_at(p, p->domain[x->num].name));
-        break;
-    case XD_EX_TEXT:
-        text(pr, x);
-        break;
+    case XD_EX_WORD: xd_str_add(out, xd_text_at(p, x->a)); break;
+    case XD_EX_DOMAIN: xd_str_add(out, xd_text_at(p, p->domain[x->num].name)); break;
+    case XD_EX_TEXT: text(pr, x); break;
     case XD_EX_LIST:
         xd_str_addc(out, '[');
         listed(pr, x->a);
         xd_str_addc(out, ']');
         break;
-    case XD_EX_ANY:
-        xd_str_addc(out, '?');
-        break;
+    case XD_EX_ANY: xd_str_addc(out, '?'); break;
     case XD_EX_NEG:
     case XD_EX_NOT:
         xd_str_addc(out, x->op == XD_EX_NEG ? '-' : '~');
@@ -168,7 +158,8 @@ static void named(struct printer *pr, const char *name, xd_ex value)
     expr(pr, value);
 }
 
-static void field(struct printer *pr, const struct xd_step *s, const struct xd_op *op, const struct xd_item *it)
+static void field(struct printer *pr, const struct xd_step *s, const struct xd_op *op,
+                  const struct xd_item *it)
 {
     if (it->key == XD_KEY_BLOCKED)
         xd_str_add(pr->out, " blocked");
@@ -290,7 +281,8 @@ static void block(struct printer *pr, uint32_t i)
 static void call(struct printer *pr, uint32_t at)
 {
     const struct xd_step *s = &pr->p->step[at];
-    bool is_batch = s->call && (s->call->shape == XD_SHAPE_MMU || s->call->shape == XD_SHAPE_MMUEXT);
+    bool is_batch =
+        s->call && (s->call->shape == XD_SHAPE_MMU || s->call->shape == XD_SHAPE_MMUEXT);
 
     xd_str_add(pr->out, s->raw ? "hypercall" : s->call->name);
     if (s->op)
@@ -319,7 +311,8 @@ static void form_items(struct printer *pr, const struct xd_form *form, xd_at i)
         const struct xd_item *it = xd_item_at(pr->p, i);
         const struct xd_form_key *k = &form->keys[it->key - XD_KEY_FORM];
 
-        xd_str_addf(pr->out, " %s%s", it->negated ? "!" : "", k->type == XD_T_STATUS ? "" : k->name);
+        xd_str_addf(pr->out, " %s%s", it->negated ? "!" : "",
+                    k->type == XD_T_STATUS ? "" : k->name);
         if (k->type != XD_T_FLAG && k->type != XD_T_STATE && k->type != XD_T_STATUS)
             xd_str_addc(pr->out, '=');
         expr(pr, it->value);
@@ -333,17 +326,13 @@ static void form(struct printer *pr, const struct xd_step *s, const struct xd_fo
 
     xd_str_add(pr->out, f->name);
     switch (f->subject) {
-    case XD_S_VCPU:
-        xd_str_addf(pr->out, "%s%s.%u", f->second ? " " : "", domain, s->vcpu);
-        break;
+    case XD_S_VCPU: xd_str_addf(pr->out, "%s%s.%u", f->second ? " " : "", domain, s->vcpu); break;
     case XD_S_PORT:
         xd_str_addf(pr->out, " %s port ", domain);
         expr(pr, s->subject[0]);
         break;
     case XD_S_NEW_DOMAIN:
-    case XD_S_DOMAIN:
-        xd_str_addf(pr->out, " %s", domain);
-        break;
+    case XD_S_DOMAIN: xd_str_addf(pr->out, " %s", domain); break;
     case XD_S_CALL:
         xd_str_addf(pr->out, " %s%s%s", s->call->name, s->op ? " " : "", s->op ? s->op->name : "");
         break;

@@ -2,9 +2,10 @@
 /*
  * program.h: a program, a list of steps that can be read, printed and run.
  *
- * Everything is symbolic: a step names "the third free page of d1", never a frame number, so a program means the same on
- * every machine. Steps, expressions, items and texts live in four arrays of one struct xd_program and name each other by
- * index; index 0 is "none" everywhere. Names of calls, operations and fields are pointers to the rows of src/abi.
+ * Everything is symbolic: a step names "the third free page of d1", never a frame number, so a
+ * program means the same on every machine. Steps, expressions, items and texts live in four arrays
+ * of one struct xd_program and name each other by index; index 0 is "none" everywhere. Names of
+ * calls, operations and fields are pointers to the rows of src/abi.
  */
 #ifndef XD_PROGRAM_PROGRAM_H
 #define XD_PROGRAM_PROGRAM_H
@@ -22,20 +23,20 @@ enum xd_expr_op {
     XD_EX_NAME,    /* num: slot of a `let` name */
     XD_EX_CAPTURE, /* num: slot of a captured $name, used */
     XD_EX_BIND,    /* num: slot of a $name that is captured here */
-    XD_EX_CONST,   /* num: the value; a: offset of its name; sub: its kind if it is written KIND.NAME */
-    XD_EX_ERRNO,   /* num: negative */
-    XD_EX_DOMAIN,  /* num: index of a domain name */
-    XD_EX_WORD,    /* num: its meaning to the step; a: offset of its name */
-    XD_EX_TEXT,    /* a: offset, num: length */
-    XD_EX_LIST,    /* a: first element, linked by next */
-    XD_EX_ANY,     /* ?: not checked */
-    XD_EX_NEG,     /* a */
-    XD_EX_NOT,     /* a */
-    XD_EX_BINARY,  /* sub: the operator's character; a, b */
-    XD_EX_SLOT,    /* a[b]: machine address of slot b of table frame a */
-    XD_EX_FN,      /* sub: enum xd_fn; a: first argument, linked by next; num: 1 + index of the domain before the dot */
-    XD_EX_START,   /* sub: row of the start-of-day fields; num as FN */
-    XD_EX_RANGE,   /* a-b */
+    XD_EX_CONST, /* num: the value; a: offset of its name; sub: its kind if it is written KIND.NAME */
+    XD_EX_ERRNO,  /* num: negative */
+    XD_EX_DOMAIN, /* num: index of a domain name */
+    XD_EX_WORD,   /* num: its meaning to the step; a: offset of its name */
+    XD_EX_TEXT,   /* a: offset, num: length */
+    XD_EX_LIST,   /* a: first element, linked by next */
+    XD_EX_ANY,    /* ?: not checked */
+    XD_EX_NEG,    /* a */
+    XD_EX_NOT,    /* a */
+    XD_EX_BINARY, /* sub: the operator's character; a, b */
+    XD_EX_SLOT,   /* a[b]: machine address of slot b of table frame a */
+    XD_EX_FN, /* sub: enum xd_fn; a: first argument, linked by next; num: 1 + index of the domain before the dot */
+    XD_EX_START, /* sub: row of the start-of-day fields; num as FN */
+    XD_EX_RANGE, /* a-b */
 };
 
 struct xd_expr {
@@ -46,7 +47,10 @@ struct xd_expr {
     uint64_t num;
 };
 
-/* Names of the things a step says about itself; below XD_KEY_FIELD_END it is a field or argument number of its row. */
+/*
+ * Names of the things a step says about itself; below XD_KEY_FIELD_END it is a field or argument
+ * number of its row.
+ */
 enum xd_key {
     XD_KEY_FIELD_END = 64,
     XD_KEY_ELEMENT, /* of a batch */
@@ -68,12 +72,12 @@ enum xd_key {
 };
 
 struct xd_item {
-    uint8_t key;       /* enum xd_key */
-    bool negated;      /* !flag */
-    uint8_t cmd;       /* element of mmu_update: 0..3, or XD_CMD_RAW */
-    xd_ex value;       /* element of mmu_update: what it names */
-    xd_ex value2;      /* element of mmu_update: the value written */
-    xd_at sub;         /* element of mmuext_op: its fields */
+    uint8_t key;  /* enum xd_key */
+    bool negated; /* !flag */
+    uint8_t cmd;  /* element of mmu_update: 0..3, or XD_CMD_RAW */
+    xd_ex value;  /* element of mmu_update: what it names */
+    xd_ex value2; /* element of mmu_update: the value written */
+    xd_at sub;    /* element of mmuext_op: its fields */
     xd_at next;
     xd_text note;           /* comment behind an element of a spread batch */
     const struct xd_op *op; /* element of mmuext_op; NULL: cmd= */
@@ -112,15 +116,18 @@ struct xd_step {
     bool spread;   /* CALL of a batch or multicall: one element a line */
     bool raw;      /* CALL: `hypercall NR`: the first item is the number */
     uint32_t line;
-    uint32_t parts;              /* CALL of a multicall: how many steps after this one are its entries, at any depth */
-    xd_text note;                /* comment behind it, or the whole of a NOTE; of a spread call the one behind { or [ */
-    xd_text note_end;            /* of a spread call: the comment behind its last line */
-    const struct xd_call *call;  /* CALL, INJECT */
-    const struct xd_op *op;      /* CALL of OPS and COMPAT, INJECT: NULL if op= says the number */
-    uint32_t domain, vcpu;       /* AT, DOMAIN, DESTROY, EXPECT_PORT, _VCPU, _DOMAIN: index of a domain name */
-    xd_ex subject[2];            /* what it is about, in the order it is written */
-    xd_at in, out;               /* items before and after `=` */
-    xd_ex result;                /* after `=`; 0 or ANY: not checked */
+    uint32_t
+        parts; /* CALL of a multicall: how many steps after this one are its entries, at any depth */
+    xd_text
+        note; /* comment behind it, or the whole of a NOTE; of a spread call the one behind { or [ */
+    xd_text note_end;           /* of a spread call: the comment behind its last line */
+    const struct xd_call *call; /* CALL, INJECT */
+    const struct xd_op *op;     /* CALL of OPS and COMPAT, INJECT: NULL if op= says the number */
+    uint32_t domain,
+        vcpu;         /* AT, DOMAIN, DESTROY, EXPECT_PORT, _VCPU, _DOMAIN: index of a domain name */
+    xd_ex subject[2]; /* what it is about, in the order it is written */
+    xd_at in, out;    /* items before and after `=` */
+    xd_ex result;     /* after `=`; 0 or ANY: not checked */
 };
 
 struct xd_name {
@@ -141,20 +148,24 @@ struct xd_program {
 };
 
 #define XD_SOURCE_MAX (64u << 20) /* bytes of a program's text */
-#define XD_LINE_MAX (1u << 20)    /* bytes of one line of it */
-#define XD_NEST_MAX 64u           /* parentheses and lists inside each other */
-#define XD_DEPTH_MAX 200u         /* of an expression's tree */
+#define XD_LINE_MAX   (1u << 20)  /* bytes of one line of it */
+#define XD_NEST_MAX   64u         /* parentheses and lists inside each other */
+#define XD_DEPTH_MAX  200u        /* of an expression's tree */
 #define XD_BLOCKS_MAX 4u          /* multicall blocks inside each other */
-#define XD_NAMES_MAX 4096u        /* let and captured names */
+#define XD_NAMES_MAX  4096u       /* let and captured names */
 
 /*
- * Reads a program. NULL if it can't: then *error (to be freed) says file:line:column, shows the line, and says what
- * would have been accepted. (file) is for messages only. The text need not live on.
+ * Reads a program. NULL if it can't: then *error (to be freed) says file:line:column, shows the
+ * line, and says what would have been accepted. (file) is for messages only. The text need not live
+ * on.
  */
 struct xd_program *xd_program_parse(const char *file, const char *text, size_t len, char **error);
 void xd_program_free(struct xd_program *p);
 
-/* The canonical text of all, or of step (i) alone: in one line, without comments, a long block as { ... }. */
+/*
+ * The canonical text of all, or of step (i) alone: in one line, without comments, a long block as {
+ * ... }.
+ */
 void xd_program_print(const struct xd_program *p, struct xd_str *out);
 void xd_step_print(const struct xd_program *p, uint32_t i, struct xd_str *out);
 void xd_expr_print(const struct xd_program *p, xd_ex e, struct xd_str *out);

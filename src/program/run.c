@@ -39,7 +39,8 @@ struct xd_vcpu *xd_current(struct xd_runner *r)
 
 /* ---- Hooks ---- */
 
-static void on_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+static void on_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                    unsigned int depth)
 {
     struct xd_runner *r = ctx;
 
@@ -47,7 +48,8 @@ static void on_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *a
         xd_trace_call(r, v, nr, arg, depth);
 }
 
-static void on_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc, unsigned int depth)
+static void on_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc,
+                   unsigned int depth)
 {
     struct xd_runner *r = ctx;
 
@@ -246,7 +248,12 @@ static void step_over(struct xd_runner *r)
 
 static void start(struct xd_runner *r)
 {
-    const struct xd_hooks hooks = {.ctx = r, .call = on_call, .ret = on_ret, .inject = on_inject, .console = on_console, .bug = on_bug};
+    const struct xd_hooks hooks = {.ctx = r,
+                                   .call = on_call,
+                                   .ret = on_ret,
+                                   .inject = on_inject,
+                                   .console = on_console,
+                                   .bug = on_bug};
 
     if (!r->hv)
         xd_make_machine(r, NULL);
@@ -279,7 +286,8 @@ static void run_steps(struct xd_runner *r)
         step_over(r);
 }
 
-void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt, struct xd_run_result *result)
+void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt,
+                    struct xd_run_result *result)
 {
     struct xd_runner *r = xd_zalloc(sizeof(*r));
 
@@ -291,7 +299,8 @@ void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt
     r->known = xd_zalloc(p->names * sizeof(*r->known));
     if (p->domains > XD_DOMAINS_MAX) {
         r->step = 1;
-        xd_report_as(r, XD_UNUSABLE, "%u domains are declared; a machine has at most %u", p->domains, XD_DOMAINS_MAX);
+        xd_report_as(r, XD_UNUSABLE, "%u domains are declared; a machine has at most %u",
+                     p->domains, XD_DOMAINS_MAX);
         step_over(r);
     } else {
         run_steps(r);

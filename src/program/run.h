@@ -9,9 +9,10 @@
 /* How a run ended; the worst wins. Also the exit codes of the commands. */
 enum xd_verdict {
     XD_PASSED = 0,
-    XD_FAILED = 1,   /* something else happened than was expected */
-    XD_UNUSABLE = 2, /* the program can't be run at all: an impossible machine, the host is short of memory */
-    XD_BROKEN = 3,   /* xendouble is wrong: the audit disagrees */
+    XD_FAILED = 1, /* something else happened than was expected */
+    XD_UNUSABLE =
+        2, /* the program can't be run at all: an impossible machine, the host is short of memory */
+    XD_BROKEN = 3, /* xendouble is wrong: the audit disagrees */
 };
 
 /* Something that went otherwise than the program says. */
@@ -30,7 +31,8 @@ struct xd_run_options {
     bool trace;      /* tell of every step */
     bool has_seed;
     uint64_t seed; /* of the machine, instead of the program's own */
-    struct xd_program *fill; /* the program itself: what it does not say about results is written into it; or NULL */
+    struct xd_program *
+        fill; /* the program itself: what it does not say about results is written into it; or NULL */
     void *ctx;
     void (*failed)(void *ctx, const struct xd_failure *f);
     void (*tell)(void *ctx, const char *lines); /* trace and explanations, whole lines */
@@ -43,6 +45,7 @@ struct xd_run_result {
     uint32_t failures;
 };
 
-void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt, struct xd_run_result *result);
+void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt,
+                    struct xd_run_result *result);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runner.h: the state of a run, shared by the files that evaluate, encode, execute, compare and trace.
+ * runner.h: the state of a run, shared by the files that evaluate, encode, execute, compare and
+ * trace.
  *
  * What goes wrong in a step is collected in (report) and (verdict), and told when the step is over.
  */
@@ -14,15 +15,18 @@
 #include "program/forms.h"
 #include "program/run.h"
 
-#define XD_SCRATCH_VA UINT64_C(0x0000008000000000)
-#define XD_FRAMES_DEFAULT 8192u   /* 32 MiB: room for several domains */
-#define XD_PAGES_DEFAULT 256u     /* free pages of a domain */
+#define XD_SCRATCH_VA      UINT64_C(0x0000008000000000)
+#define XD_FRAMES_DEFAULT  8192u /* 32 MiB: room for several domains */
+#define XD_PAGES_DEFAULT   256u  /* free pages of a domain */
 #define XD_SCRATCH_DEFAULT 1024u
-#define XD_SCRATCH_MAX (512u * 512u)
-#define XD_INJECT_MAX 64u
-#define XD_DONE_PRESET 0xddddddddu /* stands in the done word until Xen writes it */
+#define XD_SCRATCH_MAX     (512u * 512u)
+#define XD_INJECT_MAX      64u
+#define XD_DONE_PRESET     0xddddddddu /* stands in the done word until Xen writes it */
 
-/* A domain of the program and the surroundings made for it. It outlives the domain, so that its pages keep their names. */
+/*
+ * A domain of the program and the surroundings made for it. It outlives the domain, so that its
+ * pages keep their names.
+ */
 struct xd_env {
     struct xd_domain *d; /* NULL: not created yet, or destroyed */
     bool created;
@@ -39,9 +43,9 @@ struct xd_env {
 /* A call in guest memory. */
 struct xd_encoded {
     uint64_t nr, arg[XD_CALL_ARGS];
-    uint64_t at;                   /* of its struct; 0: none */
-    uint64_t done;                 /* of its done word; 0: none */
-    uint64_t value[16];            /* of its fields or arguments, as asked */
+    uint64_t at;        /* of its struct; 0: none */
+    uint64_t done;      /* of its done word; 0: none */
+    uint64_t value[16]; /* of its fields or arguments, as asked */
 };
 
 /* How an entry of a multicall ended. */
@@ -61,7 +65,7 @@ struct xd_made {
     uint32_t next;          /* entry that runs next, as an offset to step; 0: none */
     bool suspended;         /* it was, once */
     uint64_t area_end;
-    struct xd_made *later;  /* list of the unfinished */
+    struct xd_made *later; /* list of the unfinished */
 };
 
 struct xd_injection {
@@ -98,8 +102,8 @@ struct xd_runner {
     struct xd_made *now, *unfinished;
     struct xd_injection inject[XD_INJECT_MAX];
     uint32_t injections;
-    struct xd_str console;  /* written since the last `expect console` */
-    struct xd_str line[2];  /* trace: the call being made, by depth */
+    struct xd_str console; /* written since the last `expect console` */
+    struct xd_str line[2]; /* trace: the call being made, by depth */
 
     uint32_t step; /* that the report is about */
     enum xd_verdict verdict;
@@ -110,7 +114,8 @@ struct xd_runner {
 /* ---- run.c ---- */
 /* The step did not go as it should; a line for the report. */
 void xd_report(struct xd_runner *r, const char *fmt, ...) XD_PRINTF(2, 3);
-void xd_report_as(struct xd_runner *r, enum xd_verdict verdict, const char *fmt, ...) XD_PRINTF(3, 4);
+void xd_report_as(struct xd_runner *r, enum xd_verdict verdict, const char *fmt, ...)
+    XD_PRINTF(3, 4);
 struct xd_vcpu *xd_current(struct xd_runner *r);
 
 /* ---- env.c ---- */
@@ -119,25 +124,36 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s);
 void xd_forget_domain(struct xd_runner *r, uint32_t index);
 /* The frame of the level-(level) table that maps (va) for (v); false: there is none. */
 bool xd_table_of(struct xd_vcpu *v, unsigned int level, uint64_t va, uint64_t *mfn);
-/* Room of (n) bytes in the argument area of the domain, holding (data), or zeros where it is NULL. */
+/*
+ * Room of (n) bytes in the argument area of the domain, holding (data), or zeros where it is NULL.
+ */
 uint64_t xd_area_put(struct xd_runner *r, struct xd_vcpu *v, const void *data, size_t n);
 
 /* ---- eval.c ---- */
-/* The value of an expression for vCPU (v) of the current domain. False: it has none; the report says why. */
+/*
+ * The value of an expression for vCPU (v) of the current domain. False: it has none; the report
+ * says why.
+ */
 bool xd_eval(struct xd_runner *r, xd_ex e, uint64_t *value);
 /* The value of (e), or (otherwise) if there is none written. */
 bool xd_eval_or(struct xd_runner *r, const struct xd_item *it, uint64_t otherwise, uint64_t *value);
 void xd_bind(struct xd_runner *r, xd_ex e, uint64_t value);
 
 /* ---- encode.c ---- */
-/* Puts the call of step (at) into guest memory; for a multicall the whole block, enc[k] being step (at) + k. */
+/*
+ * Puts the call of step (at) into guest memory; for a multicall the whole block, enc[k] being step
+ * (at) + k.
+ */
 bool xd_encode(struct xd_runner *r, struct xd_vcpu *v, uint32_t at, struct xd_encoded *enc);
 
 /* ---- call.c ---- */
 void xd_run_call(struct xd_runner *r, uint32_t at);
 void xd_run_store(struct xd_runner *r, const struct xd_step *s);
 void xd_run_load(struct xd_runner *r, const struct xd_step *s);
-/* Goes on with one call whose vCPU runs again; the report is then about its step. False: there is none. */
+/*
+ * Goes on with one call whose vCPU runs again; the report is then about its step. False: there is
+ * none.
+ */
 bool xd_resume(struct xd_runner *r);
 /* Gives up one unfinished call of domain (of), or of any where that is NULL, in the same way. */
 bool xd_drop_unfinished(struct xd_runner *r, const struct xd_domain *of);
@@ -146,10 +162,12 @@ void xd_entry_returned(struct xd_runner *r, struct xd_vcpu *v, long rc);
 /* ---- outcome.c ---- */
 /* Compares what the steps of a finished call say with what happened. */
 void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsigned int why);
-void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_access how, const struct xd_fault *f);
+void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_access how,
+                     const struct xd_fault *f);
 #define XD_K_RC XD_KINDS /* kind of results, for showing them */
 /* Compares (actual), called (what), with expression (e), or captures it. True: as expected. */
-bool xd_check_value(struct xd_runner *r, const char *what, unsigned int kind, uint64_t mask, xd_ex e, uint64_t actual);
+bool xd_check_value(struct xd_runner *r, const char *what, unsigned int kind, uint64_t mask,
+                    xd_ex e, uint64_t actual);
 
 /* ---- expect.c ---- */
 void xd_run_expect(struct xd_runner *r, const struct xd_step *s);
@@ -157,7 +175,8 @@ void xd_run_expect(struct xd_runner *r, const struct xd_step *s);
 /* ---- fill.c ---- */
 void xd_fill_result(struct xd_runner *r, uint32_t at, uint64_t value, bool is_rc);
 void xd_fill_word(struct xd_runner *r, uint32_t at, const char *word);
-void xd_fill_item(struct xd_runner *r, uint32_t at, unsigned int key, unsigned int kind, uint64_t value);
+void xd_fill_item(struct xd_runner *r, uint32_t at, unsigned int key, unsigned int kind,
+                  uint64_t value);
 void xd_fill_text(struct xd_runner *r, uint32_t at, unsigned int key, const char *text, size_t len);
 void xd_fill_why(struct xd_runner *r, uint32_t at, unsigned int key, unsigned int why);
 
@@ -165,8 +184,10 @@ void xd_fill_why(struct xd_runner *r, uint32_t at, unsigned int key, unsigned in
 /* A value of (kind), or a result for XD_K_RC. */
 void xd_show(struct xd_str *out, unsigned int kind, uint64_t value);
 void xd_show_rc(struct xd_str *out, long rc);
-void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth);
-void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc, unsigned int depth);
+void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                   unsigned int depth);
+void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc,
+                  unsigned int depth);
 void xd_tell_refusal(struct xd_runner *r, struct xd_vcpu *v);
 void xd_trace_step(struct xd_runner *r, uint32_t at, const char *ending);
 

@@ -2,7 +2,8 @@
 /*
  * trace.c: what happens, in the words of the language but with the numbers of this machine.
  *
- * Decoded from registers and guest memory alone, at the moment of the call, so that it shows what Xen saw.
+ * Decoded from registers and guest memory alone, at the moment of the call, so that it shows what
+ * Xen saw.
  */
 #include "program/runner.h"
 
@@ -57,7 +58,8 @@ static void show_text(struct xd_str *out, const unsigned char *text, size_t n)
 }
 
 /* A list of frame numbers or ports in guest memory. */
-static void show_list(struct xd_str *out, struct xd_vcpu *v, unsigned int kind, uint64_t at, uint64_t nr)
+static void show_list(struct xd_str *out, struct xd_vcpu *v, unsigned int kind, uint64_t at,
+                      uint64_t nr)
 {
     size_t size = kind == XD_K_PORTS ? 4 : 8;
     unsigned char bytes[8];
@@ -79,8 +81,8 @@ static void show_list(struct xd_str *out, struct xd_vcpu *v, unsigned int kind, 
     xd_str_addc(out, ']');
 }
 
-static void show_fields(struct xd_str *out, struct xd_vcpu *v, const struct xd_op *op, const unsigned char *bytes,
-                        unsigned int dir)
+static void show_fields(struct xd_str *out, struct xd_vcpu *v, const struct xd_op *op,
+                        const unsigned char *bytes, unsigned int dir)
 {
     const struct xd_field *f = op->fields ? op->fields() : NULL;
 
@@ -111,7 +113,8 @@ static uint64_t op_number(const struct xd_call *c, const uint64_t *arg)
 }
 
 /* Where the struct of a sub-operation lies, and which it is; NULL: unknown number or unreadable. */
-static const struct xd_op *find_op(const struct xd_call *c, struct xd_vcpu *v, const uint64_t *arg, uint64_t *nr, uint64_t *at)
+static const struct xd_op *find_op(const struct xd_call *c, struct xd_vcpu *v, const uint64_t *arg,
+                                   uint64_t *nr, uint64_t *at)
 {
     unsigned char cmd[4];
 
@@ -126,7 +129,8 @@ static const struct xd_op *find_op(const struct xd_call *c, struct xd_vcpu *v, c
     return xd_op_at(c->group, *nr);
 }
 
-static void show_operation(struct xd_str *out, const struct xd_call *c, struct xd_vcpu *v, const uint64_t *arg)
+static void show_operation(struct xd_str *out, const struct xd_call *c, struct xd_vcpu *v,
+                           const uint64_t *arg)
 {
     unsigned char bytes[1024];
     uint64_t nr, at;
@@ -154,8 +158,9 @@ static void show_mmu_element(struct xd_str *out, const unsigned char *bytes)
     else if (cmd == 1)
         xd_str_addf(out, "machphys 0x%llx = ", (unsigned long long)(ptr / XD_PAGE_SIZE));
     else
-        xd_str_addf(out, "%s%s0x%llx[%llu] = ", cmd ? xd_op_at(&xd_group_mmu, cmd)->name : "", cmd ? " " : "",
-                    (unsigned long long)(ptr / XD_PAGE_SIZE), (unsigned long long)(ptr % XD_PAGE_SIZE / 8));
+        xd_str_addf(out, "%s%s0x%llx[%llu] = ", cmd ? xd_op_at(&xd_group_mmu, cmd)->name : "",
+                    cmd ? " " : "", (unsigned long long)(ptr / XD_PAGE_SIZE),
+                    (unsigned long long)(ptr % XD_PAGE_SIZE / 8));
     xd_show(out, cmd == 1 ? XD_K_U64 : XD_K_PTE, val);
 }
 
@@ -167,12 +172,15 @@ static void show_mmuext_element(struct xd_str *out, struct xd_vcpu *v, const uns
         xd_str_add(out, op->name);
         show_fields(out, v, op, bytes, XD_IN);
     } else {
-        xd_str_addf(out, "cmd=%llu arg1=0x%llx arg2=0x%llx", (unsigned long long)get_number(bytes, 4),
-                    (unsigned long long)get_number(bytes + 8, 8), (unsigned long long)get_number(bytes + 16, 8));
+        xd_str_addf(out, "cmd=%llu arg1=0x%llx arg2=0x%llx",
+                    (unsigned long long)get_number(bytes, 4),
+                    (unsigned long long)get_number(bytes + 8, 8),
+                    (unsigned long long)get_number(bytes + 16, 8));
     }
 }
 
-static void show_batch(struct xd_str *out, const struct xd_call *c, struct xd_vcpu *v, const uint64_t *arg)
+static void show_batch(struct xd_str *out, const struct xd_call *c, struct xd_vcpu *v,
+                       const uint64_t *arg)
 {
     bool mmu = c->shape == XD_SHAPE_MMU;
     size_t size = mmu ? sizeof(struct xd_abi_mmu_update) : sizeof(struct xd_abi_mmuext_op);
@@ -211,7 +219,8 @@ static void show_plain(struct xd_str *out, const struct xd_call *c, const uint64
     }
 }
 
-void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                   unsigned int depth)
 {
     const struct xd_call *c = xd_call_at(nr);
     struct xd_str *out = &r->line[depth ? 1 : 0];
@@ -226,20 +235,15 @@ void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const ui
     }
     xd_str_add(out, c->name);
     switch ((enum xd_shape)c->shape) {
-    case XD_SHAPE_PLAIN:
-        show_plain(out, c, arg);
-        break;
+    case XD_SHAPE_PLAIN: show_plain(out, c, arg); break;
     case XD_SHAPE_OPS:
-    case XD_SHAPE_COMPAT:
-        show_operation(out, c, v, arg);
-        break;
+    case XD_SHAPE_COMPAT: show_operation(out, c, v, arg); break;
     case XD_SHAPE_MMU:
-    case XD_SHAPE_MMUEXT:
-        show_batch(out, c, v, arg);
-        break;
+    case XD_SHAPE_MMUEXT: show_batch(out, c, v, arg); break;
     case XD_SHAPE_MULTI:
         if (depth) {
-            xd_str_addf(out, " calls=0x%llx nr_calls=%llu", (unsigned long long)arg[0], (unsigned long long)arg[1]);
+            xd_str_addf(out, " calls=0x%llx nr_calls=%llu", (unsigned long long)arg[0],
+                        (unsigned long long)arg[1]);
         } else {
             xd_str_add(out, " {\n");
             r->opt->tell(r->opt->ctx, xd_str_text(out));
@@ -250,7 +254,8 @@ void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const ui
     }
 }
 
-static void show_answers(struct xd_str *out, const struct xd_call *c, struct xd_vcpu *v, const uint64_t *arg, long rc)
+static void show_answers(struct xd_str *out, const struct xd_call *c, struct xd_vcpu *v,
+                         const uint64_t *arg, long rc)
 {
     unsigned char bytes[1024];
     uint64_t nr, at;
@@ -268,7 +273,8 @@ static void show_answers(struct xd_str *out, const struct xd_call *c, struct xd_
         show_fields(out, v, op, bytes, XD_OUT);
 }
 
-void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc, unsigned int depth)
+void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc,
+                  unsigned int depth)
 {
     const struct xd_call *c = xd_call_at(nr);
     struct xd_str *out = &r->line[depth ? 1 : 0];
@@ -281,7 +287,8 @@ void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uin
         xd_show_rc(out, rc);
     if (c)
         show_answers(out, c, v, arg, rc);
-    if (xd_why(v) && !(c && c->shape == XD_SHAPE_MULTI && !depth && rc == 0)) /* entries told of theirs */
+    if (xd_why(v) &&
+        !(c && c->shape == XD_SHAPE_MULTI && !depth && rc == 0)) /* entries told of theirs */
         xd_str_addf(out, " why=%s", xd_why_name((enum xd_why)xd_why(v), why));
     if (!depth && xd_vcpu_state(v) == XD_STATE_BLOCKED)
         xd_str_add(out, " blocked");

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz-parse.c: whatever bytes it is given, the parser neither crashes nor leaks, and what it accepts it prints in a form
- * that reads back to itself; with `run`, whatever is accepted can also be run, and the audit agrees after every step.
+ * fuzz-parse.c: whatever bytes it is given, the parser neither crashes nor leaks, and what it
+ * accepts it prints in a form that reads back to itself; with `run`, whatever is accepted can also
+ * be run, and the audit agrees after every step.
  *
  *     fuzz-parse SEED ITERATIONS [DIRECTORY [run]]     programs below DIRECTORY are what it starts from
  *
- * Everything follows from SEED; a failure prints the seed of the one input, which alone shows it again with ITERATIONS 1.
+ * Everything follows from SEED; a failure prints the seed of the one input, which alone shows it
+ * again with ITERATIONS 1.
  */
 #define _GNU_SOURCE
 #include "base/rng.h"
@@ -19,11 +21,59 @@
 #define INPUT_MAX 8192u
 
 static const char *const pieces[] = {
-    "domain d1\n", "machine frames=2048\n", "@d1.0\n", "let a = ", "mmu_update [", "mmuext_op [", "multicall { ", " }", "] = 0",
-    " = EINVAL", " done=1", " why=none", "page(0)", "va(0)", "pte(1, P|RW)", "[1]", "(", ")", "$p", " port=$p", "event_channel_op ",
-    "alloc_unbound ", "send port=", "PIN_L1_TABLE mfn=", "expect frame ", "expect d1 port ", "expect d1.0 ", "store ", "load ",
-    " size=4", "0xffffffffffffffff", "99999999999999999999", "\"", "\\x", "#", "\n", ";", "~", "-", "<<", "?", ",", "\xff",
-    "memory_op ", "extent_start=[", "start.", "d1.", "table(1, ", "inject ", "advance 10ms", "console_io ", "hypercall 1 ", "!pinned",
+    "domain d1\n",
+    "machine frames=2048\n",
+    "@d1.0\n",
+    "let a = ",
+    "mmu_update [",
+    "mmuext_op [",
+    "multicall { ",
+    " }",
+    "] = 0",
+    " = EINVAL",
+    " done=1",
+    " why=none",
+    "page(0)",
+    "va(0)",
+    "pte(1, P|RW)",
+    "[1]",
+    "(",
+    ")",
+    "$p",
+    " port=$p",
+    "event_channel_op ",
+    "alloc_unbound ",
+    "send port=",
+    "PIN_L1_TABLE mfn=",
+    "expect frame ",
+    "expect d1 port ",
+    "expect d1.0 ",
+    "store ",
+    "load ",
+    " size=4",
+    "0xffffffffffffffff",
+    "99999999999999999999",
+    "\"",
+    "\\x",
+    "#",
+    "\n",
+    ";",
+    "~",
+    "-",
+    "<<",
+    "?",
+    ",",
+    "\xff",
+    "memory_op ",
+    "extent_start=[",
+    "start.",
+    "d1.",
+    "table(1, ",
+    "inject ",
+    "advance 10ms",
+    "console_io ",
+    "hypercall 1 ",
+    "!pinned",
 };
 
 static char *corpus[256];
@@ -148,8 +198,12 @@ static void on_tell(void *ctx, const char *lines)
 
 static bool runs(const struct xd_program *p)
 {
-    static const struct xd_run_options opt = {
-        .audit = true, .keep_going = true, .trace = true, .explain = true, .failed = on_failed, .tell = on_tell};
+    static const struct xd_run_options opt = {.audit = true,
+                                              .keep_going = true,
+                                              .trace = true,
+                                              .explain = true,
+                                              .failed = on_failed,
+                                              .tell = on_tell};
     struct xd_run_result result;
 
     xd_program_run(p, &opt, &result);
@@ -159,7 +213,8 @@ static bool runs(const struct xd_program *p)
 /* NULL, or what is wrong. */
 static const char *judge(const struct input *in, bool run, bool *accepted)
 {
-    char *copy = malloc(in->len ? in->len : 1), *error = NULL; /* so that a read past the end is seen */
+    char *copy = malloc(in->len ? in->len : 1),
+         *error = NULL; /* so that a read past the end is seen */
     struct xd_str once = {0}, twice = {0};
     struct xd_program *p, *q = NULL;
     const char *wrong = NULL;
@@ -171,7 +226,9 @@ static const char *judge(const struct input *in, bool run, bool *accepted)
     free(copy);
     *accepted = p != NULL;
     if (!p) {
-        wrong = error && strncmp(error, "f:", 2) == 0 && error[strlen(error) - 1] == '\n' ? NULL : "an error without place";
+        wrong = error && strncmp(error, "f:", 2) == 0 && error[strlen(error) - 1] == '\n'
+                    ? NULL
+                    : "an error without place";
         free(error);
         return wrong;
     }
@@ -217,8 +274,8 @@ int main(int argc, char **argv)
             code = 1;
         }
     }
-    printf("%llu inputs from seed %llu on, %llu of them programs\n", (unsigned long long)iterations, (unsigned long long)seed,
-           (unsigned long long)accepted);
+    printf("%llu inputs from seed %llu on, %llu of them programs\n", (unsigned long long)iterations,
+           (unsigned long long)seed, (unsigned long long)accepted);
     for (size_t i = 0; i < corpus_nr; i++)
         free(corpus[i]);
     return code;

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#define HC_VM_ASSIST  21
-#define HC_MULTICALL  13
-#define HC_SCHED_OP   29
-#define HC_VERSION    17
+#define HC_VM_ASSIST        21
+#define HC_MULTICALL        13
+#define HC_SCHED_OP         29
+#define HC_VERSION          17
 #define WRITABLE_PAGETABLES 2
 
 static struct xd_fixture f;
@@ -72,7 +72,7 @@ START_TEST(a_hypercall_is_made_from_registers_and_answered_in_rax)
     f.v1->regs.rax = 62;
     step(f.v1, (struct xd_exit){.kind = XD_EXIT_HYPERCALL});
     ck_refused(f.v1, out.rc, ENOSYS, HYPERCALL_UNKNOWN);
-    ck_assert_uint_eq(f.v1->regs.rax, (uint64_t)-(int64_t)XD_ENOSYS);
+    ck_assert_uint_eq(f.v1->regs.rax, (uint64_t) - (int64_t)XD_ENOSYS);
 }
 END_TEST
 
@@ -125,7 +125,8 @@ END_TEST
 
 START_TEST(other_faults_go_to_the_guest)
 {
-    struct xd_exit e = {.kind = XD_EXIT_EXCEPTION, .vector = XD_VECTOR_PF, .error = 4, .addr = 0x1234};
+    struct xd_exit e = {
+        .kind = XD_EXIT_EXCEPTION, .vector = XD_VECTOR_PF, .error = 4, .addr = 0x1234};
 
     step(f.v1, e);
     ck_assert_int_eq(out.kind, XD_OUTCOME_TRAP);

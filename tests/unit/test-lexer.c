@@ -8,13 +8,17 @@
 
 #include <string.h>
 
-/* All tokens of a text in one line: W(ord) N(umber) T(ext) C(omment) P(unctuation) | for line ends, B for bad. */
+/*
+ * All tokens of a text in one line: W(ord) N(umber) T(ext) C(omment) P(unctuation) | for line ends,
+ * B for bad.
+ */
 static const struct {
     const char *text, *tokens;
 } texts[] = {
     {"", ""},
     {"abc a_1 _x", "W:abc W:a_1 W:_x"},
-    {"1 0x1F 18446744073709551615 0xffffffffffffffff", "N:1 N:31 N:18446744073709551615 N:18446744073709551615"},
+    {"1 0x1F 18446744073709551615 0xffffffffffffffff",
+     "N:1 N:31 N:18446744073709551615 N:18446744073709551615"},
     {"10ms 4gb_segments 0x 0xg 1f", "W:10ms W:4gb_segments W:0x W:0xg W:1f"},
     {"18446744073709551616", "B"},
     {"0x10000000000000000", "B"},
@@ -115,9 +119,10 @@ static const struct {
     const char *text, *plain;
     size_t bad;
 } escapes[] = {
-    {"abc", "abc", 0},      {"\\n\\t\\r", "\n\t\r", 0}, {"\\\\\\\"", "\\\"", 0},
-    {"\\x41\\xfF", "A\xff", 0}, {"ab\\q", NULL, 2},     {"\\x4", NULL, 0},
-    {"\\x4g", NULL, 0},     {"\\", NULL, 0},
+    {"abc", "abc", 0},       {"\\n\\t\\r", "\n\t\r", 0},
+    {"\\\\\\\"", "\\\"", 0}, {"\\x41\\xfF", "A\xff", 0},
+    {"ab\\q", NULL, 2},      {"\\x4", NULL, 0},
+    {"\\x4g", NULL, 0},      {"\\", NULL, 0},
 };
 
 START_TEST(escapes_are_read)
@@ -139,7 +144,8 @@ END_TEST
 static const struct {
     const char *wanted, *best;
 } guesses[] = {
-    {"sned", "send"}, {"Send", "send"}, {"rply", "replay"}, {"xyzzy", NULL}, {"", NULL}, {"alloc_unbuond", "alloc_unbound"},
+    {"sned", "send"}, {"Send", "send"}, {"rply", "replay"},
+    {"xyzzy", NULL},  {"", NULL},       {"alloc_unbuond", "alloc_unbound"},
 };
 
 START_TEST(near_names_are_found)

@@ -59,7 +59,8 @@ static const struct {
     {D1 "event_channel_op bind_ipi port=3", "2:27", "stands behind the result"},
     {D1 "event_channel_op op=3 send", "2:23", "FIELD=VALUE"},
     {D1 "xen_version version=3", "2:13", "with blanks on both sides"},
-    {D1 "xen_version version = 0 why=frame-maped-writable", "2:29", "did you mean frame-mapped-writable?"},
+    {D1 "xen_version version = 0 why=frame-maped-writable", "2:29",
+     "did you mean frame-mapped-writable?"},
     {D1 "xen_version version = 0 done=1", "2:25", "there is: why= blocked"},
     {D1 "xen_version version = EFOO", "2:23", "unknown name"},
     {D1 "update_va_mapping 1 2 3 4", "2:25", "va val flags"},
@@ -74,7 +75,8 @@ static const struct {
     {D1 "mmuext_op [PIN_L5_TABLE]", "2:12", "did you mean PIN_L"},
     {D1 "multicall { xen_version version", "2:11", "no closing }"},
     {D1 "multicall { let a = 1 }", "2:13", "only hypercalls"},
-    {D1 "multicall { xen_version version = $a ; event_channel_op send port=$a }", "2:67", "when the whole block has run"},
+    {D1 "multicall { xen_version version = $a ; event_channel_op send port=$a }", "2:67",
+     "when the whole block has run"},
     {D1 "store va(0)", "2:12", "wants a value"},
     {D1 "store va(0) 1 = maybe", "2:17", "ok, emulated, pf"},
     {D1 "advance 10", "2:9", "ns, us, ms or s"},
@@ -167,7 +169,8 @@ START_TEST(a_program_is_laid_out_in_steps)
     const struct xd_step *s;
 
     ck_assert_msg(p, "%s", error);
-    ck_assert_uint_eq(p->steps, 9); /* none, note, machine, domain, let, multicall and two entries, mmuext_op */
+    ck_assert_uint_eq(
+        p->steps, 9); /* none, note, machine, domain, let, multicall and two entries, mmuext_op */
     ck_assert_uint_eq(p->domains, 1);
     ck_assert_uint_eq(p->names, 2);
     ck_assert_int_eq(p->step[3].kind, XD_STEP_DOMAIN);

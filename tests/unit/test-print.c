@@ -80,9 +80,10 @@ static const char *const formatted[] = {
     "expect audit\n",
 };
 
-#define HEAD "machine frames=2048 seed=3 domains=2 khz=1\n\n# domains\n" \
-             "domain d1 id=5 pages=9 pages_max=9 vcpus=2 online=1 privileged ioports order=dom0 initrd=5 initrd_unmapped " \
-             "init_p2m=0x1000 port_max=9 evtchn_remote=0 iomem=1-2 iomem=(1+2)-0x5 cmdline=\"x y\" scratch=3\ndomain d2\n\n"
+#define HEAD                                                                                                      \
+    "machine frames=2048 seed=3 domains=2 khz=1\n\n# domains\n"                                                   \
+    "domain d1 id=5 pages=9 pages_max=9 vcpus=2 online=1 privileged ioports order=dom0 initrd=5 initrd_unmapped " \
+    "init_p2m=0x1000 port_max=9 evtchn_remote=0 iomem=1-2 iomem=(1+2)-0x5 cmdline=\"x y\" scratch=3\ndomain d2\n\n"
 
 START_TEST(canonical_text_stays_as_it_is)
 {
@@ -135,7 +136,10 @@ START_TEST(other_text_is_brought_into_form)
 }
 END_TEST
 
-/* Every shape of a tree of four numbers and three operators keeps its value through print and parse. */
+/*
+ * Every shape of a tree of four numbers and three operators keeps its value through print and
+ * parse.
+ */
 static uint64_t value_of(const struct xd_program *p, xd_ex e)
 {
     const struct xd_expr *x = xd_expr_at(p, e);
@@ -158,8 +162,9 @@ static uint64_t value_of(const struct xd_program *p, xd_ex e)
 
 START_TEST(parentheses_are_kept_where_they_matter)
 {
-    static const char *const shapes[] = {"((%d%s%d)%s%d)%s%d", "(%d%s(%d%s%d))%s%d", "(%d%s%d)%s(%d%s%d)",
-                                         "%d%s((%d%s%d)%s%d)", "%d%s(%d%s(%d%s%d))"};
+    static const char *const shapes[] = {"((%d%s%d)%s%d)%s%d", "(%d%s(%d%s%d))%s%d",
+                                         "(%d%s%d)%s(%d%s%d)", "%d%s((%d%s%d)%s%d)",
+                                         "%d%s(%d%s(%d%s%d))"};
     static const char *const ops[] = {"+", "-", "*", "|", "&", "<<"};
     unsigned int combinations = 6 * 6 * 6;
 
@@ -167,14 +172,16 @@ START_TEST(parentheses_are_kept_where_they_matter)
         char text[80], head[96], *out, *error;
         struct xd_program *p, *q;
 
-        snprintf(text, sizeof(text), shapes[_i], 7, ops[i % 6], 3, ops[i / 6 % 6], 5, ops[i / 36], 2);
+        snprintf(text, sizeof(text), shapes[_i], 7, ops[i % 6], 3, ops[i / 6 % 6], 5, ops[i / 36],
+                 2);
         snprintf(head, sizeof(head), "let a = %s\n", text);
         p = xd_program_parse("f", head, strlen(head), &error);
         ck_assert_ptr_nonnull(p);
         out = canonical(head);
         q = xd_program_parse("f", out, strlen(out), &error);
         ck_assert_ptr_nonnull(q);
-        ck_assert_msg(value_of(p, p->step[1].result) == value_of(q, q->step[1].result), "%s became %s", head, out);
+        ck_assert_msg(value_of(p, p->step[1].result) == value_of(q, q->step[1].result),
+                      "%s became %s", head, out);
         xd_program_free(p);
         xd_program_free(q);
         free(out);

@@ -124,8 +124,8 @@ START_TEST(programs_that_hold_pass)
     struct heard h;
     struct xd_run_result r = run(right[_i], (struct xd_run_options){0}, &h);
 
-    ck_assert_msg(r.verdict == XD_PASSED && !h.failures, "line %u: %s%s", h.line, xd_str_text(&h.details),
-                  xd_str_text(&h.explain));
+    ck_assert_msg(r.verdict == XD_PASSED && !h.failures, "line %u: %s%s", h.line,
+                  xd_str_text(&h.details), xd_str_text(&h.explain));
     forget(&h);
 }
 END_TEST
@@ -134,9 +134,11 @@ START_TEST(nothing_depends_on_the_seed)
 {
     for (uint64_t seed = 2; seed < 6; seed++) {
         struct heard h;
-        struct xd_run_result r = run(right[_i], (struct xd_run_options){.has_seed = true, .seed = seed}, &h);
+        struct xd_run_result r =
+            run(right[_i], (struct xd_run_options){.has_seed = true, .seed = seed}, &h);
 
-        ck_assert_msg(r.verdict == XD_PASSED, "seed %u, line %u: %s", (unsigned int)seed, h.line, xd_str_text(&h.details));
+        ck_assert_msg(r.verdict == XD_PASSED, "seed %u, line %u: %s", (unsigned int)seed, h.line,
+                      xd_str_text(&h.details));
         forget(&h);
     }
 }
@@ -158,25 +160,35 @@ static const struct {
     {"domain d1\nxen_version version = 1", XD_FAILED, 2, "result: expected 1, got 0x40011"},
     {"domain d1\nxen_version version = EINVAL", XD_FAILED, 2, "expected EINVAL, got 0x40011"},
     {"domain d1\nmmuext_op [PIN_L1_TABLE mfn=cr3()] = 0", XD_FAILED, 2, "expected 0, got EINVAL"},
-    {"domain d1\nevent_channel_op send port=99 = EINVAL why=evtchn-not-sendable", XD_UNUSABLE, 0, NULL},
-    {"domain d1\nevent_channel_op send port=99 = EINVAL why=none", XD_FAILED, 2, "why: expected none, got evtchn-port-range"},
+    {"domain d1\nevent_channel_op send port=99 = EINVAL why=evtchn-not-sendable", XD_UNUSABLE, 0,
+     NULL},
+    {"domain d1\nevent_channel_op send port=99 = EINVAL why=none", XD_FAILED, 2,
+     "why: expected none, got evtchn-port-range"},
     {"domain d1\nmmuext_op [TLB_FLUSH_LOCAL] = 0 done=5", XD_FAILED, 2, "done: expected 5, got 1"},
-    {"domain d1\nmmuext_op [TLB_FLUSH_LOCAL] = 0 done=none", XD_FAILED, 2, "expected nothing written, got 1"},
+    {"domain d1\nmmuext_op [TLB_FLUSH_LOCAL] = 0 done=none", XD_FAILED, 2,
+     "expected nothing written, got 1"},
     {"domain d1\nmmuext_op [TLB_FLUSH_LOCAL] pdone=0 = 0 done=1", XD_FAILED, 2, "no done word"},
-    {"domain d1\nxen_version extraversion = 0 text=\".8\"", XD_FAILED, 2, "expected \".8\", got \".7\""},
-    {"domain d1\nevent_channel_op bind_ipi vcpu=0 = 0 port=77", XD_FAILED, 2, "port: expected 77, got"},
+    {"domain d1\nxen_version extraversion = 0 text=\".8\"", XD_FAILED, 2,
+     "expected \".8\", got \".7\""},
+    {"domain d1\nevent_channel_op bind_ipi vcpu=0 = 0 port=77", XD_FAILED, 2,
+     "port: expected 77, got"},
     {"domain d1\nsched_op yield = 0 blocked", XD_FAILED, 2, "expected the vCPU to be blocked"},
-    {"domain d1\nsched_op block = 0\nsched_op yield", XD_FAILED, 3, "d1.0 can't execute this: it is blocked"},
-    {"domain d1\nmulticall { sched_op yield = 1 } = 0", XD_FAILED, 2, "entry 0, line 2: sched_op yield = 1\n  result: expected 1, got 0"},
-    {"domain d1\nmulticall { sched_op yield = 0 } nr_calls=0 = 0", XD_FAILED, 2, "entry 0, line 2: sched_op yield = 0\n  it was not run"},
-    {"domain d1\nmulticall { sched_op block ; sched_op yield } = 0", XD_FAILED, 2, "this call never came back"},
-    {"domain d1\ndomain d2\n@d2.0\nmulticall { sched_op block ; sched_op yield } = 0\ndestroy d2", XD_FAILED, 4,
-     "its domain was destroyed"},
+    {"domain d1\nsched_op block = 0\nsched_op yield", XD_FAILED, 3,
+     "d1.0 can't execute this: it is blocked"},
+    {"domain d1\nmulticall { sched_op yield = 1 } = 0", XD_FAILED, 2,
+     "entry 0, line 2: sched_op yield = 1\n  result: expected 1, got 0"},
+    {"domain d1\nmulticall { sched_op yield = 0 } nr_calls=0 = 0", XD_FAILED, 2,
+     "entry 0, line 2: sched_op yield = 0\n  it was not run"},
+    {"domain d1\nmulticall { sched_op block ; sched_op yield } = 0", XD_FAILED, 2,
+     "this call never came back"},
+    {"domain d1\ndomain d2\n@d2.0\nmulticall { sched_op block ; sched_op yield } = 0\ndestroy d2",
+     XD_FAILED, 4, "its domain was destroyed"},
     {"domain d1\nlet a = page(256)", XD_FAILED, 2, "the domain has 256 free pages"},
     {"domain d1\nlet a = va(1024)", XD_FAILED, 2, "the scratch window has 1024 pages"},
     {"domain d1\nlet a = table(1, 0x7000)", XD_FAILED, 2, "no such table"},
     {"domain d1\nlet a = table(5, 0)", XD_FAILED, 2, "levels are 1 to 4"},
-    {"machine frames=2048\ndomain d1\nlet a = entry(mach(frames()))", XD_FAILED, 3, "there is no frame 0x800"},
+    {"machine frames=2048\ndomain d1\nlet a = entry(mach(frames()))", XD_FAILED, 3,
+     "there is no frame 0x800"},
     {"machine frames=2048\ndomain d1\nlet a = 1/(frames()-2048)", XD_FAILED, 3, "division by zero"},
     {"domain d1\nload 0 = $x\nlet a = $x", XD_FAILED, 2, "page fault at 0x0"},
     {"domain d1\nstore va(0) 1 = ok", XD_FAILED, 2, "expected ok, got pf"},
@@ -184,7 +196,8 @@ static const struct {
     {"domain d1\nstore va(0) 1 size=3 = pf", XD_FAILED, 2, "1, 2, 4 or 8 bytes"},
     {"domain d1\nexpect frame page(0) type=l1 count=1", XD_FAILED, 2, "type: expected l1, got"},
     {"domain d1\nexpect frame page(0) pinned", XD_FAILED, 2, "expected pinned, it is !pinned"},
-    {"domain d1\nexpect frame page(0) owner=xen", XD_FAILED, 2, "owner: expected xen, got domain 0x1"},
+    {"domain d1\nexpect frame page(0) owner=xen", XD_FAILED, 2,
+     "owner: expected xen, got domain 0x1"},
     {"domain d1\nexpect frame frames()", XD_FAILED, 2, "there is no frame"},
     {"domain d1\nexpect entry cr3()[511] = 0", XD_FAILED, 2, "entry: expected"},
     {"domain d1\nexpect mem va(0) = 0", XD_FAILED, 2, "nothing is mapped"},
@@ -193,7 +206,8 @@ static const struct {
     {"domain d1\nexpect d1.0 blocked", XD_FAILED, 2, "state: expected blocked, got running"},
     {"domain d1\nexpect d1.1 running", XD_FAILED, 2, "d1 has no vCPU 1"},
     {"domain d1\nexpect d1 shutdown=crash", XD_FAILED, 2, "it is not shut down"},
-    {"domain d1\nsched_op shutdown reason=poweroff\nexpect d1 shutdown=none", XD_FAILED, 3, "expected none, got code 0"},
+    {"domain d1\nsched_op shutdown reason=poweroff\nexpect d1 shutdown=none", XD_FAILED, 3,
+     "expected none, got code 0"},
     {"domain d1\nexpect console \"x\"", XD_FAILED, 2, "expected \"x\", got \"\""},
     {"domain d1\ndestroy d1\ndestroy d1", XD_FAILED, 3, "does not exist"},
     {"domain d1\ndestroy d1\nsched_op yield", XD_FAILED, 3, "d1.0 does not exist"},
@@ -221,8 +235,8 @@ START_TEST(what_is_wrong_is_told)
     ck_assert_uint_eq(h.failures, 1);
     ck_assert_uint_eq(r.failures, 1);
     ck_assert_uint_eq(h.line, wrong[_i].line);
-    ck_assert_msg(strstr(xd_str_text(&h.details), wrong[_i].says), "%s does not say: %s", xd_str_text(&h.details),
-                  wrong[_i].says);
+    ck_assert_msg(strstr(xd_str_text(&h.details), wrong[_i].says), "%s does not say: %s",
+                  xd_str_text(&h.details), wrong[_i].says);
     forget(&h);
 }
 END_TEST
@@ -231,10 +245,12 @@ START_TEST(a_refusal_that_was_not_expected_is_explained)
 {
     struct heard h;
 
-    run("domain d1\nmmu_update [table(1, va(0))[0] = pte(table(1, va(0)), P|RW)] = 0", (struct xd_run_options){0}, &h);
+    run("domain d1\nmmu_update [table(1, va(0))[0] = pte(table(1, va(0)), P|RW)] = 0",
+        (struct xd_run_options){0}, &h);
     ck_assert_ptr_nonnull(strstr(xd_str_text(&h.explain), "l1e-rw-table"));
     forget(&h);
-    run("domain d1\nmmu_update [table(1, va(0))[0] = pte(table(1, va(0)), P|RW)] = EBUSY", (struct xd_run_options){0}, &h);
+    run("domain d1\nmmu_update [table(1, va(0))[0] = pte(table(1, va(0)), P|RW)] = EBUSY",
+        (struct xd_run_options){0}, &h);
     ck_assert_str_eq(xd_str_text(&h.explain), "");
     forget(&h);
 }
@@ -242,7 +258,8 @@ END_TEST
 
 START_TEST(it_stops_at_the_first_failure_unless_told)
 {
-    static const char text[] = "domain d1\nsched_op yield = 1\nsched_op yield = 0\nsched_op yield = 2\n";
+    static const char text[] =
+        "domain d1\nsched_op yield = 1\nsched_op yield = 0\nsched_op yield = 2\n";
     struct heard h;
 
     ck_assert_uint_eq(run(text, (struct xd_run_options){0}, &h).calls, 1);
@@ -256,10 +273,11 @@ END_TEST
 
 START_TEST(what_is_not_said_is_filled_in)
 {
-    static const char text[] = "domain d1\nxen_version version\nevent_channel_op bind_ipi vcpu=0\n"
-                               "event_channel_op send port=99\nmmuext_op [TLB_FLUSH_LOCAL]\nmmuext_op [] ops=0 count=1 = ?\n"
-                               "mmuext_op [] pdone=0\nstore va(0) 1\nload start.padding_va+4096\nsched_op yield = 7\n"
-                               "multicall { event_channel_op close port=0 ; sched_op yield }\n";
+    static const char text[] =
+        "domain d1\nxen_version version\nevent_channel_op bind_ipi vcpu=0\n"
+        "event_channel_op send port=99\nmmuext_op [TLB_FLUSH_LOCAL]\nmmuext_op [] ops=0 count=1 = ?\n"
+        "mmuext_op [] pdone=0\nstore va(0) 1\nload start.padding_va+4096\nsched_op yield = 7\n"
+        "multicall { event_channel_op close port=0 ; sched_op yield }\n";
     static const char filled[] =
         "domain d1\nxen_version version = 0x40011\nevent_channel_op bind_ipi vcpu=0 = 0 port=3\n"
         "event_channel_op send port=99 = EINVAL why=evtchn-port-range\nmmuext_op [TLB_FLUSH_LOCAL] = 0 done=1\n"
@@ -268,7 +286,8 @@ START_TEST(what_is_not_said_is_filled_in)
         "multicall { event_channel_op close port=0 = EINVAL why=evtchn-port-reserved ; sched_op yield = 0 } = 0\n";
     struct heard h = {0};
     struct xd_program *p = parse(text);
-    struct xd_run_options opt = {.fill = p, .keep_going = true, .ctx = &h, .failed = on_failed, .tell = on_tell};
+    struct xd_run_options opt = {
+        .fill = p, .keep_going = true, .ctx = &h, .failed = on_failed, .tell = on_tell};
     struct xd_run_result result;
     struct xd_str out = {0};
 
@@ -284,19 +303,23 @@ END_TEST
 
 START_TEST(a_trace_has_a_line_for_each_call)
 {
-    static const char text[] = "machine frames=2048 seed=1\ndomain d1\n"
-                               "multicall { xen_version version ; event_channel_op send port=99 }\nvm_assist enable 2\n"
-                               "memory_op current_reservation domid=SELF\nmmuext_op [cmd=77] fd=9\n";
+    static const char text[] =
+        "machine frames=2048 seed=1\ndomain d1\n"
+        "multicall { xen_version version ; event_channel_op send port=99 }\nvm_assist enable 2\n"
+        "memory_op current_reservation domid=SELF\nmmuext_op [cmd=77] fd=9\n";
     struct heard h;
 
     run(text, (struct xd_run_options){.trace = true}, &h);
-    ck_assert_msg(strstr(h.told.text, "d1.0 multicall {\n  xen_version version = 0x40011\n"
-                                      "  event_channel_op send port=99 = EINVAL why=evtchn-port-range\n} = 0\n"
-                                      "d1.0 vm_assist enable writable_pagetables = 0\n"
-                                      "d1.0 memory_op current_reservation domid=SELF = "),
+    ck_assert_msg(strstr(h.told.text,
+                         "d1.0 multicall {\n  xen_version version = 0x40011\n"
+                         "  event_channel_op send port=99 = EINVAL why=evtchn-port-range\n} = 0\n"
+                         "d1.0 vm_assist enable writable_pagetables = 0\n"
+                         "d1.0 memory_op current_reservation domid=SELF = "),
                   "%s", h.told.text);
-    ck_assert_msg(strstr(h.told.text, "d1.0 mmuext_op [cmd=77 arg1=0x0 arg2=0x0] fd=d9 = ESRCH why=fd-unknown\n"), "%s",
-                  h.told.text);
+    ck_assert_msg(
+        strstr(h.told.text,
+               "d1.0 mmuext_op [cmd=77 arg1=0x0 arg2=0x0] fd=d9 = ESRCH why=fd-unknown\n"),
+        "%s", h.told.text);
     forget(&h);
 }
 END_TEST

@@ -48,15 +48,10 @@ void xd_cpu_step(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_outcome *out)
     }
     cpu->run(cpu, v, &e);
     switch (e.kind) {
-    case XD_EXIT_KICKED:
-        break;
-    case XD_EXIT_HYPERCALL:
-        hypercall(v, out);
-        break;
+    case XD_EXIT_KICKED: break;
+    case XD_EXIT_HYPERCALL: hypercall(v, out); break;
     case XD_EXIT_EXCEPTION:
-    case XD_EXIT_SOFTINT:
-        exception(v, &e, out);
-        break;
+    case XD_EXIT_SOFTINT: exception(v, &e, out); break;
     case XD_EXIT_FATAL:
         xd_domain_crash(v->domain);
         out->kind = XD_OUTCOME_CRASHED;

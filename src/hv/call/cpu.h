@@ -2,10 +2,11 @@
 /*
  * cpu.h: the seam between whatever executes a guest and the machine.
  *
- * A CPU runs a vCPU until something happens that is not its business and says what. What follows is decided here alone:
- * the hypercall is made, the write emulated, the fault given to the guest. The registers at an exit, and those the next
- * entry loads, are v->regs; a CPU changes them through XD_PUT. Which translations it must forget, it learns from the
- * hooks `inval` and `flush`. A CPU is stopped by a flag that it looks at (KICKED), never in the middle.
+ * A CPU runs a vCPU until something happens that is not its business and says what. What follows is
+ * decided here alone: the hypercall is made, the write emulated, the fault given to the guest. The
+ * registers at an exit, and those the next entry loads, are v->regs; a CPU changes them through
+ * XD_PUT. Which translations it must forget, it learns from the hooks `inval` and `flush`. A CPU is
+ * stopped by a flag that it looks at (KICKED), never in the middle.
  *
  * It lies above src/hv because it makes hypercalls.
  */
@@ -20,8 +21,8 @@ enum xd_exit_kind {
     XD_EXIT_KICKED,    /* nothing happened; somebody wants to look */
     XD_EXIT_HYPERCALL, /* number in rax, arguments in rdi rsi rdx r10 r8 r9 */
     XD_EXIT_EXCEPTION, /* (vector) with (error); of a page fault (addr), and of a write (va), (bytes) and (size) too */
-    XD_EXIT_SOFTINT,   /* int (vector) */
-    XD_EXIT_FATAL,     /* the guest can't go on */
+    XD_EXIT_SOFTINT, /* int (vector) */
+    XD_EXIT_FATAL,   /* the guest can't go on */
 };
 
 struct xd_exit {
@@ -29,7 +30,7 @@ struct xd_exit {
     uint8_t vector;
     uint32_t error;
     uint64_t addr;
-    uint64_t va; /* where the write begins; (addr) lies behind it if only the second page faults */
+    uint64_t va;  /* where the write begins; (addr) lies behind it if only the second page faults */
     uint8_t size; /* 0: no write, or not a plain one */
     unsigned char bytes[8];
 };

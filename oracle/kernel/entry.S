@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * entry.S: the first instructions, the hypercall page, the trap entries, and the notes by which Xen knows the kernel.
+ *
+ * A trap in kernel mode has no return: it leaves what Xen reported in trap_frame and goes back to the point that
+ * guarded() has marked.  Xen knows of no "inside an exception", so nothing has to be undone.
+ */
+#define NOTE(type, bytes)                  \
+    .balign 4;                             \
+    .long 4, 2f - 1f, type;                \
+    .asciz "Xen";                          \
+    1: bytes;                              \
+    2: .balign 4
+
+    .section .note.xen, "a", @note
+    NOTE(6, .asciz "xendouble-oracle")     /* GUEST_OS */
+    NOTE(7, .asciz "1")                    /* GUEST_VERSION */
+    NOTE(5, .asciz "xen-3.0")              /* XEN_VERSION */
+    NOTE(8, .asciz "generic")              /* LOADER */
+    NOTE(9, .asciz "yes")                  /* PAE_MODE */
+    NOTE(3, .quad KERNEL_BASE)             /* VIRT_BASE */
+    NOTE(4, .quad 0)                       /* PADDR_OFFSET */
+    NOTE(1, .quad _start)                  /* ENTRY */
+    NOTE(2, .quad hypercall_page)          /* HYPERCALL_PAGE */
+
+    .section .head, "ax", @progbits
+    .globl _start
+_start:
+    cld
+    mov %rsi, %rdi
+    mov %rsp, %rsi
+    lea stack_end(%rip), %rsp
+    xor %ebp, %ebp
+    call kernel_main
+0:  jmp 0b
+
+/* bool guarded(void (*access)(struct xd_mailbox *), struct xd_mailbox *): false if it trapped */
+    .globl guarded
+guarded:
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, resume_at(%rip)
+    mov %rdi, %rax
+    mov %rsi, %rdi
+    call *%rax
+    mov $1, %eax
+    jmp 1f
+resume:
+    xor %eax, %eax
+1:  movq $0, resume_at(%rip)
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    ret
+
+    .macro TRAP vector, has_error
+trap_\vector:
+    pop %rcx
+    pop %r11
+    .if !\has_error
+    push $0
+    .endif
+    push $\vector
+    jmp trapped
+    .endm
+
+    TRAP 0, 0
+    TRAP 1, 0
+    TRAP 3, 0
+    TRAP 4, 0
+    TRAP 5, 0
+    TRAP 6, 0
+    TRAP 7, 0
+    TRAP 10, 1
+    TRAP 11, 1
+    TRAP 12, 1
+    TRAP 13, 1
+    TRAP 14, 1
+    TRAP 16, 0
+    TRAP 17, 1
+    TRAP 19, 0
+
+trapped:
+    popq trap_frame(%rip)
+    popq trap_frame+8(%rip)
+    popq trap_frame+16(%rip)
+    mov resume_at(%rip), %rsp
+    test %rsp, %rsp
+    jnz resume
+    lea stack_end(%rip), %rsp
+    jmp unexpected_trap
+
+    .section .rodata
+    .globl trap_table
+    .macro ROW vector
+    .byte \vector, 0
+    .short 0xe033
+    .long 0
+    .quad trap_\vector
+    .endm
+    .balign 8
+trap_table:
+    .irp v, 0, 1, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 16, 17, 19
+    ROW \v
+    .endr
+    .quad 0, 0
+
+    .section .hypercalls, "ax", @progbits
+    .globl hypercall_page
+hypercall_page:
+    .skip 4096, 0x90
+
+    .bss
+    .globl trap_frame
+    .balign 16
+resume_at:
+    .quad 0
+trap_frame:
+    .quad 0, 0, 0
+    .balign 4096
+    .skip 8192
+stack_end:
+
+    .section .note.GNU-stack, "", @progbits

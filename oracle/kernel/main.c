@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c: the oracle's kernel: does what the mailbox says, one request after the other, and knows nothing of why.
+ *
+ * It is a PV guest of the real hypervisor.  It keeps no state between requests, never takes an event (the start of day
+ * has them masked), and reads only its own image, so a program may do to the rest of the domain what it likes.
+ */
+#include "../mailbox.h"
+
+#include <stdbool.h>
+
+#define HC_SET_TRAP_TABLE 0
+#define HC_CONSOLE_IO 18
+#define HC_SCHED_OP 29
+#define SCHEDOP_SHUTDOWN 2
+#define SHUTDOWN_POWEROFF 0
+#define SHUTDOWN_CRASH 3
+
+void kernel_main(uint64_t start_info, uint64_t stack);
+void unexpected_trap(void);
+bool guarded(void (*access)(struct xd_mailbox *), struct xd_mailbox *m);
+extern uint64_t trap_frame[3]; /* vector, error code, rip */
+extern const unsigned char trap_table[];
+
+static struct {
+    _Alignas(4096) struct xd_mailbox m;
+    unsigned char rest[4096 - sizeof(struct xd_mailbox)];
+} page;
+
+static uint64_t hypercall(uint64_t nr, const uint64_t *arg)
+{
+    register uint64_t a3 __asm__("r10") = arg[3];
+    register uint64_t a4 __asm__("r8") = arg[4];
+    register uint64_t a5 __asm__("r9") = arg[5];
+    uint64_t a0 = arg[0], a1 = arg[1], a2 = arg[2];
+
+    __asm__ volatile("syscall"
+                     : "+a"(nr), "+D"(a0), "+S"(a1), "+d"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
+                     :
+                     : "rcx", "r11", "memory");
+    return nr;
+}
+
+static void say(const char *text)
+{
+    uint64_t n = 0;
+
+    while (text[n])
+        n++;
+    hypercall(HC_CONSOLE_IO, (uint64_t[6]){0, n, (uint64_t)text});
+}
+
+static void shut_down(uint32_t reason)
+{
+    for (;;)
+        hypercall(HC_SCHED_OP, (uint64_t[6]){SCHEDOP_SHUTDOWN, (uint64_t)&reason});
+}
+
+void unexpected_trap(void)
+{
+    say("oracle: a trap outside a guarded access\n");
+    shut_down(SHUTDOWN_CRASH);
+}
+
+static void load(struct xd_mailbox *m)
+{
+    uint64_t value = 0;
+
+    switch (m->size) {
+    case 1: value = *(volatile uint8_t *)m->va; break;
+    case 2: value = *(volatile uint16_t *)m->va; break;
+    case 4: value = *(volatile uint32_t *)m->va; break;
+    default: value = *(volatile uint64_t *)m->va; break;
+    }
+    m->result = value;
+}
+
+static void store(struct xd_mailbox *m)
+{
+    switch (m->size) {
+    case 1: *(volatile uint8_t *)m->va = (uint8_t)m->value; break;
+    case 2: *(volatile uint16_t *)m->va = (uint16_t)m->value; break;
+    case 4: *(volatile uint32_t *)m->va = (uint32_t)m->value; break;
+    default: *(volatile uint64_t *)m->va = m->value; break;
+    }
+}
+
+static void call(struct xd_mailbox *m)
+{
+    m->result = hypercall(m->nr, m->arg);
+}
+
+static void carry_out(struct xd_mailbox *m)
+{
+    m->result = 0;
+    m->trapped = 0;
+    switch (m->op) {
+    case XD_MAIL_CALL: m->trapped = !guarded(call, m); break;
+    case XD_MAIL_LOAD: m->trapped = !guarded(load, m); break;
+    case XD_MAIL_STORE: m->trapped = !guarded(store, m); break;
+    case XD_MAIL_END: shut_down(SHUTDOWN_POWEROFF);
+    }
+    if (m->trapped) {
+        m->vector = trap_frame[0];
+        m->error = trap_frame[1];
+        m->rip = trap_frame[2];
+    }
+    __asm__ volatile("mov %%cr3, %0" : "=r"(m->cr3));
+}
+
+void kernel_main(uint64_t start_info, uint64_t stack)
+{
+    struct xd_mailbox *m = &page.m;
+    uint32_t seen = 0;
+
+    if (hypercall(HC_SET_TRAP_TABLE, (uint64_t[6]){(uint64_t)trap_table}))
+        say("oracle: the trap table was refused\n");
+    m->start_info_va = start_info;
+    m->stack_va = stack;
+    __asm__ volatile("mov %%cr3, %0" : "=r"(m->cr3));
+    m->magic[0] = XD_MAIL_MAGIC0;
+    __atomic_store_n(&m->magic[1], XD_MAIL_MAGIC1, __ATOMIC_RELEASE);
+    say("oracle: ready\n");
+    for (;;) {
+        while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == seen)
+            __asm__ volatile("pause");
+        seen = m->asked;
+        carry_out(m);
+        __atomic_store_n(&m->answered, seen, __ATOMIC_RELEASE);
+    }
+}

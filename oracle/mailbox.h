@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mailbox.h: what the oracle's kernel and its host agree on: one page of guest memory that both see.
+ *
+ * The machine's RAM is a file that QEMU and the host map. The host fills in a request and counts `asked` up; the kernel
+ * carries it out, fills in the answer and sets `answered` to the same number. Compiled twice: freestanding and hosted.
+ */
+#ifndef XD_ORACLE_MAILBOX_H
+#define XD_ORACLE_MAILBOX_H
+
+#include <stdint.h>
+
+#define XD_MAIL_MAGIC0 UINT64_C(0x6c62756f646e6578)
+#define XD_MAIL_MAGIC1 UINT64_C(0x317861626c69614d)
+
+enum xd_mail_op {
+    XD_MAIL_CALL,  /* hypercall (nr) with (arg): (result) */
+    XD_MAIL_LOAD,  /* (size) bytes at (va): (result), or a trap */
+    XD_MAIL_STORE, /* (value) there */
+    XD_MAIL_LOOK,  /* nothing but the state that every answer has */
+    XD_MAIL_END,   /* shut down */
+};
+
+struct xd_mailbox {
+    uint64_t magic[2];
+    uint32_t asked, answered;
+
+    uint32_t op, size;
+    uint64_t nr, arg[6];
+    uint64_t va, value;
+
+    uint64_t result;
+    uint64_t trapped; /* the access ended in an exception: */
+    uint64_t vector, error, rip;
+    uint64_t cr3; /* as the guest reads it, after the request */
+
+    uint64_t start_info_va, stack_va; /* as found at entry */
+    uint64_t scratch[64]; /* room for the host's own arguments */
+};
+
+#endif
