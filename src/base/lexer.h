@@ -13,9 +13,9 @@
 enum xd_tok {
     XD_TOK_END,
     XD_TOK_NEWLINE,
-    XD_TOK_WORD,   /* letters, digits and _ that are no number */
-    XD_TOK_NUMBER, /* decimal, or hexadecimal after 0x; fits 64 bits */
-    XD_TOK_TEXT, /* "..." on one line; (text) holds what stands between the quotes, escapes unread */
+    XD_TOK_WORD,    /* letters, digits and _ that are no number */
+    XD_TOK_NUMBER,  /* decimal, or hexadecimal after 0x; fits 64 bits */
+    XD_TOK_TEXT,    /* "..." on one line; (text) is what stands between the quotes */
     XD_TOK_COMMENT, /* # to the end of the line, trailing blanks cut */
     XD_TOK_PUNCT,   /* (op) */
     XD_TOK_BAD,

@@ -271,11 +271,13 @@ static void init_domain(struct builder *b, uint16_t domid)
 static void build(struct builder *b, uint16_t domid)
 {
     struct xd_domain *d = b->d;
+    xd_mfn shared;
     bool found;
 
     init_domain(b, domid);
-    found = xd_frame_alloc_xen(b->hv, domid, &d->shared_info);
+    found = xd_frame_alloc_xen(b->hv, domid, &shared);
     XD_INVARIANT(b->hv, found);
+    XD_PUT(b->hv, d->shared_info, shared);
     XD_PUT(b->hv, d->start.shared_info_mfn, d->shared_info.v);
     for (uint64_t pfn = 0; pfn < b->c->pages; pfn++) {
         xd_mfn mfn;

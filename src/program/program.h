@@ -23,20 +23,20 @@ enum xd_expr_op {
     XD_EX_NAME,    /* num: slot of a `let` name */
     XD_EX_CAPTURE, /* num: slot of a captured $name, used */
     XD_EX_BIND,    /* num: slot of a $name that is captured here */
-    XD_EX_CONST, /* num: the value; a: offset of its name; sub: its kind if it is written KIND.NAME */
-    XD_EX_ERRNO,  /* num: negative */
-    XD_EX_DOMAIN, /* num: index of a domain name */
-    XD_EX_WORD,   /* num: its meaning to the step; a: offset of its name */
-    XD_EX_TEXT,   /* a: offset, num: length */
-    XD_EX_LIST,   /* a: first element, linked by next */
-    XD_EX_ANY,    /* ?: not checked */
-    XD_EX_NEG,    /* a */
-    XD_EX_NOT,    /* a */
-    XD_EX_BINARY, /* sub: the operator's character; a, b */
-    XD_EX_SLOT,   /* a[b]: machine address of slot b of table frame a */
-    XD_EX_FN, /* sub: enum xd_fn; a: first argument, linked by next; num: 1 + index of the domain before the dot */
-    XD_EX_START, /* sub: row of the start-of-day fields; num as FN */
-    XD_EX_RANGE, /* a-b */
+    XD_EX_CONST,   /* num: value; a: offset of its name; sub: its kind if written KIND.NAME */
+    XD_EX_ERRNO,   /* num: negative */
+    XD_EX_DOMAIN,  /* num: index of a domain name */
+    XD_EX_WORD,    /* num: its meaning to the step; a: offset of its name */
+    XD_EX_TEXT,    /* a: offset, num: length */
+    XD_EX_LIST,    /* a: first element, linked by next */
+    XD_EX_ANY,     /* ?: not checked */
+    XD_EX_NEG,     /* a */
+    XD_EX_NOT,     /* a */
+    XD_EX_BINARY,  /* sub: the operator's character; a, b */
+    XD_EX_SLOT,    /* a[b]: machine address of slot b of table frame a */
+    XD_EX_FN,      /* sub: enum xd_fn; a: arguments by next; num: 1 + domain before the dot */
+    XD_EX_START,   /* sub: row of the start-of-day fields; num as FN */
+    XD_EX_RANGE,   /* a-b */
 };
 
 struct xd_expr {
@@ -116,11 +116,9 @@ struct xd_step {
     bool spread;   /* CALL of a batch or multicall: one element a line */
     bool raw;      /* CALL: `hypercall NR`: the first item is the number */
     uint32_t line;
-    uint32_t
-        parts; /* CALL of a multicall: how many steps after this one are its entries, at any depth */
-    xd_text
-        note; /* comment behind it, or the whole of a NOTE; of a spread call the one behind { or [ */
-    xd_text note_end;           /* of a spread call: the comment behind its last line */
+    uint32_t parts;   /* CALL of a multicall: steps after it that are its entries, at any depth */
+    xd_text note;     /* comment behind it, or all of a NOTE; of a spread call behind { or [ */
+    xd_text note_end; /* of a spread call: the comment behind its last line */
     const struct xd_call *call; /* CALL, INJECT */
     const struct xd_op *op;     /* CALL of OPS and COMPAT, INJECT: NULL if op= says the number */
     uint32_t domain,

@@ -30,9 +30,8 @@ struct xd_run_options {
     bool explain;    /* tell of every refusal, not only of failures */
     bool trace;      /* tell of every step */
     bool has_seed;
-    uint64_t seed; /* of the machine, instead of the program's own */
-    struct xd_program *
-        fill; /* the program itself: what it does not say about results is written into it; or NULL */
+    uint64_t seed;           /* of the machine, instead of the program's own */
+    struct xd_program *fill; /* the program itself, to write results into; or NULL */
     void *ctx;
     void (*failed)(void *ctx, const struct xd_failure *f);
     void (*tell)(void *ctx, const char *lines); /* trace and explanations, whole lines */

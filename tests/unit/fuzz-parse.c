@@ -4,10 +4,10 @@
  * accepts it prints in a form that reads back to itself; with `run`, whatever is accepted can also
  * be run, and the audit agrees after every step.
  *
- *     fuzz-parse SEED ITERATIONS [DIRECTORY [run]]     programs below DIRECTORY are what it starts from
+ *     fuzz-parse SEED ITERATIONS [DIRECTORY [run]]
  *
- * Everything follows from SEED; a failure prints the seed of the one input, which alone shows it
- * again with ITERATIONS 1.
+ * Programs below DIRECTORY are what it starts from. Everything follows from SEED; a failure prints
+ * the seed of the one input, which alone shows it again with ITERATIONS 1.
  */
 #define _GNU_SOURCE
 #include "base/rng.h"
