@@ -248,14 +248,20 @@ static bool size_of(struct xd_runner *r, const struct xd_step *s, uint8_t *size)
 /* Loads or stores as (r->cpu) says; tells how it ended. */
 static enum xd_access access(struct xd_runner *r, struct xd_vcpu *v, struct xd_fault *f)
 {
+    enum xd_access how;
     struct xd_outcome out;
 
     r->cpu.cpu.run = run;
     xd_cpu_step(&r->cpu.cpu, v, &out);
     *f = out.fault;
-    return r->cpu.done                       ? XD_ACCESS_OK
-           : out.kind == XD_OUTCOME_EMULATED ? XD_ACCESS_EMULATED
-                                             : XD_ACCESS_FAULT;
+    how = r->cpu.done                       ? XD_ACCESS_OK
+          : out.kind == XD_OUTCOME_EMULATED ? XD_ACCESS_EMULATED
+                                            : XD_ACCESS_FAULT;
+    if (r->opt->trace)
+        xd_trace_access(r, v, how, f);
+    if (r->opt->explain && f->why)
+        xd_tell_refusal(r, v);
+    return how;
 }
 
 void xd_run_store(struct xd_runner *r, const struct xd_step *s)

@@ -2,8 +2,6 @@
 /* parse_call.c: hypercalls, in the shapes that hypercalls.def gives them. */
 #include "program/parse.h"
 
-#include "abi/reject.h"
-
 #include <string.h>
 
 static unsigned int arg_count(const struct xd_call *c)
@@ -318,43 +316,6 @@ static void batch_keys(struct xd_parser *ps, struct xd_step *s, struct xd_items 
         value = xd_parse_value(ps, *k == XD_KEY_FD || *k == XD_KEY_PFD ? XD_K_DOMID : XD_K_NONE, 0);
         xd_items_add(ps, in, *k)->value = value;
     }
-}
-
-xd_ex xd_parse_why(struct xd_parser *ps)
-{
-    const struct xd_token *t = &ps->lex.tok;
-    char name[XD_WHY_NAME_MAX];
-    enum xd_why why = XD_WHY_NONE;
-    struct xd_suggest near;
-    xd_ex e;
-
-    if (t->kind != XD_TOK_WORD) {
-        xd_parse_fail(ps, "wants the name of a reason here, or none (`xendouble list reasons`)");
-        return 0;
-    }
-    xd_lex_dashed(&ps->lex);
-    if (!xd_is_word(t, "none")) {
-        why = xd_why_named(t->text, t->len);
-        xd_suggest_init(&near, t->text, t->len);
-        for (int w = 1; why == XD_WHY_NONE && w < XD_WHYS; w++)
-            xd_suggest_offer(&near, xd_why_row((enum xd_why)w)->name);
-        if (why == XD_WHY_NONE) {
-            enum xd_why best = near.best ? xd_why_named(near.best, strlen(near.best)) : XD_WHY_NONE;
-
-            xd_parse_fail(ps, "no reason is called \"%.*s\"%s%s%s", (int)t->len, t->text,
-                          best ? " (did you mean " : "",
-                          best ? xd_why_name(best, name) : "; see `xendouble list reasons`",
-                          best ? "?)" : "");
-            return 0;
-        }
-    }
-    xd_why_name(why, name);
-    e = xd_program_expr(ps->p, (struct xd_expr){.op = XD_EX_WORD,
-                                                .depth = 1,
-                                                .a = xd_program_text(ps->p, name, strlen(name)),
-                                                .num = why});
-    xd_lex_next(&ps->lex);
-    return e;
 }
 
 /*

@@ -2,6 +2,8 @@
 /* parse_name.c: what names mean, and what is said of those that mean nothing. */
 #include "program/parse.h"
 
+#include "abi/reject.h"
+
 #include <string.h>
 
 static bool same(const struct xd_program *p, xd_text name, char sign, const char *text, size_t len)
@@ -152,4 +154,41 @@ void xd_parse_unknown_name(struct xd_parser *ps, const struct xd_token *t, unsig
     else
         xd_parse_fail_at(ps, t, "unknown name \"%.*s\"; give it a value with let", (int)t->len,
                          t->text);
+}
+
+xd_ex xd_parse_why(struct xd_parser *ps)
+{
+    const struct xd_token *t = &ps->lex.tok;
+    char name[XD_WHY_NAME_MAX];
+    enum xd_why why = XD_WHY_NONE;
+    struct xd_suggest near;
+    xd_ex e;
+
+    if (t->kind != XD_TOK_WORD) {
+        xd_parse_fail(ps, "wants the name of a reason here, or none (`xendouble list reasons`)");
+        return 0;
+    }
+    xd_lex_dashed(&ps->lex);
+    if (!xd_is_word(t, "none")) {
+        why = xd_why_named(t->text, t->len);
+        xd_suggest_init(&near, t->text, t->len);
+        for (int w = 1; why == XD_WHY_NONE && w < XD_WHYS; w++)
+            xd_suggest_offer(&near, xd_why_row((enum xd_why)w)->name);
+        if (why == XD_WHY_NONE) {
+            enum xd_why best = near.best ? xd_why_named(near.best, strlen(near.best)) : XD_WHY_NONE;
+
+            xd_parse_fail(ps, "no reason is called \"%.*s\"%s%s%s", (int)t->len, t->text,
+                          best ? " (did you mean " : "",
+                          best ? xd_why_name(best, name) : "; see `xendouble list reasons`",
+                          best ? "?)" : "");
+            return 0;
+        }
+    }
+    xd_why_name(why, name);
+    e = xd_program_expr(ps->p, (struct xd_expr){.op = XD_EX_WORD,
+                                                .depth = 1,
+                                                .a = xd_program_text(ps->p, name, strlen(name)),
+                                                .num = why});
+    xd_lex_next(&ps->lex);
+    return e;
 }

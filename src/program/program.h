@@ -85,7 +85,7 @@ struct xd_item {
 #define XD_CMD_RAW 8
 
 enum xd_step_kind {
-    XD_STEP_NOTE, /* a comment on a line of its own, or nothing: (blank) at the end of a file */
+    XD_STEP_NOTE, /* a comment on a line of its own */
     XD_STEP_CALL,
     XD_STEP_MACHINE,
     XD_STEP_DOMAIN,
@@ -121,11 +121,11 @@ struct xd_step {
     xd_text note_end; /* of a spread call: the comment behind its last line */
     const struct xd_call *call; /* CALL, INJECT */
     const struct xd_op *op;     /* CALL of OPS and COMPAT, INJECT: NULL if op= says the number */
-    uint32_t domain,
-        vcpu;         /* AT, DOMAIN, DESTROY, EXPECT_PORT, _VCPU, _DOMAIN: index of a domain name */
-    xd_ex subject[2]; /* what it is about, in the order it is written */
-    xd_at in, out;    /* items before and after `=` */
-    xd_ex result;     /* after `=`; 0 or ANY: not checked */
+    uint32_t domain;            /* index of the name of the domain it is about */
+    uint32_t vcpu;              /* AT, EXPECT_VCPU */
+    xd_ex subject[2];           /* what it is about, in the order it is written */
+    xd_at in, out;              /* items before and after `=` */
+    xd_ex result;               /* after `=`; 0 or ANY: not checked */
 };
 
 struct xd_name {
@@ -160,10 +160,7 @@ struct xd_program {
 struct xd_program *xd_program_parse(const char *file, const char *text, size_t len, char **error);
 void xd_program_free(struct xd_program *p);
 
-/*
- * The canonical text of all, or of step (i) alone: in one line, without comments, a long block as {
- * ... }.
- */
+/* The canonical text of all, or of step (i) alone: one line, no comments, long blocks cut. */
 void xd_program_print(const struct xd_program *p, struct xd_str *out);
 void xd_step_print(const struct xd_program *p, uint32_t i, struct xd_str *out);
 void xd_expr_print(const struct xd_program *p, xd_ex e, struct xd_str *out);

@@ -275,7 +275,8 @@ static void run_steps(struct xd_runner *r)
             run_step(r, i);
         if (p->step[i].kind == XD_STEP_MACHINE && r->hv)
             start(r);
-        if (r->opt->trace && p->step[i].kind != XD_STEP_CALL)
+        if (r->opt->trace && p->step[i].kind != XD_STEP_CALL && p->step[i].kind != XD_STEP_STORE &&
+            p->step[i].kind != XD_STEP_LOAD)
             xd_trace_step(r, i, r->verdict == XD_PASSED ? "" : "  # failed");
         r->result->steps++;
         step_over(r);

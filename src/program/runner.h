@@ -191,4 +191,8 @@ void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uin
 void xd_tell_refusal(struct xd_runner *r, struct xd_vcpu *v);
 void xd_trace_step(struct xd_runner *r, uint32_t at, const char *ending);
 
+/* The access that (r->cpu) has just made for (v). */
+void xd_trace_access(struct xd_runner *r, struct xd_vcpu *v, enum xd_access how,
+                     const struct xd_fault *f);
+
 #endif

@@ -323,3 +323,31 @@ void xd_trace_step(struct xd_runner *r, uint32_t at, const char *ending)
     r->opt->tell(r->opt->ctx, xd_str_text(&out));
     xd_str_free(&out);
 }
+
+void xd_trace_access(struct xd_runner *r, struct xd_vcpu *v, enum xd_access how,
+                     const struct xd_fault *f)
+{
+    const struct xd_program_cpu *c = &r->cpu;
+    bool load = c->what == XD_DO_LOAD;
+    uint64_t value = get_number(c->bytes, c->size);
+    char why[XD_WHY_NAME_MAX];
+    struct xd_str out = {0};
+
+    xd_str_addf(&out, "d%u.%u %s 0x%llx", v->domain->domid, v->id, load ? "load" : "store",
+                (unsigned long long)c->va);
+    if (!load)
+        xd_str_addf(&out, " 0x%llx", (unsigned long long)value);
+    if (c->size != 8)
+        xd_str_addf(&out, " size=%u", c->size);
+    if (load && how == XD_ACCESS_OK)
+        xd_str_addf(&out, " = 0x%llx", (unsigned long long)value);
+    else
+        xd_str_addf(&out, " = %s", xd_access_words[how]);
+    if (how == XD_ACCESS_FAULT)
+        xd_str_addf(&out, " error=0x%x", f->error);
+    if (f->why)
+        xd_str_addf(&out, " why=%s", xd_why_name((enum xd_why)f->why, why));
+    xd_str_addc(&out, '\n');
+    r->opt->tell(r->opt->ctx, xd_str_text(&out));
+    xd_str_free(&out);
+}

@@ -5,11 +5,14 @@ The command as its users meet it: exit codes, what is printed where, and that no
     check-cli.py XENDOUBLE SCENARIO_DIR
 """
 import os
+import re
 import resource
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as ET
 
@@ -110,6 +113,25 @@ class Cli(unittest.TestCase):
         self.expect(run("replay", "--trace", f), 0,
                     "d1.0 event_channel_op send port=99 = EINVAL why=evtchn-port-range\n", where="out")
         self.expect(run("replay", "--explain", f), 0, "refused: EINVAL, evtchn-port-range", where="out")
+
+    def test_trace_of_accesses(self):
+        r = run("replay", "--trace", "-", given=b"machine seed=1\ndomain d1\nstore va(0) 7 size=4\nvm_assist enable 2\n"
+                b"mmuext_op [PIN_L1_TABLE mfn=page(0)]\nupdate_va_mapping va(0) pte(page(0), P)\nstore va(0) 0\n"
+                b"store va(0) pte(page(0), P|RW)\nload va(0)\n")
+        lines = [line for line in r.out.splitlines() if " store " in line or " load " in line]
+        self.assertEqual([re.sub("0x[0-9a-f]{6,}", "X", line) for line in lines],
+                         ["d1.0 store X 0x7 size=4 = pf error=0x2", "d1.0 store X 0x0 = emulated",
+                          "d1.0 store X X = pf error=0x3 why=l1e-rw-table", "d1.0 load X = 0x0"])
+
+    def test_a_broken_promise(self):
+        with subprocess.Popen([COMMAND, "replay", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as p:
+            p.stdin.write(b"domain d1\n")
+            p.stdin.flush()
+            time.sleep(0.5)
+            p.send_signal(signal.SIGABRT)
+            p.stdin.close()
+            self.assertEqual(p.wait(), 3)
 
     def test_quiet(self):
         r = run("replay", "-q", self.file("p.xds", PASSES))

@@ -262,7 +262,7 @@ int main(int argc, char **argv)
     if (argc > 3)
         load(argv[3]);
     for (uint64_t i = 0; i < iterations && !code; i++) {
-        bool fine;
+        bool fine = false;
         const char *wrong;
 
         make(&in, seed + i, argc > 4);

@@ -157,6 +157,43 @@ START_TEST(undo_gives_back_every_byte_after_each_step)
 }
 END_TEST
 
+/* With frames that nobody had before, which come from the heap as they are. */
+START_TEST(making_domains_can_be_undone)
+{
+    static const struct xd_domain_config configs[] = {
+        {.domid = 0, .pages = 1100, .vcpus = 2, .vcpus_online = 2, .privileged = true, .order = XD_ORDER_DOM0,
+         .virt_base = UINT64_C(0xffffffff80000000), .kernel_pages = 4, .initrd_len = 5000, .port_max = 100,
+         .command_line = "console=hvc0", .handle = {1, 2, 3}},
+        {.domid = 5, .pages = 1100, .vcpus = 3, .vcpus_online = 1, .virt_base = 0x400000, .kernel_pages = 4,
+         .init_p2m = 0x100000000, .port_max = 100, .iomem = {{3, 4}}},
+    };
+    struct xd_config c = XD_CONFIG_DEFAULT;
+    struct xd_domain *d[2];
+    unsigned char *before;
+    uint64_t digest;
+    size_t mark;
+
+    random_fini(&r);
+    c.frames = 4096;
+    c.domains_max = 4;
+    ck_assert_int_eq(xd_hv_create(&r.hv, &c), 0);
+    before = copy_of_state();
+    digest = xd_digest(r.hv);
+    mark = xd_arena_mark(arena());
+    for (unsigned int round = 0; round < 2; round++) {
+        for (unsigned int i = 0; i < XD_ARRAY_SIZE(configs); i++)
+            ck_assert_msg(xd_domain_create(r.hv, &configs[i], &d[i]) == 0, "%s", xd_hv_error(r.hv));
+        ck_assert_uint_eq(xd_audit(r.hv, NULL), 0);
+        if (round)
+            xd_domain_destroy(d[0]);
+        xd_arena_undo(arena(), mark);
+        ck_same_state(before);
+        ck_assert_uint_eq(xd_digest(r.hv), digest);
+    }
+    free(before);
+}
+END_TEST
+
 /* Many short programs from one state: each is undone before the next. A broken undo would let them pile up. */
 START_TEST(a_machine_can_be_reset_again_and_again)
 {
@@ -270,6 +307,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, undo_gives_back_every_byte_after_a_long_program, 0, SEEDS);
     tcase_add_loop_test(t, undo_gives_back_every_byte_after_each_step, 0, SEEDS_EACH);
+    tcase_add_test(t, making_domains_can_be_undone);
     tcase_add_test(t, a_machine_can_be_reset_again_and_again);
     tcase_add_test(t, marks_nest);
     tcase_add_test(t, what_is_forgotten_stays);

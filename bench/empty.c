@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* empty.c: the process that does nothing: the floor of whole-process times. */
+int main(void)
+{
+    return 0;
+}
