@@ -205,11 +205,17 @@ unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t n
 
 bool xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f)
 {
-    const unsigned char *p = xd_xen_at(x, x->xen_cr3, FRAME_TABLE + mfn * FRAME_RECORD, PRESENT);
+    const uint64_t va = FRAME_TABLE + mfn * FRAME_RECORD;
+    const unsigned char *p;
     uint64_t count, type;
     uint32_t owner;
     int16_t linear;
 
+    if (x->record_page != va / PAGE + 1) { /* records are read in order, a page of them lies together */
+        x->record_page = va / PAGE + 1;
+        x->records = xd_xen_at(x, x->xen_cr3, va & ~(uint64_t)(PAGE - 1), PRESENT);
+    }
+    p = x->records ? x->records + va % PAGE : NULL;
     *f = (struct xd_xen_frame){.owner = ~0u};
     if (!p)
         return false;

@@ -131,7 +131,10 @@ struct xd_domain_config {
 XD_PUBLIC XD_MUST_CHECK int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config,
                                              struct xd_domain **d);
 
-/* Takes a domain apart as Xen does; frames that others still map stay until those mappings go. */
+/*
+ * Takes a domain apart as Xen does. Frames that others still map stay until those mappings go, and so long the domain can
+ * be found, dying; (d) is of no use to the host afterwards.
+ */
 XD_PUBLIC void xd_domain_destroy(struct xd_domain *d);
 
 XD_PUBLIC struct xd_domain *xd_domain_find(struct xd_hv *hv, uint32_t domid); /* NULL if there is none */

@@ -167,7 +167,8 @@ static void write_start_info(struct builder *b)
         si.first_p2m_pfn = b->l.p2m_pfn;
         si.nr_p2m_frames = b->l.p2m_pages + b->l.p2m_pt_pages;
     } else if (dom0) {
-        si.first_p2m_pfn = s->pages; /* AS-XEN: written whether or not the kernel asked for it */
+        /* AS-XEN: dom0_construct_pv writes it whether or not the kernel asked: the pages dom0 has before the rest comes. */
+        si.first_p2m_pfn = s->first_free_pfn;
     }
     write_at(b, (s->start_info_va - s->virt_base) / XD_PAGE_SIZE, 0, &si, sizeof(si));
 }
@@ -255,7 +256,7 @@ static void init_domain(struct builder *b, uint16_t domid)
     XD_PUT(b->hv, d->domid, domid);
     XD_PUT(b->hv, d->used, true);
     XD_PUT(b->hv, d->privileged, c->privileged);
-    XD_PUT(b->hv, d->hardware, c->privileged);
+    XD_PUT(b->hv, d->hardware, c->privileged && !xd_hardware_domain(b->hv));
     XD_PUT(b->hv, d->ioports, c->ioports || c->privileged);
     XD_PUT(b->hv, d->vcpus, c->vcpus);
     XD_PUT(b->hv, d->pages_max, c->pages_max ? c->pages_max : unlimited);

@@ -3,7 +3,8 @@
  * destroy.c: taking a domain apart. AS-XEN: domain_relinquish_resources, relinquish_memory
  *
  * What its vCPUs hold goes first, then its pages, from L4 down: pin, allocation, and for tables that only linear entries
- * still keep, the entries themselves. Frames that other domains map stay until those mappings go, without an owner.
+ * still keep, the entries themselves. Frames that other domains map stay until those mappings go, and the domain with them:
+ * it can be named and gets nothing new; its last frame takes it away.
  */
 #include "hv/descriptor.h"
 #include "hv/evtchn.h"
@@ -65,9 +66,16 @@ void xd_domain_destroy(struct xd_domain *d)
             if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid) && !(hv->frame[mfn].flags & XD_FRAME_XEN_HEAP))
                 release_frame(hv, xd_mfn_of(mfn), level);
     xd_frame_unshare(hv, d->shared_info);
-    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
-        if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid))
-            XD_PUT(hv, hv->frame[mfn].owner, XD_DOMID_NONE);
-    xd_arena_zero(xd_arena_of(hv), d, sizeof(*d));
+    XD_PUT(hv, d->dead, true);
     xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: domain_kill */
+    if (d->pages == 0)
+        xd_domain_forget(d);
+}
+
+void xd_domain_forget(struct xd_domain *d)
+{
+    struct xd_hv *hv = d->hv;
+
+    xd_arena_zero(xd_arena_of(hv), d, sizeof(*d));
+    xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: complete_domain_destroy */
 }

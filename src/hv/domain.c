@@ -11,6 +11,14 @@ struct xd_domain *xd_domain_by_id(struct xd_hv *hv, uint16_t domid)
     return NULL;
 }
 
+struct xd_domain *xd_hardware_domain(struct xd_hv *hv)
+{
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        if (hv->domain[i].used && hv->domain[i].hardware)
+            return &hv->domain[i];
+    return NULL;
+}
+
 struct xd_domain *xd_domain_any_id(struct xd_vcpu *v, uint16_t domid)
 {
     return domid == XD_DOMID_SELF ? v->domain : xd_domain_by_id(v->hv, domid);

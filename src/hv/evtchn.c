@@ -141,15 +141,10 @@ void xd_virq_send_vcpu(struct xd_vcpu *v, uint32_t virq)
 
 void xd_virq_send_global(struct xd_hv *hv, uint32_t virq)
 {
-    for (uint32_t i = 0; i < hv->config.domains_max; i++) {
-        struct xd_domain *d = &hv->domain[i];
+    struct xd_domain *d = xd_hardware_domain(hv);
 
-        if (!d->used || !d->hardware)
-            continue;
-        if (d->vcpu[0].virq_port[virq])
-            xd_port_raise(d, d->vcpu[0].virq_port[virq]);
-        return;
-    }
+    if (d && d->vcpu[0].virq_port[virq])
+        xd_port_raise(d, d->vcpu[0].virq_port[virq]);
 }
 
 void xd_virq_raise(struct xd_vcpu *v, uint32_t virq)
@@ -167,12 +162,12 @@ size_t xd_console_input(struct xd_hv *hv, const void *bytes, size_t n)
 {
     size_t room = XD_CONSOLE_INPUT - hv->console_nr;
 
+    if (n == 0)
+        return 0;
     if (n > room)
         n = room;
-    if (n) {
-        xd_arena_write(xd_arena_of(hv), hv->console + hv->console_nr, bytes, n);
-        XD_PUT(hv, hv->console_nr, hv->console_nr + (uint32_t)n);
-        xd_virq_send_global(hv, XD_VIRQ_CONSOLE);
-    }
+    xd_arena_write(xd_arena_of(hv), hv->console + hv->console_nr, bytes, n);
+    XD_PUT(hv, hv->console_nr, hv->console_nr + (uint32_t)n);
+    xd_virq_send_global(hv, XD_VIRQ_CONSOLE); /* AS-XEN: __serial_rx: for bytes that are lost too */
     return n;
 }

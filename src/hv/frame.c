@@ -65,6 +65,8 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
     XD_PUT(hv, *xd_m2p_entry(hv, mfn), ~UINT64_C(0));
     XD_PUT(hv, hv->free_list, (uint32_t)mfn.v);
     XD_PUT(hv, hv->frames_free, hv->frames_free + 1);
+    if (d && XD_UNLIKELY(d->dead) && d->pages == 0)
+        xd_domain_forget(d);
 }
 
 void xd_frame_unshare(struct xd_hv *hv, xd_mfn mfn)
@@ -101,6 +103,12 @@ bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn)
     XD_PUT(hv, *f, ((struct xd_frame){.count = 1, .owner = XD_DOMID_NONE}));
     XD_PUT(hv, d->pages, d->pages - 1);
     return true;
+}
+
+void xd_frame_give(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn)
+{
+    XD_PUT(hv, *xd_frame_at(hv, mfn), ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
+    XD_PUT(hv, d->pages, d->pages + 1);
 }
 
 const char *xd_type_name(enum xd_type t)

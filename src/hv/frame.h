@@ -72,6 +72,9 @@ static inline bool xd_frame_get(struct xd_hv *hv, xd_mfn mfn, uint16_t owner)
     return true;
 }
 
+/* The last page of a dead domain went: its number is free again. In destroy.c. */
+void xd_domain_forget(struct xd_domain *d);
+
 /* Frees the frame whose last reference just went. */
 void xd_frame_free(struct xd_hv *hv, xd_mfn mfn);
 
@@ -106,6 +109,8 @@ void xd_frame_unshare(struct xd_hv *hv, xd_mfn mfn);
  * by one reference. AS-XEN: steal_page
  */
 bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
+/* Gives a stolen frame back. */
+void xd_frame_give(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
 
 uint64_t *xd_m2p_entry(struct xd_hv *hv, xd_mfn mfn);
 

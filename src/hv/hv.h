@@ -27,7 +27,7 @@
 #define XD_LDT_PAGES 16u
 #define XD_RANGES 8u
 #define XD_WATCHDOGS 2u     /* a domain's */
-#define XD_CONSOLE_INPUT 256u
+#define XD_CONSOLE_INPUT 128u
 #define XD_LOW_FRAMES 256u    /* the first MiB is I/O memory */
 #define XD_DOMID_NONE 0x7ff4u /* owner of nothing's frames (DOMID_INVALID) */
 #define XD_DOMID_IO 0x7ff1u
@@ -157,7 +157,8 @@ struct xd_domain {
     bool privileged; /* control domain */
     bool hardware;   /* hardware domain; here the control domain */
     bool paused;     /* by its controller */
-    bool dying;
+    bool dying;      /* being destroyed, or gone but for frames that others still map */
+    bool dead;       /* all that could be released is; the last of its frames takes it away */
     bool ioports;    /* has I/O port rights */
     struct xd_range iomem[XD_RANGES];
     uint64_t l1_disallowed;    /* bits it may not set in L1 entries; follows from its I/O rights */
@@ -235,6 +236,9 @@ struct xd_domain *xd_domain_by_id(struct xd_hv *hv, uint16_t domid);
 
 /* As Xen's "any id" lookups: DOMID_SELF is the caller. NULL if there is none. */
 struct xd_domain *xd_domain_any_id(struct xd_vcpu *v, uint16_t domid);
+
+/* The hardware domain: the first that was made a control domain. NULL if there is none. */
+struct xd_domain *xd_hardware_domain(struct xd_hv *hv);
 
 /* May the caller act on (target)? Itself, or it is the control domain. AS-XEN: xsm_default_action, XSM_TARGET */
 static inline bool xd_may_target(const struct xd_vcpu *v, const struct xd_domain *target)

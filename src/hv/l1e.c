@@ -189,3 +189,33 @@ int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t 
     entry_put(v->hv, old);
     return 0;
 }
+
+int xd_l1_take(struct xd_vcpu *v, xd_mfn mfn, struct xd_domain *d)
+{
+    uint64_t *e = xd_frame_words(v->hv, mfn);
+
+    for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
+        uint64_t entry = e[i];
+        int rc;
+
+        if (!(entry & XD_PTE_P))
+            continue;
+        rc = XD_UNLIKELY(entry & d->l1_disallowed) ? refuse_bits(v, entry, d) : entry_get(v, &entry, d, d->domid);
+        if (XD_UNLIKELY(rc)) {
+            xd_reject_via(v, mfn, 1, i);
+            xd_l1_drop(v->hv, mfn, i);
+            XD_PUT(v->hv, xd_frame_at(v->hv, mfn)->type, XD_TYPE_NONE);
+            return rc;
+        }
+        xd_entry_adjusted(v->hv, &e[i], xd_pte_adjust(entry, 1));
+    }
+    return 0;
+}
+
+void xd_l1_drop(struct xd_hv *hv, xd_mfn mfn, unsigned int end)
+{
+    const uint64_t *e = xd_frame_words(hv, mfn);
+
+    for (unsigned int i = 0; i < end; i++)
+        entry_put(hv, e[i]);
+}

@@ -118,48 +118,13 @@ void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d)
 
 /* ---- Audits ---- */
 
-static void store_adjusted(struct xd_hv *hv, uint64_t *slot, uint64_t e)
-{
-    if (*slot != e)
-        XD_PUT(hv, *slot, e);
-}
-
-/* An L1 that fails gives back its entries itself and loses its type at once. */
-static int audit_l1(struct xd_vcpu *v, xd_mfn mfn, struct xd_domain *d)
-{
-    uint64_t *e = xd_frame_words(v->hv, mfn);
-
-    for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
-        uint64_t entry = e[i];
-        int rc;
-
-        if (!(entry & XD_PTE_P))
-            continue;
-        rc = xd_l1e_get(v, &entry, d, d->domid);
-        if (XD_UNLIKELY(rc)) {
-            xd_reject_via(v, mfn, 1, i);
-            while (i-- > 0)
-                xd_l1e_put(v->hv, e[i]);
-            XD_PUT(v->hv, xd_frame_at(v->hv, mfn)->type, XD_TYPE_NONE);
-            return rc;
-        }
-        store_adjusted(v->hv, &e[i], xd_pte_adjust(entry, 1));
-    }
-    return 0;
-}
-
-static void put_slots(struct xd_hv *hv, xd_mfn mfn, unsigned int level, unsigned int end)
+static void put_upper_slots(struct xd_hv *hv, xd_mfn mfn, unsigned int level, unsigned int end)
 {
     const uint64_t *e = xd_frame_words(hv, mfn);
 
-    for (unsigned int i = 0; i < end; i++) {
-        if (!(e[i] & XD_PTE_P) || (level == 4 && !xd_l4_slot_guest(i)))
-            continue;
-        if (level == 1)
-            xd_l1e_put(hv, e[i]);
-        else
+    for (unsigned int i = 0; i < end; i++)
+        if (e[i] & XD_PTE_P && (level < 4 || xd_l4_slot_guest(i)))
             xd_upper_put(hv, e[i], level, mfn);
-    }
 }
 
 static int audit_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, struct xd_domain *d)
@@ -174,12 +139,12 @@ static int audit_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, struct
         rc = xd_upper_get(v, e[i], level, mfn, d);
         if (XD_UNLIKELY(rc)) {
             xd_reject_via(v, mfn, level, i);
-            put_slots(v->hv, mfn, level, i);
+            put_upper_slots(v->hv, mfn, level, i);
             if (i == 0) /* AS-XEN: validate_page: with nothing to unwind, the type goes too */
                 XD_PUT(v->hv, xd_frame_at(v->hv, mfn)->type, XD_TYPE_NONE);
             return rc;
         }
-        store_adjusted(v->hv, &e[i], xd_pte_adjust(e[i], level));
+        xd_entry_adjusted(v->hv, &e[i], xd_pte_adjust(e[i], level));
     }
     if (level == 4)
         xd_l4_fill_xen_slots(v->hv, mfn, d);
@@ -197,7 +162,7 @@ static int audit(struct xd_vcpu *v, xd_mfn mfn, enum xd_type type)
     } else {
         d = xd_domain_by_id(v->hv, f->owner);
         XD_INVARIANT(v->hv, d != NULL);
-        rc = type == XD_TYPE_L1 ? audit_l1(v, mfn, d) : audit_upper(v, mfn, type, d);
+        rc = type == XD_TYPE_L1 ? xd_l1_take(v, mfn, d) : audit_upper(v, mfn, type, d);
     }
     if (rc == 0) {
         XD_PUT(v->hv, f->flags, f->flags | XD_FRAME_VALIDATED);
@@ -257,7 +222,10 @@ void xd_type_put(struct xd_hv *hv, xd_mfn mfn)
     if (f->type_count == 1 && xd_type_is_table(f->type)) {
         XD_INVARIANT(hv, f->flags & XD_FRAME_VALIDATED);
         XD_PUT(hv, f->flags, (uint8_t)(f->flags & ~XD_FRAME_VALIDATED));
-        put_slots(hv, mfn, f->type, XD_PT_SLOTS);
+        if (f->type == XD_TYPE_L1)
+            xd_l1_drop(hv, mfn, XD_PT_SLOTS);
+        else
+            put_upper_slots(hv, mfn, f->type, XD_PT_SLOTS);
     }
     XD_PUT(hv, f->type_count, f->type_count - 1);
 }

@@ -47,6 +47,21 @@ void xd_l1e_put(struct xd_hv *hv, uint64_t e);
 /* Changes L1 entry *slot of a table of (d). */
 int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg, bool preserve_ad);
 
+/*
+ * Takes what all entries of L1 table (mfn) of (d) hold, and adjusts them. If one is refused, gives back what it took (not
+ * the adjustments) and the table is none any more. AS-XEN: promote_l1_table
+ */
+int xd_l1_take(struct xd_vcpu *v, xd_mfn mfn, struct xd_domain *d);
+/* Gives back what the first (end) entries hold. */
+void xd_l1_drop(struct xd_hv *hv, xd_mfn mfn, unsigned int end);
+
+/* Writes an adjusted entry back, if it changed. */
+static inline void xd_entry_adjusted(struct xd_hv *hv, uint64_t *slot, uint64_t e)
+{
+    if (*slot != e)
+        XD_PUT(hv, *slot, e);
+}
+
 /* Stores (val) in a live table; (preserve_ad) keeps A and D of what stood there. */
 static inline void xd_entry_store(struct xd_hv *hv, uint64_t *slot, uint64_t val, bool preserve_ad)
 {

@@ -78,11 +78,39 @@ void xd_walk_mark(struct xd_hv *hv, const struct xd_walk *w, bool write)
     }
 }
 
+/*
+ * The common case of a walk: all present, allowed, marked before, and in RAM. NULL: walk properly. What is not canonical
+ * or Xen's has no such path: the tables of slots 256 to 271 are empty here or out of the guest's reach.
+ */
+static unsigned char *walk_quick(struct xd_hv *hv, xd_mfn cr3, uint64_t va, bool write)
+{
+    uint64_t need = XD_PTE_P | XD_PTE_US | XD_PTE_A | (write ? XD_PTE_RW : 0);
+    xd_mfn table = cr3;
+
+    if (XD_UNLIKELY(!xd_va_canonical(va)))
+        return NULL;
+    for (unsigned int level = 4; level >= 1; level--) {
+        uint64_t e = xd_frame_words(hv, table)[xd_pt_slot(va, level)];
+
+        if (level == 1 && write)
+            need |= XD_PTE_D;
+        if (XD_UNLIKELY((e & need) != need))
+            return NULL;
+        table = xd_pte_mfn(e);
+        if (XD_UNLIKELY(!xd_mfn_valid(hv, table)))
+            return NULL;
+    }
+    return (unsigned char *)xd_frame_words(hv, table) + va % XD_PAGE_SIZE;
+}
+
 /* The byte at (va) for Xen's own access; false if it faults. *mem is NULL beyond RAM. */
 static bool reach(struct xd_vcpu *v, uint64_t va, bool write, unsigned char **mem)
 {
     struct xd_walk w;
 
+    *mem = walk_quick(v->hv, v->cr3, va, write);
+    if (XD_LIKELY(*mem != NULL))
+        return true;
     xd_walk(v->hv, v->cr3, va, write, &w);
     *mem = w.mem;
     if (w.ok)

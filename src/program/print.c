@@ -31,7 +31,7 @@ static void text(struct printer *pr, const struct xd_expr *x)
             xd_str_addf(pr->out, "\\%c", c);
         else if (c == '\n' || c == '\t' || c == '\r')
             xd_str_add(pr->out, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\r");
-        else if (c < ' ' || c == 0x7f)
+        else if (c < ' ' || c >= 0x7f)
             xd_str_addf(pr->out, "\\x%02x", c);
         else
             xd_str_addc(pr->out, (char)c);

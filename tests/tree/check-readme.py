@@ -37,7 +37,7 @@ def check(root, options):
             continue
         shown += 1
         args = shlex.split(match.group(1))
-        run = subprocess.run([options.command, *args], cwd=root, capture_output=True, text=True, check=False)
+        run = subprocess.run([os.path.abspath(options.command) if os.sep in options.command else options.command, *args], cwd=root, capture_output=True, text=True, check=False)
         if run.stdout.strip("\n") != output.strip("\n"):
             wrong.append(f"README.md: `{command}` prints something else:\n{run.stdout}{run.stderr}")
         for name in (a for a in args if a.endswith(".xds")):

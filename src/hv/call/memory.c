@@ -10,9 +10,14 @@
 
 #define START_EXTENT_SHIFT 6
 #define ORDER_DOMU 9u
+#define ORDER_IO 12u
 #define ORDER_CONTROL 18u
-#define MEMF_EXACT_NODE (1u << 17)
+#define MEMF_BITS(flags) ((flags) & 0xff)
+#define MEMF_NODE(flags) ((flags) >> 8 & 0xff) /* plus one; 0: any */
 #define MEMF_POPULATE_ON_DEMAND (1u << 16)
+#define MEMF_EXACT_NODE (1u << 17)
+#define MEMF_VNODE (1u << 18)
+#define NODES_MAX 64u
 #define MACH2PHYS_ENTRIES (UINT64_C(1) << 35)
 
 enum {
@@ -30,7 +35,29 @@ enum {
 
 static unsigned int order_max(const struct xd_domain *d)
 {
-    return d->privileged ? ORDER_CONTROL : ORDER_DOMU;
+    if (d->privileged)
+        return ORDER_CONTROL;
+    return xd_has_io_rights(d) ? ORDER_IO : ORDER_DOMU;
+}
+
+/* May the caller ask for memory of this node? AS-XEN: propagate_node: a wish is ignored, insisting is not. */
+static bool node_ok(const struct xd_domain *d, uint32_t flags)
+{
+    if (!MEMF_NODE(flags))
+        return true;
+    return d->privileged ? MEMF_NODE(flags) - 1 < NODES_MAX : !(flags & MEMF_EXACT_NODE);
+}
+
+/* AS-XEN: construct_memop_from_reservation. Guests here have no virtual nodes, so naming one means nothing. */
+static bool flags_ok(struct xd_vcpu *v, uint32_t flags)
+{
+    unsigned int width = XD_PAGE_SHIFT;
+
+    while (UINT64_C(1) << (width - XD_PAGE_SHIFT) < v->hv->frames)
+        width++;
+    if (MEMF_BITS(flags) && MEMF_BITS(flags) < width && MEMF_BITS(flags) <= XD_PAGE_SHIFT)
+        return false;
+    return flags & MEMF_VNODE || node_ok(v->domain, flags);
 }
 
 /* One reservation call: what is done of it so far, and for whom. */
@@ -59,6 +86,10 @@ static bool list_put(struct xd_vcpu *v, const struct reserve *r, uint64_t value)
 /* Frames are handed out one by one and scattered, so there is no run of more than one. LIMIT: orders above 0. */
 static bool allocate(struct xd_vcpu *v, const struct reserve *r, uint64_t pfn, xd_mfn *mfn)
 {
+    if (r->d->dying) {
+        xd_reject(v, XD_WHY_RESERVE_DYING, r->d->domid);
+        return false;
+    }
     if (r->d->pages + (UINT64_C(1) << r->op.extent_order) > r->d->pages_max) {
         xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + (UINT64_C(1) << r->op.extent_order), r->d->pages_max);
         return false;
@@ -126,8 +157,7 @@ static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t 
     arg[1] = v->domain->domid;
     if (!r->d)
         return XD_WHY_RESERVE_DOMAIN;
-    if ((r->op.mem_flags & 0xff && (r->op.mem_flags & 0xff) <= XD_PAGE_SHIFT) ||
-        (r->op.mem_flags & MEMF_EXACT_NODE && !v->domain->privileged)) {
+    if (!flags_ok(v, r->op.mem_flags)) {
         arg[0] = r->op.mem_flags;
         return XD_WHY_RESERVE_FLAGS;
     }
@@ -205,30 +235,28 @@ static long exchange_check(struct xd_vcpu *v, const struct xd_abi_memory_exchang
     return 0;
 }
 
-/* AS-XEN: guest_handle_subrange_okay: both ends of what is left to do, where other calls look at the start only. */
+/* AS-XEN: guest_handle_subrange_okay: where the rest begins, and that its size does not overflow. */
 static bool list_ok(uint64_t list, uint64_t first, uint64_t nr)
 {
-    return first < nr && nr < UINT64_MAX / 8 && xd_va_ok(list + first * 8) && xd_va_ok(list + nr * 8 - 1) &&
-           list + first * 8 <= list + nr * 8 - 1;
+    return xd_handle_ok(list + first * 8, nr - first, 8);
 }
 
 /* One frame out, one frame in. */
 static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d, const struct xd_abi_memory_exchange *x, uint64_t i)
 {
     uint64_t old, pfn;
-    bool found;
     xd_mfn mfn;
 
     if (!xd_copy_in(v, &old, x->in.extent_start + i * 8, sizeof(old)))
         return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->in.extent_start, i);
     if (!xd_mfn_valid(v->hv, xd_mfn_of(old)))
         return xd_reject(v, XD_WHY_EXCHANGE_FRAME, old);
-    if (x->out.extent_order || !v->hv->frames_free)
-        return xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, UINT64_C(1) << x->out.extent_order);
     if (!xd_frame_steal(v->hv, d, xd_mfn_of(old)))
         return xd_reject(v, XD_WHY_STEAL_BUSY, old);
-    found = xd_frame_alloc(v->hv, d, ~UINT64_C(0), &mfn);
-    XD_INVARIANT(v->hv, found);
+    if (x->out.extent_order || !xd_frame_alloc(v->hv, d, ~UINT64_C(0), &mfn)) {
+        xd_frame_give(v->hv, d, xd_mfn_of(old));
+        return xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, UINT64_C(1) << x->out.extent_order);
+    }
     xd_frame_put(v->hv, xd_mfn_of(old));
     if (!xd_copy_in(v, &pfn, x->out.extent_start + i * 8, sizeof(pfn)))
         return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->out.extent_start, i);
@@ -255,6 +283,8 @@ static long exchange(struct xd_vcpu *v, uint64_t at)
         return 0;
     if (!list_ok(x.in.extent_start, i, x.in.nr_extents) || !list_ok(x.out.extent_start, i, x.out.nr_extents))
         return exchange_end(v, at, i, xd_reject(v, XD_WHY_EXCHANGE_RANGE, x.in.extent_start));
+    if (!node_ok(v->domain, x.out.mem_flags))
+        return exchange_end(v, at, i, xd_reject(v, XD_WHY_EXCHANGE_FLAGS, x.out.mem_flags));
     d = xd_domain_any_id(v, x.in.domid);
     if (!d)
         return exchange_end(v, at, i, xd_reject(v, XD_WHY_MEMOP_DOMAIN, x.in.domid));

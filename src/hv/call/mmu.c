@@ -10,7 +10,8 @@
 
 enum { CMD_NORMAL, CMD_MACHPHYS, CMD_PRESERVE_AD, CMD_NO_TRANSLATE };
 
-#define PREFETCH_AHEAD 8u
+#define PREFETCH_FIRST 16u /* requests ahead */
+#define PREFETCH_SECOND 8u
 
 /* The domains of one call: who owns the tables, who the frames they map. */
 struct scope {
@@ -99,10 +100,14 @@ static void note_item(struct xd_vcpu *v, uint32_t index, const struct xd_abi_mmu
     v->rec.item[1] = req->val;
 }
 
-/* The frames a request a little ahead will touch; wrong guesses cost nothing. */
-static void prefetch(struct xd_hv *hv, const struct xd_abi_mmu_update *req)
+/*
+ * Memory is far away on a large machine, so what requests ahead will touch is asked for early: first the entry and the
+ * records of table and new frame; then, when the entry is there, the record of the frame it gives up. Wrong guesses cost
+ * nothing.
+ */
+static void prefetch_first(struct xd_hv *hv, const struct xd_abi_mmu_update *req)
 {
-    uint64_t table = req->ptr >> XD_PAGE_SHIFT, target = (req->val & XD_PTE_MFN) >> XD_PAGE_SHIFT;
+    uint64_t table = req->ptr >> XD_PAGE_SHIFT, target = xd_pte_mfn(req->val).v;
 
     if (table < hv->frames) {
         __builtin_prefetch(hv->mem + (req->ptr & ~UINT64_C(7)), 1);
@@ -110,6 +115,28 @@ static void prefetch(struct xd_hv *hv, const struct xd_abi_mmu_update *req)
     }
     if (target < hv->frames)
         __builtin_prefetch(&hv->frame[target], 1);
+}
+
+static void prefetch_second(struct xd_hv *hv, const struct xd_abi_mmu_update *req)
+{
+    uint64_t old;
+
+    if (req->ptr >> XD_PAGE_SHIFT >= hv->frames)
+        return;
+    __builtin_memcpy(&old, hv->mem + (req->ptr & ~UINT64_C(7)), sizeof(old));
+    if (xd_pte_mfn(old).v < hv->frames)
+        __builtin_prefetch(&hv->frame[xd_pte_mfn(old).v], 1);
+}
+
+/* (at) is the request about to run; those ahead are looked at only while they lie in the page that is held. */
+static void prefetch(struct xd_hv *hv, const struct xd_reader *r, uint64_t at)
+{
+    const struct xd_abi_mmu_update *req = (const void *)(r->mem + at % XD_PAGE_SIZE);
+
+    if (!r->mem || at % XD_PAGE_SIZE % sizeof(*req) || at % XD_PAGE_SIZE >= XD_PAGE_SIZE - PREFETCH_FIRST * sizeof(*req))
+        return;
+    prefetch_first(hv, req + PREFETCH_FIRST);
+    prefetch_second(hv, req + PREFETCH_SECOND);
 }
 
 static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batch *b, uint32_t *done)
@@ -123,13 +150,7 @@ static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batc
 
         if (XD_UNLIKELY(!xd_reader_get(v, &reader, &req, at, sizeof(req))))
             return (int)xd_reject(v, XD_WHY_COPY_IN, at, sizeof(req));
-        if (reader.mem && (at & (XD_PAGE_SIZE - 1)) < XD_PAGE_SIZE - (PREFETCH_AHEAD + 1) * sizeof(req) &&
-            at >> XD_PAGE_SHIFT == reader.page >> XD_PAGE_SHIFT) {
-            struct xd_abi_mmu_update ahead;
-
-            __builtin_memcpy(&ahead, reader.mem + (at & (XD_PAGE_SIZE - 1)) + PREFETCH_AHEAD * sizeof(req), sizeof(ahead));
-            prefetch(v->hv, &ahead);
-        }
+        prefetch(v->hv, &reader, at);
         rc = request(v, s, &req);
         if (XD_UNLIKELY(rc)) {
             note_item(v, *done, &req);

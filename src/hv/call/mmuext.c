@@ -32,6 +32,10 @@ static int pin(struct xd_vcpu *v, const struct xd_foreign *fd, xd_mfn mfn, unsig
         xd_page_and_type_put(hv, mfn);
         return (int)xd_reject(v, XD_WHY_PIN_TWICE, mfn.v);
     }
+    if (fd->d && fd->d->dying) { /* AS-XEN: do_mmuext_op: a pin of a dying domain is dropped at once, without a word */
+        xd_page_and_type_put(hv, mfn);
+        return 0;
+    }
     XD_PUT(hv, f->flags, f->flags | XD_FRAME_PINNED);
     return 0;
 }
