@@ -175,7 +175,7 @@ static void print_result(struct replay *rp)
 static int summary(struct replay *rp)
 {
     size_t bad[4] = {0};
-    uint64_t calls = 0, checks = 0;
+    uint64_t calls = 0, checks = 0, not_modelled = 0;
     int worst = 0;
 
     progress_end(rp);
@@ -183,6 +183,7 @@ static int summary(struct replay *rp)
         bad[rp->result[i].code]++;
         calls += rp->result[i].run.calls;
         checks += rp->result[i].run.checks;
+        not_modelled += rp->result[i].run.not_modelled;
         worst = rp->result[i].code > worst ? rp->result[i].code : worst;
     }
     if (rp->quiet)
@@ -197,6 +198,9 @@ static int summary(struct replay *rp)
         printf(", %zu found xendouble wrong", bad[3]);
     printf("; %llu call%s, %llu expectation%s\n", (unsigned long long)calls, calls == 1 ? "" : "s",
            (unsigned long long)checks, checks == 1 ? "" : "s");
+    if (not_modelled)
+        printf("%s%llu of the calls met what Xen answers and xendouble does not model yet (--explain tells what)\n",
+               rp->tap ? "# " : "", (unsigned long long)not_modelled);
     return worst;
 }
 

@@ -105,7 +105,7 @@ uint64_t xd_l4_m2p_entry(const struct xd_hv *hv)
 void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d)
 {
     uint64_t slot[XD_L4_XEN_END - XD_L4_XEN_FIRST] = {0};
-    uint64_t own = XD_PTE_P | XD_PTE_RW | XD_PTE_A | XD_PTE_D; /* no US: out of the guest's reach */
+    uint64_t own = XD_PTE_P | XD_PTE_RW | XD_PTE_A | XD_PTE_D | XD_PTE_NX; /* no US: out of the guest's reach */
 
     if (d->vm_assist >> 32 & 1) /* VMASST_TYPE_m2p_strict */
         slot[XD_L4_SLOT_RO_M2P - XD_L4_XEN_FIRST] = xd_l4_m2p_entry(hv);

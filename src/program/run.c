@@ -57,6 +57,8 @@ static void on_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *ar
         return;
     if (depth)
         xd_entry_returned(r, v, rc);
+    if (xd_why(v) == XD_WHY_NOT_MODELLED && nr == v->rec.nr)
+        r->result->not_modelled++;
     if (r->opt->trace)
         xd_trace_ret(r, v, nr, arg, rc, depth);
     if (r->opt->explain && xd_why(v) && !(depth == 0 && r->p->step[r->now->step].parts))

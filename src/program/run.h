@@ -40,6 +40,7 @@ struct xd_run_options {
 struct xd_run_result {
     enum xd_verdict verdict;
     uint32_t steps, calls; /* run */
+    uint32_t not_modelled; /* calls, entries of multicalls too, that met what xendouble does not model */
     uint32_t checks;       /* expectations looked at */
     uint32_t failures;
 };

@@ -373,7 +373,7 @@ START_TEST(a_node_must_be_one_that_may_be_named)
     struct exchange x = exchange_of(1);
 
     x.op.out.mem_flags = 1u << 17 | 1u << 8;
-    ck_refused(f.v1, exchange(f.v1, &x), EPERM, EXCHANGE_FLAGS);
+    ck_refused(f.v1, exchange(f.v1, &x), EINVAL, EXCHANGE_FLAGS);
     x = exchange_of(1);
     x.op.out.mem_flags = 1u << 17;
     ck_ok(f.v1, exchange(f.v1, &x));
