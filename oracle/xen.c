@@ -196,7 +196,7 @@ unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t n
             uint64_t in = va & ((UINT64_C(1) << shift) - 1);
             uint64_t at = (e & ADDRESS & ~((UINT64_C(1) << shift) - 1)) + in;
 
-            return at < x->ram_size ? x->ram + at : NULL;
+            return at < x->ram_size ? x->ram + at : x->beyond;
         }
         table = e & ADDRESS;
     }

@@ -27,6 +27,7 @@ struct xd_xen {
     volatile struct xd_mailbox *mail;
     uint64_t mail_va;
     uint64_t xen_cr3; /* a root under which Xen's own addresses are mapped: dom0's first one */
+    unsigned char beyond[4096]; /* stands for memory that is not RAM */
     uint64_t record_page; /* 1 + number of the page of frame records looked at last */
     const unsigned char *records;
     bool dead;        /* it ended, or gives no answer */
@@ -51,7 +52,7 @@ void xd_xen_end(struct xd_xen *x);
 /* One request. False: no answer came, the domain is gone. */
 bool xd_xen_ask(struct xd_xen *x);
 
-/* The byte at linear address (va) under (cr3), an address in machine memory; NULL: nothing is mapped, or no guest may. */
+/* The byte at linear address (va) under (cr3); NULL: an entry on the way lacks one of (need_flags). What is no RAM is x->beyond. */
 unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t need_flags);
 
 /* False: there is no record for (mfn). */

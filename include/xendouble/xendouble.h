@@ -49,8 +49,8 @@ struct xd_config {
     uint32_t frames;      /* machine frames of 4 KiB, XD_FRAMES_MIN..XD_FRAMES_MAX; they cost nothing until touched */
     uint32_t domains_max; /* 1..XD_DOMAINS_MAX */
     uint64_t seed;        /* scatters machine frame numbers */
-    uint64_t cpu_khz;     /* what guests read of the clock's rate; 1 and up */
-    uint64_t boot_ns;     /* system time at the start, ns */
+    uint64_t cpu_khz;     /* what guests read of the clock's rate; 1..1000000000 */
+    uint64_t boot_ns;     /* system time at the start, ns; up to 2^62 */
     char extraversion[16]; /* xen_version(extraversion) */
     char command_line[256]; /* Xen's own, for xen_version(commandline) */
 };
@@ -109,7 +109,7 @@ struct xd_domain_config {
     uint64_t initrd_len;   /* bytes; 0: none */
     bool initrd_unmapped;  /* as with the ELF note MOD_START_PFN */
     uint64_t init_p2m;     /* VA for the p2m list, as with the ELF note INIT_P2M; 0: inside the region */
-    uint32_t port_max;     /* highest event-channel port it may have, 1..4095 */
+    uint32_t port_max;     /* highest event-channel port it may have, 1..4095, 2 and up in domU order; not for a privileged one */
     uint32_t evtchn_remote; /* domain that the xenstore and console ports of a domU wait for */
     struct {
         uint64_t first, last;
@@ -133,7 +133,7 @@ XD_PUBLIC XD_MUST_CHECK int xd_domain_create(struct xd_hv *hv, const struct xd_d
 
 /*
  * Takes a domain apart as Xen does. Frames that others still map stay until those mappings go, and so long the domain can
- * be found, dying; (d) is of no use to the host afterwards.
+ * be found, dying, and not destroyed again.
  */
 XD_PUBLIC void xd_domain_destroy(struct xd_domain *d);
 

@@ -156,8 +156,6 @@ static void audit_info(struct audit *a, struct xd_vcpu *v)
     struct xd_hv *hv = v->hv;
     const struct xd_frame *f;
 
-    if (d->dead)
-        return; /* its shared_info has gone before its last pages */
     EXPECT(a, v->info_off % 8 == 0 && v->info_off <= XD_PAGE_SIZE - sizeof(struct xd_abi_vcpu_info),
            "d%uv%u: its vcpu_info at offset %u of a page", d->domid, v->id, v->info_off);
     /* Its owner alone: the guest may have given shared_info back, and Xen goes on using it. */

@@ -283,7 +283,7 @@ static void build(struct builder *b, uint16_t domid)
     for (uint64_t pfn = 0; pfn < b->c->pages; pfn++) {
         xd_mfn mfn;
 
-        found = xd_frame_alloc(b->hv, d, pfn, &mfn);
+        found = xd_frame_alloc(b->hv, d, pfn, true, &mfn);
         XD_INVARIANT(b->hv, found);
         b->p2m[pfn] = mfn.v;
     }

@@ -57,6 +57,8 @@ void xd_domain_destroy(struct xd_domain *d)
 {
     struct xd_hv *hv = d->hv;
 
+    if (d->dying)
+        return;
     XD_PUT(hv, d->dying, true);
     xd_evtchn_close_all(d);
     for (uint32_t id = 0; id < d->vcpus; id++)
@@ -65,7 +67,6 @@ void xd_domain_destroy(struct xd_domain *d)
         for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
             if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid) && !(hv->frame[mfn].flags & XD_FRAME_XEN_HEAP))
                 release_frame(hv, xd_mfn_of(mfn), level);
-    xd_frame_unshare(hv, d->shared_info);
     XD_PUT(hv, d->dead, true);
     xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: domain_kill */
     if (d->pages == 0)
@@ -76,6 +77,7 @@ void xd_domain_forget(struct xd_domain *d)
 {
     struct xd_hv *hv = d->hv;
 
+    xd_frame_unshare(hv, d->shared_info);
     xd_arena_zero(xd_arena_of(hv), d, sizeof(*d));
     xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: complete_domain_destroy */
 }

@@ -123,7 +123,7 @@ static void add_rule(struct xd_str *out, const struct xd_reject *r)
     xd_str_addc(out, '\n');
     if (r->also) {
         xd_str_add(out, "  nor is it a linear entry: ");
-        add_sentence(out, xd_why_row(r->also)->sentence, r->arg);
+        add_sentence(out, xd_why_row(r->also)->sentence, r->also_arg);
         xd_str_addc(out, '\n');
     }
     for (unsigned int i = 0; i < r->via_nr; i++)

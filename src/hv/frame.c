@@ -11,14 +11,15 @@
 
 #include <string.h>
 
-static bool heap_take(struct xd_hv *hv, xd_mfn *mfn)
+static bool heap_take(struct xd_hv *hv, bool clean, xd_mfn *mfn)
 {
     uint32_t heap = hv->frames - hv->heap_first;
 
     if (hv->free_list) {
         *mfn = xd_mfn_of(hv->free_list);
         XD_PUT(hv, hv->free_list, xd_frame_at(hv, *mfn)->type_count);
-        xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
+        if (clean || xd_frame_at(hv, *mfn)->flags & XD_FRAME_SCRUB)
+            xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
     } else if (hv->heap_taken < heap) {
         *mfn = xd_mfn_of(hv->heap_first + xd_rng_permute(hv->config.seed, heap, hv->heap_taken));
         XD_PUT(hv, hv->heap_taken, hv->heap_taken + 1);
@@ -29,9 +30,9 @@ static bool heap_take(struct xd_hv *hv, xd_mfn *mfn)
     return true;
 }
 
-bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, xd_mfn *mfn)
+bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool clean, xd_mfn *mfn)
 {
-    if (!heap_take(hv, mfn))
+    if (!heap_take(hv, clean, mfn))
         return false;
     XD_PUT(hv, *xd_frame_at(hv, *mfn), ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
     XD_PUT(hv, *xd_m2p_entry(hv, *mfn), pfn);
@@ -41,7 +42,7 @@ bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, xd_mfn 
 
 bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn)
 {
-    if (!heap_take(hv, mfn))
+    if (!heap_take(hv, true, mfn))
         return false;
     XD_PUT(hv, *xd_frame_at(hv, *mfn),
            ((struct xd_frame){.count = 1, .type_count = 1, .owner = owner, .type = XD_TYPE_WRITABLE,
@@ -61,7 +62,9 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
     XD_INVARIANT(hv, mfn.v >= hv->heap_first);
     if (d)
         XD_PUT(hv, d->pages, d->pages - 1);
-    XD_PUT(hv, *f, ((struct xd_frame){.owner = XD_DOMID_NONE, .type_count = hv->free_list}));
+    /* AS-XEN: free_domheap_pages: a living domain is expected to clear what it gives back itself. */
+    XD_PUT(hv, *f, ((struct xd_frame){.owner = XD_DOMID_NONE, .type_count = hv->free_list,
+                                      .flags = !d || d->dying ? XD_FRAME_SCRUB : 0}));
     XD_PUT(hv, *xd_m2p_entry(hv, mfn), ~UINT64_C(0));
     XD_PUT(hv, hv->free_list, (uint32_t)mfn.v);
     XD_PUT(hv, hv->frames_free, hv->frames_free + 1);

@@ -17,8 +17,10 @@ const char *xd_config_error(const struct xd_config *c)
         return "frames must be 1024 (4 MiB) to 1048576 (4 GiB)";
     if (c->domains_max < 1 || c->domains_max > XD_DOMAINS_MAX)
         return "domains_max must be 1 to 64";
-    if (c->cpu_khz == 0)
-        return "cpu_khz must be 1 or more";
+    if (c->cpu_khz < 1 || c->cpu_khz > 1000000000)
+        return "cpu_khz must be 1 to 1000000000";
+    if (c->boot_ns > UINT64_C(1) << 62)
+        return "boot_ns must be at most 2^62 (146 years)";
     if (!memchr(c->extraversion, 0, sizeof(c->extraversion)))
         return "extraversion must be 15 characters or less";
     if (!memchr(c->command_line, 0, sizeof(c->command_line)))
@@ -68,6 +70,7 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     const struct xd_config *c = config ? config : &config_default;
     size_t head = page_up(sizeof(struct xd_hv));
     size_t domains, frames;
+    uint64_t total;
     struct xd_host *host;
     struct xd_hv *hv;
 
@@ -76,8 +79,11 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
         return -XD_HOST_EINVAL;
     domains = page_up(sizeof(struct xd_domain) * c->domains_max);
     frames = page_up(sizeof(struct xd_frame) * c->frames);
+    total = head + domains + frames + (uint64_t)c->frames * XD_PAGE_SIZE;
+    if (total > SIZE_MAX)
+        return -XD_HOST_ENOMEM;
     host = xd_zalloc(sizeof(*host));
-    if (xd_arena_init(&host->arena, head + domains + frames + (size_t)c->frames * XD_PAGE_SIZE)) {
+    if (xd_arena_init(&host->arena, (size_t)total)) {
         free(host);
         return -XD_HOST_ENOMEM;
     }

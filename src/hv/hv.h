@@ -72,6 +72,7 @@ struct xd_callback {
 /* A call that Xen would restart: the registers that re-executing the SYSCALL would find. */
 struct xd_continuation {
     bool active;
+    uint8_t pad[7]; /* copied whole, so no byte may be left to chance */
     uint64_t nr;
     uint64_t arg[XD_CALL_ARGS];
 };
@@ -85,6 +86,7 @@ struct xd_reject {
     uint16_t also; /* why the linear-table way out was closed too; NONE mostly */
     uint16_t via_nr;
     uint64_t arg[XD_REJECT_ARGS];
+    uint64_t also_arg[XD_REJECT_ARGS];
     struct {
         uint64_t mfn;
         uint16_t level, slot;

@@ -59,8 +59,11 @@ static int linear_or(struct xd_vcpu *v, int rc, uint64_t e, unsigned int level, 
         v->rec.reject.why = XD_WHY_NONE;
         return 0;
     }
-    if (xd_frame_at(v->hv, target)->type == level)
+    if (xd_frame_at(v->hv, target)->type == level) {
         v->rec.reject.also = (uint16_t)why;
+        v->rec.reject.also_arg[0] = why == XD_WHY_LINEAR_HOLDER_IS_TARGET ? table.v : target.v;
+        v->rec.reject.also_arg[1] = level;
+    }
     return rc;
 }
 

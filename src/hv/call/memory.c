@@ -94,7 +94,7 @@ static bool allocate(struct xd_vcpu *v, const struct reserve *r, uint64_t pfn, x
         xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + (UINT64_C(1) << r->op.extent_order), r->d->pages_max);
         return false;
     }
-    if (r->op.extent_order == 0 && xd_frame_alloc(v->hv, r->d, pfn, mfn))
+    if (r->op.extent_order == 0 && xd_frame_alloc(v->hv, r->d, pfn, false, mfn))
         return true;
     xd_reject(v, XD_WHY_RESERVE_NO_MEMORY, UINT64_C(1) << r->op.extent_order);
     return false;
@@ -253,7 +253,7 @@ static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d, const struct 
         return xd_reject(v, XD_WHY_EXCHANGE_FRAME, old);
     if (!xd_frame_steal(v->hv, d, xd_mfn_of(old)))
         return xd_reject(v, XD_WHY_STEAL_BUSY, old);
-    if (x->out.extent_order || !xd_frame_alloc(v->hv, d, ~UINT64_C(0), &mfn)) {
+    if (x->out.extent_order || !xd_frame_alloc(v->hv, d, ~UINT64_C(0), false, &mfn)) {
         xd_frame_give(v->hv, d, xd_mfn_of(old));
         return xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, UINT64_C(1) << x->out.extent_order);
     }
