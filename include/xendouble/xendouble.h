@@ -137,7 +137,8 @@ XD_PUBLIC XD_MUST_CHECK int xd_domain_create(struct xd_hv *hv, const struct xd_d
  */
 XD_PUBLIC void xd_domain_destroy(struct xd_domain *d);
 
-XD_PUBLIC struct xd_domain *xd_domain_find(struct xd_hv *hv, uint32_t domid); /* NULL if there is none */
+/* The domain of this number, NULL if there is none. A destroyed one is found while others map frames of it. */
+XD_PUBLIC struct xd_domain *xd_domain_find(struct xd_hv *hv, uint32_t domid);
 XD_PUBLIC uint32_t xd_domain_id(const struct xd_domain *d);
 XD_PUBLIC struct xd_hv *xd_domain_hv(const struct xd_domain *d);
 XD_PUBLIC struct xd_vcpu *xd_vcpu_at(struct xd_domain *d, uint32_t id); /* NULL if there is none */
@@ -216,7 +217,10 @@ struct xd_fault {
     unsigned int why; /* why Xen did not carry out the write; 0: it was not its business */
 };
 
-/* Loads and stores as (v)'s code would, (size) 1, 2, 4 or 8 bytes within a page. */
+/*
+ * Loads and stores as (v)'s code would, 1 to 4096 bytes at once. XD_ACCESS_FAULT with nothing in *fault if the host asks for
+ * what no guest does: another size, or a vCPU that is down (see xd_hv_error). (fault) may be NULL.
+ */
 XD_PUBLIC enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size, struct xd_fault *fault);
 XD_PUBLIC enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, size_t size,
                                         struct xd_fault *fault);

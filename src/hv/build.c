@@ -148,7 +148,8 @@ static void write_start_info(struct builder *b)
                                    .mod_start = s->mod_start,
                                    .mod_len = s->mod_len};
 
-    snprintf(si.magic, sizeof(si.magic), "xen-3.0-x86_64%s", dom0 ? "p" : "");
+    /* AS-XEN: for dom0 a "p" follows if its kernel's notes name a PAE mode, which also sets an assist; none do here. */
+    snprintf(si.magic, sizeof(si.magic), "xen-3.0-x86_64");
     if (b->c->privileged)
         si.flags |= SIF_PRIVILEGED | SIF_INITDOMAIN;
     if (!dom0)

@@ -16,6 +16,7 @@ static void release_vcpu(struct xd_vcpu *v)
         xd_page_and_type_put(v->hv, v->cr3);
     if (v->user_cr3.v)
         xd_page_and_type_put(v->hv, v->user_cr3);
+    XD_PUT(v->hv, v->cr3, xd_mfn_of(0));
     XD_PUT(v->hv, v->initialised, false);
     XD_PUT(v->hv, v->down, true);
     XD_PUT(v->hv, v->user_cr3, xd_mfn_of(0));

@@ -235,11 +235,15 @@ static uint64_t access_va(const struct access *a, uint64_t va)
     return a->nr ? va + a->len[0] : va;
 }
 
-static bool size_ok(struct xd_vcpu *v, size_t size)
+/* The host asks for something a guest could do. */
+static bool possible(struct xd_vcpu *v, size_t size)
 {
-    if (size >= 1 && size <= XD_PAGE_SIZE)
+    if (v->down)
+        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u is down and accesses nothing", v->domain->domid, v->id);
+    else if (size < 1 || size > XD_PAGE_SIZE)
+        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "an access of %zu bytes: 1 to %u can be made at once", size, XD_PAGE_SIZE);
+    else
         return true;
-    xd_hv_misuse(v->hv, XD_HOST_EINVAL, "an access of %zu bytes: 1 to %u can be made at once", size, XD_PAGE_SIZE);
     return false;
 }
 
@@ -251,7 +255,7 @@ enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t s
 
     fault = fault ? fault : &ignored;
     *fault = (struct xd_fault){0};
-    if (!size_ok(v, size))
+    if (!possible(v, size))
         return XD_ACCESS_FAULT;
     if (!access_walk(v, va, size, false, &a))
         return fault_to(v, access_va(&a, va), &a.walk[a.nr], fault);
@@ -268,7 +272,7 @@ enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, s
 
     fault = fault ? fault : &ignored;
     *fault = (struct xd_fault){0};
-    if (!size_ok(v, size))
+    if (!possible(v, size))
         return XD_ACCESS_FAULT;
     v->rec.reject.why = XD_WHY_NONE;
     if (!access_walk(v, va, size, true, &a)) {

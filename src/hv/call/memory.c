@@ -60,6 +60,12 @@ static bool flags_ok(struct xd_vcpu *v, uint32_t flags)
     return flags & MEMF_VNODE || node_ok(v->domain, flags);
 }
 
+/* AS-XEN: guest_handle_subrange_okay: where the rest begins, and that its size does not overflow. */
+static bool list_ok(uint64_t list, uint64_t first, uint64_t nr)
+{
+    return xd_handle_ok(list + first * 8, nr - first, 8);
+}
+
 /* One reservation call: what is done of it so far, and for whom. */
 struct reserve {
     struct xd_abi_memory_reservation op;
@@ -145,8 +151,11 @@ static bool decrease_one(struct xd_vcpu *v, const struct reserve *r)
 }
 
 /* Every check before the first extent, in Xen's order. */
-static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t arg[3])
+static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t op, uint64_t arg[3])
 {
+    bool on_demand = op == XENMEM_POPULATE && r->op.mem_flags & MEMF_POPULATE_ON_DEMAND;
+    unsigned int order = on_demand ? ORDER_CONTROL : order_max(v->domain);
+
     if (r->op.nr_extents > UINT32_MAX >> START_EXTENT_SHIFT || r->done >= r->op.nr_extents) {
         arg[0] = r->op.nr_extents;
         arg[1] = r->done;
@@ -163,12 +172,12 @@ static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t 
     }
     if (!xd_may_target(v, r->d))
         return XD_WHY_RESERVE_PERMISSION;
-    if (r->op.extent_order > order_max(v->domain)) {
+    if (r->op.extent_order > order) {
         arg[0] = r->op.extent_order;
-        arg[1] = order_max(v->domain);
+        arg[1] = order;
         return XD_WHY_RESERVE_ORDER;
     }
-    if (r->op.extent_start && !xd_handle_ok(r->op.extent_start, r->op.nr_extents, 8)) {
+    if (r->op.extent_start && !list_ok(r->op.extent_start, r->done, r->op.nr_extents)) {
         arg[0] = r->op.extent_start;
         arg[1] = 0;
         return XD_WHY_RESERVE_LIST;
@@ -178,36 +187,24 @@ static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t 
 
 static long reservation(struct xd_vcpu *v, uint64_t cmd, uint64_t at)
 {
+    uint64_t op = cmd & ((1u << START_EXTENT_SHIFT) - 1), arg[3] = {0};
     struct reserve r = {.done = cmd >> START_EXTENT_SHIFT};
-    uint64_t arg[3] = {0};
+    bool (*one)(struct xd_vcpu *, const struct reserve *) = op == XENMEM_INCREASE   ? increase_one
+                                                            : op == XENMEM_DECREASE ? decrease_one
+                                                                                    : populate_one;
     enum xd_why why;
 
     if (!xd_copy_in(v, &r.op, at, sizeof(r.op))) {
         xd_reject(v, XD_WHY_RESERVE_ARG, at);
         return (long)r.done;
     }
-    why = reserve_check(v, &r, arg);
+    why = reserve_check(v, &r, op, arg);
     if (why != XD_WHY_NONE) {
         xd_reject(v, why, arg[0], arg[1], arg[2]);
         return (long)r.done;
     }
-    for (; r.done < r.op.nr_extents; r.done++) {
-        bool ok;
-
-        switch (cmd & ((1u << START_EXTENT_SHIFT) - 1)) {
-        case XENMEM_INCREASE:
-            ok = increase_one(v, &r);
-            break;
-        case XENMEM_DECREASE:
-            ok = decrease_one(v, &r);
-            break;
-        default:
-            ok = populate_one(v, &r);
-            break;
-        }
-        if (!ok)
-            break;
-    }
+    while (r.done < r.op.nr_extents && one(v, &r))
+        r.done++;
     return (long)r.done;
 }
 
@@ -235,12 +232,6 @@ static long exchange_check(struct xd_vcpu *v, const struct xd_abi_memory_exchang
     return 0;
 }
 
-/* AS-XEN: guest_handle_subrange_okay: where the rest begins, and that its size does not overflow. */
-static bool list_ok(uint64_t list, uint64_t first, uint64_t nr)
-{
-    return xd_handle_ok(list + first * 8, nr - first, 8);
-}
-
 /* One frame out, one frame in. */
 static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d, const struct xd_abi_memory_exchange *x, uint64_t i)
 {
@@ -253,9 +244,9 @@ static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d, const struct 
         return xd_reject(v, XD_WHY_EXCHANGE_FRAME, old);
     if (!xd_frame_steal(v->hv, d, xd_mfn_of(old)))
         return xd_reject(v, XD_WHY_STEAL_BUSY, old);
-    if (x->out.extent_order || !xd_frame_alloc(v->hv, d, ~UINT64_C(0), false, &mfn)) {
+    if (!xd_frame_alloc(v->hv, d, ~UINT64_C(0), false, &mfn)) {
         xd_frame_give(v->hv, d, xd_mfn_of(old));
-        return xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, UINT64_C(1) << x->out.extent_order);
+        return xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, 1);
     }
     xd_frame_put(v->hv, xd_mfn_of(old));
     if (!xd_copy_in(v, &pfn, x->out.extent_start + i * 8, sizeof(pfn)))
@@ -264,6 +255,29 @@ static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d, const struct 
     if (!xd_copy_out(v, x->out.extent_start + i * 8, &mfn.v, sizeof(mfn.v)))
         return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->out.extent_start, i);
     return 0;
+}
+
+/*
+ * Frames first.. of the list for one extent of a higher order: they are taken one by one, so that the first that can't be
+ * decides; then there is no run of frames to be had for them (LIMIT), and they are given back.
+ */
+static long exchange_chunk(struct xd_vcpu *v, struct xd_domain *d, const struct xd_abi_memory_exchange *x, uint64_t first)
+{
+    uint64_t nr = UINT64_C(1) << x->out.extent_order, taken, mfn;
+    long rc = 0;
+
+    for (taken = 0; taken < nr && rc == 0; taken++) {
+        if (!xd_copy_in(v, &mfn, x->in.extent_start + (first + taken) * 8, sizeof(mfn)))
+            rc = xd_reject(v, XD_WHY_EXCHANGE_LIST, x->in.extent_start, first + taken);
+        else if (!xd_mfn_valid(v->hv, xd_mfn_of(mfn)))
+            rc = xd_reject(v, XD_WHY_EXCHANGE_FRAME, mfn);
+        else if (!xd_frame_steal(v->hv, d, xd_mfn_of(mfn)))
+            rc = xd_reject(v, XD_WHY_STEAL_BUSY, mfn);
+    }
+    for (taken -= rc != 0; taken-- > 0;)
+        if (xd_copy_in(v, &mfn, x->in.extent_start + (first + taken) * 8, sizeof(mfn)))
+            xd_frame_give(v->hv, d, xd_mfn_of(mfn));
+    return rc ? rc : xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, nr);
 }
 
 static long exchange(struct xd_vcpu *v, uint64_t at)
@@ -281,7 +295,7 @@ static long exchange(struct xd_vcpu *v, uint64_t at)
     i = x.nr_exchanged;
     if (i == x.in.nr_extents)
         return 0;
-    if (!list_ok(x.in.extent_start, i, x.in.nr_extents) || !list_ok(x.out.extent_start, i, x.out.nr_extents))
+    if (!list_ok(x.in.extent_start, i, x.in.nr_extents) || !list_ok(x.out.extent_start, i >> x.out.extent_order, x.out.nr_extents))
         return exchange_end(v, at, i, xd_reject(v, XD_WHY_EXCHANGE_RANGE, x.in.extent_start));
     if (!node_ok(v->domain, x.out.mem_flags))
         return exchange_end(v, at, i, xd_reject(v, XD_WHY_EXCHANGE_FLAGS, x.out.mem_flags));
@@ -292,6 +306,10 @@ static long exchange(struct xd_vcpu *v, uint64_t at)
         return exchange_end(v, at, i, xd_reject(v, XD_WHY_MEMOP_PERMISSION, x.in.domid, v->domain->domid));
     if (x.in.extent_order) /* LIMIT: splitting extents */
         return exchange_end(v, at, i, xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, XENMEM_EXCHANGE));
+    if (x.out.extent_order) {
+        i = i >> x.out.extent_order << x.out.extent_order;
+        return exchange_end(v, at, i, exchange_chunk(v, d, &x, i));
+    }
     for (; i < x.in.nr_extents; i++) {
         rc = exchange_frame(v, d, &x, i);
         if (rc)

@@ -131,10 +131,12 @@ static void prefetch_second(struct xd_hv *hv, const struct xd_abi_mmu_update *re
 /* (at) is the request about to run; those ahead are looked at only while they lie in the page that is held. */
 static void prefetch(struct xd_hv *hv, const struct xd_reader *r, uint64_t at)
 {
-    const struct xd_abi_mmu_update *req = (const void *)(r->mem + at % XD_PAGE_SIZE);
+    uint64_t off = at % XD_PAGE_SIZE;
+    const struct xd_abi_mmu_update *req;
 
-    if (!r->mem || at % XD_PAGE_SIZE % sizeof(*req) || at % XD_PAGE_SIZE >= XD_PAGE_SIZE - PREFETCH_FIRST * sizeof(*req))
+    if (!r->mem || off % sizeof(*req) || off >= XD_PAGE_SIZE - PREFETCH_FIRST * sizeof(*req))
         return;
+    req = (const void *)(r->mem + off);
     prefetch_first(hv, req + PREFETCH_FIRST);
     prefetch_second(hv, req + PREFETCH_SECOND);
 }
