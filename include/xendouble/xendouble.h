@@ -49,6 +49,9 @@ struct xd_config {
     uint32_t frames;      /* machine frames of 4 KiB, XD_FRAMES_MIN..XD_FRAMES_MAX; they cost nothing until touched */
     uint32_t domains_max; /* 1..XD_DOMAINS_MAX */
     uint64_t seed;        /* scatters machine frame numbers */
+    struct {
+        uint64_t first, last;
+    } mmio_ro[8];         /* I/O frames that may be mapped read-only at most, inclusive; unused: both 0 */
     uint64_t cpu_khz;     /* what guests read of the clock's rate; 1..1000000000 */
     uint64_t boot_ns;     /* system time at the start, ns; up to 2^62 */
     char extraversion[16]; /* xen_version(extraversion) */
@@ -70,7 +73,7 @@ XD_PUBLIC const char *xd_config_error(const struct xd_config *config);
 XD_PUBLIC XD_MUST_CHECK int xd_hv_create(struct xd_hv **hv, const struct xd_config *config);
 XD_PUBLIC void xd_hv_destroy(struct xd_hv *hv);
 
-/* The sentence for the last negative return of a function below; "" if none failed. Valid until the next failure. */
+/* The sentence for the last thing the host asked that can't be; "" if there was none. Valid until the next. */
 XD_PUBLIC const char *xd_hv_error(const struct xd_hv *hv);
 
 /* System time, ns. It moves by xd_advance only. */
@@ -98,7 +101,7 @@ enum xd_order {
 struct xd_domain_config {
     uint32_t domid;        /* 0..0x7fef, or XD_DOMID_AUTO: the lowest free number (1 and up unless privileged) */
     uint32_t pages;        /* frames it gets; it must have room for what the builder lays out */
-    uint32_t pages_max;    /* its limit; 0: (pages), or none for a privileged domain */
+    uint32_t pages_max;    /* its limit, which may be less than it has; 0: (pages), or none for a privileged domain */
     uint32_t vcpus;        /* 1..32 */
     uint32_t vcpus_online; /* vCPUs running from the start, with vCPU 0's page tables; 1..vcpus */
     bool privileged;       /* control and hardware domain, as dom0 */
@@ -113,8 +116,8 @@ struct xd_domain_config {
     uint32_t evtchn_remote; /* domain that the xenstore and console ports of a domU wait for */
     struct {
         uint64_t first, last;
-    } iomem[XD_RANGES_CONFIG]; /* I/O frames it may map, inclusive; unused: first > last or both 0 */
-    const char *command_line;  /* NULL: empty */
+    } iomem[XD_RANGES_CONFIG]; /* I/O frames it may map, inclusive; unused: first > last or both 0; not for a privileged one */
+    const char *command_line;  /* up to 1023 bytes of it; NULL: empty */
     uint8_t handle[16];        /* UUID */
 };
 #define XD_DOMID_AUTO 0xffffffffu
@@ -126,7 +129,8 @@ struct xd_domain_config {
 
 /*
  * Builds a domain as Xen or the toolstack would, up to its first instruction. 0; -EINVAL for an impossible
- * configuration; -ENOSPC when the machine has no frames or no domain slot left; -EEXIST for a number in use.
+ * configuration; -ENOSPC when the machine has no frames or no domain slot left; -EEXIST for a number in use. *d is NULL
+ * on failure.
  */
 XD_PUBLIC XD_MUST_CHECK int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config,
                                              struct xd_domain **d);
@@ -245,7 +249,7 @@ XD_PUBLIC uint64_t xd_digest(struct xd_hv *hv);
 
 /* ---- Observers -------------------------------------------------------------------------------------------------- */
 
-/* All may be NULL. They see; only (inject) changes what happens. */
+/* All may be NULL. They see; only (inject), (read) and (write) change what happens. */
 struct xd_hooks {
     void *ctx;
     /* Before a call runs, multicall entries too (depth 1). */
@@ -266,13 +270,6 @@ struct xd_hooks {
     void (*bug)(void *ctx, struct xd_hv *hv);
 };
 XD_PUBLIC void xd_hooks_set(struct xd_hv *hv, const struct xd_hooks *hooks); /* NULL: none */
-
-/* General registers at the last exit, and what the next entry loads. */
-struct xd_regs {
-    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15;
-    uint64_t rip, rflags;
-    uint16_t cs, ss, ds, es, fs, gs;
-};
 
 #ifdef __cplusplus
 }

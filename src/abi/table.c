@@ -78,13 +78,13 @@ static const struct xd_op mmu_cmds[] = {
 #undef INM
 #undef OUTM
 
-const struct xd_group xd_group_callback = {"CALLBACKOP", callback_ops, 2};
-const struct xd_group xd_group_evtchn = {"EVTCHNOP", evtchn_ops, 15};
-const struct xd_group xd_group_memory = {"XENMEM", memory_ops, 7};
-const struct xd_group xd_group_mmuext = {"MMUEXT", mmuext_ops, 14};
-const struct xd_group xd_group_mmu = {"MMU", mmu_cmds, 4};
-const struct xd_group xd_group_sched = {"SCHEDOP", sched_ops, 8};
-const struct xd_group xd_group_version = {"XENVER", version_ops, 11};
+const struct xd_group xd_group_callback = {"CALLBACKOP", callback_ops, XD_ARRAY_SIZE(callback_ops) - 1};
+const struct xd_group xd_group_evtchn = {"EVTCHNOP", evtchn_ops, XD_ARRAY_SIZE(evtchn_ops) - 1};
+const struct xd_group xd_group_memory = {"XENMEM", memory_ops, XD_ARRAY_SIZE(memory_ops) - 1};
+const struct xd_group xd_group_mmuext = {"MMUEXT", mmuext_ops, XD_ARRAY_SIZE(mmuext_ops) - 1};
+const struct xd_group xd_group_mmu = {"MMU", mmu_cmds, XD_ARRAY_SIZE(mmu_cmds) - 1};
+const struct xd_group xd_group_sched = {"SCHEDOP", sched_ops, XD_ARRAY_SIZE(sched_ops) - 1};
+const struct xd_group xd_group_version = {"XENVER", version_ops, XD_ARRAY_SIZE(version_ops) - 1};
 
 const struct xd_group *const *xd_groups(void)
 {
@@ -137,9 +137,9 @@ const struct xd_call *xd_call_named(const char *name, size_t len)
 
 const struct xd_op *xd_op_at(const struct xd_group *g, uint64_t nr)
 {
-    if (nr < g->dense)
-        return &g->ops[nr];
-    for (const struct xd_op *op = g->ops + g->dense; op->name; op++)
+    if (nr < g->nr && g->ops[nr].nr == nr)
+        return &g->ops[nr]; /* nearly all groups count up from 0 */
+    for (const struct xd_op *op = g->ops; op->name; op++)
         if (op->nr == nr)
             return op;
     return NULL;

@@ -32,7 +32,7 @@ struct xd_op {
 struct xd_group {
     const char *name;
     const struct xd_op *ops;
-    uint32_t dense; /* operations 0..dense-1 are ops[0..dense-1] */
+    size_t nr; /* of them */
 };
 
 enum xd_shape { XD_SHAPE_PLAIN, XD_SHAPE_OPS, XD_SHAPE_COMPAT, XD_SHAPE_MMU, XD_SHAPE_MMUEXT, XD_SHAPE_MULTI };

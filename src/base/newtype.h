@@ -2,7 +2,7 @@
 /*
  * newtype.h: integers that must not be mixed.
  *
- * A machine frame number and a guest address are one-field structs, so passing one for the other does not compile.
+ * A machine frame number is a one-field struct, so passing a pfn or an address for one does not compile.
  */
 #ifndef XD_BASE_NEWTYPE_H
 #define XD_BASE_NEWTYPE_H
@@ -13,18 +13,9 @@ typedef struct {
     uint64_t v;
 } xd_mfn; /* machine frame number */
 
-typedef struct {
-    uint64_t v;
-} xd_gva; /* guest linear address: only the walk may follow it */
-
 static inline xd_mfn xd_mfn_of(uint64_t v)
 {
     return (xd_mfn){v};
-}
-
-static inline xd_gva xd_gva_of(uint64_t v)
-{
-    return (xd_gva){v};
 }
 
 #endif

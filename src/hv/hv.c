@@ -96,7 +96,7 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     hv->frame = (struct xd_frame *)(void *)(host->arena.base + head + domains);
     hv->mem = host->arena.base + head + domains + frames;
     for (unsigned int i = 0; i < XD_RANGES; i++)
-        hv->mmio_ro[i] = (struct xd_range){1, 0};
+        hv->mmio_ro[i] = c->mmio_ro[i].last ? (struct xd_range){c->mmio_ro[i].first, c->mmio_ro[i].last} : (struct xd_range){1, 0};
     lay_out_low_memory(hv);
     *out = hv;
     return 0;

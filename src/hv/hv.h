@@ -103,6 +103,13 @@ struct xd_record {
     uint64_t item[3]; /* mmu_update: ptr, val; mmuext_op: cmd, arg1, arg2 */
 };
 
+/* General registers at the last exit, and what the next entry loads. */
+struct xd_regs {
+    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rip, rflags;
+    uint16_t cs, ss, ds, es, fs, gs, pad[2]; /* copied whole */
+};
+
 struct xd_vcpu {
     struct xd_hv *hv;
     struct xd_domain *domain;
@@ -253,7 +260,6 @@ static inline struct xd_vcpu *xd_vcpu_find(struct xd_domain *d, uint32_t id)
 {
     return id < d->vcpus ? &d->vcpu[id] : NULL;
 }
-
 
 /* Records a refusal and gives the negative errno of its row. xd_reject(v, XD_WHY_X, up to 4 arguments) */
 #define xd_reject(v, ...) xd_reject_record((v), (const uint64_t[XD_REJECT_ARGS + 1]){__VA_ARGS__})

@@ -22,7 +22,7 @@ bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn)
     return false;
 }
 
-static bool mmio_read_only(const struct xd_hv *hv, xd_mfn mfn)
+bool xd_mmio_read_only(const struct xd_hv *hv, xd_mfn mfn)
 {
     for (unsigned int i = 0; i < XD_RANGES; i++)
         if (mfn.v >= hv->mmio_ro[i].first && mfn.v <= hv->mmio_ro[i].last)
@@ -60,7 +60,7 @@ static int io_entry(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_
             return (int)xd_reject(v, XD_WHY_L1E_MFN_INVALID, mfn.v);
         return (int)xd_reject(v, XD_WHY_L1E_IOMEM, mfn.v, may && !xd_iomem_allowed(may, mfn) ? may->domid : d->domid);
     }
-    if (mmio_read_only(v->hv, mfn))
+    if (xd_mmio_read_only(v->hv, mfn))
         *e &= ~XD_PTE_RW;
     *e = uncached(*e);
     return 0;

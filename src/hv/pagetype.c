@@ -11,8 +11,6 @@
 #include "abi/errno.h"
 #include "hv/tlb.h"
 
-static const enum xd_why upper_bits[] = {[2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
-
 /* ---- Linear tables: an entry may lead to a table of its own level, read-only, one step deep. ---- */
 
 /* Why entry (e) of (table) can't be a linear one; NONE: it can. AS-XEN: define_get_linear_pagetable */
@@ -69,12 +67,19 @@ static int linear_or(struct xd_vcpu *v, int rc, uint64_t e, unsigned int level, 
 
 /* ---- Entries above L1 ---- */
 
+int xd_upper_refuse_bits(struct xd_vcpu *v, uint64_t e, unsigned int level)
+{
+    static const enum xd_why why[] = {[2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
+
+    return (int)xd_reject(v, why[level], e, e & XD_PTE_UPPER_DISALLOWED);
+}
+
 int xd_upper_get(struct xd_vcpu *v, uint64_t e, unsigned int level, xd_mfn table, struct xd_domain *d)
 {
     int rc;
 
     if (XD_UNLIKELY(e & XD_PTE_UPPER_DISALLOWED))
-        return (int)xd_reject(v, upper_bits[level], e, e & XD_PTE_UPPER_DISALLOWED);
+        return xd_upper_refuse_bits(v, e, level);
     if (!xd_frame_get(v->hv, xd_pte_mfn(e), d->domid))
         return (int)xd_reject(v, XD_WHY_CHILD_NOT_OWNED, xd_pte_mfn(e).v, d->domid, level - 1);
     rc = xd_type_get(v, xd_pte_mfn(e), (enum xd_type)(level - 1));

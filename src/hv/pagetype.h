@@ -70,6 +70,9 @@ static inline void xd_entry_store(struct xd_hv *hv, uint64_t *slot, uint64_t val
     XD_PUT(hv, *slot, val);
 }
 
+/* Refuses entry (e) above L1 for its bits. */
+int xd_upper_refuse_bits(struct xd_vcpu *v, uint64_t e, unsigned int level);
+
 /* The same for an entry of a table (mfn) of (level) 2 to 4. */
 int xd_upper_get(struct xd_vcpu *v, uint64_t e, unsigned int level, xd_mfn table, struct xd_domain *d);
 void xd_upper_put(struct xd_hv *hv, uint64_t e, unsigned int level, xd_mfn table);
@@ -77,6 +80,7 @@ void xd_upper_put(struct xd_hv *hv, uint64_t e, unsigned int level, xd_mfn table
 /* Cache attributes and cache flushes are for domains that have I/O memory or ports. */
 bool xd_has_io_rights(const struct xd_domain *d);
 bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn);
+bool xd_mmio_read_only(const struct xd_hv *hv, xd_mfn mfn);
 
 /* Writes Xen's own slots 256 to 271 of an L4 table of (d). */
 void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d);

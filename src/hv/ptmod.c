@@ -10,7 +10,6 @@
 static int mod_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int i, struct xd_domain *d, uint64_t val,
                      bool preserve_ad)
 {
-    static const enum xd_why bits[] = {[2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
     uint64_t *slot = &xd_frame_words(v->hv, mfn)[i], old = *slot;
     int rc;
 
@@ -18,7 +17,7 @@ static int mod_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned
         return (int)xd_reject(v, XD_WHY_L4_SLOT_RESERVED, mfn.v, i);
     if (val & XD_PTE_P) {
         if (val & XD_PTE_UPPER_DISALLOWED)
-            return (int)xd_reject(v, bits[level], val, val & XD_PTE_UPPER_DISALLOWED);
+            return xd_upper_refuse_bits(v, val, level);
         val = xd_pte_adjust(val, level);
         if (xd_pte_counts_alike(old, val)) {
             xd_entry_store(v->hv, slot, val, preserve_ad);

@@ -8,14 +8,6 @@
 
 #define ASSIST_WRITABLE_PAGETABLES 2
 
-static bool mmio_ro(const struct xd_hv *hv, xd_mfn mfn)
-{
-    for (unsigned int i = 0; i < XD_RANGES; i++)
-        if (mfn.v >= hv->mmio_ro[i].first && mfn.v <= hv->mmio_ro[i].last)
-            return true;
-    return false;
-}
-
 static bool refuse(struct xd_vcpu *v, enum xd_why why, uint64_t a, uint64_t b)
 {
     xd_reject(v, why, a, b);
@@ -48,7 +40,7 @@ bool xd_ptwr(struct xd_vcpu *v, uint64_t va, const struct xd_walk *w, const void
     if (!(w->error & XD_PF_PRESENT) || w->value[1] & XD_PTE_RW)
         return false; /* not present, or forbidden by a table above alone: the guest's own fault */
     mfn = xd_pte_mfn(w->value[1]);
-    if (d->hardware && mmio_ro(v->hv, mfn))
+    if (d->hardware && xd_mmio_read_only(v->hv, mfn))
         return size <= 8 && va % size == 0; /* swallowed */
     if (!assist && !d->hardware)
         return refuse(v, XD_WHY_PTWR_OFF, mfn.v, 0);

@@ -133,7 +133,8 @@ START_TEST(pages_go_and_come)
 }
 END_TEST
 
-START_TEST(a_page_that_comes_back_is_zeroed)
+/* AS-XEN: free_domheap_pages: only what a dying domain leaves is cleared before somebody else gets it. */
+START_TEST(a_page_given_back_by_a_living_domain_keeps_its_contents)
 {
     uint64_t word = 0xabcdef, mfn = mm_mapped(f.d1, 0);
 
@@ -144,7 +145,7 @@ START_TEST(a_page_that_comes_back_is_zeroed)
     list[0] = 5;
     ck_answered(f.v1, reserve(f.v1, POPULATE, rsv(1)), 1);
     ck_assert_uint_eq(list[0], mfn); /* freed frames are taken first */
-    ck_assert_uint_eq(mm_word(f.hv, mfn, 0), 0);
+    ck_assert_uint_eq(mm_word(f.hv, mfn, 0), word);
 }
 END_TEST
 
@@ -223,6 +224,34 @@ START_TEST(the_control_domain_moves_pages_of_others)
     list[0] = 9;
     ck_answered(f.v0, reserve(f.v0, POPULATE, rsv_as(1, 0, 1)), 1);
     ck_assert_uint_eq(mm_frame(f.hv, list[0])->owner, 1);
+}
+END_TEST
+
+START_TEST(what_a_dead_domain_leaves_is_cleared)
+{
+    uint64_t mfn = mm_mapped(f.d2, 0), word = 0xabcdef;
+
+    ck_assert_int_eq(xd_guest_store(f.v2, mm_va(f.d2, 0), &word, 8, NULL), XD_ACCESS_OK);
+    xd_domain_destroy(f.d2);
+    do {
+        list[0] = 5;
+        ck_answered(f.v0, reserve(f.v0, POPULATE, rsv(1)), 1);
+    } while (list[0] != mfn);
+    ck_assert_uint_eq(mm_word(f.hv, mfn, 0), 0);
+}
+END_TEST
+
+START_TEST(a_dying_domain_gets_nothing_new)
+{
+    uint64_t mfn = mm_page(f.d2, 0);
+
+    ck_ok(f.v0, fixture_call(f.v0, 22, mm_va(f.d0, 0), mm_pte(mfn, 0x1), 0, 2)); /* this keeps it */
+    xd_domain_destroy(f.d2);
+    ck_assert_int_eq(reserve(f.v0, INCREASE, rsv_as(1, 0, 2)), 0);
+    ck_assert_uint_eq(xd_why(f.v0), XD_WHY_RESERVE_DYING);
+    ck_ok(f.v0, mm_map(f.v0, mm_va(f.d0, 0), 0));
+    ck_assert_int_eq(reserve(f.v0, INCREASE, rsv_as(1, 0, 2)), 0);
+    ck_assert_uint_eq(xd_why(f.v0), XD_WHY_RESERVE_DOMAIN);
 }
 END_TEST
 
@@ -488,12 +517,14 @@ int main(void)
     tcase_add_loop_test(t, reservations_are_checked_in_order, 0, (int)XD_ARRAY_SIZE(checks));
     tcase_add_test(t, reservation_operands_that_cant_be_reached);
     tcase_add_test(t, pages_go_and_come);
-    tcase_add_test(t, a_page_that_comes_back_is_zeroed);
+    tcase_add_test(t, a_page_given_back_by_a_living_domain_keeps_its_contents);
     tcase_add_test(t, a_frame_in_use_goes_when_its_last_user_does);
     tcase_add_test(t, what_cant_be_given_back);
     tcase_add_test(t, runs_of_pages_are_given_back_one_by_one);
     tcase_add_test(t, shared_info_given_back_is_lost_to_the_guest_only);
     tcase_add_test(t, the_control_domain_moves_pages_of_others);
+    tcase_add_test(t, what_a_dead_domain_leaves_is_cleared);
+    tcase_add_test(t, a_dying_domain_gets_nothing_new);
     tcase_add_test(t, a_machine_runs_out_of_frames);
     suite_add_tcase(suite, t);
     t = tcase_create("exchange");

@@ -258,25 +258,31 @@ static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d, const struct 
 }
 
 /*
- * Frames first.. of the list for one extent of a higher order: they are taken one by one, so that the first that can't be
- * decides; then there is no run of frames to be had for them (LIMIT), and they are given back.
+ * The frames of one extent of a higher order: they are taken one by one, so that the first that can't be decides; then
+ * there is no run of frames to be had for them (LIMIT), and they are given back. Taken frames are linked through type_count.
  */
 static long exchange_chunk(struct xd_vcpu *v, struct xd_domain *d, const struct xd_abi_memory_exchange *x, uint64_t first)
 {
-    uint64_t nr = UINT64_C(1) << x->out.extent_order, taken, mfn;
+    uint64_t nr = UINT64_C(1) << x->out.extent_order, at = x->in.extent_start + first * 8, mfn;
+    uint32_t taken = 0, next;
     long rc = 0;
 
-    for (taken = 0; taken < nr && rc == 0; taken++) {
-        if (!xd_copy_in(v, &mfn, x->in.extent_start + (first + taken) * 8, sizeof(mfn)))
-            rc = xd_reject(v, XD_WHY_EXCHANGE_LIST, x->in.extent_start, first + taken);
-        else if (!xd_mfn_valid(v->hv, xd_mfn_of(mfn)))
+    for (uint64_t i = 0; i < nr && rc == 0; i++, at += 8) {
+        if (!xd_copy_in(v, &mfn, at, sizeof(mfn))) {
+            rc = xd_reject(v, XD_WHY_EXCHANGE_LIST, x->in.extent_start, first + i);
+        } else if (!xd_mfn_valid(v->hv, xd_mfn_of(mfn))) {
             rc = xd_reject(v, XD_WHY_EXCHANGE_FRAME, mfn);
-        else if (!xd_frame_steal(v->hv, d, xd_mfn_of(mfn)))
+        } else if (!xd_frame_steal(v->hv, d, xd_mfn_of(mfn))) {
             rc = xd_reject(v, XD_WHY_STEAL_BUSY, mfn);
+        } else {
+            XD_PUT(v->hv, xd_frame_at(v->hv, xd_mfn_of(mfn))->type_count, taken);
+            taken = (uint32_t)mfn;
+        }
     }
-    for (taken -= rc != 0; taken-- > 0;)
-        if (xd_copy_in(v, &mfn, x->in.extent_start + (first + taken) * 8, sizeof(mfn)))
-            xd_frame_give(v->hv, d, xd_mfn_of(mfn));
+    for (; taken; taken = next) {
+        next = xd_frame_at(v->hv, xd_mfn_of(taken))->type_count;
+        xd_frame_give(v->hv, d, xd_mfn_of(taken));
+    }
     return rc ? rc : xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, nr);
 }
 
