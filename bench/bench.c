@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define ROUND_NS 20e6 /* how long one round of either side takes, about */
+#define ROUND_NS   20e6 /* how long one round of either side takes, about */
 #define ROUNDS_MAX 31
 
 static double now_ns(void)
@@ -33,7 +33,9 @@ struct xd_domain *bench_domain(uint32_t frames, uint32_t pages, bool privileged)
     dc.privileged = privileged;
     dc.order = privileged ? XD_ORDER_DOM0 : XD_ORDER_DOMU;
     if (xd_hv_create(&hv, &c) || xd_domain_create(hv, &dc, &d)) {
-        fprintf(stderr, "xendouble-bench: no machine of %u frames with a domain of %u pages can be made\n", frames, pages);
+        fprintf(stderr,
+                "xendouble-bench: no machine of %u frames with a domain of %u pages can be made\n",
+                frames, pages);
         exit(2);
     }
     return d;
@@ -85,7 +87,8 @@ static void measure(const struct bench *b)
     qsort(op, rounds, sizeof(op[0]), by_value);
     qsort(floor, rounds, sizeof(floor[0]), by_value);
     qsort(ratio, rounds, sizeof(ratio[0]), by_value);
-    printf("%-44s %12.2f %12.2f %9.2f ", b->name, op[rounds / 2], floor[rounds / 2], ratio[rounds / 2]);
+    printf("%-44s %12.2f %12.2f %9.2f ", b->name, op[rounds / 2], floor[rounds / 2],
+           ratio[rounds / 2]);
     if (b->target > 0)
         printf("%8.1f", b->target);
     else
@@ -96,11 +99,12 @@ static void measure(const struct bench *b)
 
 static void usage(FILE *f)
 {
-    fputs("usage: xendouble-bench [--list] [WORD...]\n\n"
-          "Measures operations of xendouble against a floor that is run in the same turns, and prints the medians.\n"
-          "With WORDs only those whose name contains one of them.\n\n"
-          "  -l, --list   names only\n",
-          f);
+    fputs(
+        "usage: xendouble-bench [--list] [WORD...]\n\n"
+        "Measures operations of xendouble against a floor that is run in the same turns, and prints the medians.\n"
+        "With WORDs only those whose name contains one of them.\n\n"
+        "  -l, --list   names only\n",
+        f);
 }
 
 static bool wanted(const struct bench *b, char **words, int nr)
@@ -113,7 +117,8 @@ static bool wanted(const struct bench *b, char **words, int nr)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {"list", no_argument, NULL, 'l'}, {0}};
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'}, {"list", no_argument, NULL, 'l'}, {0}};
     const struct bench *const all[] = {bench_calls, bench_memory, bench_process};
     bool list = false;
 
@@ -126,7 +131,8 @@ int main(int argc, char **argv)
         }
     }
     if (!list)
-        printf("%-44s %12s %12s %9s %8s  %s\n", "operation, a unit", "ns", "floor ns", "ratio", "reach", "floor");
+        printf("%-44s %12s %12s %9s %8s  %s\n", "operation, a unit", "ns", "floor ns", "ratio",
+               "reach", "floor");
     for (size_t i = 0; i < XD_ARRAY_SIZE(all); i++)
         for (const struct bench *b = all[i]; b->name; b++) {
             if (!wanted(b, argv + optind, argc - optind))

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench.h: one measurement is an operation and its floor, run in turns so that both see the same machine.
+ * bench.h: one measurement is an operation and its floor, run in turns so that both see the same
+ * machine.
  *
- * The floor is the least that any implementation has to do: the same memory touched, no checks. What counts is the ratio.
+ * The floor is the least that any implementation has to do: the same memory touched, no checks.
+ * What counts is the ratio.
  */
 #ifndef XD_BENCH_H
 #define XD_BENCH_H
@@ -12,8 +14,8 @@
 
 struct bench {
     const char *name;
-    const char *floor; /* what the floor does */
-    double target;     /* ratio to reach; 0: none set */
+    const char *floor;   /* what the floor does */
+    double target;       /* ratio to reach; 0: none set */
     unsigned int rounds; /* odd; the medians of so many are shown */
     void *(*setup)(const struct bench *b);
     void (*run)(void *ctx, uint64_t n);       /* (n) units of the operation */

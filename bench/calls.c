@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* calls.c: what a call costs: nothing asked, one event sent, many calls in a list, and undoing them. */
+/* calls.c: what a call costs: nothing asked, one event sent, many calls in a list, and undoing
+ * them. */
 #include "bench.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_MULTICALL 13
-#define CALL_XEN_VERSION 17
-#define CALL_EVENT_CHANNEL 32
+#define CALL_MULTICALL      13
+#define CALL_XEN_VERSION    17
+#define CALL_EVENT_CHANNEL  32
 #define OP_BIND_INTERDOMAIN 0
-#define OP_SEND 4
-#define OP_ALLOC_UNBOUND 6
-#define LIST_NR 32u
+#define OP_SEND             4
+#define OP_ALLOC_UNBOUND    6
+#define LIST_NR             32u
 
 struct calls {
     struct xd_hv *hv;
@@ -152,9 +153,13 @@ static void send_and_undo(void *ctx, uint64_t n)
 }
 
 const struct bench bench_calls[] = {
-    {"null hypercall", "indirect call through a table of 64", 4, 0, setup, null_call, table_call, teardown, 0},
-    {"evtchn send, not pending", "three plain stores", 6, 0, setup, send, three_stores, teardown, 0},
-    {"multicall of 32, an entry", "the same call made directly", 0, 0, setup, list_call, null_call, teardown, 0},
-    {"send with journal and undo, a journaled word", "send without them", 0, 0, setup, send_and_undo, send, teardown, 0},
+    {"null hypercall", "indirect call through a table of 64", 4, 0, setup, null_call, table_call,
+     teardown, 0},
+    {"evtchn send, not pending", "three plain stores", 6, 0, setup, send, three_stores, teardown,
+     0},
+    {"multicall of 32, an entry", "the same call made directly", 0, 0, setup, list_call, null_call,
+     teardown, 0},
+    {"send with journal and undo, a journaled word", "send without them", 0, 0, setup,
+     send_and_undo, send, teardown, 0},
     {0},
 };

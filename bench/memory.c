@@ -2,8 +2,9 @@
 /*
  * memory.c: page-table updates, pins, and making machines.
  *
- * The floor of an update touches what any implementation must: the entry, and the two counters of the frame that comes and
- * of the frame that goes. It uses arrays of the same size and the same random places.
+ * The floor of an update touches what any implementation must: the entry, and the two counters of
+ * the frame that comes and of the frame that goes. It uses arrays of the same size and the same
+ * random places.
  */
 #include "bench.h"
 
@@ -14,14 +15,14 @@
 #include <string.h>
 
 #define CALL_MMU_UPDATE 1
-#define CALL_MMUEXT_OP 26
-#define PIN_L1 0
-#define PIN_L4 3
-#define UNPIN 4
-#define REQUESTS 4096u /* in guest memory; runs go round through them */
-#define FLAGS_L1 (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_GK)
-#define FLAGS_UPPER (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A)
-#define PAGES_64M 16384u
+#define CALL_MMUEXT_OP  26
+#define PIN_L1          0
+#define PIN_L4          3
+#define UNPIN           4
+#define REQUESTS        4096u /* in guest memory; runs go round through them */
+#define FLAGS_L1        (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_GK)
+#define FLAGS_UPPER     (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A)
+#define PAGES_64M       16384u
 
 struct counters {
     uint32_t count, type_count;
@@ -124,7 +125,8 @@ static void touch(void *ctx, uint64_t n)
     uint64_t i = 0;
 
     for (uint64_t done = 0; done < n; done++, i = (i + 1) % REQUESTS) {
-        uint64_t place = m->req[i].ptr >> 3, *e = &m->floor_entry[place % ((uint64_t)m->tables * XD_PT_SLOTS)];
+        uint64_t place = m->req[i].ptr >> 3,
+                 *e = &m->floor_entry[place % ((uint64_t)m->tables * XD_PT_SLOTS)];
         uint64_t old = *e;
         struct counters *in = &m->floor_frame[m->req[i].val >> XD_PAGE_SHIFT & (XD_FRAMES_MAX - 1)];
         struct counters *out = &m->floor_frame[old >> XD_PAGE_SHIFT & (XD_FRAMES_MAX - 1)];
@@ -213,10 +215,12 @@ static void create_destroy(void *ctx, uint64_t n)
         xd_hv_destroy(xd_domain_hv(bench_domain(20000, PAGES_64M, false)));
 }
 
-/* What a new domain of 64 MiB must have written: its p2m list, the M2P, and the records of its frames. */
+/* What a new domain of 64 MiB must have written: its p2m list, the M2P, and the records of its
+ * frames. */
 static void write_lists(void *ctx, uint64_t n)
 {
-    const size_t bytes = (size_t)PAGES_64M * 8 + 20000 * 8 + (size_t)20000 * sizeof(struct xd_frame);
+    const size_t bytes =
+        (size_t)PAGES_64M * 8 + 20000 * 8 + (size_t)20000 * sizeof(struct xd_frame);
     struct xd_arena a;
 
     (void)ctx;
@@ -229,18 +233,24 @@ static void write_lists(void *ctx, uint64_t n)
 }
 
 #define LARGE(batch) (UINT64_C(1) << 32 | (batch))
-#define TOUCH "the entry and four counters touched"
+#define TOUCH        "the entry and four counters touched"
 
 const struct bench bench_memory[] = {
-    {"mmu_update, 64 MiB, batch 1, a request", TOUCH, 0, 0, setup_updates, update, touch, teardown, 1},
-    {"mmu_update, 64 MiB, batch 32, a request", TOUCH, 0, 0, setup_updates, update, touch, teardown, 32},
-    {"mmu_update, 64 MiB, batch 512, a request", TOUCH, 4, 0, setup_updates, update, touch, teardown, 512},
-    {"mmu_update, 4 GiB, batch 1, a request", TOUCH, 0, 0, setup_updates, update, touch, teardown, LARGE(1)},
-    {"mmu_update, 4 GiB, batch 32, a request", TOUCH, 0, 0, setup_updates, update, touch, teardown, LARGE(32)},
-    {"mmu_update, 4 GiB, batch 512, a request", TOUCH, 1.5, 0, setup_updates, update, touch, teardown, LARGE(512)},
-    {"pin and unpin 64 MiB, an entry", "entries scanned, counters up and down", 2.5, 0, setup_tree, pin_unpin, scan_twice,
-     teardown, 0},
-    {"create and destroy a 64 MiB machine", "its lists written to fresh memory", 0, 0, setup_nothing, create_destroy,
-     write_lists, teardown, 0},
+    {"mmu_update, 64 MiB, batch 1, a request", TOUCH, 0, 0, setup_updates, update, touch, teardown,
+     1},
+    {"mmu_update, 64 MiB, batch 32, a request", TOUCH, 0, 0, setup_updates, update, touch, teardown,
+     32},
+    {"mmu_update, 64 MiB, batch 512, a request", TOUCH, 4, 0, setup_updates, update, touch,
+     teardown, 512},
+    {"mmu_update, 4 GiB, batch 1, a request", TOUCH, 0, 0, setup_updates, update, touch, teardown,
+     LARGE(1)},
+    {"mmu_update, 4 GiB, batch 32, a request", TOUCH, 0, 0, setup_updates, update, touch, teardown,
+     LARGE(32)},
+    {"mmu_update, 4 GiB, batch 512, a request", TOUCH, 1.5, 0, setup_updates, update, touch,
+     teardown, LARGE(512)},
+    {"pin and unpin 64 MiB, an entry", "entries scanned, counters up and down", 2.5, 0, setup_tree,
+     pin_unpin, scan_twice, teardown, 0},
+    {"create and destroy a 64 MiB machine", "its lists written to fresh memory", 0, 0,
+     setup_nothing, create_destroy, write_lists, teardown, 0},
     {0},
 };

@@ -19,7 +19,8 @@ static void spawn(char *const *argv)
 
     posix_spawn_file_actions_init(&quiet);
     posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    if (posix_spawn(&pid, argv[0], &quiet, NULL, argv, environ) || waitpid(pid, &status, 0) != pid || status) {
+    if (posix_spawn(&pid, argv[0], &quiet, NULL, argv, environ) ||
+        waitpid(pid, &status, 0) != pid || status) {
         fprintf(stderr, "xendouble-bench: %s did not run as it should\n", argv[0]);
         exit(2);
     }
@@ -58,7 +59,9 @@ static void teardown(void *ctx)
 }
 
 const struct bench bench_process[] = {
-    {"xendouble replay of one scenario, a process", "an empty static process", 5, 15, setup, replay, empty, teardown, 0},
-    {"xendouble replay of all scenarios, a process", "an empty static process", 0, 5, setup, replay, empty, teardown, 1},
+    {"xendouble replay of one scenario, a process", "an empty static process", 5, 15, setup, replay,
+     empty, teardown, 0},
+    {"xendouble replay of all scenarios, a process", "an empty static process", 0, 5, setup, replay,
+     empty, teardown, 1},
     {0},
 };

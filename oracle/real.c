@@ -5,7 +5,7 @@
  * Linked instead of src/hv, it makes the runner of scenarios run them on Xen: struct xd_hv is a view of the real machine,
  * with its RAM as frame contents and its frame records copied after every request.  The view has one domain, dom0.
  */
-#include "xen.h"
+#include "real.h"
 
 #include "hv/call/cpu.h"
 #include "hv/copy.h"
@@ -14,7 +14,6 @@
 #include "hv/pt.h"
 #include "program/runner.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,21 +23,33 @@
 #define HC_EVENT_CHANNEL_OP 32u
 #define EVTCHNOP_STATUS 5u
 #define HC_MULTICALL 13u
+#define HC_EVENT_CHANNEL_COMPAT 16u
 #define PTE_PRESENT UINT64_C(1)
 #define GUEST_READS (XD_PTE_P | XD_PTE_US)
 #define GUEST_WRITES (GUEST_READS | XD_PTE_RW)
 
+static bool died;
 static struct xd_xen xen; /* one per process: its machine is a process too */
 static struct xd_host host;
 static struct xd_hv hv;
 static struct xd_domain domain;
 static char *step_log;
+static uint64_t *placed; /* frames by pfn at the start; outlives the machine */
+static uint32_t placed_machine;
 
 struct xd_xen_config xd_real_config = {.qemu = "qemu-system-x86_64", .ram_mb = 128, .dom0_mb = 32};
 
+void xd_real_print_place(FILE *f)
+{
+    fprintf(f, "place %u %u 0x%llx", KERNEL_PAGES, placed_machine, (unsigned long long)domain.start.shared_info_mfn);
+    for (uint64_t pfn = 0; pfn < domain.start.pages; pfn++)
+        fprintf(f, " 0x%llx", (unsigned long long)placed[pfn]);
+    fputc('\n', f);
+}
+
 const char *xd_real_died(void)
 {
-    return xen.dead ? "the domain gave no more answers" : NULL;
+    return died || xen.dead ? "the domain gave no more answers" : NULL;
 }
 
 static void see_frames(void)
@@ -104,9 +115,8 @@ static void see(uint64_t nr)
         return;
     }
     v->cr3.v = xen.mail->cr3 >> 12 & 0xffffffffffu;
-    if (nr == HC_EVENT_CHANNEL_OP || nr == 16 || nr == HC_MULTICALL) {
+    if (nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL)
         see_ports();
-    }
     see_frames();
 }
 
@@ -180,6 +190,7 @@ void xd_hv_destroy(struct xd_hv *h)
 {
     if (!h)
         return;
+    died = xen.dead;
     xd_xen_end(&xen);
     free(hv.frame);
     hv.frame = NULL;
@@ -210,6 +221,10 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
         if (mfn < hv.frames)
             memset(hv.mem + mfn * XD_PAGE_SIZE, 0, XD_PAGE_SIZE);
     }
+    placed_machine = hv.frames;
+    placed = xd_zalloc(domain.start.pages * sizeof(*placed));
+    for (uint64_t pfn = 0; pfn < domain.start.pages; pfn++)
+        placed[pfn] = xd_domain_mfn(&domain, pfn);
     see(HC_MULTICALL);
     *d = &domain;
     return 0;

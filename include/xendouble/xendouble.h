@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xendouble.h: the host's side of xendouble: make a machine, put domains in it, make their hypercalls, ask why.
+ * xendouble.h: the host's side of xendouble: make a machine, put domains in it, make their
+ * hypercalls, ask why.
  *
  *     struct xd_hv *hv;
  *     struct xd_domain *d;
  *     xd_hv_create(&hv, NULL);
  *     xd_domain_create(hv, NULL, &d);
- *     long rc = xd_hypercall(xd_vcpu_at(d, 0), 17, (uint64_t[6]){0});        // xen_version: 0x40011
+ *     long rc = xd_hypercall(xd_vcpu_at(d, 0), 17, (uint64_t[6]){0}); // xen_version: 0x40011
  *     xd_hv_destroy(hv);
  *
- * Three kinds of failure, never mixed: a guest that is refused gets a negative Xen errno and a reason (xd_why,
- * xd_explain); a host that misuses these functions gets a negative host errno and a sentence (xd_hv_error); a broken
- * promise of xendouble itself ends the process with a report. No guest can end the process.
+ * Three kinds of failure, never mixed: a guest that is refused gets a negative Xen errno and a
+ * reason (xd_why, xd_explain); a host that misuses these functions gets a negative host errno and a
+ * sentence (xd_hv_error); a broken promise of xendouble itself ends the process with a report. No
+ * guest can end the process.
  *
  * A machine is not thread safe; any number of machines may exist in a process.
  */
@@ -27,7 +29,7 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define XD_PUBLIC __attribute__((visibility("default")))
+#define XD_PUBLIC     __attribute__((visibility("default")))
 #define XD_MUST_CHECK __attribute__((warn_unused_result))
 #else
 #define XD_PUBLIC
@@ -38,42 +40,44 @@ struct xd_hv;     /* a machine */
 struct xd_domain; /* a PV domain in it */
 struct xd_vcpu;   /* one of a domain's virtual CPUs */
 
-/* ---- The machine ------------------------------------------------------------------------------------------------ */
+/* ---- The machine ---- */
 
-#define XD_FRAMES_MIN 1024u      /* 4 MiB */
-#define XD_FRAMES_MAX (1u << 20) /* 4 GiB */
+#define XD_FRAMES_MIN  1024u      /* 4 MiB */
+#define XD_FRAMES_MAX  (1u << 20) /* 4 GiB */
 #define XD_DOMAINS_MAX 64u
 
 /* What a machine is made of. Start from XD_CONFIG_DEFAULT; a NULL config is that. */
 struct xd_config {
-    uint32_t frames;      /* machine frames of 4 KiB, XD_FRAMES_MIN..XD_FRAMES_MAX; they cost nothing until touched */
+    uint32_t frames; /* machine frames of 4 KiB, XD_FRAMES_MIN..XD_FRAMES_MAX; they cost nothing
+                        until touched */
     uint32_t domains_max; /* 1..XD_DOMAINS_MAX */
     uint64_t seed;        /* scatters machine frame numbers */
     struct {
         uint64_t first, last;
-    } mmio_ro[8];         /* I/O frames that may be mapped read-only at most, inclusive; unused: both 0 */
-    uint64_t cpu_khz;     /* what guests read of the clock's rate; 1..1000000000 */
-    uint64_t boot_ns;     /* system time at the start, ns; up to 2^62 */
-    char extraversion[16]; /* xen_version(extraversion) */
+    } mmio_ro[8]; /* I/O frames that may be mapped read-only at most, inclusive; unused: both 0 */
+    uint64_t cpu_khz;       /* what guests read of the clock's rate; 1..1000000000 */
+    uint64_t boot_ns;       /* system time at the start, ns; up to 2^62 */
+    char extraversion[16];  /* xen_version(extraversion) */
     char command_line[256]; /* Xen's own, for xen_version(commandline) */
 };
-#define XD_CONFIG_DEFAULT                                                                                     \
-    {                                                                                                         \
-        .frames = 32768, .domains_max = 8, .seed = 1, .cpu_khz = 1000000, .boot_ns = 1000000000,              \
-        .extraversion = ".7", .command_line = "console=com1"                                                  \
+#define XD_CONFIG_DEFAULT                                                                        \
+    {                                                                                            \
+        .frames = 32768, .domains_max = 8, .seed = 1, .cpu_khz = 1000000, .boot_ns = 1000000000, \
+        .extraversion = ".7", .command_line = "console=com1"                                     \
     }
 
 /* NULL if the configuration is possible, else the sentence that says what is not. */
 XD_PUBLIC const char *xd_config_error(const struct xd_config *config);
 
 /*
- * Makes a machine. 0; -EINVAL for an impossible configuration (see xd_config_error); -ENOMEM when the host has no
- * address space for it. *hv is NULL on failure.
+ * Makes a machine. 0; -EINVAL for an impossible configuration (see xd_config_error); -ENOMEM when
+ * the host has no address space for it. *hv is NULL on failure.
  */
 XD_PUBLIC XD_MUST_CHECK int xd_hv_create(struct xd_hv **hv, const struct xd_config *config);
 XD_PUBLIC void xd_hv_destroy(struct xd_hv *hv);
 
-/* The sentence for the last thing the host asked that can't be; "" if there was none. Valid until the next. */
+/* The sentence for the last thing the host asked that can't be; "" if there was none. Valid until
+ * the next. */
 XD_PUBLIC const char *xd_hv_error(const struct xd_hv *hv);
 
 /* System time, ns. It moves by xd_advance only. */
@@ -82,66 +86,78 @@ XD_PUBLIC uint64_t xd_now_ns(const struct xd_hv *hv);
 /* Lets (ns) of virtual time pass: timers that fall due fire in order. */
 XD_PUBLIC void xd_advance(struct xd_hv *hv, uint64_t ns);
 
-/* Bytes typed on the machine's console; VIRQ_CONSOLE tells the control domain. Returns how many found room. */
+/* Bytes typed on the machine's console; VIRQ_CONSOLE tells the control domain. Returns how many
+ * found room. */
 XD_PUBLIC size_t xd_console_input(struct xd_hv *hv, const void *bytes, size_t n);
 
 /* Raises (virq) as Xen would: per-vCPU ones on (v), global ones wherever they are bound. */
 XD_PUBLIC void xd_virq_raise(struct xd_vcpu *v, uint32_t virq);
 
-/* ---- Domains ---------------------------------------------------------------------------------------------------- */
+/* ---- Domains ---- */
 
 enum xd_order {
-    XD_ORDER_DOMU, /* as the toolstack builds: p2m, start_info, xenstore, console, all L4, L3, L2, L1, stack */
-    XD_ORDER_DOM0, /* as Xen builds dom0: p2m, start_info, then tables L4, L1, L2, L3, L1..., stack */
+    XD_ORDER_DOMU, /* as the toolstack builds: p2m, start_info, xenstore, console, all L4, L3, L2,
+                      L1, stack */
+    XD_ORDER_DOM0, /* as Xen builds dom0: p2m, start_info, then tables L4, L1, L2, L3, L1..., stack
+                    */
 };
 
 #define XD_RANGES_CONFIG 8
 
 /* A domain at its start of day. Start from XD_DOMAIN_CONFIG_DEFAULT; a NULL config is that. */
 struct xd_domain_config {
-    uint32_t domid;        /* 0..0x7fef, or XD_DOMID_AUTO: the lowest free number (1 and up unless privileged) */
+    uint32_t domid;        /* 0..0x7fef, or XD_DOMID_AUTO: the lowest free number (1 and up unless
+                              privileged) */
     uint32_t pages;        /* frames it gets; it must have room for what the builder lays out */
-    uint32_t pages_max;    /* its limit, which may be less than it has; 0: (pages), or none for a privileged domain */
+    uint32_t pages_max;    /* its limit, which may be less than it has; 0: (pages), or none for a
+                              privileged domain */
     uint32_t vcpus;        /* 1..32 */
     uint32_t vcpus_online; /* vCPUs running from the start, with vCPU 0's page tables; 1..vcpus */
     bool privileged;       /* control and hardware domain, as dom0 */
     bool ioports;          /* I/O port rights (a privileged domain always has them) */
     enum xd_order order;
     uint64_t virt_base;    /* start of the initial region, 4 MiB aligned */
-    uint32_t kernel_pages; /* size of the kernel image at virt_base; page 1 of it is the hypercall page */
+    uint32_t kernel_pages; /* size of the kernel image at virt_base; page 1 of it is the hypercall
+                              page */
     uint64_t initrd_len;   /* bytes; 0: none */
     bool initrd_unmapped;  /* as with the ELF note MOD_START_PFN */
-    uint64_t init_p2m;     /* VA for the p2m list, as with the ELF note INIT_P2M; 0: inside the region */
-    uint32_t port_max;     /* highest event-channel port it may have, 1..4095, 2 and up in domU order; not for a privileged one */
+    uint64_t
+        init_p2m; /* VA for the p2m list, as with the ELF note INIT_P2M; 0: inside the region */
+    uint32_t port_max; /* highest event-channel port it may have, 1..4095, 2 and up in domU order;
+                          not for a privileged one */
     uint32_t evtchn_remote; /* domain that the xenstore and console ports of a domU wait for */
     struct {
         uint64_t first, last;
-    } iomem[XD_RANGES_CONFIG]; /* I/O frames it may map, inclusive; unused: first > last or both 0; not for a privileged one */
+    } iomem[XD_RANGES_CONFIG]; /* I/O frames it may map, inclusive; unused: first > last or both 0;
+                                  not for a privileged one */
     const char *command_line;  /* up to 1023 bytes of it; NULL: empty */
     uint8_t handle[16];        /* UUID */
 };
 #define XD_DOMID_AUTO 0xffffffffu
-#define XD_DOMAIN_CONFIG_DEFAULT                                                                              \
-    {                                                                                                         \
-        .domid = XD_DOMID_AUTO, .pages = 2048, .vcpus = 1, .vcpus_online = 1, .order = XD_ORDER_DOMU,         \
-        .virt_base = 0xffffffff80000000u, .kernel_pages = 4, .port_max = 1023                                 \
+#define XD_DOMAIN_CONFIG_DEFAULT                                                     \
+    {                                                                                \
+        .domid = XD_DOMID_AUTO, .pages = 2048, .vcpus = 1, .vcpus_online = 1,        \
+        .order = XD_ORDER_DOMU, .virt_base = 0xffffffff80000000u, .kernel_pages = 4, \
+        .port_max = 1023                                                             \
     }
 
 /*
- * Builds a domain as Xen or the toolstack would, up to its first instruction. 0; -EINVAL for an impossible
- * configuration; -ENOSPC when the machine has no frames or no domain slot left; -EEXIST for a number in use. *d is NULL
- * on failure.
+ * Builds a domain as Xen or the toolstack would, up to its first instruction. 0; -EINVAL for an
+ * impossible configuration; -ENOSPC when the machine has no frames or no domain slot left; -EEXIST
+ * for a number in use. *d is NULL on failure.
  */
-XD_PUBLIC XD_MUST_CHECK int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config,
+XD_PUBLIC XD_MUST_CHECK int xd_domain_create(struct xd_hv *hv,
+                                             const struct xd_domain_config *config,
                                              struct xd_domain **d);
 
 /*
- * Takes a domain apart as Xen does. Frames that others still map stay until those mappings go, and so long the domain can
- * be found, dying, and not destroyed again.
+ * Takes a domain apart as Xen does. Frames that others still map stay until those mappings go, and
+ * so long the domain can be found, dying, and not destroyed again.
  */
 XD_PUBLIC void xd_domain_destroy(struct xd_domain *d);
 
-/* The domain of this number, NULL if there is none. A destroyed one is found while others map frames of it. */
+/* The domain of this number, NULL if there is none. A destroyed one is found while others map
+ * frames of it. */
 XD_PUBLIC struct xd_domain *xd_domain_find(struct xd_hv *hv, uint32_t domid);
 XD_PUBLIC uint32_t xd_domain_id(const struct xd_domain *d);
 XD_PUBLIC struct xd_hv *xd_domain_hv(const struct xd_domain *d);
@@ -157,25 +173,27 @@ struct xd_start {
     uint64_t start_info_va;
     uint64_t store_va, console_va; /* 0: none (dom0 order) */
     uint64_t pt_va, pt_frames;
-    uint64_t stack_va;             /* its page; RSP starts at the end of it */
-    uint64_t padding_va;           /* mapped, writable, unused: at least 512 KiB up to virt_end */
-    uint64_t pages;                /* p2m entries */
-    uint64_t mapped_pages;         /* pfns 0..mapped_pages-1 are mapped from virt_base on */
-    uint64_t first_free_pfn;       /* first page that nothing uses and nothing maps */
+    uint64_t stack_va;       /* its page; RSP starts at the end of it */
+    uint64_t padding_va;     /* mapped, writable, unused: at least 512 KiB up to virt_end */
+    uint64_t pages;          /* p2m entries */
+    uint64_t mapped_pages;   /* pfns 0..mapped_pages-1 are mapped from virt_base on */
+    uint64_t first_free_pfn; /* first page that nothing uses and nothing maps */
     uint64_t cr3_mfn, shared_info_mfn;
     uint32_t store_port, console_port; /* 0: none */
 };
 XD_PUBLIC const struct xd_start *xd_domain_start(const struct xd_domain *d);
 
-/* The frame behind (pfn) in the p2m list as built; ~0 if there is none. Reads the guest's own list. */
+/* The frame behind (pfn) in the p2m list as built; ~0 if there is none. Reads the guest's own list.
+ */
 XD_PUBLIC uint64_t xd_domain_mfn(struct xd_domain *d, uint64_t pfn);
 
-/* ---- Hypercalls ------------------------------------------------------------------------------------------------- */
+/* ---- Hypercalls ---- */
 
 /*
- * Makes a hypercall from guest kernel mode and returns what RAX would hold. (arg) are rdi rsi rdx r10 r8 r9. Look at
- * the vCPU's state afterwards: the call may have blocked it, shut its domain down, or left a continuation.
- * XD_NOT_RUNNING (no errno Xen can give) if the vCPU is in no state to make one: see xd_hv_error.
+ * Makes a hypercall from guest kernel mode and returns what RAX would hold. (arg) are rdi rsi rdx
+ * r10 r8 r9. Look at the vCPU's state afterwards: the call may have blocked it, shut its domain
+ * down, or left a continuation. XD_NOT_RUNNING (no errno Xen can give) if the vCPU is in no state
+ * to make one: see xd_hv_error.
  */
 #define XD_NOT_RUNNING (-0x7fffffffL)
 XD_PUBLIC long xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6]);
@@ -188,26 +206,29 @@ enum xd_state {
 };
 XD_PUBLIC enum xd_state xd_vcpu_state(const struct xd_vcpu *v);
 
-/* A call was cut short (by blocking inside a multicall); finish it with xd_continue once the vCPU runs again. */
+/* A call was cut short (by blocking inside a multicall); finish it with xd_continue once the vCPU
+ * runs again. */
 XD_PUBLIC bool xd_continuing(const struct xd_vcpu *v);
 XD_PUBLIC long xd_continue(struct xd_vcpu *v);
 
 /* True when an upcall would be delivered now: upcall_pending is set and upcall_mask is not. */
 XD_PUBLIC bool xd_upcall_due(struct xd_vcpu *v);
 
-/* The reason of the last refusal of (v)'s last call (of the last refused one inside a multicall); 0 if there was none. */
+/* The reason of the last refusal of (v)'s last call (of the last refused one inside a multicall); 0
+ * if there was none. */
 XD_PUBLIC unsigned int xd_why(const struct xd_vcpu *v);
 /* The name of a reason, "frame-mapped-writable"; its number, or 0. */
 XD_PUBLIC const char *xd_why_text(unsigned int why, char *buf, size_t size);
 XD_PUBLIC unsigned int xd_why_find(const char *name);
 
 /*
- * Explains the last refusal: the request decoded, the rule, the state that broke it, who holds the frame or port
- * concerned. Text for people, in several lines; the caller frees it with free(). "" if nothing was refused.
+ * Explains the last refusal: the request decoded, the rule, the state that broke it, who holds the
+ * frame or port concerned. Text for people, in several lines; the caller frees it with free(). ""
+ * if nothing was refused.
  */
 XD_PUBLIC char *xd_explain(struct xd_vcpu *v);
 
-/* ---- Guest memory ----------------------------------------------------------------------------------------------- */
+/* ---- Guest memory ---- */
 
 /* How an access by guest code ended. */
 enum xd_access {
@@ -216,18 +237,20 @@ enum xd_access {
     XD_ACCESS_FAULT,    /* #PF goes to the guest */
 };
 struct xd_fault {
-    uint32_t error;  /* as the guest sees it: bit 0 present, 1 write, 2 user */
+    uint32_t error; /* as the guest sees it: bit 0 present, 1 write, 2 user */
     uint64_t cr2;
     unsigned int why; /* why Xen did not carry out the write; 0: it was not its business */
 };
 
 /*
- * Loads and stores as (v)'s code would, 1 to 4096 bytes at once. XD_ACCESS_FAULT with nothing in *fault if the host asks for
- * what no guest does: another size, or a vCPU that is down (see xd_hv_error). (fault) may be NULL.
+ * Loads and stores as (v)'s code would, 1 to 4096 bytes at once. XD_ACCESS_FAULT with nothing in
+ * *fault if the host asks for what no guest does: another size, or a vCPU that is down (see
+ * xd_hv_error). (fault) may be NULL.
  */
-XD_PUBLIC enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size, struct xd_fault *fault);
-XD_PUBLIC enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, size_t size,
-                                        struct xd_fault *fault);
+XD_PUBLIC enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size,
+                                       struct xd_fault *fault);
+XD_PUBLIC enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf,
+                                        size_t size, struct xd_fault *fault);
 
 /* The contents of a machine frame, for looking at; NULL if there is no such frame. */
 XD_PUBLIC const void *xd_frame_contents(struct xd_hv *hv, uint64_t mfn);
@@ -235,27 +258,29 @@ XD_PUBLIC const void *xd_frame_contents(struct xd_hv *hv, uint64_t mfn);
 /* The M2P entry of (mfn). */
 XD_PUBLIC uint64_t xd_m2p(struct xd_hv *hv, uint64_t mfn);
 
-/* ---- Checking --------------------------------------------------------------------------------------------------- */
+/* ---- Checking ---- */
 
 /*
- * Recomputes every count, type, owner and event-channel link from first principles and compares. Returns the number
- * of disagreements; *report (if not NULL) gets a line for each, to be freed, or NULL when there is none. A disagreement
- * is a bug of xendouble.
+ * Recomputes every count, type, owner and event-channel link from first principles and compares.
+ * Returns the number of disagreements; *report (if not NULL) gets a line for each, to be freed, or
+ * NULL when there is none. A disagreement is a bug of xendouble.
  */
 XD_PUBLIC unsigned int xd_audit(struct xd_hv *hv, char **report);
 
 /* A hash of all machine state. Equal states, equal digests. */
 XD_PUBLIC uint64_t xd_digest(struct xd_hv *hv);
 
-/* ---- Observers -------------------------------------------------------------------------------------------------- */
+/* ---- Observers ---- */
 
 /* All may be NULL. They see; only (inject), (read) and (write) change what happens. */
 struct xd_hooks {
     void *ctx;
     /* Before a call runs, multicall entries too (depth 1). */
-    void (*call)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth);
+    void (*call)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                 unsigned int depth);
     /* After it ran, with its result. */
-    void (*ret)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc, unsigned int depth);
+    void (*ret)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc,
+                unsigned int depth);
     /* True: do not run the call, answer *rc. */
     bool (*inject)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long *rc);
     /* Text written by console_io. */
@@ -263,7 +288,8 @@ struct xd_hooks {
     /* A translation of (v) died: one page, or all of them. */
     void (*inval)(void *ctx, struct xd_vcpu *v, uint64_t va);
     void (*flush)(void *ctx, struct xd_vcpu *v);
-    /* How hypercalls reach this machine's guests' memory; NULL: through their page tables. False: -EFAULT. */
+    /* How hypercalls reach this machine's guests' memory; NULL: through their page tables. False:
+     * -EFAULT. */
     bool (*read)(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
     bool (*write)(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
     /* xendouble found itself broken and is about to abort: say how to get here. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* abicheck.c: ties the tables to the guest's own headers: every number, and on x86-64 every struct. No code. */
+/* abicheck.c: ties the tables to the guest's own headers: every number, and on x86-64 every struct.
+ * No code. */
 #include "abi/errno.h"
 #include "abi/guest64.h"
 
@@ -13,7 +14,8 @@
 
 #include <stddef.h>
 
-/* The 2008 header calls 6 sched_op and 29 sched_op_new; Xen's own names since then are the rows'. */
+/* The 2008 header calls 6 sched_op and 29 sched_op_new; Xen's own names since then are the rows'.
+ */
 #undef __HYPERVISOR_sched_op
 #define __HYPERVISOR_sched_op 29
 #ifndef __HYPERVISOR_paging_domctl_cont
@@ -24,13 +26,13 @@
 #endif
 
 #define HC(nr, name, shape, args) _Static_assert((nr) == __HYPERVISOR_##name, #name);
-#define TODO(nr, name, args) _Static_assert((nr) == __HYPERVISOR_##name, #name);
+#define TODO(nr, name, args)      _Static_assert((nr) == __HYPERVISOR_##name, #name);
 #include "abi/hypercalls.def"
 #undef HC
 #undef TODO
 
 #define OP(group, nr, name, type, fields) _Static_assert((nr) == group##_##name, #name);
-#define OP0(group, nr, name) _Static_assert((nr) == group##_##name, #name);
+#define OP0(group, nr, name)              _Static_assert((nr) == group##_##name, #name);
 #include "abi/ops_callback.def"
 #include "abi/ops_evtchn.def"
 #include "abi/ops_memory.def"
@@ -45,7 +47,8 @@ XD_ERRNOS(X)
 #undef X
 
 #if defined(__x86_64__)
-#define SAME_SIZE(ours, theirs) _Static_assert(sizeof(struct xd_abi_##ours) == sizeof(struct theirs), #ours)
+#define SAME_SIZE(ours, theirs) \
+    _Static_assert(sizeof(struct xd_abi_##ours) == sizeof(struct theirs), #ours)
 #define SAME_PLACE(ours, a, theirs, b) \
     _Static_assert(offsetof(struct xd_abi_##ours, a) == offsetof(struct theirs, b), #ours "." #a)
 SAME_SIZE(mmu_update, mmu_update);

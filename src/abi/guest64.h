@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guest64.h: the structures that a 64-bit PV guest hands over, in types whose size does not depend on the host.
+ * guest64.h: the structures that a 64-bit PV guest hands over, in types whose size does not depend
+ * on the host.
  *
- * The guest's own headers (include/xen/interface) say `unsigned long`; the machine here is 64-bit on any host.
- * abicheck.c ties the two together where the host is x86-64.
+ * The guest's own headers (include/xen/interface) say `unsigned long`; the machine here is 64-bit
+ * on any host. abicheck.c ties the two together where the host is x86-64.
  */
 #ifndef XD_ABI_GUEST64_H
 #define XD_ABI_GUEST64_H

@@ -27,7 +27,9 @@ const char *xd_why_name(enum xd_why why, char buf[XD_WHY_NAME_MAX])
     size_t i;
 
     for (i = 0; i < XD_WHY_NAME_MAX - 1 && id[i]; i++)
-        buf[i] = id[i] == '_' ? '-' : id[i] >= 'A' && id[i] <= 'Z' ? (char)(id[i] - 'A' + 'a') : id[i];
+        buf[i] = id[i] == '_'                   ? '-'
+                 : id[i] >= 'A' && id[i] <= 'Z' ? (char)(id[i] - 'A' + 'a')
+                                                : id[i];
     buf[i] = '\0';
     return buf;
 }

@@ -23,7 +23,8 @@ struct xd_why_row {
     const char *sentence; /* with {m0}... as rejects.def says */
 };
 
-const struct xd_why_row *xd_why_row(enum xd_why why); /* NONE gives a row that says "nothing was refused" */
+const struct xd_why_row *xd_why_row(
+    enum xd_why why); /* NONE gives a row that says "nothing was refused" */
 
 #define XD_WHY_NAME_MAX 40
 /* The name as programs write it: frame-mapped-writable. Returns (buf). */

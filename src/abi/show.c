@@ -11,9 +11,20 @@ static const struct {
     uint64_t bit;
     const char *name;
 } pte_flags[] = {
-    {0x001, "P"},   {0x002, "RW"},  {0x004, "US"},  {0x008, "PWT"}, {0x010, "PCD"},       {0x020, "A"},
-    {0x040, "D"},   {0x080, "PAT"}, {0x100, "G"},   {0x200, "AV0"}, {0x400, "AV1"},       {0x800, "AV2"},
-    {UINT64_C(1) << 52, "GK"},      {UINT64_C(1) << 63, "NX"},
+    {0x001, "P"},
+    {0x002, "RW"},
+    {0x004, "US"},
+    {0x008, "PWT"},
+    {0x010, "PCD"},
+    {0x020, "A"},
+    {0x040, "D"},
+    {0x080, "PAT"},
+    {0x100, "G"},
+    {0x200, "AV0"},
+    {0x400, "AV1"},
+    {0x800, "AV2"},
+    {UINT64_C(1) << 52, "GK"},
+    {UINT64_C(1) << 63, "NX"},
 };
 
 void xd_show_pte_flags(struct xd_str *out, uint64_t pte)
@@ -54,15 +65,9 @@ void xd_show_value(struct xd_str *out, enum xd_kind kind, uint64_t value)
         return;
     }
     switch (kind) {
-    case XD_K_DOMID:
-        xd_str_addf(out, "d%" PRIu64, value);
-        break;
-    case XD_K_FOREIGN:
-        show_foreign(out, value);
-        break;
-    case XD_K_S32:
-        xd_str_addf(out, "%" PRId32, (int32_t)value);
-        break;
+    case XD_K_DOMID: xd_str_addf(out, "d%" PRIu64, value); break;
+    case XD_K_FOREIGN: show_foreign(out, value); break;
+    case XD_K_S32: xd_str_addf(out, "%" PRId32, (int32_t)value); break;
     case XD_K_PTE:
         xd_str_addf(out, "pte(%#" PRIx64 ", ", (value & UINT64_C(0x000ffffffffff000)) >> 12);
         xd_show_pte_flags(out, value);
@@ -74,12 +79,8 @@ void xd_show_value(struct xd_str *out, enum xd_kind kind, uint64_t value)
     case XD_K_PORT:
     case XD_K_VIRQ:
     case XD_K_VCPU:
-    case XD_K_CMD:
-        xd_str_addf(out, "%" PRIu64, value);
-        break;
-    default:
-        xd_str_addf(out, "%#" PRIx64, value);
-        break;
+    case XD_K_CMD: xd_str_addf(out, "%" PRIu64, value); break;
+    default: xd_str_addf(out, "%#" PRIx64, value); break;
     }
 }
 

@@ -15,7 +15,8 @@ void xd_show_pte_flags(struct xd_str *out, uint64_t pte);
 /* name(arg=value, ...) for hypercall (nr). */
 void xd_show_call(struct xd_str *out, uint64_t nr, const uint64_t *arg);
 
-/* The fields of (op) that go in direction (dir), " name=value" each, from a struct in host memory. */
+/* The fields of (op) that go in direction (dir), " name=value" each, from a struct in host memory.
+ */
 void xd_show_fields(struct xd_str *out, const struct xd_op *op, const void *copy, enum xd_dir dir);
 
 #endif

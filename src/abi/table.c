@@ -8,19 +8,20 @@
 #include <string.h>
 
 /* Field lists: one function an operation, since only inside it can S_ name the row's own struct. */
-#define FIELD(kind, dir, name, path) {name, XD_K_##kind, dir, offsetof(S_, path), sizeof(((S_ *)0)->path)},
-#define IN(kind, m) FIELD(kind, XD_IN, #m, m)
-#define OUT(kind, m) FIELD(kind, XD_OUT, #m, m)
-#define INOUT(kind, m) FIELD(kind, XD_INOUT, #m, m)
-#define INM(kind, name, path) FIELD(kind, XD_IN, #name, path)
+#define FIELD(kind, dir, name, path) \
+    {name, XD_K_##kind, dir, offsetof(S_, path), sizeof(((S_ *)0)->path)},
+#define IN(kind, m)            FIELD(kind, XD_IN, #m, m)
+#define OUT(kind, m)           FIELD(kind, XD_OUT, #m, m)
+#define INOUT(kind, m)         FIELD(kind, XD_INOUT, #m, m)
+#define INM(kind, name, path)  FIELD(kind, XD_IN, #name, path)
 #define OUTM(kind, name, path) FIELD(kind, XD_OUT, #name, path)
 #define OP0(group, nr, name)
-#define OP(group, nr, name, type, list)                                  \
-    static const struct xd_field *group##_##name##_fields(void)          \
-    {                                                                    \
-        typedef struct xd_abi_##type S_;                                 \
-        static const struct xd_field f[] = {list{NULL, 0, 0, 0, 0}};     \
-        return f;                                                        \
+#define OP(group, nr, name, type, list)                              \
+    static const struct xd_field *group##_##name##_fields(void)      \
+    {                                                                \
+        typedef struct xd_abi_##type S_;                             \
+        static const struct xd_field f[] = {list{NULL, 0, 0, 0, 0}}; \
+        return f;                                                    \
     }
 #include "abi/ops_callback.def"
 #include "abi/ops_evtchn.def"
@@ -38,15 +39,18 @@
 #undef FIELD
 
 /* Operation tables: a row writes if any of its fields goes out. */
-#define IN(kind, m) | 0
-#define OUT(kind, m) | 1
-#define INOUT(kind, m) | 1
-#define INM(kind, name, path) | 0
+#define IN(kind, m)            | 0
+#define OUT(kind, m)           | 1
+#define INOUT(kind, m)         | 1
+#define INM(kind, name, path)  | 0
 #define OUTM(kind, name, path) | 1
-#define OP0(group, nr, name) {#name, nr, 0, false, NULL},
+#define OP0(group, nr, name)   {#name, nr, 0, false, NULL},
 #define OP(group, nr, name, type, list) \
     {#name, nr, sizeof(struct xd_abi_##type), (0 list) != 0, group##_##name##_fields},
-#define END {NULL, 0, 0, false, NULL}
+#define END                     \
+    {                           \
+        NULL, 0, 0, false, NULL \
+    }
 static const struct xd_op callback_ops[] = {
 #include "abi/ops_callback.def"
     END};
@@ -78,7 +82,8 @@ static const struct xd_op mmu_cmds[] = {
 #undef INM
 #undef OUTM
 
-const struct xd_group xd_group_callback = {"CALLBACKOP", callback_ops, XD_ARRAY_SIZE(callback_ops) - 1};
+const struct xd_group xd_group_callback = {"CALLBACKOP", callback_ops,
+                                           XD_ARRAY_SIZE(callback_ops) - 1};
 const struct xd_group xd_group_evtchn = {"EVTCHNOP", evtchn_ops, XD_ARRAY_SIZE(evtchn_ops) - 1};
 const struct xd_group xd_group_memory = {"XENMEM", memory_ops, XD_ARRAY_SIZE(memory_ops) - 1};
 const struct xd_group xd_group_mmuext = {"MMUEXT", mmuext_ops, XD_ARRAY_SIZE(mmuext_ops) - 1};
@@ -88,28 +93,28 @@ const struct xd_group xd_group_version = {"XENVER", version_ops, XD_ARRAY_SIZE(v
 
 const struct xd_group *const *xd_groups(void)
 {
-    static const struct xd_group *const all[] = {&xd_group_mmu,      &xd_group_mmuext,  &xd_group_memory,
-                                                 &xd_group_evtchn,   &xd_group_sched,   &xd_group_version,
-                                                 &xd_group_callback, NULL};
+    static const struct xd_group *const all[] = {
+        &xd_group_mmu,   &xd_group_mmuext,  &xd_group_memory,   &xd_group_evtchn,
+        &xd_group_sched, &xd_group_version, &xd_group_callback, NULL};
 
     return all;
 }
 
 /* Hypercalls, found by number. */
-#define GROUP_XENMEM &xd_group_memory
-#define GROUP_XENVER &xd_group_version
-#define GROUP_SCHEDOP &xd_group_sched
-#define GROUP_CALLBACKOP &xd_group_callback
-#define GROUP_EVTCHNOP &xd_group_evtchn
-#define PLAIN XD_SHAPE_PLAIN, NULL
-#define OPS(g) XD_SHAPE_OPS, GROUP_##g
-#define COMPAT(g) XD_SHAPE_COMPAT, GROUP_##g
-#define MMU XD_SHAPE_MMU, &xd_group_mmu
-#define MMUEXT XD_SHAPE_MMUEXT, &xd_group_mmuext
-#define MULTI XD_SHAPE_MULTI, NULL
-#define VAL(kind, name) {#name, XD_K_##kind, XD_IN, 0, 8},
+#define GROUP_XENMEM              &xd_group_memory
+#define GROUP_XENVER              &xd_group_version
+#define GROUP_SCHEDOP             &xd_group_sched
+#define GROUP_CALLBACKOP          &xd_group_callback
+#define GROUP_EVTCHNOP            &xd_group_evtchn
+#define PLAIN                     XD_SHAPE_PLAIN, NULL
+#define OPS(g)                    XD_SHAPE_OPS, GROUP_##g
+#define COMPAT(g)                 XD_SHAPE_COMPAT, GROUP_##g
+#define MMU                       XD_SHAPE_MMU, &xd_group_mmu
+#define MMUEXT                    XD_SHAPE_MMUEXT, &xd_group_mmuext
+#define MULTI                     XD_SHAPE_MULTI, NULL
+#define VAL(kind, name)           {#name, XD_K_##kind, XD_IN, 0, 8},
 #define HC(nr, name, shape, args) [nr] = {#name, nr, true, shape, {args}},
-#define TODO(nr, name, args) [nr] = {#name, nr, false, PLAIN, {args}},
+#define TODO(nr, name, args)      [nr] = {#name, nr, false, PLAIN, {args}},
 static const struct xd_call calls[XD_CALLS] = {
 #include "abi/hypercalls.def"
 };

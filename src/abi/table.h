@@ -24,8 +24,8 @@ struct xd_field {
 struct xd_op {
     const char *name; /* NULL ends a table */
     uint32_t nr;
-    uint16_t size; /* of the struct; 0 where the operation takes none */
-    bool writes;   /* has an OUT field: copied out on success */
+    uint16_t size;                          /* of the struct; 0 where the operation takes none */
+    bool writes;                            /* has an OUT field: copied out on success */
     const struct xd_field *(*fields)(void); /* list ended by a NULL name; NULL for none */
 };
 
@@ -35,7 +35,14 @@ struct xd_group {
     size_t nr; /* of them */
 };
 
-enum xd_shape { XD_SHAPE_PLAIN, XD_SHAPE_OPS, XD_SHAPE_COMPAT, XD_SHAPE_MMU, XD_SHAPE_MMUEXT, XD_SHAPE_MULTI };
+enum xd_shape {
+    XD_SHAPE_PLAIN,
+    XD_SHAPE_OPS,
+    XD_SHAPE_COMPAT,
+    XD_SHAPE_MMU,
+    XD_SHAPE_MMUEXT,
+    XD_SHAPE_MULTI
+};
 
 #define XD_CALL_ARGS 6 /* registers rdi rsi rdx r10 r8 r9 */
 
@@ -43,8 +50,8 @@ struct xd_call {
     const char *name; /* NULL: Xen has no such hypercall */
     uint16_t nr;
     bool modelled;
-    uint8_t shape; /* enum xd_shape */
-    const struct xd_group *group; /* OPS and COMPAT */
+    uint8_t shape;                     /* enum xd_shape */
+    const struct xd_group *group;      /* OPS and COMPAT */
     struct xd_field arg[XD_CALL_ARGS]; /* in register order, ended by a NULL name */
 };
 
@@ -53,8 +60,8 @@ struct xd_call {
 const struct xd_call *xd_call_at(uint64_t nr); /* NULL if there is no row */
 const struct xd_call *xd_call_named(const char *name, size_t len);
 
-extern const struct xd_group xd_group_evtchn, xd_group_sched, xd_group_callback, xd_group_version, xd_group_memory,
-    xd_group_mmuext, xd_group_mmu;
+extern const struct xd_group xd_group_evtchn, xd_group_sched, xd_group_callback, xd_group_version,
+    xd_group_memory, xd_group_mmuext, xd_group_mmu;
 /* All of the above, ended by NULL. */
 const struct xd_group *const *xd_groups(void);
 
@@ -71,7 +78,8 @@ struct xd_const {
 };
 /* All named constants, ended by a NULL name. */
 const struct xd_const *xd_consts(void);
-const struct xd_const *xd_const_named(const char *name, size_t len, enum xd_kind kind); /* XD_K_NONE: any kind */
+const struct xd_const *xd_const_named(const char *name, size_t len,
+                                      enum xd_kind kind); /* XD_K_NONE: any kind */
 const struct xd_const *xd_const_of(enum xd_kind kind, uint64_t value);
 
 /* "EINVAL" for 22 or -22; NULL if unknown. */

@@ -2,9 +2,9 @@
 /*
  * arena.h: the one mapping that holds all state of a machine, and the undo journal over it.
  *
- * The rule: machine state is changed through XD_SET, xd_arena_write and xd_arena_zero only. They record the old words
- * while a journal is open, so that undoing it gives back every byte. A write that goes round them is a bug that the
- * digest test finds.
+ * The rule: machine state is changed through XD_SET, xd_arena_write and xd_arena_zero only. They
+ * record the old words while a journal is open, so that undoing it gives back every byte. A write
+ * that goes round them is a bug that the digest test finds.
  */
 #ifndef XD_BASE_ARENA_H
 #define XD_BASE_ARENA_H
@@ -50,10 +50,10 @@ static inline void xd_arena_touch(struct xd_arena *a, const void *p, size_t n)
 }
 
 /* Assigns to a field of machine state. */
-#define XD_SET(a, lvalue, value)                           \
-    do {                                                   \
-        xd_arena_touch((a), &(lvalue), sizeof(lvalue));    \
-        (lvalue) = (value);                                \
+#define XD_SET(a, lvalue, value)                        \
+    do {                                                \
+        xd_arena_touch((a), &(lvalue), sizeof(lvalue)); \
+        (lvalue) = (value);                             \
     } while (0)
 
 /* Copies (n) bytes into machine state; the ranges do not overlap. */

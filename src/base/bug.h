@@ -2,7 +2,8 @@
 /*
  * bug.h: what to do when we ourselves are wrong.
  *
- * Guests are refused and hosts get errors; only a broken promise of this code base ends the process.
+ * Guests are refused and hosts get errors; only a broken promise of this code base ends the
+ * process.
  */
 #ifndef XD_BASE_BUG_H
 #define XD_BASE_BUG_H
@@ -15,8 +16,8 @@
 #define XD_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #if defined(__GNUC__)
-#define XD_LIKELY(x)   __builtin_expect(!!(x), 1)
-#define XD_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define XD_LIKELY(x)         __builtin_expect(!!(x), 1)
+#define XD_UNLIKELY(x)       __builtin_expect(!!(x), 0)
 #define XD_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define XD_LIKELY(x)   (x)

@@ -2,7 +2,8 @@
 /*
  * newtype.h: integers that must not be mixed.
  *
- * A machine frame number is a one-field struct, so passing a pfn or an address for one does not compile.
+ * A machine frame number is a one-field struct, so passing a pfn or an address for one does not
+ * compile.
  */
 #ifndef XD_BASE_NEWTYPE_H
 #define XD_BASE_NEWTYPE_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rng.c: a Feistel network over the next even number of bits, walked until it lands inside the range. */
+/* rng.c: a Feistel network over the next even number of bits, walked until it lands inside the
+ * range. */
 #include "base/rng.h"
 
 uint64_t xd_rng_permute(uint64_t seed, uint64_t n, uint64_t i)

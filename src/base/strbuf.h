@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* strbuf.h: text that grows. A zeroed struct is an empty buffer; xd_str_free gives the memory back. */
+/* strbuf.h: text that grows. A zeroed struct is an empty buffer; xd_str_free gives the memory back.
+ */
 #ifndef XD_BASE_STRBUF_H
 #define XD_BASE_STRBUF_H
 

@@ -62,7 +62,7 @@ static void hypercalls(bool markdown)
         snprintf(text, sizeof(text), "%llu", (unsigned long long)nr);
         if (c->group && (c->shape == XD_SHAPE_OPS || c->shape == XD_SHAPE_COMPAT))
             xd_str_addf(&args, "operation (%s) and its fields", c->group->name);
-        else if (c->shape == XD_SHAPE_MMU || c->shape == XD_SHAPE_MMUEXT)
+        else if (c->group && (c->shape == XD_SHAPE_MMU || c->shape == XD_SHAPE_MMUEXT))
             xd_str_addf(&args, "[element, ...] (%s)", c->group->name);
         else if (c->shape == XD_SHAPE_MULTI)
             xd_str_add(&args, "{ call ; ... }");

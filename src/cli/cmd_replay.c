@@ -199,8 +199,9 @@ static int summary(struct replay *rp)
     printf("; %llu call%s, %llu expectation%s\n", (unsigned long long)calls, calls == 1 ? "" : "s",
            (unsigned long long)checks, checks == 1 ? "" : "s");
     if (not_modelled)
-        printf("%s%llu of the calls met what Xen answers and xendouble does not model yet (--explain tells what)\n",
-               rp->tap ? "# " : "", (unsigned long long)not_modelled);
+        printf(
+            "%s%llu of the calls met what Xen answers and xendouble does not model yet (--explain tells what)\n",
+            rp->tap ? "# " : "", (unsigned long long)not_modelled);
     return worst;
 }
 

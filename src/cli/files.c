@@ -89,7 +89,7 @@ int xd_find_scenarios(struct xd_paths *paths, char *const *args, int nr)
 {
     for (int i = 0; i < nr; i++) {
         size_t before = paths->nr;
-        struct stat st;
+        struct stat st = {0};
 
         if (strcmp(args[i], "-") && stat(args[i], &st))
             return xd_complain("%s: %s", args[i], strerror(errno));

@@ -2,9 +2,9 @@
 /*
  * audit.c: the definition of the counts.
  *
- * Starts from what the rules say holds a frame (allocation, pins, every present entry of every live table, base
- * pointers, descriptor tables), adds it all up afresh, and compares. The code that keeps the counts must agree with this
- * file; this file shares nothing with it.
+ * Starts from what the rules say holds a frame (allocation, pins, every present entry of every live
+ * table, base pointers, descriptor tables), adds it all up afresh, and compares. The code that
+ * keeps the counts must agree with this file; this file shares nothing with it.
  */
 #include "base/strbuf.h"
 #include "hv/evtchn.h"
@@ -24,11 +24,11 @@ struct audit {
     unsigned int found;
 };
 
-#define COMPLAIN(a, ...)                   \
-    do {                                   \
+#define COMPLAIN(a, ...)                     \
+    do {                                     \
         xd_str_addf(&(a)->out, __VA_ARGS__); \
-        xd_str_addc(&(a)->out, '\n');      \
-        (a)->found++;                      \
+        xd_str_addc(&(a)->out, '\n');        \
+        (a)->found++;                        \
     } while (0)
 
 static bool live_table(const struct xd_frame *f)
@@ -42,21 +42,23 @@ static void hold(struct audit *a, xd_mfn mfn, enum xd_type type, const char *who
     struct xd_frame *f;
 
     if (!xd_mfn_valid(a->hv, mfn)) {
-        COMPLAIN(a, "%s 0x%llx names frame 0x%llx, which does not exist", who, (unsigned long long)where,
-                 (unsigned long long)mfn.v);
+        COMPLAIN(a, "%s 0x%llx names frame 0x%llx, which does not exist", who,
+                 (unsigned long long)where, (unsigned long long)mfn.v);
         return;
     }
     f = xd_frame_at(a->hv, mfn);
     a->t[mfn.v].count++;
     a->t[mfn.v].type_count++;
     if (f->type != type)
-        COMPLAIN(a, "%s 0x%llx uses frame 0x%llx as %s, but its type is %s", who, (unsigned long long)where,
-                 (unsigned long long)mfn.v, xd_type_name(type), xd_type_name(f->type));
+        COMPLAIN(a, "%s 0x%llx uses frame 0x%llx as %s, but its type is %s", who,
+                 (unsigned long long)where, (unsigned long long)mfn.v, xd_type_name(type),
+                 xd_type_name(f->type));
 }
 
 static bool is_io(struct xd_hv *hv, xd_mfn mfn)
 {
-    return !xd_mfn_valid(hv, mfn) || (xd_frame_at(hv, mfn)->count && xd_frame_at(hv, mfn)->owner == XD_DOMID_IO);
+    return !xd_mfn_valid(hv, mfn) ||
+           (xd_frame_at(hv, mfn)->count && xd_frame_at(hv, mfn)->owner == XD_DOMID_IO);
 }
 
 static void count_l1(struct audit *a, xd_mfn table)
@@ -69,8 +71,8 @@ static void count_l1(struct audit *a, xd_mfn table)
         if (!(e[i] & XD_PTE_P))
             continue;
         if (!(e[i] & XD_PTE_US) || !(e[i] & (XD_PTE_GK | XD_PTE_G)))
-            COMPLAIN(a, "slot %u of L1 table 0x%llx is not adjusted: 0x%llx", i, (unsigned long long)table.v,
-                     (unsigned long long)e[i]);
+            COMPLAIN(a, "slot %u of L1 table 0x%llx is not adjusted: 0x%llx", i,
+                     (unsigned long long)table.v, (unsigned long long)e[i]);
         if (is_io(a->hv, mfn))
             continue;
         if (e[i] & XD_PTE_RW)
@@ -90,8 +92,8 @@ static void count_upper(struct audit *a, xd_mfn table, unsigned int level)
         if (!(e[i] & XD_PTE_P) || (level == 4 && !xd_l4_slot_guest(i)))
             continue;
         if (e[i] & XD_PTE_UPPER_DISALLOWED || !(e[i] & XD_PTE_US))
-            COMPLAIN(a, "slot %u of L%u table 0x%llx holds 0x%llx, which no check lets through", i, level,
-                     (unsigned long long)table.v, (unsigned long long)e[i]);
+            COMPLAIN(a, "slot %u of L%u table 0x%llx holds 0x%llx, which no check lets through", i,
+                     level, (unsigned long long)table.v, (unsigned long long)e[i]);
         if (mfn.v == table.v) {
             if (e[i] & XD_PTE_RW)
                 COMPLAIN(a, "slot %u of L%u table 0x%llx maps the table itself writable", i, level,
@@ -105,9 +107,10 @@ static void count_upper(struct audit *a, xd_mfn table, unsigned int level)
         } else {
             hold(a, mfn, (enum xd_type)(level - 1), "an entry of table", table.v);
         }
-        if (xd_mfn_valid(a->hv, mfn) && xd_frame_at(a->hv, mfn)->owner != xd_frame_at(a->hv, table)->owner)
-            COMPLAIN(a, "slot %u of table 0x%llx links frame 0x%llx of another owner", i, (unsigned long long)table.v,
-                     (unsigned long long)mfn.v);
+        if (xd_mfn_valid(a->hv, mfn) &&
+            xd_frame_at(a->hv, mfn)->owner != xd_frame_at(a->hv, table)->owner)
+            COMPLAIN(a, "slot %u of table 0x%llx links frame 0x%llx of another owner", i,
+                     (unsigned long long)table.v, (unsigned long long)mfn.v);
     }
 }
 
@@ -118,7 +121,8 @@ static void count_frame(struct audit *a, xd_mfn mfn)
 
     if (!f->count)
         return;
-    if (mfn.v < a->hv->heap_first) { /* Xen's own: one reference for ever, and one in its type unless private */
+    if (mfn.v < a->hv->heap_first) { /* Xen's own: one reference for ever, and one in its type
+                                        unless private */
         t->count++;
         t->type_count += f->owner != XD_DOMID_NONE;
         return;
@@ -162,9 +166,11 @@ static void compare_frame(struct audit *a, xd_mfn mfn)
     if (t->count == f->count && t->type_count == type_count &&
         (!live_table(f) || !f->count || t->linear == f->linear))
         return;
-    COMPLAIN(a, "frame 0x%llx (%s): %u references and %u in its type are recorded, %u and %u are held; linear %d, %d",
-             (unsigned long long)mfn.v, xd_type_name(f->type), f->count, type_count, t->count, t->type_count, f->linear,
-             t->linear);
+    COMPLAIN(
+        a,
+        "frame 0x%llx (%s): %u references and %u in its type are recorded, %u and %u are held; linear %d, %d",
+        (unsigned long long)mfn.v, xd_type_name(f->type), f->count, type_count, t->count,
+        t->type_count, f->linear, t->linear);
 }
 
 static void check_free_list(struct audit *a)
@@ -173,15 +179,16 @@ static void check_free_list(struct audit *a)
     uint32_t n = 0;
 
     for (uint32_t mfn = hv->free_list; mfn; mfn = xd_frame_at(hv, xd_mfn_of(mfn))->type_count) {
-        if (mfn < hv->heap_first || mfn >= hv->frames || xd_frame_at(hv, xd_mfn_of(mfn))->count || n > hv->frames) {
+        if (mfn < hv->heap_first || mfn >= hv->frames || xd_frame_at(hv, xd_mfn_of(mfn))->count ||
+            n > hv->frames) {
             COMPLAIN(a, "the list of free frames is broken at 0x%x", mfn);
             return;
         }
         n++;
     }
     if (n + (hv->frames - hv->heap_first - hv->heap_taken) != hv->frames_free)
-        COMPLAIN(a, "%u frames are recorded as free, the list and the heap have %u", hv->frames_free,
-                 n + (hv->frames - hv->heap_first - hv->heap_taken));
+        COMPLAIN(a, "%u frames are recorded as free, the list and the heap have %u",
+                 hv->frames_free, n + (hv->frames - hv->heap_first - hv->heap_taken));
 }
 
 static void check_domains(struct audit *a)
@@ -193,7 +200,8 @@ static void check_domains(struct audit *a)
         const struct xd_frame *f = &hv->frame[mfn];
 
         for (uint32_t i = 0; f->count && i < hv->config.domains_max; i++)
-            if (hv->domain[i].used && hv->domain[i].domid == f->owner && !(f->flags & XD_FRAME_XEN_HEAP))
+            if (hv->domain[i].used && hv->domain[i].domid == f->owner &&
+                !(f->flags & XD_FRAME_XEN_HEAP))
                 pages[i]++;
     }
     for (uint32_t i = 0; i < hv->config.domains_max; i++) {

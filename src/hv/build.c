@@ -2,8 +2,9 @@
 /*
  * build.c: a domain's start of day.
  *
- * Pages are taken, the p2m list, start_info and page tables are written as plain memory, and then the L4 is pinned and
- * loaded by the ordinary rules, so that every count is what an audit of those tables makes it.
+ * Pages are taken, the p2m list, start_info and page tables are written as plain memory, and then
+ * the L4 is pinned and loaded by the ordinary rules, so that every count is what an audit of those
+ * tables makes it.
  */
 #include "base/bug.h"
 #include "hv/evtchn.h"
@@ -18,22 +19,22 @@
 
 static const struct xd_domain_config config_default = XD_DOMAIN_CONFIG_DEFAULT;
 
-#define TABLE_FLAGS (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A | XD_PTE_D)
-#define SIF_PRIVILEGED 1u
-#define SIF_INITDOMAIN 2u
-#define SIF_MOD_START_PFN 8u
+#define TABLE_FLAGS         (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A | XD_PTE_D)
+#define SIF_PRIVILEGED      1u
+#define SIF_INITDOMAIN      2u
+#define SIF_MOD_START_PFN   8u
 #define SIF_VIRT_P2M_4TOOLS 16u
-#define RFLAGS_IF 0x200u
-#define FLAT_CS64 0xe033u
-#define FLAT_SS 0xe02bu
+#define RFLAGS_IF           0x200u
+#define FLAT_CS64           0xe033u
+#define FLAT_SS             0xe02bu
 
 struct builder {
     struct xd_hv *hv;
     struct xd_domain *d;
     const struct xd_domain_config *c;
     struct xd_layout l;
-    uint64_t *p2m;          /* pfn -> mfn, while building */
-    uint64_t next[5];       /* next table pfn, by level; [0] where the order is "as needed" */
+    uint64_t *p2m;    /* pfn -> mfn, while building */
+    uint64_t next[5]; /* next table pfn, by level; [0] where the order is "as needed" */
 };
 
 static unsigned char *page_at(struct builder *b, uint64_t pfn)
@@ -122,7 +123,8 @@ static void write_hypercall_page(struct builder *b)
 
     memset(page, 0xcc, sizeof(page));
     for (unsigned int i = 0; i < XD_PAGE_SIZE / 32; i++) {
-        static const unsigned char call[] = {0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
+        static const unsigned char call[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
+                                             0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
         static const unsigned char iret[] = {0x51, 0x41, 0x53, 0x50, 0xb8, 23, 0, 0, 0, 0x0f, 0x05};
         unsigned char *stub = page + (size_t)i * 32;
 
@@ -148,7 +150,8 @@ static void write_start_info(struct builder *b)
                                    .mod_start = s->mod_start,
                                    .mod_len = s->mod_len};
 
-    /* AS-XEN: for dom0 a "p" follows if its kernel's notes name a PAE mode, which also sets an assist; none do here. */
+    /* AS-XEN: for dom0 a "p" follows if its kernel's notes name a PAE mode, which also sets an
+     * assist; none do here. */
     snprintf(si.magic, sizeof(si.magic), "xen-3.0-x86_64");
     if (b->c->privileged)
         si.flags |= SIF_PRIVILEGED | SIF_INITDOMAIN;
@@ -168,7 +171,8 @@ static void write_start_info(struct builder *b)
         si.first_p2m_pfn = b->l.p2m_pfn;
         si.nr_p2m_frames = b->l.p2m_pages + b->l.p2m_pt_pages;
     } else if (dom0) {
-        /* AS-XEN: dom0_construct_pv writes it whether or not the kernel asked: the pages dom0 has before the rest comes. */
+        /* AS-XEN: dom0_construct_pv writes it whether or not the kernel asked: the pages dom0 has
+         * before the rest comes. */
         si.first_p2m_pfn = s->first_free_pfn;
     }
     write_at(b, (s->start_info_va - s->virt_base) / XD_PAGE_SIZE, 0, &si, sizeof(si));
@@ -179,7 +183,8 @@ static void write_p2m(struct builder *b)
     for (uint64_t i = 0; i < b->l.p2m_pages; i++) {
         uint64_t n = b->c->pages - i * XD_PT_SLOTS;
 
-        write_at(b, b->l.p2m_pfn + i, 0, b->p2m + i * XD_PT_SLOTS, (size_t)(n < XD_PT_SLOTS ? n : XD_PT_SLOTS) * 8);
+        write_at(b, b->l.p2m_pfn + i, 0, b->p2m + i * XD_PT_SLOTS,
+                 (size_t)(n < XD_PT_SLOTS ? n : XD_PT_SLOTS) * 8);
     }
 }
 
@@ -235,12 +240,14 @@ static void load_tables(struct builder *b)
 {
     xd_mfn l4 = xd_mfn_of(b->d->start.cr3_mfn);
     struct xd_frame *f = xd_frame_at(b->hv, l4);
-    int rc = xd_page_and_type_get(&b->d->vcpu[0], l4, b->d->domid, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
+    int rc =
+        xd_page_and_type_get(&b->d->vcpu[0], l4, b->d->domid, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
 
     XD_INVARIANT(b->hv, rc == 0);
     XD_PUT(b->hv, f->flags, f->flags | XD_FRAME_PINNED);
     for (uint32_t id = 0; id < b->c->vcpus_online; id++) {
-        rc = xd_page_and_type_get(&b->d->vcpu[id], l4, b->d->domid, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
+        rc = xd_page_and_type_get(&b->d->vcpu[id], l4, b->d->domid, XD_TYPE_L4,
+                                  XD_WHY_BASEPTR_FRAME);
         XD_INVARIANT(b->hv, rc == 0);
         XD_PUT(b->hv, b->d->vcpu[id].cr3, l4);
     }
@@ -289,8 +296,10 @@ static void build(struct builder *b, uint16_t domid)
         b->p2m[pfn] = mfn.v;
     }
     if (b->c->order == XD_ORDER_DOMU) {
-        XD_PUT(b->hv, d->start.store_port, xd_evtchn_open_unbound(d, (uint16_t)b->c->evtchn_remote));
-        XD_PUT(b->hv, d->start.console_port, xd_evtchn_open_unbound(d, (uint16_t)b->c->evtchn_remote));
+        XD_PUT(b->hv, d->start.store_port,
+               xd_evtchn_open_unbound(d, (uint16_t)b->c->evtchn_remote));
+        XD_PUT(b->hv, d->start.console_port,
+               xd_evtchn_open_unbound(d, (uint16_t)b->c->evtchn_remote));
     }
     write_hypercall_page(b);
     write_p2m(b);
@@ -320,7 +329,8 @@ static uint32_t free_domid(struct xd_hv *hv, bool privileged)
     return id;
 }
 
-int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config, struct xd_domain **out)
+int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config,
+                     struct xd_domain **out)
 {
     struct builder b = {.hv = hv, .c = config ? config : &config_default, .d = free_slot(hv)};
     uint32_t domid = b.c->domid == XD_DOMID_AUTO ? free_domid(hv, b.c->privileged) : b.c->domid;
@@ -330,15 +340,19 @@ int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config, st
     if (bad)
         return xd_hv_misuse(hv, XD_HOST_EINVAL, "%s", bad);
     if (domid >= XD_DOMID_FIRST_RESERVED)
-        return xd_hv_misuse(hv, XD_HOST_EINVAL, "domid %u is not one of 0 to %u", domid, XD_DOMID_FIRST_RESERVED - 1);
+        return xd_hv_misuse(hv, XD_HOST_EINVAL, "domid %u is not one of 0 to %u", domid,
+                            XD_DOMID_FIRST_RESERVED - 1);
     if (b.c->evtchn_remote >= XD_DOMID_FIRST_RESERVED)
-        return xd_hv_misuse(hv, XD_HOST_EINVAL, "evtchn_remote %u is not a domain number", b.c->evtchn_remote);
+        return xd_hv_misuse(hv, XD_HOST_EINVAL, "evtchn_remote %u is not a domain number",
+                            b.c->evtchn_remote);
     if (xd_domain_find(hv, domid))
         return xd_hv_misuse(hv, XD_HOST_EEXIST, "there is a domain %u already", domid);
     if (!b.d)
-        return xd_hv_misuse(hv, XD_HOST_ENOSPC, "the machine has room for %u domains", hv->config.domains_max);
+        return xd_hv_misuse(hv, XD_HOST_ENOSPC, "the machine has room for %u domains",
+                            hv->config.domains_max);
     if (b.c->pages + 1 > hv->frames_free)
-        return xd_hv_misuse(hv, XD_HOST_ENOSPC, "%u pages are asked for and the machine has %u frames left", b.c->pages,
+        return xd_hv_misuse(hv, XD_HOST_ENOSPC,
+                            "%u pages are asked for and the machine has %u frames left", b.c->pages,
                             hv->frames_free ? hv->frames_free - 1 : 0);
     b.p2m = xd_zalloc((size_t)b.c->pages * sizeof(*b.p2m));
     build(&b, (uint16_t)domid);

@@ -10,7 +10,8 @@ static uint32_t gdt_frames(uint32_t entries)
 static int take_frames(struct xd_vcpu *v, const uint64_t *frames, uint32_t nr)
 {
     for (uint32_t i = 0; i < nr; i++) {
-        int rc = xd_page_and_type_get(v, xd_mfn_of(frames[i]), v->domain->domid, XD_TYPE_SEG_DESC, XD_WHY_GDT_FRAME);
+        int rc = xd_page_and_type_get(v, xd_mfn_of(frames[i]), v->domain->domid, XD_TYPE_SEG_DESC,
+                                      XD_WHY_GDT_FRAME);
 
         if (rc) {
             if (v->rec.reject.why == XD_WHY_GDT_FRAME)

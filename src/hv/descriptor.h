@@ -5,11 +5,13 @@
 
 #include "hv/pagetype.h"
 
-/* Replaces the GDT; new frames are taken before the old ones go. 0 or a negative Xen errno, the old one kept. */
+/* Replaces the GDT; new frames are taken before the old ones go. 0 or a negative Xen errno, the old
+ * one kept. */
 int xd_gdt_set(struct xd_vcpu *v, const uint64_t *frames, uint32_t entries);
 void xd_gdt_release(struct xd_vcpu *v);
 
-/* Lets go of the LDT pages that are in use; they come back at their next use. True if there were any. */
+/* Lets go of the LDT pages that are in use; they come back at their next use. True if there were
+ * any. */
 bool xd_ldt_release(struct xd_vcpu *v);
 
 #endif

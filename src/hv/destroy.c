@@ -2,9 +2,10 @@
 /*
  * destroy.c: taking a domain apart. AS-XEN: domain_relinquish_resources, relinquish_memory
  *
- * What its vCPUs hold goes first, then its pages, from L4 down: pin, allocation, and for tables that only linear entries
- * still keep, the entries themselves. Frames that other domains map stay until those mappings go, and the domain with them:
- * it can be named and gets nothing new; its last frame takes it away.
+ * What its vCPUs hold goes first, then its pages, from L4 down: pin, allocation, and for tables
+ * that only linear entries still keep, the entries themselves. Frames that other domains map stay
+ * until those mappings go, and the domain with them: it can be named and gets nothing new; its last
+ * frame takes it away.
  */
 #include "hv/descriptor.h"
 #include "hv/evtchn.h"
@@ -24,7 +25,8 @@ static void release_vcpu(struct xd_vcpu *v)
     xd_gdt_release(v);
 }
 
-/* Cuts a table that circular linear entries keep alive: its own entries go, its type count stays to be drained. */
+/* Cuts a table that circular linear entries keep alive: its own entries go, its type count stays to
+ * be drained. */
 static void force_demote(struct xd_hv *hv, xd_mfn mfn, unsigned int level)
 {
     uint64_t *e = xd_frame_words(hv, mfn);
@@ -66,7 +68,8 @@ void xd_domain_destroy(struct xd_domain *d)
         release_vcpu(&d->vcpu[id]);
     for (unsigned int level = 4; level >= 2; level--)
         for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
-            if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid) && !(hv->frame[mfn].flags & XD_FRAME_XEN_HEAP))
+            if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid) &&
+                !(hv->frame[mfn].flags & XD_FRAME_XEN_HEAP))
                 release_frame(hv, xd_mfn_of(mfn), level);
     XD_PUT(hv, d->dead, true);
     xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: domain_kill */

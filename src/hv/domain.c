@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* domain.c: finding domains and vCPUs, the pages Xen shares with them, and the record of a refusal. */
+/* domain.c: finding domains and vCPUs, the pages Xen shares with them, and the record of a refusal.
+ */
 #include "hv/frame.h"
 #include "hv/hv.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain.c: why the last call was refused, in words: the request decoded, the rule, the state that broke it, and who
- * holds the frame or port concerned. Nothing here is on the path of a call: a refusal records numbers only.
+ * explain.c: why the last call was refused, in words: the request decoded, the rule, the state that
+ * broke it, and who holds the frame or port concerned. Nothing here is on the path of a call: a
+ * refusal records numbers only.
  */
 #include "abi/errno.h"
 #include "abi/show.h"
@@ -28,25 +29,15 @@ static void add_domid(struct xd_str *out, uint64_t id)
 static void add_argument(struct xd_str *out, char what, uint64_t value)
 {
     switch (what) {
-    case 't':
-        xd_str_add(out, xd_type_name((enum xd_type)value));
-        break;
+    case 't': xd_str_add(out, xd_type_name((enum xd_type)value)); break;
     case 'd':
-    case 'p':
-        xd_str_addf(out, "%" PRId64, (int64_t)value);
-        break;
-    case 'o':
-        add_domid(out, value);
-        break;
-    case 'e':
-        xd_show_value(out, XD_K_PTE, value);
-        break;
+    case 'p': xd_str_addf(out, "%" PRId64, (int64_t)value); break;
+    case 'o': add_domid(out, value); break;
+    case 'e': xd_show_value(out, XD_K_PTE, value); break;
     case 'r':
         xd_str_add(out, xd_errno_name((int64_t)value) ? xd_errno_name((int64_t)value) : "?");
         break;
-    default:
-        xd_str_addf(out, "%#" PRIx64, value);
-        break;
+    default: xd_str_addf(out, "%#" PRIx64, value); break;
     }
 }
 
@@ -73,8 +64,8 @@ static void add_item(struct xd_str *out, const struct xd_record *rec)
     if (call->shape == XD_SHAPE_MMU) {
         op = xd_op_at(&xd_group_mmu, rec->item[0] & 7);
         xd_str_addf(out, "%s: %s %#" PRIx64 "[%" PRIu64 "] = ", op ? op->name : "?",
-                    (rec->item[0] & 7) == 1 ? "M2P of the frame of" : "entry", rec->item[0] >> XD_PAGE_SHIFT,
-                    rec->item[0] / 8 % XD_PT_SLOTS);
+                    (rec->item[0] & 7) == 1 ? "M2P of the frame of" : "entry",
+                    rec->item[0] >> XD_PAGE_SHIFT, rec->item[0] / 8 % XD_PT_SLOTS);
         xd_show_value(out, (rec->item[0] & 7) == 1 ? XD_K_U64 : XD_K_PTE, rec->item[1]);
     } else {
         struct xd_abi_mmuext_op copy = {(uint32_t)rec->item[0], 0, rec->item[1], rec->item[2]};
@@ -87,11 +78,13 @@ static void add_item(struct xd_str *out, const struct xd_record *rec)
     xd_str_addc(out, '\n');
 }
 
-/* The operation and its struct, read again from the guest's memory without a trace: it may have changed since. */
+/* The operation and its struct, read again from the guest's memory without a trace: it may have
+ * changed since. */
 static void add_operands(struct xd_str *out, struct xd_vcpu *v, const struct xd_record *rec)
 {
     const struct xd_call *call = xd_call_at(rec->nr);
-    const struct xd_op *op = call && call->shape == XD_SHAPE_OPS ? xd_op_at(call->group, rec->arg[0]) : NULL;
+    const struct xd_op *op =
+        call && call->shape == XD_SHAPE_OPS ? xd_op_at(call->group, rec->arg[0]) : NULL;
     unsigned char copy[128];
 
     if (!op || !op->size || op->size > sizeof(copy) || !xd_look(v, copy, rec->arg[1], op->size))
@@ -127,8 +120,9 @@ static void add_rule(struct xd_str *out, const struct xd_reject *r)
         xd_str_addc(out, '\n');
     }
     for (unsigned int i = 0; i < r->via_nr; i++)
-        xd_str_addf(out, "  found in slot %u of L%u table %#" PRIx64 ", which was being validated\n", r->via[i].slot,
-                    r->via[i].level, r->via[i].mfn);
+        xd_str_addf(out,
+                    "  found in slot %u of L%u table %#" PRIx64 ", which was being validated\n",
+                    r->via[i].slot, r->via[i].level, r->via[i].mfn);
 }
 
 static void explain_domain(struct xd_hv *hv, uint64_t domid, struct xd_str *out)
@@ -137,9 +131,14 @@ static void explain_domain(struct xd_hv *hv, uint64_t domid, struct xd_str *out)
 
     if (!d)
         return;
-    xd_str_addf(out, "  d%u: %s, %u vCPUs, %u pages of at most %u, %u ports in use, the highest it may have is %u%s\n",
-                d->domid, d->privileged ? "the control domain" : "unprivileged", d->vcpus, d->pages, d->pages_max,
-                d->ports_active, d->port_max, d->shut_down ? ", shut down" : d->paused ? ", paused" : "");
+    xd_str_addf(
+        out,
+        "  d%u: %s, %u vCPUs, %u pages of at most %u, %u ports in use, the highest it may have is %u%s\n",
+        d->domid, d->privileged ? "the control domain" : "unprivileged", d->vcpus, d->pages,
+        d->pages_max, d->ports_active, d->port_max,
+        d->shut_down ? ", shut down"
+        : d->paused  ? ", paused"
+                     : "");
 }
 
 char *xd_explain(struct xd_vcpu *v)
@@ -153,18 +152,13 @@ char *xd_explain(struct xd_vcpu *v)
     add_request(&out, v);
     add_rule(&out, r);
     switch (xd_why_row(r->why)->subject) {
-    case XD_SUBJECT_FRAME:
-        xd_explain_frame(v->hv, xd_mfn_of(r->arg[0]), &out);
-        break;
+    case XD_SUBJECT_FRAME: xd_explain_frame(v->hv, xd_mfn_of(r->arg[0]), &out); break;
     case XD_SUBJECT_PORT:
         d = xd_domain_by_id(v->hv, (uint16_t)r->arg[1]);
         xd_explain_port(d ? d : v->domain, (uint32_t)r->arg[0], &out);
         break;
-    case XD_SUBJECT_DOMAIN:
-        explain_domain(v->hv, r->arg[0], &out);
-        break;
-    default:
-        break;
+    case XD_SUBJECT_DOMAIN: explain_domain(v->hv, r->arg[0], &out); break;
+    default: break;
     }
     return out.text;
 }

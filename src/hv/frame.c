@@ -2,8 +2,9 @@
 /*
  * frame.c: where frames come from and where they go.
  *
- * The heap hands frames out in the order of a seeded permutation, so that neighbours in pseudo-physical memory are not
- * neighbours in machine memory and a guest that mixes pfns with mfns is found out. Freed frames are taken first.
+ * The heap hands frames out in the order of a seeded permutation, so that neighbours in
+ * pseudo-physical memory are not neighbours in machine memory and a guest that mixes pfns with mfns
+ * is found out. Freed frames are taken first.
  */
 #include "hv/frame.h"
 
@@ -21,7 +22,11 @@ static bool heap_take(struct xd_hv *hv, bool clean, xd_mfn *mfn)
         if (clean || xd_frame_at(hv, *mfn)->flags & XD_FRAME_SCRUB)
             xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
     } else if (hv->heap_taken < heap) {
-        *mfn = xd_mfn_of(hv->heap_first + xd_rng_permute(hv->config.seed, heap, hv->heap_taken));
+        if (XD_UNLIKELY(hv->heap_taken < hv->host->places))
+            *mfn = xd_mfn_of(hv->host->place[hv->heap_taken]);
+        else
+            *mfn =
+                xd_mfn_of(hv->heap_first + xd_rng_permute(hv->config.seed, heap, hv->heap_taken));
         XD_PUT(hv, hv->heap_taken, hv->heap_taken + 1);
     } else {
         return false;
@@ -34,7 +39,8 @@ bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool cl
 {
     if (!heap_take(hv, clean, mfn))
         return false;
-    XD_PUT(hv, *xd_frame_at(hv, *mfn), ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
+    XD_PUT(hv, *xd_frame_at(hv, *mfn),
+           ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
     XD_PUT(hv, *xd_m2p_entry(hv, *mfn), pfn);
     XD_PUT(hv, d->pages, d->pages + 1);
     return true;
@@ -44,9 +50,13 @@ bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn)
 {
     if (!heap_take(hv, true, mfn))
         return false;
-    XD_PUT(hv, *xd_frame_at(hv, *mfn),
-           ((struct xd_frame){.count = 1, .type_count = 1, .owner = owner, .type = XD_TYPE_WRITABLE,
-                              .flags = XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP | XD_FRAME_VALIDATED}));
+    XD_PUT(
+        hv, *xd_frame_at(hv, *mfn),
+        ((struct xd_frame){.count = 1,
+                           .type_count = 1,
+                           .owner = owner,
+                           .type = XD_TYPE_WRITABLE,
+                           .flags = XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP | XD_FRAME_VALIDATED}));
     return true;
 }
 
@@ -62,9 +72,12 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
     XD_INVARIANT(hv, mfn.v >= hv->heap_first);
     if (d)
         XD_PUT(hv, d->pages, d->pages - 1);
-    /* AS-XEN: free_domheap_pages: a living domain is expected to clear what it gives back itself. */
-    XD_PUT(hv, *f, ((struct xd_frame){.owner = XD_DOMID_NONE, .type_count = hv->free_list,
-                                      .flags = !d || d->dying ? XD_FRAME_SCRUB : 0}));
+    /* AS-XEN: free_domheap_pages: a living domain is expected to clear what it gives back itself.
+     */
+    XD_PUT(hv, *f,
+           ((struct xd_frame){.owner = XD_DOMID_NONE,
+                              .type_count = hv->free_list,
+                              .flags = !d || d->dying ? XD_FRAME_SCRUB : 0}));
     XD_PUT(hv, *xd_m2p_entry(hv, mfn), ~UINT64_C(0));
     XD_PUT(hv, hv->free_list, (uint32_t)mfn.v);
     XD_PUT(hv, hv->frames_free, hv->frames_free + 1);
@@ -78,7 +91,9 @@ void xd_frame_unshare(struct xd_hv *hv, xd_mfn mfn)
 
     XD_INVARIANT(hv, f->flags & XD_FRAME_XEN_HEAP && f->type_count > 0);
     if (!(f->flags & XD_FRAME_ALLOCATED))
-        XD_PUT(hv, f->count, f->count + 1); /* the guest gave its reference back: Xen frees the frame all the same */
+        XD_PUT(hv, f->count,
+               f->count +
+                   1); /* the guest gave its reference back: Xen frees the frame all the same */
     XD_PUT(hv, f->type_count, f->type_count - 1);
     XD_PUT(hv, f->flags, (uint8_t)(f->flags & ~(XD_FRAME_XEN_HEAP | XD_FRAME_ALLOCATED)));
     XD_PUT(hv, f->owner, XD_DOMID_NONE);
@@ -99,8 +114,8 @@ bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn)
 {
     struct xd_frame *f = xd_frame_at(hv, mfn);
 
-    if (!xd_frame_owned(hv, mfn, d->domid) || f->flags & XD_FRAME_XEN_HEAP || !(f->flags & XD_FRAME_ALLOCATED) ||
-        f->count != 1)
+    if (!xd_frame_owned(hv, mfn, d->domid) || f->flags & XD_FRAME_XEN_HEAP ||
+        !(f->flags & XD_FRAME_ALLOCATED) || f->count != 1)
         return false;
     XD_INVARIANT(hv, f->type_count == 0);
     XD_PUT(hv, *f, ((struct xd_frame){.count = 1, .owner = XD_DOMID_NONE}));
@@ -110,13 +125,15 @@ bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn)
 
 void xd_frame_give(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn)
 {
-    XD_PUT(hv, *xd_frame_at(hv, mfn), ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
+    XD_PUT(hv, *xd_frame_at(hv, mfn),
+           ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
     XD_PUT(hv, d->pages, d->pages + 1);
 }
 
 const char *xd_type_name(enum xd_type t)
 {
-    static const char *const name[] = {"none", "l1", "l2", "l3", "l4", "seg_desc", "shared", "writable"};
+    static const char *const name[] = {"none", "l1",       "l2",     "l3",
+                                       "l4",   "seg_desc", "shared", "writable"};
 
     return (unsigned int)t < XD_ARRAY_SIZE(name) ? name[t] : "?";
 }

@@ -2,8 +2,9 @@
 /*
  * frame.h: machine frames, and the general reference count that keeps them.
  *
- * A frame is free while its count is 0. Allocation gives one reference, marked ALLOCATED; every present L1 entry, link,
- * pin, base pointer and descriptor-table slot holds one more. What the frame may be used as is its type: pagetype.h.
+ * A frame is free while its count is 0. Allocation gives one reference, marked ALLOCATED; every
+ * present L1 entry, link, pin, base pointer and descriptor-table slot holds one more. What the
+ * frame may be used as is its type: pagetype.h.
  */
 #ifndef XD_HV_FRAME_H
 #define XD_HV_FRAME_H
@@ -33,7 +34,7 @@ struct xd_frame {
     uint16_t owner;      /* domid; XD_DOMID_NONE */
     uint8_t type;        /* enum xd_type */
     uint8_t flags;
-    int16_t linear;      /* > 0: linear entries this table holds; < 0: linear entries that lead here */
+    int16_t linear; /* > 0: linear entries this table holds; < 0: linear entries that lead here */
     uint16_t pad;
 };
 
@@ -58,10 +59,12 @@ static inline uint64_t *xd_frame_words(struct xd_hv *hv, xd_mfn mfn)
 
 static inline bool xd_frame_owned(struct xd_hv *hv, xd_mfn mfn, uint16_t owner)
 {
-    return xd_mfn_valid(hv, mfn) && xd_frame_at(hv, mfn)->count && xd_frame_at(hv, mfn)->owner == owner;
+    return xd_mfn_valid(hv, mfn) && xd_frame_at(hv, mfn)->count &&
+           xd_frame_at(hv, mfn)->owner == owner;
 }
 
-/* Takes a general reference if the frame exists, is in use and belongs to (owner). AS-XEN: get_page */
+/* Takes a general reference if the frame exists, is in use and belongs to (owner). AS-XEN: get_page
+ */
 static inline bool xd_frame_get(struct xd_hv *hv, xd_mfn mfn, uint16_t owner)
 {
     struct xd_frame *f;
@@ -94,8 +97,9 @@ static inline void xd_frame_put(struct xd_hv *hv, xd_mfn mfn)
 void xd_frame_put_allocated(struct xd_hv *hv, xd_mfn mfn);
 
 /*
- * Takes a frame from the heap for (d): type none, ALLOCATED, M2P entry (pfn), all zeros if (clean). False when none is free.
- * Does not look at d->pages_max. What a living domain gave back keeps its contents, as in Xen.
+ * Takes a frame from the heap for (d): type none, ALLOCATED, M2P entry (pfn), all zeros if (clean).
+ * False when none is free. Does not look at d->pages_max. What a living domain gave back keeps its
+ * contents, as in Xen.
  */
 bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool clean, xd_mfn *mfn);
 
@@ -106,8 +110,8 @@ bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn);
 void xd_frame_unshare(struct xd_hv *hv, xd_mfn mfn);
 
 /*
- * Takes frame (mfn) away from (d), which must have nothing but the allocation of it. True: the caller holds the bare frame,
- * by one reference. AS-XEN: steal_page
+ * Takes frame (mfn) away from (d), which must have nothing but the allocation of it. True: the
+ * caller holds the bare frame, by one reference. AS-XEN: steal_page
  */
 bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
 /* Gives a stolen frame back. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* holders.c: who holds a frame, found by looking through every live table and vCPU; slow and only for people. */
+/* holders.c: who holds a frame, found by looking through every live table and vCPU; slow and only
+ * for people. */
 #include "hv/holders.h"
 
 #include "abi/show.h"
@@ -22,8 +23,10 @@ static bool room(struct search *s)
     return s->found++ < HOLDERS_MAX;
 }
 
-/* The address that slot (i) of (table) stands for, following the first link upwards at each level. */
-static bool address_of(struct xd_hv *hv, xd_mfn table, unsigned int level, unsigned int i, uint64_t *va)
+/* The address that slot (i) of (table) stands for, following the first link upwards at each level.
+ */
+static bool address_of(struct xd_hv *hv, xd_mfn table, unsigned int level, unsigned int i,
+                       uint64_t *va)
 {
     *va |= (uint64_t)i << (XD_PAGE_SHIFT + 9 * (level - 1));
     if (level == 4) {
@@ -38,21 +41,23 @@ static bool address_of(struct xd_hv *hv, xd_mfn table, unsigned int level, unsig
         if (f->type != level + 1 || !f->count || !xd_frame_lockable(f))
             continue;
         for (unsigned int slot = 0; slot < XD_PT_SLOTS; slot++)
-            if (e[slot] & XD_PTE_P && xd_pte_mfn(e[slot]).v == table.v && (level < 3 || xd_l4_slot_guest(slot)))
+            if (e[slot] & XD_PTE_P && xd_pte_mfn(e[slot]).v == table.v &&
+                (level < 3 || xd_l4_slot_guest(slot)))
                 return address_of(hv, xd_mfn_of(up), level + 1, slot, va);
     }
     return false;
 }
 
-static void add_entry(struct search *s, xd_mfn table, const struct xd_frame *f, unsigned int i, uint64_t e)
+static void add_entry(struct search *s, xd_mfn table, const struct xd_frame *f, unsigned int i,
+                      uint64_t e)
 {
     uint64_t va = 0;
 
     if (!room(s))
         return;
     if (f->type == XD_TYPE_L1) {
-        xd_str_addf(s->out, "    mapped %s by slot %u of L1 table %#" PRIx64, e & XD_PTE_RW ? "writable" : "read-only", i,
-                    table.v);
+        xd_str_addf(s->out, "    mapped %s by slot %u of L1 table %#" PRIx64,
+                    e & XD_PTE_RW ? "writable" : "read-only", i, table.v);
         if (address_of(s->hv, table, 1, i, &va))
             xd_str_addf(s->out, " (at %#" PRIx64 ")", va);
     } else {
@@ -69,7 +74,8 @@ static void search_table(struct search *s, xd_mfn table)
     if (!f->count || !xd_type_is_table(f->type) || !xd_frame_lockable(f))
         return;
     for (unsigned int i = 0; i < XD_PT_SLOTS; i++)
-        if (e[i] & XD_PTE_P && xd_pte_mfn(e[i]).v == s->mfn.v && (f->type != XD_TYPE_L4 || xd_l4_slot_guest(i)))
+        if (e[i] & XD_PTE_P && xd_pte_mfn(e[i]).v == s->mfn.v &&
+            (f->type != XD_TYPE_L4 || xd_l4_slot_guest(i)))
             add_entry(s, table, f, i, e[i]);
 }
 
@@ -107,9 +113,11 @@ static void add_state(struct search *s, const struct xd_frame *f)
         xd_show_value(s->out, XD_K_DOMID, f->owner);
     if (pfn != ~UINT64_C(0))
         xd_str_addf(s->out, ", pfn %#" PRIx64, pfn);
-    xd_str_addf(s->out, ", type %s (count %u), %u references%s%s%s%s\n", xd_type_name((enum xd_type)f->type),
-                f->type_count, f->count, f->flags & XD_FRAME_VALIDATED ? ", validated" : "",
-                f->flags & XD_FRAME_PINNED ? ", pinned" : "", f->flags & XD_FRAME_ALLOCATED ? "" : ", given back",
+    xd_str_addf(s->out, ", type %s (count %u), %u references%s%s%s%s\n",
+                xd_type_name((enum xd_type)f->type), f->type_count, f->count,
+                f->flags & XD_FRAME_VALIDATED ? ", validated" : "",
+                f->flags & XD_FRAME_PINNED ? ", pinned" : "",
+                f->flags & XD_FRAME_ALLOCATED ? "" : ", given back",
                 f->flags & XD_FRAME_XEN_HEAP ? ", shared by Xen" : "");
 }
 
@@ -119,7 +127,8 @@ void xd_explain_frame(struct xd_hv *hv, xd_mfn mfn, struct xd_str *out)
     const struct xd_frame *f;
 
     if (!xd_mfn_valid(hv, mfn)) {
-        xd_str_addf(out, "  frame %#" PRIx64 ": not RAM: the machine's frames end at %#x\n", mfn.v, hv->frames);
+        xd_str_addf(out, "  frame %#" PRIx64 ": not RAM: the machine's frames end at %#x\n", mfn.v,
+                    hv->frames);
         return;
     }
     f = xd_frame_at(hv, mfn);

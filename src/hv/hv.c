@@ -28,7 +28,8 @@ const char *xd_config_error(const struct xd_config *c)
     return NULL;
 }
 
-/* Frames that Xen keeps: M2P, its top table, one per-domain table a domain, two that stand for its own mappings. */
+/* Frames that Xen keeps: M2P, its top table, one per-domain table a domain, two that stand for its
+ * own mappings. */
 static uint32_t xen_frames(const struct xd_config *c)
 {
     return (c->frames + XD_PT_SLOTS - 1) / XD_PT_SLOTS + 1 + c->domains_max + 2;
@@ -47,11 +48,16 @@ static void own_frames(struct xd_hv *hv, uint64_t first, uint64_t end, struct xd
 
 static void lay_out_low_memory(struct xd_hv *hv)
 {
-    static const struct xd_frame io = {
-        .count = 1, .type_count = 1, .owner = XD_DOMID_IO, .type = XD_TYPE_WRITABLE, .flags = XD_FRAME_VALIDATED};
-    static const struct xd_frame m2p = {
-        .count = 1, .type_count = 1, .owner = XD_DOMID_XEN, .type = XD_TYPE_NONE,
-        .flags = XD_FRAME_VALIDATED | XD_FRAME_XEN_HEAP};
+    static const struct xd_frame io = {.count = 1,
+                                       .type_count = 1,
+                                       .owner = XD_DOMID_IO,
+                                       .type = XD_TYPE_WRITABLE,
+                                       .flags = XD_FRAME_VALIDATED};
+    static const struct xd_frame m2p = {.count = 1,
+                                        .type_count = 1,
+                                        .owner = XD_DOMID_XEN,
+                                        .type = XD_TYPE_NONE,
+                                        .flags = XD_FRAME_VALIDATED | XD_FRAME_XEN_HEAP};
     static const struct xd_frame xen = {.count = 1, .owner = XD_DOMID_NONE};
     uint64_t m2p_nr = (hv->frames + XD_PT_SLOTS - 1) / XD_PT_SLOTS;
 
@@ -96,7 +102,9 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     hv->frame = (struct xd_frame *)(void *)(host->arena.base + head + domains);
     hv->mem = host->arena.base + head + domains + frames;
     for (unsigned int i = 0; i < XD_RANGES; i++)
-        hv->mmio_ro[i] = c->mmio_ro[i].last ? (struct xd_range){c->mmio_ro[i].first, c->mmio_ro[i].last} : (struct xd_range){1, 0};
+        hv->mmio_ro[i] = c->mmio_ro[i].last
+                             ? (struct xd_range){c->mmio_ro[i].first, c->mmio_ro[i].last}
+                             : (struct xd_range){1, 0};
     lay_out_low_memory(hv);
     *out = hv;
     return 0;
@@ -128,7 +136,8 @@ int xd_hv_misuse(struct xd_hv *hv, int err, const char *fmt, ...)
     return -err;
 }
 
-_Noreturn void xd_hv_bug(struct xd_hv *hv, const char *file, int line, const char *func, const char *cond)
+_Noreturn void xd_hv_bug(struct xd_hv *hv, const char *file, int line, const char *func,
+                         const char *cond)
 {
     struct xd_hooks h = hv->host->hooks;
 
@@ -169,15 +178,18 @@ static bool frame_is_zero(struct xd_hv *hv, xd_mfn mfn)
 /* Pointers and scratch stay out, so that equal states have equal digests whatever their address. */
 static uint64_t hash_domain(uint64_t h, struct xd_domain *d)
 {
-    h = xd_hash64(h, &d->domid, offsetof(struct xd_domain, vcpu) - offsetof(struct xd_domain, domid));
+    h = xd_hash64(h, &d->domid,
+                  offsetof(struct xd_domain, vcpu) - offsetof(struct xd_domain, domid));
     for (unsigned int i = 0; i < d->vcpus; i++)
-        h = xd_hash64(h, &d->vcpu[i].id, offsetof(struct xd_vcpu, rec) - offsetof(struct xd_vcpu, id));
+        h = xd_hash64(h, &d->vcpu[i].id,
+                      offsetof(struct xd_vcpu, rec) - offsetof(struct xd_vcpu, id));
     return xd_hash64(h, d->port, sizeof(d->port[0]) * d->ports_valid);
 }
 
 uint64_t xd_digest(struct xd_hv *hv)
 {
-    uint64_t h = xd_hash64(0, &hv->config, offsetof(struct xd_hv, domain) - offsetof(struct xd_hv, config));
+    uint64_t h =
+        xd_hash64(0, &hv->config, offsetof(struct xd_hv, domain) - offsetof(struct xd_hv, config));
 
     for (unsigned int i = 0; i < hv->config.domains_max; i++)
         if (hv->domain[i].used)

@@ -2,10 +2,11 @@
 /*
  * hv.h: one machine: all its state, in one arena.
  *
- *   [struct xd_hv][struct xd_domain x domains_max][struct xd_frame x frames][frame contents x frames]
+ *   [struct xd_hv][struct xd_domain, domains_max][struct xd_frame, frames][frame contents, frames]
  *
- * Pointers in here lead into the same arena, but for xd_hv.host. What is changed is changed through XD_SET & co.
- * (base/arena.h). Scratch records for observers (xd_vcpu.rec) are not machine state: not journaled, not in the digest.
+ * Pointers in here lead into the same arena, but for xd_hv.host. What is changed is changed through
+ * XD_SET & co. (base/arena.h). Scratch records for observers (xd_vcpu.rec) are not machine state:
+ * not journaled, not in the digest.
  */
 #ifndef XD_HV_HV_H
 #define XD_HV_HV_H
@@ -18,40 +19,51 @@
 #include "hv/pte.h"
 #include "xendouble/xendouble.h"
 
-#define XD_VCPUS 32u          /* a domain's vCPUs: those with a slot in shared_info */
-#define XD_PORTS 4096u        /* 2-level event channels of a 64-bit domain */
-#define XD_PORT_BUCKET 64u    /* ports become valid in groups of this size */
-#define XD_VIRQS 24u
-#define XD_GDT_FRAMES 16u     /* room in a vCPU context; 14 can be used */
-#define XD_GDT_ENTRIES_MAX 7168u
-#define XD_LDT_PAGES 16u
-#define XD_RANGES 8u
-#define XD_WATCHDOGS 2u     /* a domain's */
-#define XD_CONSOLE_INPUT 128u
-#define XD_LOW_FRAMES 256u    /* the first MiB is I/O memory */
-#define XD_DOMID_NONE 0x7ff4u /* owner of nothing's frames (DOMID_INVALID) */
-#define XD_DOMID_IO 0x7ff1u
-#define XD_DOMID_XEN 0x7ff2u
-#define XD_DOMID_SELF 0x7ff0u
+#define XD_VCPUS                32u   /* a domain's vCPUs: those with a slot in shared_info */
+#define XD_PORTS                4096u /* 2-level event channels of a 64-bit domain */
+#define XD_PORT_BUCKET          64u   /* ports become valid in groups of this size */
+#define XD_VIRQS                24u
+#define XD_GDT_FRAMES           16u /* room in a vCPU context; 14 can be used */
+#define XD_GDT_ENTRIES_MAX      7168u
+#define XD_LDT_PAGES            16u
+#define XD_RANGES               8u
+#define XD_WATCHDOGS            2u /* a domain's */
+#define XD_CONSOLE_INPUT        128u
+#define XD_LOW_FRAMES           256u    /* the first MiB is I/O memory */
+#define XD_DOMID_NONE           0x7ff4u /* owner of nothing's frames (DOMID_INVALID) */
+#define XD_DOMID_IO             0x7ff1u
+#define XD_DOMID_XEN            0x7ff2u
+#define XD_DOMID_SELF           0x7ff0u
 #define XD_DOMID_FIRST_RESERVED 0x7ff0u
 
 /* What the process owns around a machine. */
 struct xd_host {
     struct xd_arena arena;
     struct xd_hooks hooks;
-    bool observed; /* a hook that sees calls is set */
+    const uint64_t
+        *place; /* the host's: frames that the heap hands out first; NULL: scattered by seed */
+    uint64_t places;
+    bool observed;   /* a hook that sees calls is set */
     char error[256]; /* the last misuse of the host API, in words */
 };
 
 struct xd_frame;
 
-enum xd_port_state { XD_PORT_FREE, XD_PORT_RESERVED, XD_PORT_UNBOUND, XD_PORT_INTERDOMAIN, XD_PORT_PIRQ, XD_PORT_VIRQ, XD_PORT_IPI };
+enum xd_port_state {
+    XD_PORT_FREE,
+    XD_PORT_RESERVED,
+    XD_PORT_UNBOUND,
+    XD_PORT_INTERDOMAIN,
+    XD_PORT_PIRQ,
+    XD_PORT_VIRQ,
+    XD_PORT_IPI
+};
 
 struct xd_port {
     uint8_t state;
     uint8_t pad;
     uint16_t notify_vcpu;
-    uint16_t remote_dom;  /* UNBOUND: who may bind; INTERDOMAIN: the peer */
+    uint16_t remote_dom; /* UNBOUND: who may bind; INTERDOMAIN: the peer */
     uint16_t pad2;
     uint32_t remote_port; /* INTERDOMAIN */
     uint32_t virq;        /* VIRQ; PIRQ: the pirq */
@@ -78,7 +90,7 @@ struct xd_continuation {
 };
 
 #define XD_REJECT_ARGS 4
-#define XD_REJECT_VIA 4
+#define XD_REJECT_VIA  4
 
 /* The last refusal. Raw; text is made by xd_explain. */
 struct xd_reject {
@@ -120,15 +132,15 @@ struct xd_vcpu {
     bool paused_for_shutdown;
     bool kernel_mode;
     bool in_multicall;
-    bool polling;            /* in SCHEDOP_poll, and blocked */
-    bool polling_any;        /* for any port of the domain */
-    bool poll_timer_on;      /* outlives the poll that set it, as in Xen */
-    bool pin_override;       /* SCHEDOP_pin_override is in force */
-    uint32_t poll_port;      /* the only one polled for; 0: none or any */
-    uint64_t poll_timer_ns;  /* absolute system time */
+    bool polling;           /* in SCHEDOP_poll, and blocked */
+    bool polling_any;       /* for any port of the domain */
+    bool poll_timer_on;     /* outlives the poll that set it, as in Xen */
+    bool pin_override;      /* SCHEDOP_pin_override is in force */
+    uint32_t poll_port;     /* the only one polled for; 0: none or any */
+    uint64_t poll_timer_ns; /* absolute system time */
 
-    xd_mfn cr3;              /* kernel base pointer; holds an L4 reference */
-    xd_mfn user_cr3;         /* 0: none */
+    xd_mfn cr3;      /* kernel base pointer; holds an L4 reference */
+    xd_mfn user_cr3; /* 0: none */
 
     struct xd_regs regs;
     uint64_t cr2;
@@ -170,14 +182,14 @@ struct xd_domain {
     bool dead;       /* all that could be released is; the last of its frames takes it away */
     bool ioports;    /* has I/O port rights */
     struct xd_range iomem[XD_RANGES];
-    uint64_t l1_disallowed;    /* bits it may not set in L1 entries; follows from its I/O rights */
+    uint64_t l1_disallowed; /* bits it may not set in L1 entries; follows from its I/O rights */
     uint32_t vcpus;
     uint32_t pages, pages_max; /* frames that belong to it (allocated); its limit */
     uint64_t vm_assist;        /* bit per VMASST type */
     uint8_t handle[16];
     xd_mfn shared_info;
-    xd_mfn perdomain;          /* what L4 slot 260 points at */
-    struct xd_start start;     /* what the builder laid out */
+    xd_mfn perdomain;      /* what L4 slot 260 points at */
+    struct xd_start start; /* what the builder laid out */
 
     bool shutting_down, shut_down;
     int32_t shutdown_code; /* -1: none latched */
@@ -188,8 +200,8 @@ struct xd_domain {
         uint64_t deadline_ns;
     } watchdog[XD_WATCHDOGS];
 
-    uint32_t ports_valid; /* ports below are valid */
-    uint32_t port_max;    /* highest port that may be handed out */
+    uint32_t ports_valid;  /* ports below are valid */
+    uint32_t port_max;     /* highest port that may be handed out */
     uint32_t ports_active; /* bound ones */
 
     struct xd_vcpu vcpu[XD_VCPUS];
@@ -199,24 +211,24 @@ struct xd_domain {
 struct xd_hv {
     struct xd_host *host; /* the only way out of the arena */
     struct xd_config config;
-    uint64_t now_ns;      /* system time */
+    uint64_t now_ns; /* system time */
 
-    uint32_t frames;      /* mfns 0..frames-1 exist */
-    uint32_t heap_first;  /* first frame that is handed out; below: I/O memory and Xen's own */
-    uint32_t heap_taken;  /* frames handed out from the permutation so far */
-    uint32_t free_list;   /* freed frames, linked through xd_frame.type_count; 0: none */
+    uint32_t frames;     /* mfns 0..frames-1 exist */
+    uint32_t heap_first; /* first frame that is handed out; below: I/O memory and Xen's own */
+    uint32_t heap_taken; /* frames handed out from the permutation so far */
+    uint32_t free_list;  /* freed frames, linked through xd_frame.type_count; 0: none */
     uint32_t frames_free;
-    xd_mfn m2p_first;     /* the M2P's frames, contiguous */
-    xd_mfn m2p_l3;        /* what L4 slot 256 points at */
+    xd_mfn m2p_first; /* the M2P's frames, contiguous */
+    xd_mfn m2p_l3;    /* what L4 slot 256 points at */
     struct xd_range mmio_ro[XD_RANGES];
 
-    bool off;             /* the hardware domain shut down, and with it the machine */
-    uint32_t console_nr;  /* bytes of console input waiting */
+    bool off;            /* the hardware domain shut down, and with it the machine */
+    uint32_t console_nr; /* bytes of console input waiting */
     unsigned char console[XD_CONSOLE_INPUT];
 
     struct xd_domain *domain; /* domains_max of them */
     struct xd_frame *frame;
-    unsigned char *mem;       /* contents, frames * 4096 */
+    unsigned char *mem; /* contents, frames * 4096 */
 };
 
 static inline struct xd_arena *xd_arena_of(struct xd_hv *hv)
@@ -227,12 +239,16 @@ static inline struct xd_arena *xd_arena_of(struct xd_hv *hv)
 /* XD_SET for state reached from (hv). */
 #define XD_PUT(hv, lvalue, value) XD_SET(xd_arena_of(hv), lvalue, value)
 
-/* Our own promise about a machine; broken, the hooks may print how to get here, then the process ends. */
+/* Our own promise about a machine; broken, the hooks may print how to get here, then the process
+ * ends. */
 #define XD_INVARIANT(hv, cond) \
     (XD_LIKELY(cond) ? (void)0 : xd_hv_bug((hv), __FILE__, __LINE__, __func__, #cond))
-_Noreturn void xd_hv_bug(struct xd_hv *hv, const char *file, int line, const char *func, const char *cond);
+_Noreturn void xd_hv_bug(struct xd_hv *hv, const char *file, int line, const char *func,
+                         const char *cond);
 
-#define XD_HOST_EINVAL 22 /* host errnos, so that no header with the host's names is needed here */
+#define XD_HOST_EINVAL \
+    22 /* host errnos, so that no header with the host's names is needed here \
+                           */
 #define XD_HOST_ENOMEM 12
 #define XD_HOST_EEXIST 17
 #define XD_HOST_ENOSPC 28
@@ -249,7 +265,8 @@ struct xd_domain *xd_domain_any_id(struct xd_vcpu *v, uint16_t domid);
 /* The hardware domain: the first that was made a control domain. NULL if there is none. */
 struct xd_domain *xd_hardware_domain(struct xd_hv *hv);
 
-/* May the caller act on (target)? Itself, or it is the control domain. AS-XEN: xsm_default_action, XSM_TARGET */
+/* May the caller act on (target)? Itself, or it is the control domain. AS-XEN: xsm_default_action,
+ * XSM_TARGET */
 static inline bool xd_may_target(const struct xd_vcpu *v, const struct xd_domain *target)
 {
     return v->domain == target || v->domain->privileged;
@@ -261,7 +278,8 @@ static inline struct xd_vcpu *xd_vcpu_find(struct xd_domain *d, uint32_t id)
     return id < d->vcpus ? &d->vcpu[id] : NULL;
 }
 
-/* Records a refusal and gives the negative errno of its row. xd_reject(v, XD_WHY_X, up to 4 arguments) */
+/* Records a refusal and gives the negative errno of its row. xd_reject(v, XD_WHY_X, up to 4
+ * arguments) */
 #define xd_reject(v, ...) xd_reject_record((v), (const uint64_t[XD_REJECT_ARGS + 1]){__VA_ARGS__})
 long xd_reject_record(struct xd_vcpu *v, const uint64_t *why_and_args);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* l1e.c: L1 entries: what one may map, what it holds (nothing of I/O memory, a reference or two of RAM), and changing one. */
+/* l1e.c: L1 entries: what one may map, what it holds (nothing of I/O memory, a reference or two of
+ * RAM), and changing one. */
 #include "hv/pagetype.h"
 
 #include "hv/tlb.h"
@@ -35,18 +36,15 @@ static bool is_io_memory(struct xd_hv *hv, xd_mfn mfn)
     return !xd_mfn_valid(hv, mfn) || xd_frame_owned(hv, mfn, XD_DOMID_IO);
 }
 
-/* AS-XEN: get_page_from_l1e: cached I/O mappings become uncached ones, so that no two mappings disagree. */
+/* AS-XEN: get_page_from_l1e: cached I/O mappings become uncached ones, so that no two mappings
+ * disagree. */
 static uint64_t uncached(uint64_t e)
 {
     switch (e & XD_PTE_CACHE) {
-    case 0: /* write-back */
-        return e | XD_PTE_PCD | XD_PTE_PWT;
-    case XD_PTE_PWT: /* write-through */
-        return e | XD_PTE_PCD;
-    case XD_PTE_PAT | XD_PTE_PWT: /* write-protected */
-        return (e & ~XD_PTE_PAT) | XD_PTE_PCD;
-    default:
-        return e;
+    case 0: /* write-back */ return e | XD_PTE_PCD | XD_PTE_PWT;
+    case XD_PTE_PWT: /* write-through */ return e | XD_PTE_PCD;
+    case XD_PTE_PAT | XD_PTE_PWT: /* write-protected */ return (e & ~XD_PTE_PAT) | XD_PTE_PCD;
+    default: return e;
     }
 }
 
@@ -58,7 +56,8 @@ static int io_entry(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_
     if (!may || !xd_iomem_allowed(may, mfn) || (may != d && !xd_iomem_allowed(d, mfn))) {
         if (mfn.v == XD_MFN_INVALID)
             return (int)xd_reject(v, XD_WHY_L1E_MFN_INVALID, mfn.v);
-        return (int)xd_reject(v, XD_WHY_L1E_IOMEM, mfn.v, may && !xd_iomem_allowed(may, mfn) ? may->domid : d->domid);
+        return (int)xd_reject(v, XD_WHY_L1E_IOMEM, mfn.v,
+                              may && !xd_iomem_allowed(may, mfn) ? may->domid : d->domid);
     }
     if (xd_mmio_read_only(v->hv, mfn))
         *e &= ~XD_PTE_RW;
@@ -66,7 +65,8 @@ static int io_entry(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_
     return 0;
 }
 
-/* May (pg), which is not the owner, hand out the frame into (d)'s tables? AS-XEN: xsm_priv_mapping */
+/* May (pg), which is not the owner, hand out the frame into (d)'s tables? AS-XEN: xsm_priv_mapping
+ */
 static bool may_hand_out(struct xd_hv *hv, const struct xd_domain *d, uint16_t pg, uint16_t owner)
 {
     struct xd_domain *from = xd_domain_by_id(hv, pg);
@@ -168,7 +168,8 @@ void xd_l1e_put(struct xd_hv *hv, uint64_t e)
     entry_put(hv, e);
 }
 
-int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg, bool preserve_ad)
+int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg,
+               bool preserve_ad)
 {
     uint64_t old = *slot;
     int rc;
@@ -200,7 +201,8 @@ int xd_l1_take(struct xd_vcpu *v, xd_mfn mfn, struct xd_domain *d)
 
         if (!(entry & XD_PTE_P))
             continue;
-        rc = XD_UNLIKELY(entry & d->l1_disallowed) ? refuse_bits(v, entry, d) : entry_get(v, &entry, d, d->domid);
+        rc = XD_UNLIKELY(entry & d->l1_disallowed) ? refuse_bits(v, entry, d)
+                                                   : entry_get(v, &entry, d, d->domid);
         if (XD_UNLIKELY(rc)) {
             xd_reject_via(v, mfn, 1, i);
             xd_l1_drop(v->hv, mfn, i);

@@ -2,16 +2,17 @@
 /*
  * layout.c: the initial region of a domain.
  *
- * kernel, initrd, p2m list, start_info, (xenstore and console page: domU), page tables, stack, padding; page i of it is
- * pfn i. It ends on a 4 MiB boundary with at least 512 KiB to spare. The tables map the region they lie in, so their
- * number is found by trying. AS-XEN: dom0_construct_pv; libxenguest alloc_pgtables_pv
+ * kernel, initrd, p2m list, start_info, (xenstore and console page: domU), page tables, stack,
+ * padding; page i of it is pfn i. It ends on a 4 MiB boundary with at least 512 KiB to spare. The
+ * tables map the region they lie in, so their number is found by trying. AS-XEN: dom0_construct_pv;
+ * libxenguest alloc_pgtables_pv
  */
 #include "hv/layout.h"
 
 #include "hv/pte.h"
 
-#define MIB4 (UINT64_C(4) << 20)
-#define SPARE (UINT64_C(512) << 10)
+#define MIB4             (UINT64_C(4) << 20)
+#define SPARE            (UINT64_C(512) << 10)
 #define DOMU_SLACK_PAGES 129u /* 512 KiB and the stack */
 
 static uint64_t pages_of(uint64_t bytes)
@@ -33,7 +34,8 @@ uint64_t xd_layout_tables(uint64_t start, uint64_t end, unsigned int level)
 
 static uint64_t tables(uint64_t start, uint64_t end)
 {
-    return xd_layout_tables(start, end, 1) + xd_layout_tables(start, end, 2) + xd_layout_tables(start, end, 3);
+    return xd_layout_tables(start, end, 1) + xd_layout_tables(start, end, 2) +
+           xd_layout_tables(start, end, 3);
 }
 
 static uint64_t region_end(enum xd_order order, uint64_t pt_va, uint64_t pt_frames)
@@ -84,7 +86,8 @@ static const char *lay_out(const struct xd_domain_config *c, struct xd_layout *l
 
     if (bad)
         return bad;
-    *l = (struct xd_layout){.initrd_pages = pages_of(c->initrd_len), .p2m_pages = pages_of((uint64_t)c->pages * 8)};
+    *l = (struct xd_layout){.initrd_pages = pages_of(c->initrd_len),
+                            .p2m_pages = pages_of((uint64_t)c->pages * 8)};
     s->virt_base = s->kernel_va = base;
     s->hypercall_page_va = base + XD_PAGE_SIZE;
     s->pages = c->pages;
@@ -123,8 +126,11 @@ static const char *lay_out(const struct xd_domain_config *c, struct xd_layout *l
         l->initrd_pfn = s->mod_start = s->first_free_pfn;
         s->first_free_pfn += l->initrd_pages;
     }
-    if (l->initrd_pages) /* AS-XEN: the toolstack tells whole pages of an initrd that is not mapped */
-        s->mod_len = c->initrd_unmapped && c->order == XD_ORDER_DOMU ? l->initrd_pages * XD_PAGE_SIZE : c->initrd_len;
+    if (l->initrd_pages) /* AS-XEN: the toolstack tells whole pages of an initrd that is not mapped
+                          */
+        s->mod_len = c->initrd_unmapped && c->order == XD_ORDER_DOMU
+                         ? l->initrd_pages * XD_PAGE_SIZE
+                         : c->initrd_len;
     if (c->init_p2m) {
         p2m_end = c->init_p2m + l->p2m_pages * XD_PAGE_SIZE;
         if (!guest_range(c->init_p2m, p2m_end) || (c->init_p2m < s->virt_end && base < p2m_end))
@@ -143,7 +149,8 @@ const char *xd_layout(const struct xd_domain_config *c, struct xd_layout *l)
     const char *bad = lay_out(c, l);
 
     if (!bad && l->start.first_free_pfn > c->pages)
-        bad = "pages is too small for what the builder lays out (with its padding, a domain starts with 1024 pages or more)";
+        bad =
+            "pages is too small for what the builder lays out (with its padding, a domain starts with 1024 pages or more)";
     return bad;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layout.h: where the builder puts things: a pure calculation, from a configuration to addresses and pfns.
+ * layout.h: where the builder puts things: a pure calculation, from a configuration to addresses
+ * and pfns.
  */
 #ifndef XD_HV_LAYOUT_H
 #define XD_HV_LAYOUT_H
@@ -22,8 +23,8 @@ const char *xd_layout(const struct xd_domain_config *c, struct xd_layout *l);
 uint64_t xd_layout_tables(uint64_t start, uint64_t end, unsigned int level);
 
 /*
- * How many pages a domain laid out as (c) says must have for (spare) of them to be left over; c->pages does not matter.
- * 0 if no domain can be that large or (c) is impossible.
+ * How many pages a domain laid out as (c) says must have for (spare) of them to be left over;
+ * c->pages does not matter. 0 if no domain can be that large or (c) is impossible.
  */
 uint32_t xd_layout_pages(const struct xd_domain_config *c, uint64_t spare);
 

@@ -2,21 +2,25 @@
 /*
  * pagetype.c: type references, audits and their undoing.
  *
- * Up: xd_type_get on a frame nobody uses audits it, entry by entry, depth first; each present entry takes references of
- * what it points at. Down: when the last user of a table goes, every entry gives its references back. An audit that
- * fails gives back what it took, but leaves the bits it had added to the entries before: so does Xen.
+ * Up: xd_type_get on a frame nobody uses audits it, entry by entry, depth first; each present entry
+ * takes references of what it points at. Down: when the last user of a table goes, every entry
+ * gives its references back. An audit that fails gives back what it took, but leaves the bits it
+ * had added to the entries before: so does Xen.
  */
 #include "hv/pagetype.h"
 
 #include "abi/errno.h"
 #include "hv/tlb.h"
 
-/* ---- Linear tables: an entry may lead to a table of its own level, read-only, one step deep. ---- */
+/* ---- Linear tables: an entry may lead to a table of its own level, read-only, one step deep. ----
+ */
 
-/* Why entry (e) of (table) can't be a linear one; NONE: it can. AS-XEN: define_get_linear_pagetable */
+/* Why entry (e) of (table) can't be a linear one; NONE: it can. AS-XEN: define_get_linear_pagetable
+ */
 static enum xd_why linear_refusal(struct xd_hv *hv, uint64_t e, unsigned int level, xd_mfn table)
 {
-    const struct xd_frame *holder = xd_frame_at(hv, table), *target = xd_frame_at(hv, xd_pte_mfn(e));
+    const struct xd_frame *holder = xd_frame_at(hv, table),
+                          *target = xd_frame_at(hv, xd_pte_mfn(e));
 
     if (e & XD_PTE_RW)
         return XD_WHY_LINEAR_WRITABLE;
@@ -44,7 +48,8 @@ static void linear_get(struct xd_hv *hv, xd_mfn target_mfn, xd_mfn table)
 }
 
 /* The frame is in use as something else: try the linear way, else let the refusal stand. */
-static int linear_or(struct xd_vcpu *v, int rc, uint64_t e, unsigned int level, xd_mfn table, struct xd_domain *d)
+static int linear_or(struct xd_vcpu *v, int rc, uint64_t e, unsigned int level, xd_mfn table,
+                     struct xd_domain *d)
 {
     xd_mfn target = xd_pte_mfn(e);
     enum xd_why why;
@@ -69,12 +74,14 @@ static int linear_or(struct xd_vcpu *v, int rc, uint64_t e, unsigned int level, 
 
 int xd_upper_refuse_bits(struct xd_vcpu *v, uint64_t e, unsigned int level)
 {
-    static const enum xd_why why[] = {[2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
+    static const enum xd_why why[] = {
+        [2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
 
     return (int)xd_reject(v, why[level], e, e & XD_PTE_UPPER_DISALLOWED);
 }
 
-int xd_upper_get(struct xd_vcpu *v, uint64_t e, unsigned int level, xd_mfn table, struct xd_domain *d)
+int xd_upper_get(struct xd_vcpu *v, uint64_t e, unsigned int level, xd_mfn table,
+                 struct xd_domain *d)
 {
     int rc;
 
@@ -113,14 +120,17 @@ uint64_t xd_l4_m2p_entry(const struct xd_hv *hv)
 void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d)
 {
     uint64_t slot[XD_L4_XEN_END - XD_L4_XEN_FIRST] = {0};
-    uint64_t own = XD_PTE_P | XD_PTE_RW | XD_PTE_A | XD_PTE_D | XD_PTE_NX; /* no US: out of the guest's reach */
+    uint64_t own = XD_PTE_P | XD_PTE_RW | XD_PTE_A | XD_PTE_D |
+                   XD_PTE_NX; /* no US: out of the guest's reach */
 
     if (d->vm_assist >> 32 & 1) /* VMASST_TYPE_m2p_strict */
         slot[XD_L4_SLOT_RO_M2P - XD_L4_XEN_FIRST] = xd_l4_m2p_entry(hv);
     slot[XD_L4_SLOT_LINEAR - XD_L4_XEN_FIRST] = xd_pte_make(mfn, own);
     slot[XD_L4_SLOT_PERDOMAIN - XD_L4_XEN_FIRST] = xd_pte_make(d->perdomain, own);
-    slot[XD_L4_SLOT_PERDOMAIN + 1 - XD_L4_XEN_FIRST] = xd_pte_make(xd_mfn_of(hv->heap_first - 2), own);
-    slot[XD_L4_SLOT_PERDOMAIN + 2 - XD_L4_XEN_FIRST] = xd_pte_make(xd_mfn_of(hv->heap_first - 1), own);
+    slot[XD_L4_SLOT_PERDOMAIN + 1 - XD_L4_XEN_FIRST] =
+        xd_pte_make(xd_mfn_of(hv->heap_first - 2), own);
+    slot[XD_L4_SLOT_PERDOMAIN + 2 - XD_L4_XEN_FIRST] =
+        xd_pte_make(xd_mfn_of(hv->heap_first - 1), own);
     xd_arena_write(xd_arena_of(hv), xd_frame_words(hv, mfn) + XD_L4_XEN_FIRST, slot, sizeof(slot));
 }
 
@@ -214,8 +224,9 @@ int xd_type_get(struct xd_vcpu *v, xd_mfn mfn, enum xd_type type)
     if (f->type_count == 0)
         return type_take(v, mfn, type);
     if (f->type != type)
-        return (int)xd_reject(v, f->type == XD_TYPE_WRITABLE ? XD_WHY_FRAME_MAPPED_WRITABLE : XD_WHY_FRAME_OTHER_TYPE,
-                              mfn.v, type, f->type_count, f->type);
+        return (int)xd_reject(
+            v, f->type == XD_TYPE_WRITABLE ? XD_WHY_FRAME_MAPPED_WRITABLE : XD_WHY_FRAME_OTHER_TYPE,
+            mfn.v, type, f->type_count, f->type);
     /* A frame under audit can only be met again at another level, so it was refused just above. */
     XD_INVARIANT(v->hv, f->flags & XD_FRAME_VALIDATED);
     XD_PUT(v->hv, f->type_count, f->type_count + 1);
@@ -238,7 +249,8 @@ void xd_type_put(struct xd_hv *hv, xd_mfn mfn)
     XD_PUT(hv, f->type_count, f->type_count - 1);
 }
 
-int xd_page_and_type_get(struct xd_vcpu *v, xd_mfn mfn, uint16_t owner, enum xd_type type, enum xd_why not_owned)
+int xd_page_and_type_get(struct xd_vcpu *v, xd_mfn mfn, uint16_t owner, enum xd_type type,
+                         enum xd_why not_owned)
 {
     int rc;
 

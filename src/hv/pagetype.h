@@ -2,11 +2,13 @@
 /*
  * pagetype.h: what a frame may be used as.
  *
- * A frame has one type at a time, and a count of its users in that type. The type may change only while that count is 0:
- * this alone keeps a guest from writing to its page tables. Becoming a page table or a descriptor page means an audit of
- * the contents; while the frame stays one, every change of it is checked.
+ * A frame has one type at a time, and a count of its users in that type. The type may change only
+ * while that count is 0: this alone keeps a guest from writing to its page tables. Becoming a page
+ * table or a descriptor page means an audit of the contents; while the frame stays one, every
+ * change of it is checked.
  *
- * Functions that can refuse take the calling vCPU, for the record of the reason, and return 0 or a negative Xen errno.
+ * Functions that can refuse take the calling vCPU, for the record of the reason, and return 0 or a
+ * negative Xen errno.
  */
 #ifndef XD_HV_PAGETYPE_H
 #define XD_HV_PAGETYPE_H
@@ -18,14 +20,16 @@ static inline bool xd_type_is_table(unsigned int t)
     return t >= XD_TYPE_L1 && t <= XD_TYPE_L4;
 }
 
-/* Takes a reference in (type), auditing the contents if the frame is new to it. The caller holds a general reference. */
+/* Takes a reference in (type), auditing the contents if the frame is new to it. The caller holds a
+ * general reference. */
 int xd_type_get(struct xd_vcpu *v, xd_mfn mfn, enum xd_type type);
 
 /* Drops a type reference; the last one of a table gives back what its entries hold. */
 void xd_type_put(struct xd_hv *hv, xd_mfn mfn);
 
 /* Both references at once. (not_owned) is the reason if the frame isn't (owner)'s. */
-int xd_page_and_type_get(struct xd_vcpu *v, xd_mfn mfn, uint16_t owner, enum xd_type type, enum xd_why not_owned);
+int xd_page_and_type_get(struct xd_vcpu *v, xd_mfn mfn, uint16_t owner, enum xd_type type,
+                         enum xd_why not_owned);
 void xd_page_and_type_put(struct xd_hv *hv, xd_mfn mfn);
 
 /* A writable type reference, quietly: false if the frame is in use as something else. */
@@ -38,18 +42,19 @@ static inline bool xd_frame_lockable(const struct xd_frame *f)
 }
 
 /*
- * Takes what the present L1 entry *e holds, in a table of (d), for a frame that must belong to (pg). May change bits of
- * *e, as Xen does for I/O memory.
+ * Takes what the present L1 entry *e holds, in a table of (d), for a frame that must belong to
+ * (pg). May change bits of *e, as Xen does for I/O memory.
  */
 int xd_l1e_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg);
 void xd_l1e_put(struct xd_hv *hv, uint64_t e);
 
 /* Changes L1 entry *slot of a table of (d). */
-int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg, bool preserve_ad);
+int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg,
+               bool preserve_ad);
 
 /*
- * Takes what all entries of L1 table (mfn) of (d) hold, and adjusts them. If one is refused, gives back what it took (not
- * the adjustments) and the table is none any more. AS-XEN: promote_l1_table
+ * Takes what all entries of L1 table (mfn) of (d) hold, and adjusts them. If one is refused, gives
+ * back what it took (not the adjustments) and the table is none any more. AS-XEN: promote_l1_table
  */
 int xd_l1_take(struct xd_vcpu *v, xd_mfn mfn, struct xd_domain *d);
 /* Gives back what the first (end) entries hold. */
@@ -74,7 +79,8 @@ static inline void xd_entry_store(struct xd_hv *hv, uint64_t *slot, uint64_t val
 int xd_upper_refuse_bits(struct xd_vcpu *v, uint64_t e, unsigned int level);
 
 /* The same for an entry of a table (mfn) of (level) 2 to 4. */
-int xd_upper_get(struct xd_vcpu *v, uint64_t e, unsigned int level, xd_mfn table, struct xd_domain *d);
+int xd_upper_get(struct xd_vcpu *v, uint64_t e, unsigned int level, xd_mfn table,
+                 struct xd_domain *d);
 void xd_upper_put(struct xd_hv *hv, uint64_t e, unsigned int level, xd_mfn table);
 
 /* Cache attributes and cache flushes are for domains that have I/O memory or ports. */
@@ -87,11 +93,11 @@ void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d);
 uint64_t xd_l4_m2p_entry(const struct xd_hv *hv);
 
 /*
- * Changes slot (slot) of table (mfn), which is lockable and of (level) 1..4; (pg) owns what an L1 entry may map.
- * (preserve_ad) keeps the old A and D bits.
+ * Changes slot (slot) of table (mfn), which is lockable and of (level) 1..4; (pg) owns what an L1
+ * entry may map. (preserve_ad) keeps the old A and D bits.
  */
-int xd_entry_mod(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int slot, uint64_t val, uint16_t pg,
-                 bool preserve_ad);
+int xd_entry_mod(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int slot, uint64_t val,
+                 uint16_t pg, bool preserve_ad);
 
 /* Audits all descriptors of a frame, rewriting them as Xen does. */
 int xd_segdesc_audit(struct xd_vcpu *v, xd_mfn mfn);

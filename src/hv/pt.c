@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* A guest reaches the M2P through L4 slot 256; the tables below it are Xen's and not modelled entry by entry. */
+/* A guest reaches the M2P through L4 slot 256; the tables below it are Xen's and not modelled entry
+ * by entry. */
 static bool walk_m2p(struct xd_hv *hv, uint64_t va, bool write, struct xd_walk *w)
 {
     uint64_t off = va - XD_RO_M2P_START;
@@ -48,7 +49,8 @@ static bool walk(struct xd_hv *hv, xd_mfn cr3, uint64_t va, bool write, struct x
         table = xd_pte_mfn(*e);
         if (level == 4 && xd_pt_slot(va, 4) == XD_L4_SLOT_RO_M2P && table.v == hv->m2p_l3.v)
             return walk_m2p(hv, va, write, w);
-        if (level > 1 && (!xd_mfn_valid(hv, table) || (level == 4 && !xd_l4_slot_guest(xd_pt_slot(va, 4)))))
+        if (level > 1 &&
+            (!xd_mfn_valid(hv, table) || (level == 4 && !xd_l4_slot_guest(xd_pt_slot(va, 4)))))
             break; /* Xen's own mappings: nothing below them is the guest's */
     }
     if (forbids || w->level > 1) {
@@ -79,8 +81,9 @@ void xd_walk_mark(struct xd_hv *hv, const struct xd_walk *w, bool write)
 }
 
 /*
- * The common case of a walk: all present, allowed, marked before, and in RAM. NULL: walk properly. What is not canonical
- * or Xen's has no such path: the tables of slots 256 to 271 are empty here or out of the guest's reach.
+ * The common case of a walk: all present, allowed, marked before, and in RAM. NULL: walk properly.
+ * What is not canonical or Xen's has no such path: the tables of slots 256 to 271 are empty here or
+ * out of the guest's reach.
  */
 static unsigned char *walk_quick(struct xd_hv *hv, xd_mfn cr3, uint64_t va, bool write)
 {
@@ -200,7 +203,8 @@ bool xd_reader_fill(struct xd_vcpu *v, struct xd_reader *r, void *dst, uint64_t 
     return true;
 }
 
-static enum xd_access fault_to(struct xd_vcpu *v, uint64_t va, const struct xd_walk *w, struct xd_fault *fault)
+static enum xd_access fault_to(struct xd_vcpu *v, uint64_t va, const struct xd_walk *w,
+                               struct xd_fault *fault)
 {
     fault->error = w->error | (v->kernel_mode ? 0 : XD_PF_USER);
     fault->cr2 = va;
@@ -239,15 +243,18 @@ static uint64_t access_va(const struct access *a, uint64_t va)
 static bool possible(struct xd_vcpu *v, size_t size)
 {
     if (v->down)
-        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u is down and accesses nothing", v->domain->domid, v->id);
+        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u is down and accesses nothing", v->domain->domid,
+                     v->id);
     else if (size < 1 || size > XD_PAGE_SIZE)
-        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "an access of %zu bytes: 1 to %u can be made at once", size, XD_PAGE_SIZE);
+        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "an access of %zu bytes: 1 to %u can be made at once",
+                     size, XD_PAGE_SIZE);
     else
         return true;
     return false;
 }
 
-enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size, struct xd_fault *fault)
+enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size,
+                             struct xd_fault *fault)
 {
     struct xd_fault ignored;
     struct access a;
@@ -264,7 +271,8 @@ enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t s
     return XD_ACCESS_OK;
 }
 
-enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, size_t size, struct xd_fault *fault)
+enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, size_t size,
+                              struct xd_fault *fault)
 {
     struct xd_fault ignored;
     struct access a;

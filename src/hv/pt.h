@@ -8,8 +8,8 @@
 #include "hv/frame.h"
 
 #define XD_PF_PRESENT 1u
-#define XD_PF_WRITE 2u
-#define XD_PF_USER 4u
+#define XD_PF_WRITE   2u
+#define XD_PF_USER    4u
 
 struct xd_walk {
     uint64_t *entry[5]; /* [4]..[1]: the entries on the way; NULL where the walk did not get */
@@ -17,8 +17,10 @@ struct xd_walk {
     unsigned char *mem; /* the byte at the address; NULL: beyond RAM, or the fault below */
     bool m2p;           /* inside Xen's read-only M2P window, below the guest's L4 */
     bool ok;
-    unsigned int level; /* not ok: level of the entry that stopped the walk; 0: the address is not canonical */
-    uint32_t error;     /* not ok: XD_PF_PRESENT if the entry was there and forbids it; XD_PF_WRITE for a write */
+    unsigned int level; /* not ok: level of the entry that stopped the walk; 0: the address is not
+                           canonical */
+    uint32_t error; /* not ok: XD_PF_PRESENT if the entry was there and forbids it; XD_PF_WRITE for
+                       a write */
 };
 
 /* Walks (va) from root table (cr3) for a user-level (write or) read. Changes nothing. */

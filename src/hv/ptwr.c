@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ptwr.c: trap-and-emulate of page-table writes (vm_assist writable_pagetables), and of read-only I/O memory. */
+/* ptwr.c: trap-and-emulate of page-table writes (vm_assist writable_pagetables), and of read-only
+ * I/O memory. */
 #include "hv/ptwr.h"
 
 #include "hv/pagetype.h"
@@ -14,7 +15,8 @@ static bool refuse(struct xd_vcpu *v, enum xd_why why, uint64_t a, uint64_t b)
     return false;
 }
 
-/* The new entry replaces the old one with full counting; there is no short cut here, and A and D are not kept. */
+/* The new entry replaces the old one with full counting; there is no short cut here, and A and D
+ * are not kept. */
 static bool write_entry(struct xd_vcpu *v, xd_mfn table, unsigned int slot, uint64_t val)
 {
     uint64_t *e = &xd_frame_words(v->hv, table)[slot], old = *e;

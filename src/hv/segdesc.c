@@ -2,16 +2,16 @@
 /*
  * segdesc.c: segment descriptors a guest may have.
  *
- * Code and data segments of any shape, raised to ring 3; call gates to the guest's own selectors. Nothing else that is
- * present. What is accepted is stored as Xen rewrites it.
+ * Code and data segments of any shape, raised to ring 3; call gates to the guest's own selectors.
+ * Nothing else that is present. What is accepted is stored as Xen rewrites it.
  */
 #include "hv/pagetype.h"
 
-#define DESC_P (UINT64_C(1) << 47)
-#define DESC_DPL (UINT64_C(3) << 45)
-#define DESC_S (UINT64_C(1) << 44)
-#define DESC_TYPE(d) ((unsigned int)((d) >> 40 & 0xf))
-#define CALL_GATE 0xcu
+#define DESC_P         (UINT64_C(1) << 47)
+#define DESC_DPL       (UINT64_C(3) << 45)
+#define DESC_S         (UINT64_C(1) << 44)
+#define DESC_TYPE(d)   ((unsigned int)((d) >> 40 & 0xf))
+#define CALL_GATE      0xcu
 #define FLAT_KERNEL_CS 0xe033u
 
 /* Index below Xen's part of the GDT, Xen's own flat kernel code segment, or an LDT selector. */
@@ -39,7 +39,8 @@ bool xd_descriptor_ok(uint64_t *desc)
     sel = (unsigned int)(d >> 16) & 0xffff;
     if (!gate_target_ok(sel) || (d >> 32 & 0xff))
         return false;
-    /* The gate itself must fault in hardware, so that Xen sees its use: DPL 0, and the true DPL as the target's RPL. */
+    /* The gate itself must fault in hardware, so that Xen sees its use: DPL 0, and the true DPL as
+     * the target's RPL. */
     d = (d & ~DESC_DPL) | UINT64_C(3) << 16;
     *desc = d;
     return true;

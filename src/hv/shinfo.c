@@ -27,7 +27,8 @@ void xd_shinfo_time(struct xd_vcpu *v)
 {
     struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time, now = *t;
 
-    now.version = ((now.version + 1) | 1) + 1; /* odd while it is written, which nobody can see here */
+    now.version =
+        ((now.version + 1) | 1) + 1; /* odd while it is written, which nobody can see here */
     now.tsc_timestamp = tsc_at(v->hv, v->hv->now_ns);
     now.system_time = v->hv->now_ns;
     time_scale(v->hv->config.cpu_khz * 1000, &now.tsc_to_system_mul, &now.tsc_shift);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shinfo.h: what Xen writes into shared_info besides events: the masks of the start, and the clocks. */
+/* shinfo.h: what Xen writes into shared_info besides events: the masks of the start, and the
+ * clocks. */
 #ifndef XD_HV_SHINFO_H
 #define XD_HV_SHINFO_H
 

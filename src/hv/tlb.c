@@ -2,8 +2,8 @@
 /*
  * tlb.c: when a translation dies.
  *
- * The machine itself always walks, so it has nothing stale. Whatever executes a guest may keep translations, and is told
- * here which ones Xen would flush; the counters let tests see it.
+ * The machine itself always walks, so it has nothing stale. Whatever executes a guest may keep
+ * translations, and is told here which ones Xen would flush; the counters let tests see it.
  */
 #include "hv/tlb.h"
 

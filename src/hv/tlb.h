@@ -11,8 +11,8 @@ void xd_tlb_flush_domain(struct xd_domain *d);
 void xd_tlb_invlpg_domain(struct xd_domain *d, uint64_t va);
 
 /*
- * Reads the bitmap of vCPUs at (ptr). A domain has at most 64, so it is one word. False if it can't be read.
- * AS-XEN: vcpumask_to_pcpumask
+ * Reads the bitmap of vCPUs at (ptr). A domain has at most 64, so it is one word. False if it can't
+ * be read. AS-XEN: vcpumask_to_pcpumask
  */
 bool xd_vcpumask_get(struct xd_vcpu *v, uint64_t ptr, uint64_t *mask);
 

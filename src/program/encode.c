@@ -263,6 +263,7 @@ bool xd_encode(struct xd_runner *r, struct xd_vcpu *v, uint32_t at, struct xd_en
     *enc = (struct xd_encoded){.nr = s->call ? s->call->nr : 0};
     if (s->raw)
         return plain(&en, s, enc);
+    XD_ALWAYS(s->call != NULL);
     switch ((enum xd_shape)s->call->shape) {
     case XD_SHAPE_OPS:
     case XD_SHAPE_COMPAT: return operation(&en, s, enc);

@@ -42,6 +42,8 @@ void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
         return;
     c.frames = (uint32_t)frames;
     c.domains_max = (uint32_t)domains;
+    if (r->opt->place)
+        c.frames = r->opt->place->frames;
     if (r->opt->has_seed)
         c.seed = r->opt->seed;
     wrong = xd_config_error(&c);
@@ -53,6 +55,10 @@ void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
     if (rc)
         xd_report_as(r, XD_UNUSABLE, "the host has not enough memory for a machine of %u frames",
                      c.frames);
+    if (rc || !r->opt->place)
+        return;
+    r->hv->host->place = r->opt->place->frame;
+    r->hv->host->places = r->opt->place->nr;
 }
 
 static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_domain_config *c)
@@ -185,6 +191,10 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
         !number(r, s, "scratch", XD_SCRATCH_DEFAULT, XD_SCRATCH_MAX, &env->scratch))
         return;
     add_overhead(&c, env->scratch);
+    if (r->opt->place) {
+        c.pages = (uint32_t)r->opt->place->nr - 1;
+        c.kernel_pages = r->opt->place->kernel_pages;
+    }
     if (xd_domain_create(r->hv, &c, &env->d)) {
         xd_report_as(r, XD_UNUSABLE, "this domain can't be: %s", xd_hv_error(r->hv));
         env->d = NULL;

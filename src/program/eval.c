@@ -94,7 +94,7 @@ static bool entry_at(struct xd_runner *r, uint64_t maddr, uint64_t *value)
 static bool values(struct xd_runner *r, xd_ex e, size_t size, uint64_t *at)
 {
     struct xd_str bytes = {0};
-    uint64_t one;
+    uint64_t one = 0;
     bool ok = true;
 
     for (; e && ok; e = xd_expr_at(r->p, e)->next) {

@@ -290,6 +290,8 @@ void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsign
     unsigned int index = 0;
     size_t before = r->report.len;
 
+    if (r->opt->watch)
+        r->opt->watch->called(r->opt->ctx, r, m, rc);
     for (uint32_t k = 1; k <= parts; k += 1 + r->p->step[m->step + k].parts) {
         struct looked l = {
             .r = r, .at = m->step + k, .enc = &m->enc[k], .v = m->v, .why = m->seen[k].why};
@@ -327,6 +329,8 @@ void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_acces
     size_t before = r->report.len;
     bool load = s->kind == XD_STEP_LOAD;
 
+    if (r->opt->watch)
+        r->opt->watch->accessed(r->opt->ctx, r, s, how, f);
     if (s->result && x->op == XD_EX_WORD) {
         r->result->checks++;
         if (x->num != (uint64_t)how)

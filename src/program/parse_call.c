@@ -223,7 +223,7 @@ static void mmuext_element(struct xd_parser *ps, struct xd_items *in)
         unsigned int key = XD_KEY_CMD, kind = XD_K_NONE;
         xd_ex value;
 
-        if (f >= 0) {
+        if (op && f >= 0) {
             key = (unsigned int)f;
             kind = op->fields()[f].kind;
         } else if (xd_is_word(&ps->lex.tok, "arg1")) {

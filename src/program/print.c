@@ -284,6 +284,7 @@ static void call(struct printer *pr, uint32_t at)
     bool is_batch =
         s->call && (s->call->shape == XD_SHAPE_MMU || s->call->shape == XD_SHAPE_MMUEXT);
 
+    XD_ALWAYS(s->raw || s->call);
     xd_str_add(pr->out, s->raw ? "hypercall" : s->call->name);
     if (s->op)
         xd_str_addf(pr->out, " %s", s->op->name);

@@ -280,6 +280,8 @@ static void run_steps(struct xd_runner *r)
         if (r->opt->trace && p->step[i].kind != XD_STEP_CALL && p->step[i].kind != XD_STEP_STORE &&
             p->step[i].kind != XD_STEP_LOAD)
             xd_trace_step(r, i, r->verdict == XD_PASSED ? "" : "  # failed");
+        if (r->opt->watch)
+            r->opt->watch->stepped(r->opt->ctx, r, i);
         r->result->steps++;
         step_over(r);
         while (!r->stop && xd_resume(r))

@@ -24,15 +24,38 @@ struct xd_failure {
     const char *explain; /* xd_explain's text of the refusal, or "" */
 };
 
+struct xd_runner;
+struct xd_made;
+
+/* A machine and a domain that are to be laid out as others are, whatever the program says of their size. */
+struct xd_run_place {
+    const uint64_t *
+        frame; /* what the heap hands out first: the shared_info frame, then those of pfn 0, 1, ... */
+    uint64_t nr;     /* of them; the domain gets all but the first */
+    uint32_t frames; /* of the machine */
+    uint32_t kernel_pages;
+};
+
+/* For comparing runs of one program: is shown what each step did. What it is shown is declared in runner.h. */
+struct xd_run_watch {
+    void (*called)(void *ctx, const struct xd_runner *r, const struct xd_made *m,
+                   long rc); /* a call came back */
+    void (*accessed)(void *ctx, const struct xd_runner *r, const struct xd_step *s,
+                     enum xd_access how, const struct xd_fault *f);
+    void (*stepped)(void *ctx, const struct xd_runner *r, uint32_t at); /* the step is over */
+};
+
 struct xd_run_options {
     bool audit;      /* after every step */
     bool keep_going; /* past a failed expectation */
     bool explain;    /* tell of every refusal, not only of failures */
     bool trace;      /* tell of every step */
     bool has_seed;
-    uint64_t seed;           /* of the machine, instead of the program's own */
-    struct xd_program *fill; /* the program itself, to write results into; or NULL */
-    void *ctx;
+    uint64_t seed;                    /* of the machine, instead of the program's own */
+    struct xd_program *fill;          /* the program itself, to write results into; or NULL */
+    const struct xd_run_place *place; /* or NULL */
+    const struct xd_run_watch *watch; /* or NULL */
+    void *ctx;                        /* of all functions here */
     void (*failed)(void *ctx, const struct xd_failure *f);
     void (*tell)(void *ctx, const char *lines); /* trace and explanations, whole lines */
 };
@@ -40,8 +63,9 @@ struct xd_run_options {
 struct xd_run_result {
     enum xd_verdict verdict;
     uint32_t steps, calls; /* run */
-    uint32_t not_modelled; /* calls, entries of multicalls too, that met what xendouble does not model */
-    uint32_t checks;       /* expectations looked at */
+    uint32_t
+        not_modelled; /* calls, entries of multicalls too, that met what xendouble does not model */
+    uint32_t checks;  /* expectations looked at */
     uint32_t failures;
 };
 

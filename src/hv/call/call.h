@@ -2,9 +2,10 @@
 /*
  * call.h: the handlers of all hypercalls, and the one way sub-operations are run.
  *
- * Prototypes come from hypercalls.def: long xd_hc_<name>(vcpu, const struct xd_args_<name> *), arguments already cut to
- * their width. A handler returns what RAX gets; it refuses with `return xd_reject(v, XD_WHY_...)`. Handlers read in two
- * paragraphs: decide (every check, in Xen's order, nothing changed) and commit (cannot refuse).
+ * Prototypes come from hypercalls.def: long xd_hc_<name>(vcpu, const struct xd_args_<name> *),
+ * arguments already cut to their width. A handler returns what RAX gets; it refuses with `return
+ * xd_reject(v, XD_WHY_...)`. Handlers read in two paragraphs: decide (every check, in Xen's order,
+ * nothing changed) and commit (cannot refuse).
  */
 #ifndef XD_HV_CALL_CALL_H
 #define XD_HV_CALL_CALL_H
@@ -35,31 +36,33 @@ long xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned i
 typedef long xd_op_fn(struct xd_vcpu *v, void *copy);
 
 /*
- * Runs sub-operation (cmd) of (group): copies its struct in once from (arg), runs it on the private copy, copies it out
- * once if it returned 0 and the row has an OUT field. (run) is indexed by number and has (run_nr) elements; a row without
- * a function is not modelled. AS-XEN: do_event_channel_op and others: when copying out fails the effect stays.
+ * Runs sub-operation (cmd) of (group): copies its struct in once from (arg), runs it on the private
+ * copy, copies it out once if it returned 0 and the row has an OUT field. (run) is indexed by
+ * number and has (run_nr) elements; a row without a function is not modelled. AS-XEN:
+ * do_event_channel_op and others: when copying out fails the effect stays.
  */
-long xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run, size_t run_nr, uint64_t cmd,
-               uint64_t arg);
+long xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run, size_t run_nr,
+               uint64_t cmd, uint64_t arg);
 
 /*
  * A file joins its handlers to the rows of its group like this:
  *     #define OP0 XD_OP0_THUNK / #define OP XD_OP_THUNK / #include "abi/ops_x.def" / #undef both
  *     static xd_op_fn *const run[] = { (the same with XD_OP0_SLOT, XD_OP_SLOT) };
- * where the handler of row (name) is `static long name(struct xd_vcpu *v, struct xd_abi_<type> *op)`, or (v) alone.
+ * where the handler of row (name) is `static long name(struct xd_vcpu *v, struct xd_abi_<type>
+ * *op)`, or (v) alone.
  */
-#define XD_OP0_THUNK(group, nr, name)                       \
-    static long run_##name(struct xd_vcpu *v, void *copy)   \
-    {                                                       \
-        (void)copy;                                         \
-        return name(v);                                     \
+#define XD_OP0_THUNK(group, nr, name)                     \
+    static long run_##name(struct xd_vcpu *v, void *copy) \
+    {                                                     \
+        (void)copy;                                       \
+        return name(v);                                   \
     }
-#define XD_OP_THUNK(group, nr, name, type, fields)          \
-    static long run_##name(struct xd_vcpu *v, void *copy)   \
-    {                                                       \
-        return name(v, (struct xd_abi_##type *)copy);       \
+#define XD_OP_THUNK(group, nr, name, type, fields)        \
+    static long run_##name(struct xd_vcpu *v, void *copy) \
+    {                                                     \
+        return name(v, (struct xd_abi_##type *)copy);     \
     }
-#define XD_OP0_SLOT(group, nr, name) [nr] = run_##name,
+#define XD_OP0_SLOT(group, nr, name)              [nr] = run_##name,
 #define XD_OP_SLOT(group, nr, name, type, fields) [nr] = run_##name,
 
 #endif

@@ -34,7 +34,8 @@ long xd_hc_update_descriptor(struct xd_vcpu *v, const struct xd_args_update_desc
         return xd_reject(v, XD_WHY_DESC_FRAME, mfn.v);
     f = xd_frame_at(v->hv, mfn);
     /* AS-XEN: the type field decides even when nobody uses the frame as that type. */
-    if (f->type == XD_TYPE_SEG_DESC ? xd_type_get(v, mfn, XD_TYPE_SEG_DESC) != 0 : !xd_writable_get(v->hv, mfn)) {
+    if (f->type == XD_TYPE_SEG_DESC ? xd_type_get(v, mfn, XD_TYPE_SEG_DESC) != 0
+                                    : !xd_writable_get(v->hv, mfn)) {
         xd_frame_put(v->hv, mfn);
         return xd_reject(v, XD_WHY_DESC_TYPE, mfn.v, f->type);
     }

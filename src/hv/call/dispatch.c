@@ -2,27 +2,27 @@
 /*
  * dispatch.c: from a number to a handler.
  *
- * The life of every hypercall: record what was asked, let observers see it, look the number up, cut the registers to the
- * widths of the handler's arguments, run it, let observers see the result.
+ * The life of every hypercall: record what was asked, let observers see it, look the number up, cut
+ * the registers to the widths of the handler's arguments, run it, let observers see the result.
  */
 #include "hv/call/call.h"
 
 #include <limits.h>
 
-/* One thunk a row: assignments, since the order of evaluation inside an initialiser is not fixed. */
-#define VAL(kind, name) in.name = (xd_arg_##kind)*reg++;
-#define HC(nr, name, shape, args)                                          \
-    static long call_##name(struct xd_vcpu *v, const uint64_t *reg)        \
-    {                                                                      \
-        struct xd_args_##name in;                                          \
-                                                                           \
-        args                                                               \
-        return xd_hc_##name(v, &in);                                       \
+/* One thunk a row: assignments, since the order of evaluation inside an initialiser is not fixed.
+ */
+#define VAL(kind, name) in.name = (xd_arg_##kind) * reg++;
+#define HC(nr, name, shape, args)                                   \
+    static long call_##name(struct xd_vcpu *v, const uint64_t *reg) \
+    {                                                               \
+        struct xd_args_##name in;                                   \
+                                                                    \
+        args return xd_hc_##name(v, &in);                           \
     }
-#define TODO(nr, name, args)                                               \
-    static long call_##name(struct xd_vcpu *v, const uint64_t *reg)        \
-    {                                                                      \
-        return xd_reject(v, XD_WHY_NOT_MODELLED, (nr), reg[0]);            \
+#define TODO(nr, name, args)                                        \
+    static long call_##name(struct xd_vcpu *v, const uint64_t *reg) \
+    {                                                               \
+        return xd_reject(v, XD_WHY_NOT_MODELLED, (nr), reg[0]);     \
     }
 #include "abi/hypercalls.def"
 #undef HC
@@ -31,7 +31,7 @@
 
 static long (*const handler[XD_CALLS])(struct xd_vcpu *, const uint64_t *) = {
 #define HC(nr, name, shape, args) [nr] = call_##name,
-#define TODO(nr, name, args) [nr] = call_##name,
+#define TODO(nr, name, args)      [nr] = call_##name,
 #include "abi/hypercalls.def"
 #undef HC
 #undef TODO
@@ -75,7 +75,8 @@ long xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned i
 long xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
     if (XD_UNLIKELY(xd_vcpu_state(v) != XD_STATE_RUNNING || v->cont.active)) {
-        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't make a hypercall: it is %s", v->domain->domid, v->id,
+        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't make a hypercall: it is %s",
+                     v->domain->domid, v->id,
                      v->cont.active ? "in the middle of one (xd_continue)" : "not running");
         return XD_NOT_RUNNING;
     }
@@ -92,15 +93,16 @@ long xd_continue(struct xd_vcpu *v)
     struct xd_continuation c = v->cont;
 
     if (!c.active || xd_vcpu_state(v) != XD_STATE_RUNNING) {
-        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has no call to finish, or is not running", v->domain->domid, v->id);
+        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has no call to finish, or is not running",
+                     v->domain->domid, v->id);
         return XD_NOT_RUNNING;
     }
     XD_PUT(v->hv, v->cont.active, false);
     return xd_call_run(v, c.nr, c.arg, 0);
 }
 
-long xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run, size_t run_nr, uint64_t cmd,
-               uint64_t arg)
+long xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run, size_t run_nr,
+               uint64_t cmd, uint64_t arg)
 {
     _Alignas(16) unsigned char copy[1024];
     const struct xd_op *op = xd_op_at(group, cmd);

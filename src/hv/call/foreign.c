@@ -27,7 +27,8 @@ bool xd_foreign_allowed(const struct xd_vcpu *v, const struct xd_foreign *f)
 bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, uint32_t foreigndom, long *rc)
 {
     if (b->count == MMU_UPDATE_PREEMPTED && !b->reqs) {
-        *rc = (int32_t)foreigndom; /* AS-XEN: the result of a call that was unwound rides in this argument */
+        *rc = (int32_t)
+            foreigndom; /* AS-XEN: the result of a call that was unwound rides in this argument */
         return true;
     }
     if (b->count & MMU_UPDATE_PREEMPTED) {

@@ -7,13 +7,13 @@
 
 /* An ordinary domain, or one of the two owners that are no domains: DOMID_IO and DOMID_XEN. */
 struct xd_foreign {
-    uint16_t id; /* as frames' owner */
+    uint16_t id;         /* as frames' owner */
     struct xd_domain *d; /* NULL for DOMID_IO and DOMID_XEN */
 };
 
 /*
- * Finds foreign domain (domid). False if it can't be named. AS-XEN: get_pg_owner: the caller's own number can't be, only
- * DOMID_SELF.
+ * Finds foreign domain (domid). False if it can't be named. AS-XEN: get_pg_owner: the caller's own
+ * number can't be, only DOMID_SELF.
  */
 bool xd_foreign_find(struct xd_vcpu *v, uint16_t domid, struct xd_foreign *f);
 
@@ -21,8 +21,9 @@ bool xd_foreign_find(struct xd_vcpu *v, uint16_t domid, struct xd_foreign *f);
 bool xd_foreign_allowed(const struct xd_vcpu *v, const struct xd_foreign *f);
 
 /*
- * What mmu_update and mmuext_op have in common: a batch of (size)-byte requests with a done count, either of which may be
- * called in the form Xen itself uses to continue a call. True: *rc is the answer already.
+ * What mmu_update and mmuext_op have in common: a batch of (size)-byte requests with a done count,
+ * either of which may be called in the form Xen itself uses to continue a call. True: *rc is the
+ * answer already.
  */
 struct xd_batch {
     uint64_t reqs, pdone;

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c: memory_op: giving pages back, getting new ones, exchanging them, and asking how many there are.
+ * memory.c: memory_op: giving pages back, getting new ones, exchanging them, and asking how many
+ * there are.
  *
- * Reservation calls return the number of extents done, whatever went wrong; only the record says why they stopped.
+ * Reservation calls return the number of extents done, whatever went wrong; only the record says
+ * why they stopped.
  */
 #include "hv/call/call.h"
 
 #include "hv/pagetype.h"
 
-#define START_EXTENT_SHIFT 6
-#define ORDER_DOMU 9u
-#define ORDER_IO 12u
-#define ORDER_CONTROL 18u
-#define MEMF_BITS(flags) ((flags) & 0xff)
-#define MEMF_NODE(flags) ((flags) >> 8 & 0xff) /* plus one; 0: any */
+#define START_EXTENT_SHIFT      6
+#define ORDER_DOMU              9u
+#define ORDER_IO                12u
+#define ORDER_CONTROL           18u
+#define MEMF_BITS(flags)        ((flags)&0xff)
+#define MEMF_NODE(flags)        ((flags) >> 8 & 0xff) /* plus one; 0: any */
 #define MEMF_POPULATE_ON_DEMAND (1u << 16)
-#define MEMF_EXACT_NODE (1u << 17)
-#define MEMF_VNODE (1u << 18)
-#define NODES_MAX 64u
-#define MACH2PHYS_ENTRIES (UINT64_C(1) << 35)
+#define MEMF_EXACT_NODE         (1u << 17)
+#define MEMF_VNODE              (1u << 18)
+#define NODES_MAX               64u
+#define MACH2PHYS_ENTRIES       (UINT64_C(1) << 35)
 
 enum {
     XENMEM_INCREASE = 0,
@@ -40,7 +42,8 @@ static unsigned int order_max(const struct xd_domain *d)
     return xd_has_io_rights(d) ? ORDER_IO : ORDER_DOMU;
 }
 
-/* May the caller ask for memory of this node? AS-XEN: propagate_node: a wish is ignored, insisting is not. */
+/* May the caller ask for memory of this node? AS-XEN: propagate_node: a wish is ignored, insisting
+ * is not. */
 static bool node_ok(const struct xd_domain *d, uint32_t flags)
 {
     if (!MEMF_NODE(flags))
@@ -48,7 +51,8 @@ static bool node_ok(const struct xd_domain *d, uint32_t flags)
     return d->privileged ? MEMF_NODE(flags) - 1 < NODES_MAX : !(flags & MEMF_EXACT_NODE);
 }
 
-/* AS-XEN: construct_memop_from_reservation. Guests here have no virtual nodes, so naming one means nothing. */
+/* AS-XEN: construct_memop_from_reservation. Guests here have no virtual nodes, so naming one means
+ * nothing. */
 static bool flags_ok(struct xd_vcpu *v, uint32_t flags)
 {
     unsigned int width = XD_PAGE_SHIFT;
@@ -60,7 +64,8 @@ static bool flags_ok(struct xd_vcpu *v, uint32_t flags)
     return flags & MEMF_VNODE || node_ok(v->domain, flags);
 }
 
-/* AS-XEN: guest_handle_subrange_okay: where the rest begins, and that its size does not overflow. */
+/* AS-XEN: guest_handle_subrange_okay: where the rest begins, and that its size does not overflow.
+ */
 static bool list_ok(uint64_t list, uint64_t first, uint64_t nr)
 {
     return xd_handle_ok(list + first * 8, nr - first, 8);
@@ -89,7 +94,8 @@ static bool list_put(struct xd_vcpu *v, const struct reserve *r, uint64_t value)
     return false;
 }
 
-/* Frames are handed out one by one and scattered, so there is no run of more than one. LIMIT: orders above 0. */
+/* Frames are handed out one by one and scattered, so there is no run of more than one. LIMIT:
+ * orders above 0. */
 static bool allocate(struct xd_vcpu *v, const struct reserve *r, uint64_t pfn, xd_mfn *mfn)
 {
     if (r->d->dying) {
@@ -97,7 +103,8 @@ static bool allocate(struct xd_vcpu *v, const struct reserve *r, uint64_t pfn, x
         return false;
     }
     if (r->d->pages + (UINT64_C(1) << r->op.extent_order) > r->d->pages_max) {
-        xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + (UINT64_C(1) << r->op.extent_order), r->d->pages_max);
+        xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + (UINT64_C(1) << r->op.extent_order),
+                  r->d->pages_max);
         return false;
     }
     if (r->op.extent_order == 0 && xd_frame_alloc(v->hv, r->d, pfn, false, mfn))
@@ -125,7 +132,8 @@ static bool populate_one(struct xd_vcpu *v, const struct reserve *r)
         return false;
     if (r->op.mem_flags & MEMF_POPULATE_ON_DEMAND) {
         if (r->d != v->domain)
-            return true; /* AS-XEN: populate_physmap: nothing is done for another PV domain, and it counts */
+            return true; /* AS-XEN: populate_physmap: nothing is done for another PV domain, and it
+                            counts */
         xd_reject(v, XD_WHY_RESERVE_FLAGS, r->op.mem_flags);
         return false;
     }
@@ -210,7 +218,8 @@ static long reservation(struct xd_vcpu *v, uint64_t cmd, uint64_t at)
 
 /* ---- Exchange ---- */
 
-/* AS-XEN: memory_exchange: whatever goes wrong after the sizes are known, how far it came is told. */
+/* AS-XEN: memory_exchange: whatever goes wrong after the sizes are known, how far it came is told.
+ */
 static long exchange_end(struct xd_vcpu *v, uint64_t at, uint64_t exchanged, long rc)
 {
     at += offsetof(struct xd_abi_memory_exchange, nr_exchanged);
@@ -222,18 +231,22 @@ static long exchange_end(struct xd_vcpu *v, uint64_t at, uint64_t exchanged, lon
 static long exchange_check(struct xd_vcpu *v, const struct xd_abi_memory_exchange *x)
 {
     uint64_t in = x->in.nr_extents, out = x->out.nr_extents;
-    uint32_t order = x->in.extent_order > x->out.extent_order ? x->in.extent_order : x->out.extent_order;
+    uint32_t order =
+        x->in.extent_order > x->out.extent_order ? x->in.extent_order : x->out.extent_order;
 
     if (order > order_max(v->domain))
         return xd_reject(v, XD_WHY_EXCHANGE_ORDER, order, order_max(v->domain));
-    if (x->nr_exchanged > in || x->in.domid != x->out.domid || UINT64_MAX >> x->in.extent_order < in ||
-        UINT64_MAX >> x->out.extent_order < out || in << x->in.extent_order != out << x->out.extent_order)
-        return xd_reject(v, XD_WHY_EXCHANGE_SHAPE, in << x->in.extent_order, out << x->out.extent_order, x->nr_exchanged);
+    if (x->nr_exchanged > in || x->in.domid != x->out.domid ||
+        UINT64_MAX >> x->in.extent_order < in || UINT64_MAX >> x->out.extent_order < out ||
+        in << x->in.extent_order != out << x->out.extent_order)
+        return xd_reject(v, XD_WHY_EXCHANGE_SHAPE, in << x->in.extent_order,
+                         out << x->out.extent_order, x->nr_exchanged);
     return 0;
 }
 
 /* One frame out, one frame in. */
-static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d, const struct xd_abi_memory_exchange *x, uint64_t i)
+static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d,
+                           const struct xd_abi_memory_exchange *x, uint64_t i)
 {
     uint64_t old, pfn;
     xd_mfn mfn;
@@ -258,10 +271,12 @@ static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d, const struct 
 }
 
 /*
- * The frames of one extent of a higher order: they are taken one by one, so that the first that can't be decides; then
- * there is no run of frames to be had for them (LIMIT), and they are given back. Taken frames are linked through type_count.
+ * The frames of one extent of a higher order: they are taken one by one, so that the first that
+ * can't be decides; then there is no run of frames to be had for them (LIMIT), and they are given
+ * back. Taken frames are linked through type_count.
  */
-static long exchange_chunk(struct xd_vcpu *v, struct xd_domain *d, const struct xd_abi_memory_exchange *x, uint64_t first)
+static long exchange_chunk(struct xd_vcpu *v, struct xd_domain *d,
+                           const struct xd_abi_memory_exchange *x, uint64_t first)
 {
     uint64_t nr = UINT64_C(1) << x->out.extent_order, at = x->in.extent_start + first * 8, mfn;
     uint32_t taken = 0, next;
@@ -301,7 +316,8 @@ static long exchange(struct xd_vcpu *v, uint64_t at)
     i = x.nr_exchanged;
     if (i == x.in.nr_extents)
         return 0;
-    if (!list_ok(x.in.extent_start, i, x.in.nr_extents) || !list_ok(x.out.extent_start, i >> x.out.extent_order, x.out.nr_extents))
+    if (!list_ok(x.in.extent_start, i, x.in.nr_extents) ||
+        !list_ok(x.out.extent_start, i >> x.out.extent_order, x.out.nr_extents))
         return exchange_end(v, at, i, xd_reject(v, XD_WHY_EXCHANGE_RANGE, x.in.extent_start));
     if (!node_ok(v->domain, x.out.mem_flags))
         return exchange_end(v, at, i, xd_reject(v, XD_WHY_EXCHANGE_FLAGS, x.out.mem_flags));
@@ -309,9 +325,11 @@ static long exchange(struct xd_vcpu *v, uint64_t at)
     if (!d)
         return exchange_end(v, at, i, xd_reject(v, XD_WHY_MEMOP_DOMAIN, x.in.domid));
     if (!xd_may_target(v, d))
-        return exchange_end(v, at, i, xd_reject(v, XD_WHY_MEMOP_PERMISSION, x.in.domid, v->domain->domid));
+        return exchange_end(v, at, i,
+                            xd_reject(v, XD_WHY_MEMOP_PERMISSION, x.in.domid, v->domain->domid));
     if (x.in.extent_order) /* LIMIT: splitting extents */
-        return exchange_end(v, at, i, xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, XENMEM_EXCHANGE));
+        return exchange_end(v, at, i,
+                            xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, XENMEM_EXCHANGE));
     if (x.out.extent_order) {
         i = i >> x.out.extent_order << x.out.extent_order;
         return exchange_end(v, at, i, exchange_chunk(v, d, &x, i));
@@ -399,9 +417,12 @@ static long machphys_mapping(struct xd_vcpu *v, void *copy)
 }
 
 static xd_op_fn *const query[] = {
-    [XENMEM_MAXIMUM_RAM_PAGE] = maximum_ram_page,       [XENMEM_CURRENT_RESERVATION] = current_reservation,
-    [XENMEM_MAXIMUM_RESERVATION] = maximum_reservation, [XENMEM_MACHPHYS_MFN_LIST] = machphys_mfn_list,
-    [XENMEM_MACHPHYS_MAPPING] = machphys_mapping,       [XENMEM_MAXIMUM_GPFN] = maximum_gpfn,
+    [XENMEM_MAXIMUM_RAM_PAGE] = maximum_ram_page,
+    [XENMEM_CURRENT_RESERVATION] = current_reservation,
+    [XENMEM_MAXIMUM_RESERVATION] = maximum_reservation,
+    [XENMEM_MACHPHYS_MFN_LIST] = machphys_mfn_list,
+    [XENMEM_MACHPHYS_MAPPING] = machphys_mapping,
+    [XENMEM_MAXIMUM_GPFN] = maximum_gpfn,
 };
 
 /* Operations 0 to 28 exist in Xen; those without a row here are not modelled. */
@@ -409,14 +430,17 @@ static xd_op_fn *const query[] = {
 
 long xd_hc_memory_op(struct xd_vcpu *v, const struct xd_args_memory_op *arg)
 {
-    uint64_t op = arg->cmd & ((1u << START_EXTENT_SHIFT) - 1), start = arg->cmd >> START_EXTENT_SHIFT;
+    uint64_t op = arg->cmd & ((1u << START_EXTENT_SHIFT) - 1),
+             start = arg->cmd >> START_EXTENT_SHIFT;
 
     if (op == XENMEM_INCREASE || op == XENMEM_DECREASE || op == XENMEM_POPULATE)
         return reservation(v, arg->cmd, arg->arg);
     if (op <= XENMEM_LAST && !xd_op_at(&xd_group_memory, op))
         return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, op);
-    if (start && (op == XENMEM_MACHPHYS_MFN_LIST || op == XENMEM_MACHPHYS_MAPPING || op > XENMEM_LAST))
-        return xd_reject(v, XD_WHY_OP_UNKNOWN, arg->cmd); /* AS-XEN: arch_memory_op compares the whole number */
+    if (start &&
+        (op == XENMEM_MACHPHYS_MFN_LIST || op == XENMEM_MACHPHYS_MAPPING || op > XENMEM_LAST))
+        return xd_reject(v, XD_WHY_OP_UNKNOWN,
+                         arg->cmd); /* AS-XEN: arch_memory_op compares the whole number */
     if (start)
         return xd_reject(v, XD_WHY_MEMOP_START_EXTENT, start);
     if (op == XENMEM_EXCHANGE)

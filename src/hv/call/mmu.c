@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmu.c: mmu_update: a batch of checked writes to page tables, of plain writes to writable memory, and of M2P entries.
+ * mmu.c: mmu_update: a batch of checked writes to page tables, of plain writes to writable memory,
+ * and of M2P entries.
  *
- * It stops at the first request that fails; what came before stays done, and the done count says how many that were.
+ * It stops at the first request that fails; what came before stays done, and the done count says
+ * how many that were.
  */
 #include "hv/call/foreign.h"
 #include "hv/pagetype.h"
@@ -10,7 +12,7 @@
 
 enum { CMD_NORMAL, CMD_MACHPHYS, CMD_PRESERVE_AD, CMD_NO_TRANSLATE };
 
-#define PREFETCH_FIRST 16u /* requests ahead */
+#define PREFETCH_FIRST  16u /* requests ahead */
 #define PREFETCH_SECOND 8u
 
 /* The domains of one call: who owns the tables, who the frames they map. */
@@ -26,7 +28,8 @@ static bool allowed_fd(const struct xd_vcpu *v, const struct scope *s)
     return s->fd.id == XD_DOMID_IO || xd_foreign_allowed(v, &s->fd);
 }
 
-static int table_update(struct xd_vcpu *v, struct scope *s, xd_mfn mfn, unsigned int slot, uint64_t val, unsigned int cmd)
+static int table_update(struct xd_vcpu *v, struct scope *s, xd_mfn mfn, unsigned int slot,
+                        uint64_t val, unsigned int cmd)
 {
     unsigned int level = xd_frame_at(v->hv, mfn)->type;
     int rc;
@@ -39,7 +42,8 @@ static int table_update(struct xd_vcpu *v, struct scope *s, xd_mfn mfn, unsigned
     return rc;
 }
 
-static int pt_update(struct xd_vcpu *v, struct scope *s, uint64_t ptr, uint64_t val, unsigned int cmd)
+static int pt_update(struct xd_vcpu *v, struct scope *s, uint64_t ptr, uint64_t val,
+                     unsigned int cmd)
 {
     struct xd_hv *hv = v->hv;
     xd_mfn mfn = xd_mfn_of((ptr & XD_PTE_MFN) >> XD_PAGE_SHIFT);
@@ -55,7 +59,8 @@ static int pt_update(struct xd_vcpu *v, struct scope *s, uint64_t ptr, uint64_t 
     f = xd_frame_at(hv, mfn);
     if (XD_LIKELY(xd_frame_lockable(f) && xd_type_is_table(f->type)))
         return table_update(v, s, mfn, slot, val, cmd);
-    if (!xd_writable_get(hv, mfn)) /* memory that nobody uses becomes writable by this, and stays so */
+    if (!xd_writable_get(hv,
+                         mfn)) /* memory that nobody uses becomes writable by this, and stays so */
         return (int)xd_reject(v, XD_WHY_MMU_TARGET_TYPE, mfn.v, f->type);
     XD_PUT(hv, xd_frame_words(hv, mfn)[slot], val);
     xd_type_put(hv, mfn);
@@ -83,12 +88,9 @@ static int request(struct xd_vcpu *v, struct scope *s, const struct xd_abi_mmu_u
     switch (cmd) {
     case CMD_NORMAL:
     case CMD_PRESERVE_AD:
-    case CMD_NO_TRANSLATE:
-        return pt_update(v, s, req->ptr & ~UINT64_C(7), req->val, cmd);
-    case CMD_MACHPHYS:
-        return m2p_update(v, s, req->ptr, req->val);
-    default:
-        return (int)xd_reject(v, XD_WHY_MMU_CMD, req->ptr, cmd);
+    case CMD_NO_TRANSLATE: return pt_update(v, s, req->ptr & ~UINT64_C(7), req->val, cmd);
+    case CMD_MACHPHYS: return m2p_update(v, s, req->ptr, req->val);
+    default: return (int)xd_reject(v, XD_WHY_MMU_CMD, req->ptr, cmd);
     }
 }
 
@@ -101,9 +103,9 @@ static void note_item(struct xd_vcpu *v, uint32_t index, const struct xd_abi_mmu
 }
 
 /*
- * Memory is far away on a large machine, so what requests ahead will touch is asked for early: first the entry and the
- * records of table and new frame; then, when the entry is there, the record of the frame it gives up. Wrong guesses cost
- * nothing.
+ * Memory is far away on a large machine, so what requests ahead will touch is asked for early:
+ * first the entry and the records of table and new frame; then, when the entry is there, the record
+ * of the frame it gives up. Wrong guesses cost nothing.
  */
 static void prefetch_first(struct xd_hv *hv, const struct xd_abi_mmu_update *req)
 {
@@ -128,7 +130,8 @@ static void prefetch_second(struct xd_hv *hv, const struct xd_abi_mmu_update *re
         __builtin_prefetch(&hv->frame[xd_pte_mfn(old).v], 1);
 }
 
-/* (at) is the request about to run; those ahead are looked at only while they lie in the page that is held. */
+/* (at) is the request about to run; those ahead are looked at only while they lie in the page that
+ * is held. */
 static void prefetch(struct xd_hv *hv, const struct xd_reader *r, uint64_t at)
 {
     uint64_t off = at % XD_PAGE_SIZE;
@@ -141,7 +144,8 @@ static void prefetch(struct xd_hv *hv, const struct xd_reader *r, uint64_t at)
     prefetch_second(hv, req + PREFETCH_SECOND);
 }
 
-static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batch *b, uint32_t *done)
+static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batch *b,
+                        uint32_t *done)
 {
     struct xd_reader reader = XD_READER_INIT;
     struct xd_abi_mmu_update req;

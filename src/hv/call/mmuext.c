@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mmuext.c: mmuext_op: pins, base pointers, flushes, LDT, and whole-page work. A batch, as mmu_update is. */
+/* mmuext.c: mmuext_op: pins, base pointers, flushes, LDT, and whole-page work. A batch, as
+ * mmu_update is. */
 #include "hv/call/foreign.h"
 #include "hv/descriptor.h"
 #include "hv/tlb.h"
@@ -8,7 +9,7 @@
 #include <string.h>
 
 enum {
-#define OP0(group, nr, name) CMD_##name = nr,
+#define OP0(group, nr, name)              CMD_##name = nr,
 #define OP(group, nr, name, type, fields) CMD_##name = nr,
 #include "abi/ops_mmu.def"
 #undef OP
@@ -16,7 +17,7 @@ enum {
 };
 
 #define ASSIST_M2P_STRICT 32
-#define LDT_ENTRIES_MAX 8192u
+#define LDT_ENTRIES_MAX   8192u
 
 static int pin(struct xd_vcpu *v, const struct xd_foreign *fd, xd_mfn mfn, unsigned int level)
 {
@@ -32,7 +33,8 @@ static int pin(struct xd_vcpu *v, const struct xd_foreign *fd, xd_mfn mfn, unsig
         xd_page_and_type_put(hv, mfn);
         return (int)xd_reject(v, XD_WHY_PIN_TWICE, mfn.v);
     }
-    if (fd->d && fd->d->dying) { /* AS-XEN: do_mmuext_op: a pin of a dying domain is dropped at once, without a word */
+    if (fd->d && fd->d->dying) { /* AS-XEN: do_mmuext_op: a pin of a dying domain is dropped at
+                                    once, without a word */
         xd_page_and_type_put(hv, mfn);
         return 0;
     }
@@ -167,65 +169,54 @@ static int copy_page(struct xd_vcpu *v, const struct xd_foreign *fd, xd_mfn to, 
     rc = writable_frame(v, fd, to);
     if (rc)
         return rc;
-    memcpy(page, xd_frame_words(v->hv, from), sizeof(page)); /* source and destination may be one frame */
+    memcpy(page, xd_frame_words(v->hv, from),
+           sizeof(page)); /* source and destination may be one frame */
     xd_arena_write(xd_arena_of(v->hv), xd_frame_words(v->hv, to), page, sizeof(page));
     xd_page_and_type_put(v->hv, to);
     return 0;
 }
 
-/* Commands that work on the caller only: a foreign domain is refused before anything else is looked at. */
+/* Commands that work on the caller only: a foreign domain is refused before anything else is looked
+ * at. */
 static int own_command(struct xd_vcpu *v, const struct xd_abi_mmuext_op *op)
 {
     bool io = xd_has_io_rights(v->domain);
 
     switch (op->cmd) {
-    case CMD_NEW_BASEPTR:
-        return new_baseptr(v, xd_mfn_of(op->arg1));
-    case CMD_NEW_USER_BASEPTR:
-        return new_user_baseptr(v, xd_mfn_of(op->arg1));
-    case CMD_TLB_FLUSH_LOCAL:
-        xd_tlb_flush(v);
-        return 0;
+    case CMD_NEW_BASEPTR: return new_baseptr(v, xd_mfn_of(op->arg1));
+    case CMD_NEW_USER_BASEPTR: return new_user_baseptr(v, xd_mfn_of(op->arg1));
+    case CMD_TLB_FLUSH_LOCAL: xd_tlb_flush(v); return 0;
     case CMD_INVLPG_LOCAL:
         if (xd_va_canonical(op->arg1))
             xd_tlb_invlpg(v, op->arg1);
         return 0;
     case CMD_TLB_FLUSH_MULTI:
-    case CMD_INVLPG_MULTI:
-        return flush_multi(v, op);
-    case CMD_TLB_FLUSH_ALL:
-        xd_tlb_flush_domain(v->domain);
-        return 0;
+    case CMD_INVLPG_MULTI: return flush_multi(v, op);
+    case CMD_TLB_FLUSH_ALL: xd_tlb_flush_domain(v->domain); return 0;
     case CMD_INVLPG_ALL:
         if (xd_va_ok(op->arg1))
             xd_tlb_invlpg_domain(v->domain, op->arg1);
         return 0;
-    case CMD_FLUSH_CACHE:
-        return io ? 0 : (int)xd_reject(v, XD_WHY_FLUSH_CACHE_RIGHTS);
+    case CMD_FLUSH_CACHE: return io ? 0 : (int)xd_reject(v, XD_WHY_FLUSH_CACHE_RIGHTS);
     case CMD_FLUSH_CACHE_GLOBAL:
         return io ? 0 : (int)xd_reject(v, XD_WHY_FLUSH_CACHE_GLOBAL_RIGHTS);
-    default:
-        return set_ldt(v, op);
+    default: return set_ldt(v, op);
     }
 }
 
-static int request(struct xd_vcpu *v, const struct xd_foreign *fd, const struct xd_abi_mmuext_op *op)
+static int request(struct xd_vcpu *v, const struct xd_foreign *fd,
+                   const struct xd_abi_mmuext_op *op)
 {
     switch (op->cmd) {
     case CMD_PIN_L1_TABLE:
     case CMD_PIN_L2_TABLE:
     case CMD_PIN_L3_TABLE:
-    case CMD_PIN_L4_TABLE:
-        return pin(v, fd, xd_mfn_of(op->arg1), op->cmd - CMD_PIN_L1_TABLE + 1);
-    case CMD_UNPIN_TABLE:
-        return unpin(v, fd, xd_mfn_of(op->arg1));
-    case CMD_CLEAR_PAGE:
-        return clear_page(v, fd, xd_mfn_of(op->arg1));
-    case CMD_COPY_PAGE:
-        return copy_page(v, fd, xd_mfn_of(op->arg1), xd_mfn_of(op->arg2));
+    case CMD_PIN_L4_TABLE: return pin(v, fd, xd_mfn_of(op->arg1), op->cmd - CMD_PIN_L1_TABLE + 1);
+    case CMD_UNPIN_TABLE: return unpin(v, fd, xd_mfn_of(op->arg1));
+    case CMD_CLEAR_PAGE: return clear_page(v, fd, xd_mfn_of(op->arg1));
+    case CMD_COPY_PAGE: return copy_page(v, fd, xd_mfn_of(op->arg1), xd_mfn_of(op->arg2));
     case CMD_MARK_SUPER:
-    case CMD_UNMARK_SUPER:
-        return (int)xd_reject(v, XD_WHY_SUPERPAGES);
+    case CMD_UNMARK_SUPER: return (int)xd_reject(v, XD_WHY_SUPERPAGES);
     case CMD_NEW_BASEPTR:
     case CMD_NEW_USER_BASEPTR:
     case CMD_TLB_FLUSH_LOCAL:
@@ -240,8 +231,7 @@ static int request(struct xd_vcpu *v, const struct xd_foreign *fd, const struct 
         if (fd->d != v->domain)
             return (int)xd_reject(v, XD_WHY_MMUEXT_FOREIGN, fd->id, op->cmd);
         return own_command(v, op);
-    default:
-        return (int)xd_reject(v, XD_WHY_MMUEXT_UNKNOWN, op->cmd);
+    default: return (int)xd_reject(v, XD_WHY_MMUEXT_UNKNOWN, op->cmd);
     }
 }
 
@@ -256,7 +246,8 @@ long xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
 
     if (xd_batch_begin(v, &b, arg->foreigndom, &rc))
         return rc;
-    if (!xd_foreign_find(v, (uint16_t)arg->foreigndom, &fd)) /* AS-XEN: the upper half is ignored here */
+    if (!xd_foreign_find(v, (uint16_t)arg->foreigndom,
+                         &fd)) /* AS-XEN: the upper half is ignored here */
         return xd_reject(v, XD_WHY_FD_UNKNOWN, (uint16_t)arg->foreigndom);
     if (!xd_foreign_allowed(v, &fd))
         return xd_reject(v, XD_WHY_MMUEXT_PERMISSION, fd.id, v->domain->domid);

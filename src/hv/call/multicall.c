@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * multicall.c: a list of calls, each with its own result. The list as a whole fails only where its memory can't be read
- * or written.
+ * multicall.c: a list of calls, each with its own result. The list as a whole fails only where its
+ * memory can't be read or written.
  *
- * An entry that blocks the vCPU suspends the list: the rest becomes a continuation that runs when the vCPU does.
+ * An entry that blocks the vCPU suspends the list: the rest becomes a continuation that runs when
+ * the vCPU does.
  */
 #include "hv/call/call.h"
 
@@ -14,8 +15,10 @@ static void suspend(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
     XD_PUT(v->hv, v->cont, c);
 }
 
-/* (own) is the record of the multicall itself: a refusal of the list is told as one of that call. */
-static long refuse(struct xd_vcpu *v, const struct xd_record *own, enum xd_why why, uint64_t at, uint32_t i)
+/* (own) is the record of the multicall itself: a refusal of the list is told as one of that call.
+ */
+static long refuse(struct xd_vcpu *v, const struct xd_record *own, enum xd_why why, uint64_t at,
+                   uint32_t i)
 {
     v->rec = *own;
     return xd_reject(v, why, at, i);
@@ -36,7 +39,8 @@ static long run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
         e.result = xd_call_run(v, e.op, e.args, 1);
         if (v->rec.reject.why != XD_WHY_NONE)
             refused = v->rec;
-        if (!xd_copy_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result, sizeof(e.result)))
+        if (!xd_copy_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result,
+                         sizeof(e.result)))
             return refuse(v, &own, XD_WHY_MULTICALL_RESULT, calls, i);
     }
     v->rec = refused;

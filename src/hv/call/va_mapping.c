@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * va_mapping.c: update_va_mapping: the L1 entry for an address of the current kernel page tables, and a flush.
+ * va_mapping.c: update_va_mapping: the L1 entry for an address of the current kernel page tables,
+ * and a flush.
  *
- * The flush happens only if the entry was changed; a bitmap that can't be read is found only afterwards.
+ * The flush happens only if the entry was changed; a bitmap that can't be read is found only
+ * afterwards.
  */
 #include "hv/call/foreign.h"
 #include "hv/pagetype.h"
@@ -10,7 +12,8 @@
 
 enum { UVMF_TLB_FLUSH = 1, UVMF_INVLPG = 2, UVMF_TYPE_MASK = 3, UVMF_LOCAL = 0, UVMF_ALL = 4 };
 
-/* The L1 table that maps (va); every level above must be present. AS-XEN: map_guest_l1e reads them as the processor would */
+/* The L1 table that maps (va); every level above must be present. AS-XEN: map_guest_l1e reads them
+ * as the processor would */
 static int find_table(struct xd_vcpu *v, uint64_t va, xd_mfn *table)
 {
     *table = v->cr3;
@@ -21,7 +24,8 @@ static int find_table(struct xd_vcpu *v, uint64_t va, xd_mfn *table)
             return (int)xd_reject(v, XD_WHY_VA_NO_TABLE, va, level, e);
         *table = xd_pte_mfn(e);
         if (level > 2)
-            XD_INVARIANT(v->hv, xd_mfn_valid(v->hv, *table)); /* a live table links live tables only */
+            XD_INVARIANT(v->hv,
+                         xd_mfn_valid(v->hv, *table)); /* a live table links live tables only */
     }
     return 0;
 }
@@ -61,7 +65,8 @@ static int flush(struct xd_vcpu *v, uint64_t va, uint64_t flags)
     return 0;
 }
 
-static long update(struct xd_vcpu *v, uint64_t va, uint64_t val, uint64_t flags, const struct xd_foreign *fd)
+static long update(struct xd_vcpu *v, uint64_t va, uint64_t val, uint64_t flags,
+                   const struct xd_foreign *fd)
 {
     int rc;
 
@@ -78,7 +83,8 @@ long xd_hc_update_va_mapping(struct xd_vcpu *v, const struct xd_args_update_va_m
     return update(v, arg->va, arg->val, arg->flags, &self);
 }
 
-long xd_hc_update_va_mapping_otherdomain(struct xd_vcpu *v, const struct xd_args_update_va_mapping_otherdomain *arg)
+long xd_hc_update_va_mapping_otherdomain(struct xd_vcpu *v,
+                                         const struct xd_args_update_va_mapping_otherdomain *arg)
 {
     struct xd_foreign fd;
 
