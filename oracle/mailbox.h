@@ -35,7 +35,7 @@ struct xd_mailbox {
     uint64_t cr3; /* as the guest reads it, after the request */
 
     uint64_t start_info_va, stack_va; /* as found at entry */
-    uint64_t scratch[64]; /* room for the host's own arguments */
+    uint64_t scratch[64];             /* room for the host's own arguments */
 };
 
 #endif

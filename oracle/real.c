@@ -18,15 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_PAGES 8u
-#define PORTS_SEEN 48u
-#define HC_EVENT_CHANNEL_OP 32u
-#define EVTCHNOP_STATUS 5u
-#define HC_MULTICALL 13u
+#define KERNEL_PAGES            8u
+#define PORTS_SEEN              48u
+#define HC_EVENT_CHANNEL_OP     32u
+#define EVTCHNOP_STATUS         5u
+#define HC_MULTICALL            13u
 #define HC_EVENT_CHANNEL_COMPAT 16u
-#define PTE_PRESENT UINT64_C(1)
-#define GUEST_READS (XD_PTE_P | XD_PTE_US)
-#define GUEST_WRITES (GUEST_READS | XD_PTE_RW)
+#define PTE_PRESENT             UINT64_C(1)
+#define GUEST_READS             (XD_PTE_P | XD_PTE_US)
+#define GUEST_WRITES            (GUEST_READS | XD_PTE_RW)
 
 static bool died;
 static struct xd_xen xen; /* one per process: its machine is a process too */
@@ -41,7 +41,8 @@ struct xd_xen_config xd_real_config = {.qemu = "qemu-system-x86_64", .ram_mb = 1
 
 void xd_real_print_place(FILE *f)
 {
-    fprintf(f, "place %u %u 0x%llx", KERNEL_PAGES, placed_machine, (unsigned long long)domain.start.shared_info_mfn);
+    fprintf(f, "place %u %u 0x%llx", KERNEL_PAGES, placed_machine,
+            (unsigned long long)domain.start.shared_info_mfn);
     for (uint64_t pfn = 0; pfn < domain.start.pages; pfn++)
         fprintf(f, " 0x%llx", (unsigned long long)placed[pfn]);
     fputc('\n', f);
@@ -66,8 +67,10 @@ static void see_frames(void)
             .type = (uint8_t)f.type,
             .owner = f.owner == ~0u ? XD_DOMID_NONE : (uint16_t)f.owner,
             .linear = (int16_t)f.linear,
-            .flags = (uint8_t)((f.allocated ? XD_FRAME_ALLOCATED : 0) | (f.xen_heap ? XD_FRAME_XEN_HEAP : 0) |
-                               (f.pinned ? XD_FRAME_PINNED : 0) | (f.validated ? XD_FRAME_VALIDATED : 0)),
+            .flags =
+                (uint8_t)((f.allocated ? XD_FRAME_ALLOCATED : 0) |
+                          (f.xen_heap ? XD_FRAME_XEN_HEAP : 0) | (f.pinned ? XD_FRAME_PINNED : 0) |
+                          (f.validated ? XD_FRAME_VALIDATED : 0)),
         };
     }
 }
@@ -89,7 +92,9 @@ static void see_ports(void)
 
         memcpy((void *)(uintptr_t)xen.mail->scratch, &st, sizeof(st));
         *p = (struct xd_port){0};
-        if (ask_call(HC_EVENT_CHANNEL_OP, (uint64_t[6]){EVTCHNOP_STATUS, xen.mail_va + offsetof(struct xd_mailbox, scratch)}))
+        if (ask_call(
+                HC_EVENT_CHANNEL_OP,
+                (uint64_t[6]){EVTCHNOP_STATUS, xen.mail_va + offsetof(struct xd_mailbox, scratch)}))
             continue;
         memcpy(&st, (const void *)(uintptr_t)xen.mail->scratch, sizeof(st));
         p->state = (uint8_t)(st.status ? st.status + 1 : 0);
@@ -159,7 +164,8 @@ static void see_start(void)
     s->mod_len = word_at(si + 120);
     s->stack_va = xen.mail->stack_va - XD_PAGE_SIZE;
     s->padding_va = s->stack_va + XD_PAGE_SIZE;
-    for (initial = s->padding_va; xd_xen_at(&xen, xen.xen_cr3, initial, PTE_PRESENT); initial += XD_PAGE_SIZE)
+    for (initial = s->padding_va; xd_xen_at(&xen, xen.xen_cr3, initial, PTE_PRESENT);
+         initial += XD_PAGE_SIZE)
         ;
     s->virt_end = initial;
     s->mapped_pages = (s->virt_end - s->virt_base) / XD_PAGE_SIZE;
@@ -201,7 +207,8 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
     struct xd_vcpu *v = &domain.vcpu[0];
 
     if (domain.used || c->domid != 0 || c->vcpus != 1) {
-        snprintf(host.error, sizeof(host.error), "the oracle's machine has one domain, d0, with one vCPU");
+        snprintf(host.error, sizeof(host.error),
+                 "the oracle's machine has one domain, d0, with one vCPU");
         return -XD_HOST_EINVAL;
     }
     domain.hv = h;
@@ -215,7 +222,8 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
     v->initialised = v->kernel_mode = true;
     v->cr3.v = domain.start.cr3_mfn;
     v->info_mfn = domain.shared_info;
-    for (uint64_t pfn = domain.start.first_free_pfn; pfn < domain.start.first_free_pfn + 1024; pfn++) {
+    for (uint64_t pfn = domain.start.first_free_pfn; pfn < domain.start.first_free_pfn + 1024;
+         pfn++) {
         uint64_t mfn = xd_domain_mfn(&domain, pfn);
 
         if (mfn < hv.frames)
@@ -375,7 +383,8 @@ static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c)
     for (uint64_t i = 0; i < c->arg[1] && i < 4096; i++) {
         struct xd_abi_multicall_entry e;
 
-        if (!xd_look(v, &e, c->arg[0] + i * sizeof(e), sizeof(e)) || (uint64_t)e.result == UINT64_C(0xdddddddddddddddd))
+        if (!xd_look(v, &e, c->arg[0] + i * sizeof(e), sizeof(e)) ||
+            (uint64_t)e.result == UINT64_C(0xdddddddddddddddd))
             return;
         host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (long)e.result, 1);
     }
@@ -424,13 +433,15 @@ void xd_cpu_step(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_outcome *out)
         memcpy(c->bytes, (const void *)(uintptr_t)&xen.mail->result, 8);
 }
 
-enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size, struct xd_fault *f)
+enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size,
+                             struct xd_fault *f)
 {
     (void)v, (void)va, (void)buf, (void)size, (void)f;
     abort();
 }
 
-enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, size_t size, struct xd_fault *f)
+enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, size_t size,
+                              struct xd_fault *f)
 {
     (void)v, (void)va, (void)buf, (void)size, (void)f;
     abort();
@@ -454,7 +465,8 @@ bool xd_port_is_masked(struct xd_domain *d, uint32_t port)
 
 const char *xd_port_state_name(unsigned int state)
 {
-    static const char *const names[] = {"free", "reserved", "unbound", "interdomain", "pirq", "virq", "ipi"};
+    static const char *const names[] = {"free", "reserved", "unbound", "interdomain",
+                                        "pirq", "virq",     "ipi"};
 
     return state < 7 ? names[state] : "?";
 }
@@ -462,12 +474,14 @@ const char *xd_port_state_name(unsigned int state)
 void xd_explain_port(struct xd_domain *d, uint32_t port, struct xd_str *out)
 {
     (void)d;
-    xd_str_addf(out, "on Xen: port %u is %s", port, port < PORTS_SEEN ? xd_port_state_name(domain.port[port].state) : "?");
+    xd_str_addf(out, "on Xen: port %u is %s", port,
+                port < PORTS_SEEN ? xd_port_state_name(domain.port[port].state) : "?");
 }
 
 const char *xd_type_name(enum xd_type t)
 {
-    static const char *const names[] = {"none", "l1", "l2", "l3", "l4", "seg_desc", "shared", "writable"};
+    static const char *const names[] = {"none", "l1",       "l2",     "l3",
+                                        "l4",   "seg_desc", "shared", "writable"};
 
     return names[t & 7];
 }

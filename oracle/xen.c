@@ -16,15 +16,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE 4096u
-#define ADDRESS UINT64_C(0x000ffffffffff000)
-#define PRESENT 1u
-#define LARGE 0x80u
-#define FRAME_TABLE UINT64_C(0xffff82e000000000) /* Xen 4.17's records, 32 bytes for each frame */
+#define PAGE         4096u
+#define ADDRESS      UINT64_C(0x000ffffffffff000)
+#define PRESENT      1u
+#define LARGE        0x80u
+#define FRAME_TABLE  UINT64_C(0xffff82e000000000) /* Xen 4.17's records, 32 bytes for each frame */
 #define FRAME_RECORD 32u
-#define M2P UINT64_C(0xffff800000000000)
-#define BOOT_NS UINT64_C(30000000000)
-#define ANSWER_NS UINT64_C(4000000000)
+#define M2P          UINT64_C(0xffff800000000000)
+#define BOOT_NS      UINT64_C(30000000000)
+#define ANSWER_NS    UINT64_C(4000000000)
 
 static uint64_t now_ns(void)
 {
@@ -44,15 +44,19 @@ static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c)
 {
     char ram[160], serial[96], memory[32], append[512];
 
-    snprintf(ram, sizeof(ram), "memory-backend-file,id=ram,size=%uM,mem-path=%s/ram,share=on", c->ram_mb, x->dir);
+    snprintf(ram, sizeof(ram), "memory-backend-file,id=ram,size=%uM,mem-path=%s/ram,share=on",
+             c->ram_mb, x->dir);
     snprintf(serial, sizeof(serial), "file:%s/serial", x->dir);
     snprintf(memory, sizeof(memory), "%u", c->ram_mb);
-    snprintf(append, sizeof(append), "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all dom0_mem=%uM dom0_max_vcpus=1 %s",
-             c->dom0_mb, c->options ? c->options : "");
+    snprintf(
+        append, sizeof(append),
+        "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all dom0_mem=%uM dom0_max_vcpus=1 %s",
+        c->dom0_mb, c->options ? c->options : "");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execlp(c->qemu, c->qemu, "-accel", "tcg", "-cpu", "max", "-m", memory, "-object", ram, "-machine", "pc,memory-backend=ram",
-           "-nodefaults", "-display", "none", "-monitor", "none", "-serial", serial, "-no-reboot", "-kernel", c->xen, "-initrd",
-           c->kernel, "-append", append, (char *)NULL);
+    execlp(c->qemu, c->qemu, "-accel", "tcg", "-cpu", "max", "-m", memory, "-object", ram,
+           "-machine", "pc,memory-backend=ram", "-nodefaults", "-display", "none", "-monitor",
+           "none", "-serial", serial, "-no-reboot", "-kernel", c->xen, "-initrd", c->kernel,
+           "-append", append, (char *)NULL);
     _exit(127);
 }
 
@@ -106,7 +110,8 @@ static bool find_mailbox(struct xd_xen *x)
         x->mail = m;
         x->xen_cr3 = m->cr3 & ADDRESS;
         x->mail_va = 0;
-        for (uint64_t va = UINT64_C(0xffffffff80000000); va < UINT64_C(0xffffffff80008000); va += PAGE)
+        for (uint64_t va = UINT64_C(0xffffffff80000000); va < UINT64_C(0xffffffff80008000);
+             va += PAGE)
             if (xd_xen_at(x, x->xen_cr3, va, PRESENT) == x->ram + at)
                 x->mail_va = va;
         return x->mail_va != 0;
@@ -136,7 +141,8 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
             return true;
         }
     }
-    snprintf(x->error, sizeof(x->error), "Xen did not start the oracle's kernel; see %s/serial", x->dir);
+    snprintf(x->error, sizeof(x->error), "Xen did not start the oracle's kernel; see %s/serial",
+             x->dir);
     return false;
 }
 
@@ -168,7 +174,8 @@ bool xd_xen_ask(struct xd_xen *x)
         return false;
     nr = x->mail->asked + 1;
     __atomic_store_n(&x->mail->asked, nr, __ATOMIC_RELEASE);
-    for (unsigned int spins = 0; __atomic_load_n(&x->mail->answered, __ATOMIC_ACQUIRE) != nr; spins++) {
+    for (unsigned int spins = 0; __atomic_load_n(&x->mail->answered, __ATOMIC_ACQUIRE) != nr;
+         spins++) {
         if (spins % 256 == 255)
             sched_yield();
         if (spins % 65536 == 65535 && (gone(x) || now_ns() > end)) {
@@ -211,7 +218,8 @@ bool xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f)
     uint32_t owner;
     int16_t linear;
 
-    if (x->record_page != va / PAGE + 1) { /* records are read in order, a page of them lies together */
+    if (x->record_page !=
+        va / PAGE + 1) { /* records are read in order, a page of them lies together */
         x->record_page = va / PAGE + 1;
         x->records = xd_xen_at(x, x->xen_cr3, va & ~(uint64_t)(PAGE - 1), PRESENT);
     }

@@ -28,9 +28,9 @@ struct xd_xen {
     uint64_t mail_va;
     uint64_t xen_cr3; /* a root under which Xen's own addresses are mapped: dom0's first one */
     unsigned char beyond[4096]; /* stands for memory that is not RAM */
-    uint64_t record_page; /* 1 + number of the page of frame records looked at last */
+    uint64_t record_page;       /* 1 + number of the page of frame records looked at last */
     const unsigned char *records;
-    bool dead;        /* it ended, or gives no answer */
+    bool dead; /* it ended, or gives no answer */
     char dir[64];
     size_t log_at; /* bytes of the serial text that were shown */
     char error[512];

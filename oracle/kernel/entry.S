@@ -17,7 +17,6 @@
     NOTE(7, .asciz "1")                    /* GUEST_VERSION */
     NOTE(5, .asciz "xen-3.0")              /* XEN_VERSION */
     NOTE(8, .asciz "generic")              /* LOADER */
-    NOTE(9, .asciz "yes")                  /* PAE_MODE */
     NOTE(3, .quad KERNEL_BASE)             /* VIRT_BASE */
     NOTE(4, .quad 0)                       /* PADDR_OFFSET */
     NOTE(1, .quad _start)                  /* ENTRY */

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 
 #define HC_SET_TRAP_TABLE 0
-#define HC_CONSOLE_IO 18
-#define HC_SCHED_OP 29
-#define SCHEDOP_SHUTDOWN 2
+#define HC_CONSOLE_IO     18
+#define HC_SCHED_OP       29
+#define SCHEDOP_SHUTDOWN  2
 #define SHUTDOWN_POWEROFF 0
-#define SHUTDOWN_CRASH 3
+#define SHUTDOWN_CRASH    3
 
 void kernel_main(uint64_t start_info, uint64_t stack);
 void unexpected_trap(void);

@@ -34,7 +34,7 @@ void xd_arena_record(struct xd_arena *a, const void *p, size_t n)
     size_t from = (size_t)((const unsigned char *)p - a->base) / 8;
     size_t to = ((size_t)((const unsigned char *)p - a->base) + n + 7) / 8;
 
-    XD_ALWAYS(to <= a->size / 8);
+    XD_ALWAYS(from <= to && to <= a->size / 8);
     if (a->undo_nr + (to - from) > a->undo_cap) {
         a->undo_cap = (a->undo_nr + (to - from)) * 2 + 1024;
         a->undo = xd_realloc(a->undo, a->undo_cap * sizeof(*a->undo));

@@ -21,6 +21,8 @@ static bool heap_take(struct xd_hv *hv, bool clean, xd_mfn *mfn)
         XD_PUT(hv, hv->free_list, xd_frame_at(hv, *mfn)->type_count);
         if (clean || xd_frame_at(hv, *mfn)->flags & XD_FRAME_SCRUB)
             xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
+    } else if (hv->host->places && hv->heap_taken >= hv->host->places) {
+        return false; /* the host named all frames that there are */
     } else if (hv->heap_taken < heap) {
         if (XD_UNLIKELY(hv->heap_taken < hv->host->places))
             *mfn = xd_mfn_of(hv->host->place[hv->heap_taken]);

@@ -76,7 +76,8 @@ long mm_update_as(struct xd_fixture *f, struct xd_vcpu *v, uint64_t ptr, uint64_
     return fixture_call(v, 1, fixture_place(f, v, &req, sizeof(req)), 1, 0, fd);
 }
 
-long mm_ext_as(struct xd_fixture *f, struct xd_vcpu *v, uint32_t cmd, uint64_t arg1, uint64_t arg2, uint64_t fd)
+long mm_ext_as(struct xd_fixture *f, struct xd_vcpu *v, uint32_t cmd, uint64_t arg1, uint64_t arg2,
+               uint64_t fd)
 {
     struct xd_abi_mmuext_op op = {cmd, 0, arg1, arg2};
 

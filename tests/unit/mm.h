@@ -53,24 +53,26 @@ static inline uint64_t mm_ptr(uint64_t mfn, unsigned int slot)
 }
 
 /* mmuext_op with one request. */
-long mm_ext_as(struct xd_fixture *f, struct xd_vcpu *v, uint32_t cmd, uint64_t arg1, uint64_t arg2, uint64_t fd);
+long mm_ext_as(struct xd_fixture *f, struct xd_vcpu *v, uint32_t cmd, uint64_t arg1, uint64_t arg2,
+               uint64_t fd);
 #define mm_ext(f, v, cmd, arg1) mm_ext_as((f), (v), (cmd), (arg1), 0, DOMID_SELF)
 
 /* update_va_mapping without a flush. */
 #define mm_map(v, va, pte) fixture_call((v), 14, (va), (pte))
 
 /* What is known of a frame: type, its users, general references, flags. */
-#define ck_frame(hv, mfn, type_, type_count_, count_, flags_)                                                        \
-    do {                                                                                                             \
-        const struct xd_frame *f_ = mm_frame((hv), (mfn));                                                           \
-        ck_assert_msg(f_->type == (type_) && f_->type_count == (type_count_) && f_->count == (count_) &&             \
-                          f_->flags == (flags_),                                                                     \
-                      "frame %#lx is %s, %u users, %u references, flags %#x", (unsigned long)(mfn),                  \
-                      xd_type_name((enum xd_type)f_->type), f_->type_count, f_->count, f_->flags);                   \
+#define ck_frame(hv, mfn, type_, type_count_, count_, flags_)                                     \
+    do {                                                                                          \
+        const struct xd_frame *f_ = mm_frame((hv), (mfn));                                        \
+        ck_assert_msg(f_->type == (type_) && f_->type_count == (type_count_) &&                   \
+                          f_->count == (count_) && f_->flags == (flags_),                         \
+                      "frame %#lx is %s, %u users, %u references, flags %#x",                     \
+                      (unsigned long)(mfn), xd_type_name((enum xd_type)f_->type), f_->type_count, \
+                      f_->count, f_->flags);                                                      \
     } while (0)
 
-#define ALLOC XD_FRAME_ALLOCATED
-#define VALID XD_FRAME_VALIDATED
+#define ALLOC  XD_FRAME_ALLOCATED
+#define VALID  XD_FRAME_VALIDATED
 #define PINNED XD_FRAME_PINNED
 
 #endif

@@ -64,7 +64,8 @@ END_TEST
 /* Records of one frame that say something else than what holds it. */
 static void plant_record(int i)
 {
-    struct xd_frame *idle = mm_frame(f.hv, mm_page(f.d1, 0)), *mapped = mm_frame(f.hv, mm_mapped(f.d1, 0));
+    struct xd_frame *idle = mm_frame(f.hv, mm_page(f.d1, 0)),
+                    *mapped = mm_frame(f.hv, mm_mapped(f.d1, 0));
 
     switch (i) {
     case 0: PLANT(idle->count, 2); break;
@@ -75,7 +76,9 @@ static void plant_record(int i)
     case 5: PLANT(idle->flags, 0); break; /* its allocation is gone, the reference is there */
     case 6: PLANT(mm_frame(f.hv, mm_table(f.d1, 4))->flags, ALLOC | VALID); break; /* the pin */
     case 7: PLANT(l1()->linear, 1); break;
-    case 8: PLANT(l1()->flags, ALLOC); break; /* not validated: what its entries hold hangs in the air */
+    case 8:
+        PLANT(l1()->flags, ALLOC);
+        break; /* not validated: what its entries hold hangs in the air */
     case 9: PLANT(mm_frame(f.hv, 0xa0)->count, 3); break;
     case 10: PLANT(mm_frame(f.hv, f.hv->m2p_first.v)->type_count, 0); break;
     case 11: PLANT(mm_frame(f.hv, mm_free(f.hv))->count, 1); break;

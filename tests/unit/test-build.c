@@ -67,7 +67,8 @@ START_TEST(the_region_is_mapped_page_by_page)
 
     for (uint64_t pfn = 0; pfn < s->mapped_pages; pfn++) {
         uint64_t va = s->virt_base + pfn * XD_PAGE_SIZE, mfn = xd_domain_mfn(d, pfn);
-        uint64_t flags = XD_PTE_P | XD_PTE_A | XD_PTE_US | XD_PTE_GK | (is_table(s, va) ? 0 : XD_PTE_RW);
+        uint64_t flags =
+            XD_PTE_P | XD_PTE_A | XD_PTE_US | XD_PTE_GK | (is_table(s, va) ? 0 : XD_PTE_RW);
 
         ck_assert_uint_eq(mm_entry(d, va, 1), mm_pte(mfn, flags));
         for (unsigned int level = 2; level <= 4; level++)
@@ -92,7 +93,8 @@ START_TEST(every_page_is_in_both_lists)
         ck_assert_uint_ne(mfn, ~UINT64_C(0));
         ck_assert_uint_eq(mm_frame(hv, mfn)->owner, xd_domain_id(d));
         ck_assert_uint_eq(xd_m2p(hv, mfn), pfn);
-        ck_assert_int_eq(xd_guest_load(xd_vcpu_at(d, 0), XD_RO_M2P_START + mfn * 8, &seen, 8, NULL), XD_ACCESS_OK);
+        ck_assert_int_eq(xd_guest_load(xd_vcpu_at(d, 0), XD_RO_M2P_START + mfn * 8, &seen, 8, NULL),
+                         XD_ACCESS_OK);
         ck_assert_uint_eq(seen, pfn);
     }
     ck_assert_uint_eq(xd_domain_mfn(d, s->pages), ~UINT64_C(0));
@@ -128,7 +130,8 @@ START_TEST(tables_come_in_the_builders_order)
             want = domu[i];
         ck_assert_uint_eq(level, want);
         if (level == 1) { /* the i-th of them maps the i-th 2 MiB */
-            ck_assert_uint_eq(mm_entry(d, s->virt_base + ((uint64_t)l1++ << 21), 2) & XD_PTE_MFN, mfn << XD_PAGE_SHIFT);
+            ck_assert_uint_eq(mm_entry(d, s->virt_base + ((uint64_t)l1++ << 21), 2) & XD_PTE_MFN,
+                              mfn << XD_PAGE_SHIFT);
             ck_frame(hv, mfn, XD_TYPE_L1, 1, 3, ALLOC | VALID);
         } else if (level == 4) {
             ck_assert_uint_eq(mfn, s->cr3_mfn);
@@ -144,7 +147,8 @@ END_TEST
 /* A region that crosses 1 GiB and 512 GiB: dom0's builder takes the upper tables when it gets there. */
 START_TEST(tables_are_taken_as_they_are_needed)
 {
-    static const unsigned int dom0[] = {4, 1, 2, 3, 1, 1, 2, 3, 1}, domu[] = {4, 3, 3, 2, 2, 1, 1, 1, 1};
+    static const unsigned int dom0[] = {4, 1, 2, 3, 1, 1, 2, 3, 1},
+                              domu[] = {4, 3, 3, 2, 2, 1, 1, 1, 1};
     struct xd_domain_config c = variant(_i);
     struct xd_domain *d;
     const struct xd_start *s;
@@ -155,7 +159,8 @@ START_TEST(tables_are_taken_as_they_are_needed)
     s = xd_domain_start(d);
     ck_assert_uint_eq(s->pt_frames, 9);
     for (unsigned int i = 0; i < 9; i++)
-        ck_assert_uint_eq(level_of(d, mfn_at(d, s->pt_va + i * XD_PAGE_SIZE)), _i ? dom0[i] : domu[i]);
+        ck_assert_uint_eq(level_of(d, mfn_at(d, s->pt_va + i * XD_PAGE_SIZE)),
+                          _i ? dom0[i] : domu[i]);
 }
 END_TEST
 
@@ -200,7 +205,8 @@ START_TEST(start_info_tells_the_guest)
     struct xd_abi_start_info si;
     bool dom0 = _i & 1, initrd = _i & 2, unmapped = _i & 4, p2m = _i & 8;
 
-    ck_assert_int_eq(xd_guest_load(xd_vcpu_at(d, 0), s->start_info_va, &si, sizeof(si), NULL), XD_ACCESS_OK);
+    ck_assert_int_eq(xd_guest_load(xd_vcpu_at(d, 0), s->start_info_va, &si, sizeof(si), NULL),
+                     XD_ACCESS_OK);
     ck_assert_str_eq(si.magic, "xen-3.0-x86_64");
     ck_assert_uint_eq(si.nr_pages, 3000);
     ck_assert_uint_eq(si.shared_info, s->shared_info_mfn << XD_PAGE_SHIFT);

@@ -5,10 +5,11 @@
 #define HC_GDT    2
 #define HC_UPDATE 10
 
-#define CODE   UINT64_C(0x00af9b000000ffff) /* 64-bit, DPL 0 */
-#define CODE3  UINT64_C(0x00affb000000ffff)
-#define TSS    UINT64_C(0x0000890000000067)
-#define GATE(sel, high) ((UINT64_C(0xc) << 40) | (UINT64_C(1) << 47) | (uint64_t)(sel) << 16 | (uint64_t)(high) << 32)
+#define CODE  UINT64_C(0x00af9b000000ffff) /* 64-bit, DPL 0 */
+#define CODE3 UINT64_C(0x00affb000000ffff)
+#define TSS   UINT64_C(0x0000890000000067)
+#define GATE(sel, high) \
+    ((UINT64_C(0xc) << 40) | (UINT64_C(1) << 47) | (uint64_t)(sel) << 16 | (uint64_t)(high) << 32)
 
 static struct xd_fixture f;
 
@@ -34,8 +35,9 @@ static const struct {
     {CODE3, CODE3, true},
     {UINT64_C(0x00cf93000000ffff), UINT64_C(0x00cff3000000ffff), true}, /* data */
     {UINT64_C(0x0000900000000000), UINT64_C(0x0000f00000000000), true},
-    {UINT64_C(0x0000800000000123), UINT64_C(0x0000800000000123), true}, /* upper half of a 16-byte gate */
-    {UINT64_C(0x0000820000000000), 0, false},                            /* LDT */
+    {UINT64_C(0x0000800000000123), UINT64_C(0x0000800000000123),
+     true},                                   /* upper half of a 16-byte gate */
+    {UINT64_C(0x0000820000000000), 0, false}, /* LDT */
     {TSS, 0, false},
     {UINT64_C(0x00008b0000000067), 0, false}, /* busy TSS */
     {UINT64_C(0x00008e0000080000), 0, false}, /* interrupt gate */
@@ -72,7 +74,8 @@ END_TEST
 
 static long set_gdt(const uint64_t *frames, uint32_t nr, uint32_t entries)
 {
-    return fixture_call(f.v1, HC_GDT, fixture_place(&f, f.v1, frames, nr * sizeof(*frames)), entries);
+    return fixture_call(f.v1, HC_GDT, fixture_place(&f, f.v1, frames, nr * sizeof(*frames)),
+                        entries);
 }
 
 START_TEST(a_gdt_holds_its_frames)
@@ -166,8 +169,10 @@ START_TEST(the_place_of_a_descriptor)
     uint64_t old = mm_word(f.hv, table, 9);
 
     ck_refused(f.v1, fixture_call(f.v1, HC_UPDATE, mm_ptr(gdt, 0) + 4, CODE), EINVAL, DESC_ALIGN);
-    ck_refused(f.v1, fixture_call(f.v1, HC_UPDATE, mm_ptr(mm_page(f.d2, 0), 0), CODE), EINVAL, DESC_FRAME);
-    ck_refused(f.v1, fixture_call(f.v1, HC_UPDATE, mm_ptr(f.hv->frames, 0), CODE), EINVAL, DESC_FRAME);
+    ck_refused(f.v1, fixture_call(f.v1, HC_UPDATE, mm_ptr(mm_page(f.d2, 0), 0), CODE), EINVAL,
+               DESC_FRAME);
+    ck_refused(f.v1, fixture_call(f.v1, HC_UPDATE, mm_ptr(f.hv->frames, 0), CODE), EINVAL,
+               DESC_FRAME);
     ck_refused(f.v1, fixture_call(f.v1, HC_UPDATE, mm_ptr(table, 9), CODE), EINVAL, DESC_TYPE);
     ck_assert_uint_eq(mm_word(f.hv, table, 9), old);
     ck_ok(f.v1, set_gdt(&gdt, 1, 1));
@@ -203,7 +208,8 @@ int main(void)
     TCase *t = tcase_create("descriptor tables");
 
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, descriptors_are_judged_and_raised_to_ring_3, 0, (int)XD_ARRAY_SIZE(descs));
+    tcase_add_loop_test(t, descriptors_are_judged_and_raised_to_ring_3, 0,
+                        (int)XD_ARRAY_SIZE(descs));
     tcase_add_test(t, a_gdt_holds_its_frames);
     tcase_add_test(t, a_gdt_has_at_most_14_pages);
     tcase_add_test(t, a_refused_gdt_leaves_the_old_one);

@@ -109,7 +109,8 @@ START_TEST(a_dying_domain_is_named_until_its_last_frame_goes)
     ck_assert_int_eq(fixture_call(f.v1, 17, 0, 0), XD_NOT_RUNNING);
     xd_domain_destroy(f.d1); /* once is enough */
     fixture_audit(f.hv);
-    ck_ok(f.v0, fixture_call(f.v0, 22, mm_va(f.d0, 1), mm_pte(mm_page(f.d0, 0), 0), 0, 1)); /* a name still */
+    ck_ok(f.v0, fixture_call(f.v0, 22, mm_va(f.d0, 1), mm_pte(mm_page(f.d0, 0), 0), 0,
+                             1)); /* a name still */
     ck_ok(f.v0, mm_map(f.v0, mm_va(f.d0, 0), 0));
     ck_refused(f.v0, fixture_call(f.v0, 22, mm_va(f.d0, 1), 0, 0, 1), ESRCH, FD_UNKNOWN);
     ck_gone();

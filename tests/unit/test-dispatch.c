@@ -42,9 +42,10 @@ START_TEST(arguments_are_cut_to_their_width)
 {
     uint64_t high = UINT64_C(0xabcdef0100000000);
 
-    ck_answered(f.v1, fixture_call(f.v1, 17, high, 0), 0x40011);                         /* a 32-bit command */
-    ck_ok(f.v1, fixture_call(f.v1, 1, 0, high, 0, high | DOMID_SELF));                   /* count and domain */
-    ck_ok(f.v1, fixture_call(f.v1, 22, mm_va(f.d1, 0), 0, 0, high | 0xabcd0000 | DOMID_SELF)); /* 16 bits of a domid */
+    ck_answered(f.v1, fixture_call(f.v1, 17, high, 0), 0x40011);       /* a 32-bit command */
+    ck_ok(f.v1, fixture_call(f.v1, 1, 0, high, 0, high | DOMID_SELF)); /* count and domain */
+    ck_ok(f.v1, fixture_call(f.v1, 22, mm_va(f.d1, 0), 0, 0,
+                             high | 0xabcd0000 | DOMID_SELF)); /* 16 bits of a domid */
     ck_ok(f.v1, fixture_call(f.v1, 2, 0, high));
 }
 END_TEST
@@ -75,7 +76,8 @@ END_TEST
 static const struct {
     uint64_t nr, cmd;
     bool writes;
-} ops[] = {{32, 6, true}, {32, 4, false}, {12, 12, true}, {12, 3, false}, {29, 2, false}, {30, 0, false}};
+} ops[] = {{32, 6, true},  {32, 4, false}, {12, 12, true},
+           {12, 3, false}, {29, 2, false}, {30, 0, false}};
 
 START_TEST(operands_are_copied_in_and_out)
 {
@@ -83,11 +85,14 @@ START_TEST(operands_are_copied_in_and_out)
 
     ck_refused(f.v1, fixture_call(f.v1, ops[_i].nr, ops[_i].cmd, hole), EFAULT, COPY_IN);
     ck_refused(f.v1, fixture_call(f.v1, ops[_i].nr, ops[_i].cmd, hole - 1), EFAULT, COPY_IN);
-    ck_refused(f.v1, fixture_call(f.v1, ops[_i].nr, ops[_i].cmd, XD_HYPERVISOR_START), EFAULT, COPY_IN);
-    ck_refused(f.v1, fixture_call(f.v1, ops[_i].nr, ops[_i].cmd, UINT64_C(0x7ffffffffff8)), EFAULT, COPY_IN);
+    ck_refused(f.v1, fixture_call(f.v1, ops[_i].nr, ops[_i].cmd, XD_HYPERVISOR_START), EFAULT,
+               COPY_IN);
+    ck_refused(f.v1, fixture_call(f.v1, ops[_i].nr, ops[_i].cmd, UINT64_C(0x7ffffffffff8)), EFAULT,
+               COPY_IN);
     if (ops[_i].nr == 12 && ops[_i].writes)
         ck_refused(f.v1, fixture_call(f.v1, ops[_i].nr, ops[_i].cmd, ro), EFAULT, COPY_OUT);
-    ck_refused(f.v1, fixture_call(f.v1, ops[_i].nr, 63, hole), ENOSYS, OP_UNKNOWN); /* before the operand is read */
+    ck_refused(f.v1, fixture_call(f.v1, ops[_i].nr, 63, hole), ENOSYS,
+               OP_UNKNOWN); /* before the operand is read */
 }
 END_TEST
 
@@ -95,8 +100,8 @@ static const uint64_t refused[] = {27, 40, 37, 42, 48};
 
 START_TEST(calls_answered_in_one_line)
 {
-    static const enum xd_why why[] = {XD_WHY_XSM_ABSENT, XD_WHY_XENPMU_OFF, XD_WHY_CONTROL_ONLY, XD_WHY_CONTROL_ONLY,
-                                      XD_WHY_CONTROL_ONLY};
+    static const enum xd_why why[] = {XD_WHY_XSM_ABSENT, XD_WHY_XENPMU_OFF, XD_WHY_CONTROL_ONLY,
+                                      XD_WHY_CONTROL_ONLY, XD_WHY_CONTROL_ONLY};
     static const int err[] = {XD_ENOSYS, XD_EOPNOTSUPP, XD_EPERM, XD_EPERM, XD_EPERM};
 
     ck_refused_as(f.v1, fixture_call(f.v1, refused[_i], 0), err[_i], why[_i]);

@@ -102,7 +102,8 @@ END_TEST
 
 START_TEST(only_a_frame_in_no_use_can_be_stolen)
 {
-    uint64_t idle = mm_page(f.d1, 0), ro = mm_page(f.d1, 1), given = mm_page(f.d1, 2), was = mm_page(f.d1, 3);
+    uint64_t idle = mm_page(f.d1, 0), ro = mm_page(f.d1, 1), given = mm_page(f.d1, 2),
+             was = mm_page(f.d1, 3);
     uint32_t pages = f.d1->pages;
 
     ck_ok(f.v1, mm_map(f.v1, mm_va(f.d1, 0), mm_pte(ro, 0x1)));

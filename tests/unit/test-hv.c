@@ -35,7 +35,8 @@ static const struct {
     {{.domains_max = 65}, "domains_max must be 1 to 64"},
     {{.domains_max = 64}, NULL},
     {{.extraversion = "123456789012345"}, NULL},
-    {{.extraversion = {'1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '1', '2', '3', '4', '5', '6'}},
+    {{.extraversion = {'1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '1', '2', '3', '4', '5',
+                       '6'}},
      "extraversion must be"},
 };
 
@@ -104,7 +105,8 @@ START_TEST(a_big_machine_costs_what_it_touches)
     ck_assert_int_eq(xd_hv_create(&hv, &c), 0);
     ck_assert_uint_lt(resident_kib() - before, 12 * 1024);
     ck_assert_int_eq(xd_domain_create(hv, NULL, &d), 0);
-    ck_assert_uint_lt(resident_kib() - before, 48 * 1024); /* its 8 MiB, and records of frames all over the place */
+    ck_assert_uint_lt(resident_kib() - before,
+                      48 * 1024); /* its 8 MiB, and records of frames all over the place */
     xd_hv_destroy(hv);
 }
 END_TEST
@@ -140,9 +142,11 @@ START_TEST(frames_of_a_fresh_machine)
         const struct xd_frame *f = xd_frame_at(hv, xd_mfn_of(mfn));
 
         if (mfn < 256)
-            ck_assert(f->owner == XD_DOMID_IO && f->type == XD_TYPE_WRITABLE && f->type_count == 1 && f->count == 1);
+            ck_assert(f->owner == XD_DOMID_IO && f->type == XD_TYPE_WRITABLE &&
+                      f->type_count == 1 && f->count == 1);
         else if (mfn < 256 + 64)
-            ck_assert(f->owner == XD_DOMID_XEN && f->type == XD_TYPE_NONE && f->type_count == 1 && f->count == 1);
+            ck_assert(f->owner == XD_DOMID_XEN && f->type == XD_TYPE_NONE && f->type_count == 1 &&
+                      f->count == 1);
         else if (mfn < hv->heap_first)
             ck_assert(f->owner == XD_DOMID_NONE && f->count == 1);
         else

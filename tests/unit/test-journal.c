@@ -6,20 +6,23 @@
  * Long programs alone would not find one: what is written often has been recorded before, and is put
  * right by that. So each step is also done, undone, compared, and done again.
  */
-#include "fixture.h"
+#include "mm.h"
 #include "random.h"
 
-#include "hv/frame.h"
+#include "hv/call/cpu.h"
+#include "hv/descriptor.h"
+#include "hv/evtchn.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS       4000u
-#define STEPS_EACH  600u
-#define SEEDS       3
-#define SEEDS_EACH  8
-#define RUNS        20u
+#define STEPS      4000u
+#define STEPS_EACH 600u
+#define SEEDS      3
+#define SEEDS_EACH 8
+#define RUNS       20u
 
 static struct random r;
 
@@ -75,22 +78,26 @@ static size_t first_difference(const unsigned char *want)
 
 static void ck_same_state(const unsigned char *want)
 {
-    size_t at = first_difference(want), domains = (size_t)((unsigned char *)r.hv->domain - arena()->base);
+    size_t at = first_difference(want),
+           domains = (size_t)((unsigned char *)r.hv->domain - arena()->base);
     size_t frames = (size_t)((unsigned char *)r.hv->frame - arena()->base);
     size_t mem = (size_t)(r.hv->mem - arena()->base);
 
     if (at == arena()->size)
         return;
     if (at < frames && at >= domains)
-        ck_abort_msg("seed %" PRIu64 ", step %u, %s: byte %#zx of domain slot %zu is %#x and was %#x", r.seed, r.step,
-                     r.what, (at - domains) % sizeof(struct xd_domain), (at - domains) / sizeof(struct xd_domain),
-                     arena()->base[at], want[at]);
+        ck_abort_msg("seed %" PRIu64
+                     ", step %u, %s: byte %#zx of domain slot %zu is %#x and was %#x",
+                     r.seed, r.step, r.what, (at - domains) % sizeof(struct xd_domain),
+                     (at - domains) / sizeof(struct xd_domain), arena()->base[at], want[at]);
     if (at < mem && at >= frames)
-        ck_abort_msg("seed %" PRIu64 ", step %u, %s: byte %zu of the record of frame %#zx is %#x and was %#x", r.seed,
-                     r.step, r.what, (at - frames) % sizeof(struct xd_frame), (at - frames) / sizeof(struct xd_frame),
-                     arena()->base[at], want[at]);
-    ck_abort_msg("seed %" PRIu64 ", step %u, %s: byte %#zx of %s is %#x and was %#x", r.seed, r.step, r.what,
-                 at < mem ? at : at - mem, at < mem ? "the machine" : "memory", arena()->base[at], want[at]);
+        ck_abort_msg("seed %" PRIu64
+                     ", step %u, %s: byte %zu of the record of frame %#zx is %#x and was %#x",
+                     r.seed, r.step, r.what, (at - frames) % sizeof(struct xd_frame),
+                     (at - frames) / sizeof(struct xd_frame), arena()->base[at], want[at]);
+    ck_abort_msg("seed %" PRIu64 ", step %u, %s: byte %#zx of %s is %#x and was %#x", r.seed,
+                 r.step, r.what, at < mem ? at : at - mem, at < mem ? "the machine" : "memory",
+                 arena()->base[at], want[at]);
 }
 
 static void steps(unsigned int n)
@@ -161,11 +168,27 @@ END_TEST
 START_TEST(making_domains_can_be_undone)
 {
     static const struct xd_domain_config configs[] = {
-        {.domid = 0, .pages = 1100, .vcpus = 2, .vcpus_online = 2, .privileged = true, .order = XD_ORDER_DOM0,
-         .virt_base = UINT64_C(0xffffffff80000000), .kernel_pages = 4, .initrd_len = 5000, .port_max = 100,
-         .command_line = "console=hvc0", .handle = {1, 2, 3}},
-        {.domid = 5, .pages = 1100, .vcpus = 3, .vcpus_online = 1, .virt_base = 0x400000, .kernel_pages = 4,
-         .init_p2m = 0x100000000, .port_max = 100, .iomem = {{3, 4}}},
+        {.domid = 0,
+         .pages = 1100,
+         .vcpus = 2,
+         .vcpus_online = 2,
+         .privileged = true,
+         .order = XD_ORDER_DOM0,
+         .virt_base = UINT64_C(0xffffffff80000000),
+         .kernel_pages = 4,
+         .initrd_len = 5000,
+         .port_max = 100,
+         .command_line = "console=hvc0",
+         .handle = {1, 2, 3}},
+        {.domid = 5,
+         .pages = 1100,
+         .vcpus = 3,
+         .vcpus_online = 1,
+         .virt_base = 0x400000,
+         .kernel_pages = 4,
+         .init_p2m = 0x100000000,
+         .port_max = 100,
+         .iomem = {{3, 4}}},
     };
     struct xd_config c = XD_CONFIG_DEFAULT;
     struct xd_domain *d[2];
@@ -298,6 +321,181 @@ START_TEST(a_write_that_was_not_recorded_is_found)
 }
 END_TEST
 
+/* ---- What random programs seldom do: one thing at a time, so that nothing recorded before covers for it ---- */
+
+static struct xd_fixture f;
+static uint32_t unbound, pair1, pair2; /* ports: of d1 for d2; of d1 and d2, joined */
+
+static void bind_ports(void)
+{
+    struct xd_abi_evtchn_alloc_unbound alloc = {DOMID_SELF, 2, 0};
+    struct xd_abi_evtchn_bind_interdomain bind = {1, 0, 0, 0};
+
+    ck_ok(f.v1, fixture_run(&f, f.v1, 32, 6, &alloc));
+    bind.remote_port = pair1 = alloc.port;
+    ck_ok(f.v2, fixture_run(&f, f.v2, 32, 0, &bind));
+    pair2 = bind.local_port;
+    ck_ok(f.v1, fixture_run(&f, f.v1, 32, 6, &alloc));
+    unbound = alloc.port;
+}
+
+static void bind_interdomain(void)
+{
+    struct xd_abi_evtchn_bind_interdomain bind = {1, 0, unbound, 0};
+
+    ck_ok(f.v2, fixture_run(&f, f.v2, 32, 0, &bind));
+}
+
+static void close_pair(void)
+{
+    xd_port_close(f.d1, pair1);
+}
+
+static void send_event(void)
+{
+    xd_port_clear_pending(f.d2, pair2);
+    xd_port_raise(f.d2, pair2);
+}
+
+static void many_ports(void)
+{
+    for (unsigned int i = 0; i < 70; i++) /* beyond the first bucket */
+        ck_ok(f.v2, fixture_call(f.v2, 32, 7, mm_va(f.d2, 0)));
+}
+
+static void audit_descriptors(void)
+{
+    fixture_call(f.v1, 2, mm_va(f.d1, 1), 1);
+}
+
+static void fail_to_audit_descriptors(void)
+{
+    fixture_call(f.v1, 2, mm_va(f.d1, 2), 1);
+}
+
+static void drop_ldt_page(void)
+{
+    xd_ldt_release(f.v1);
+}
+
+static void destroy_linear(void)
+{
+    xd_domain_destroy(f.d1);
+}
+
+static void destroy_mapped(void)
+{
+    xd_domain_destroy(f.d2);
+}
+
+static void last_foreign_mapping(void)
+{
+    ck_ok(f.v0, mm_map(f.v0, mm_va(f.d0, 5), 0));
+}
+
+static void read_console(void)
+{
+    fixture_call(f.v0, 18, 1, 3, mm_va(f.d0, 0));
+}
+
+static void nmi(void)
+{
+    fixture_call(f.v1, 30, 0, mm_va(f.d1, 4));
+}
+
+static void nmi_off(void)
+{
+    fixture_call(f.v1, 30, 1, mm_va(f.d1, 4));
+}
+
+static void poll_any(void)
+{
+    fixture_call(f.v1, 29, 3, mm_va(f.d1, 5));
+}
+
+static void one_exit(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_exit *e)
+{
+    (void)cpu;
+    (void)v;
+    *e = (struct xd_exit){.kind = XD_EXIT_HYPERCALL};
+}
+
+static void cpu_hypercall(void)
+{
+    struct xd_cpu cpu = {one_exit};
+    struct xd_outcome out;
+
+    xd_cpu_step(&cpu, f.v1, &out); /* rax 0, and the answer -ENOSYS in it */
+}
+
+static void (*const acts[])(void) = {
+    bind_interdomain,  close_pair,
+    send_event,        many_ports,
+    audit_descriptors, fail_to_audit_descriptors,
+    drop_ldt_page,     destroy_linear,
+    destroy_mapped,    last_foreign_mapping,
+    read_console,      nmi,
+    nmi_off,           poll_any,
+    cpu_hypercall,
+};
+
+/* Everything the acts above find: ports, linear L4 tables, descriptors, foreign mappings, console input. */
+static void prepare(void)
+{
+    static const uint64_t good = UINT64_C(0x00af9b000000ffff), tss = UINT64_C(0x0000890000000067);
+    struct xd_abi_callback_register callback = {4, 0, 0, UINT64_C(0xffffffff80001000)};
+    struct xd_abi_sched_poll poll = {.ports = mm_va(f.d1, 6), .nr_ports = 2};
+    uint64_t frames[3] = {mm_page(f.d1, 0), mm_page(f.d1, 1), mm_page(f.d1, 2)};
+    uint64_t a = mm_page(f.d1, 10), b = mm_page(f.d1, 11), low = a < b ? a : b;
+
+    bind_ports();
+    mm_poke(f.hv, frames[0], 3, good);
+    mm_poke(f.hv, frames[1], 3, tss);
+    fixture_store(f.v1, mm_va(f.d1, 1), &frames[0], 8);
+    fixture_store(f.v1, mm_va(f.d1, 2), &frames[1], 8);
+    fixture_store(f.v1, mm_va(f.d1, 4), &callback, sizeof(callback));
+    fixture_store(f.v1, mm_va(f.d1, 5), &poll, sizeof(poll));
+    fixture_store(f.v1, mm_va(f.d1, 6), &(uint32_t[2]){unbound, unbound}, 8);
+    ck_ok(f.v1, mm_ext(&f, f.v1, PIN_L4, a));
+    ck_ok(f.v1, mm_ext(&f, f.v1, PIN_L4, b));
+    ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(low == a ? b : a, 3), mm_pte(low, 0x1)));
+    ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(low, 4), mm_pte(mm_page(f.d1, 12), 0x3)));
+    ck_ok(f.v0, fixture_call(f.v0, 22, mm_va(f.d0, 4), mm_pte(mm_page(f.d2, 0), 0x3), 0, 2));
+    ck_ok(f.v0, fixture_call(f.v0, 22, mm_va(f.d0, 6),
+                             mm_pte(xd_domain_start(f.d2)->shared_info_mfn, 0x3), 0, 2));
+    ck_assert_int_eq(
+        xd_page_and_type_get(f.v1, xd_mfn_of(frames[2]), 1, XD_TYPE_SEG_DESC, XD_WHY_GDT_FRAME), 0);
+    f.v1->ldt_frame[1] = xd_mfn_of(frames[2]);
+    xd_console_input(f.hv, "hello", 5);
+}
+
+START_TEST(undo_gives_back_every_byte_after_one_act)
+{
+    unsigned char *before;
+    size_t mark;
+
+    random_fini(&r);
+    fixture_setup(&f);
+    prepare();
+    if (acts[_i] == last_foreign_mapping) {
+        ck_ok(f.v0, fixture_call(f.v0, 22, mm_va(f.d0, 5), mm_pte(mm_page(f.d1, 0), 0x3), 0, 1));
+        xd_domain_destroy(f.d1);
+    }
+    if (acts[_i] == nmi_off)
+        nmi();
+    snprintf(r.what, sizeof(r.what), "act %d", _i);
+    r.hv = f.hv;
+    before = copy_of_state();
+    mark = xd_arena_mark(arena());
+    acts[_i]();
+    ck_assert_uint_gt(arena()->undo_nr, mark);
+    ck_assert_uint_eq(xd_audit(f.hv, NULL), 0);
+    xd_arena_undo(arena(), mark);
+    ck_same_state(before);
+    free(before);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("journal");
@@ -312,6 +510,7 @@ int main(void)
     tcase_add_test(t, marks_nest);
     tcase_add_test(t, what_is_forgotten_stays);
     tcase_add_test(t, a_journal_changes_nothing);
+    tcase_add_loop_test(t, undo_gives_back_every_byte_after_one_act, 0, (int)XD_ARRAY_SIZE(acts));
     tcase_add_loop_test(t, a_write_that_was_not_recorded_is_found, 0, 5);
     suite_add_tcase(suite, t);
     return fixture_main(suite);

@@ -19,7 +19,22 @@ static void teardown(void)
 #define BEYOND UINT64_C(0x3000) /* first frame that is no RAM */
 
 /* What a test maps, by name, since frame numbers differ from run to run. */
-enum target { DATA, DATA_MAPPED, TABLE, TABLE_L4, GDT, SHARED_INFO, OTHERS, OTHERS_SHARED, FREE, XEN_PRIVATE, M2P, IO, NO_RAM, NO_FRAME };
+enum target {
+    DATA,
+    DATA_MAPPED,
+    TABLE,
+    TABLE_L4,
+    GDT,
+    SHARED_INFO,
+    OTHERS,
+    OTHERS_SHARED,
+    FREE,
+    XEN_PRIVATE,
+    M2P,
+    IO,
+    NO_RAM,
+    NO_FRAME
+};
 
 static uint64_t mfn_of(enum target t)
 {
@@ -84,7 +99,8 @@ START_TEST(a_guest_maps_its_own_memory_and_writes_what_is_no_table)
         ck_ok(f.v1, mm_map(f.v1, va, 0));
         if (ram)
             before = *mm_frame(f.hv, mfn);
-        ck_refused_as(f.v1, mm_map(f.v1, va, mm_pte(mfn, 0x1 | rw << 1)), err, rw ? matrix[_i].rw_why : matrix[_i].ro_why);
+        ck_refused_as(f.v1, mm_map(f.v1, va, mm_pte(mfn, 0x1 | rw << 1)), err,
+                      rw ? matrix[_i].rw_why : matrix[_i].ro_why);
         old = mm_entry(f.d1, va, 1);
         ck_assert_uint_eq(old, err ? 0 : mm_pte(mfn, 0x5 | rw << 1 | XD_PTE_GK));
         if (ram) {
@@ -117,16 +133,11 @@ static const struct {
     uint64_t bits;
     bool allowed;
 } bits[] = {
-    {XD_PTE_PWT, false},
-    {XD_PTE_PCD, false},
-    {XD_PTE_PAT, false},
-    {XD_PTE_PWT | XD_PTE_PCD, false},
-    {XD_PTE_G, true},
-    {XD_PTE_A | XD_PTE_D, true},
-    {XD_PTE_NX, true},
-    {UINT64_C(0xe00), true},
-    {XD_PTE_GK, true},
-    {UINT64_C(0x7fe0000000000000), true}, /* 53 to 62 */
+    {XD_PTE_PWT, false}, {XD_PTE_PCD, false},
+    {XD_PTE_PAT, false}, {XD_PTE_PWT | XD_PTE_PCD, false},
+    {XD_PTE_G, true},    {XD_PTE_A | XD_PTE_D, true},
+    {XD_PTE_NX, true},   {UINT64_C(0xe00), true},
+    {XD_PTE_GK, true},   {UINT64_C(0x7fe0000000000000), true}, /* 53 to 62 */
 };
 
 START_TEST(cache_attributes_need_io_rights)
@@ -136,7 +147,8 @@ START_TEST(cache_attributes_need_io_rights)
     if (bits[_i].allowed)
         ck_ok(f.v1, mm_map(f.v1, mm_va(f.d1, 0), mm_pte(mm_page(f.d1, 0), with)));
     else
-        ck_refused(f.v1, mm_map(f.v1, mm_va(f.d1, 0), mm_pte(mm_page(f.d1, 0), with)), EINVAL, L1E_BITS);
+        ck_refused(f.v1, mm_map(f.v1, mm_va(f.d1, 0), mm_pte(mm_page(f.d1, 0), with)), EINVAL,
+                   L1E_BITS);
     ck_ok(f.v0, mm_map(f.v0, mm_va(f.d0, 0), mm_pte(mm_page(f.d0, 0), with)));
     ck_assert_uint_eq(mm_entry(f.d0, mm_va(f.d0, 0), 1) & with, with);
 }
@@ -144,8 +156,10 @@ END_TEST
 
 START_TEST(the_bits_are_judged_before_the_frame)
 {
-    ck_refused(f.v1, mm_map(f.v1, mm_va(f.d1, 0), mm_pte(XD_MFN_INVALID, 0x1 | XD_PTE_PCD)), EINVAL, L1E_BITS);
-    ck_refused(f.v1, mm_map(f.v1, mm_va(f.d1, 0), mm_pte(mm_page(f.d2, 0), 0x1 | XD_PTE_PCD)), EINVAL, L1E_BITS);
+    ck_refused(f.v1, mm_map(f.v1, mm_va(f.d1, 0), mm_pte(XD_MFN_INVALID, 0x1 | XD_PTE_PCD)), EINVAL,
+               L1E_BITS);
+    ck_refused(f.v1, mm_map(f.v1, mm_va(f.d1, 0), mm_pte(mm_page(f.d2, 0), 0x1 | XD_PTE_PCD)),
+               EINVAL, L1E_BITS);
 }
 END_TEST
 
@@ -179,10 +193,12 @@ START_TEST(io_memory_is_never_mapped_cached)
 
     for (unsigned int i = 0; i < XD_ARRAY_SIZE(where); i++) {
         ck_ok(f.v0, mm_map(f.v0, mm_va(f.d0, 0), mm_pte(where[i], 0x3 | cache[_i].asked)));
-        ck_assert_uint_eq(mm_entry(f.d0, mm_va(f.d0, 0), 1), mm_pte(where[i], 0x7 | XD_PTE_GK | cache[_i].stored));
+        ck_assert_uint_eq(mm_entry(f.d0, mm_va(f.d0, 0), 1),
+                          mm_pte(where[i], 0x7 | XD_PTE_GK | cache[_i].stored));
     }
     ck_ok(f.v0, mm_map(f.v0, mm_va(f.d0, 0), mm_pte(0xa0, 0x3 | cache[_i].asked)));
-    ck_assert_int_eq(memcmp(&before, mm_frame(f.hv, 0xa0), sizeof(before)), 0); /* nothing is held */
+    ck_assert_int_eq(memcmp(&before, mm_frame(f.hv, 0xa0), sizeof(before)),
+                     0); /* nothing is held */
 }
 END_TEST
 
@@ -207,7 +223,8 @@ START_TEST(read_only_io_memory_loses_the_write_bit)
 {
     f.hv->mmio_ro[2] = (struct xd_range){0xb0, 0xb3};
     ck_ok(f.v0, mm_map(f.v0, mm_va(f.d0, 0), mm_pte(0xb3, 0x3)));
-    ck_assert_uint_eq(mm_entry(f.d0, mm_va(f.d0, 0), 1), mm_pte(0xb3, 0x5 | XD_PTE_PCD | XD_PTE_PWT | XD_PTE_GK));
+    ck_assert_uint_eq(mm_entry(f.d0, mm_va(f.d0, 0), 1),
+                      mm_pte(0xb3, 0x5 | XD_PTE_PCD | XD_PTE_PWT | XD_PTE_GK));
     ck_ok(f.v0, mm_map(f.v0, mm_va(f.d0, 0), mm_pte(0xb4, 0x3)));
     ck_assert(mm_entry(f.d0, mm_va(f.d0, 0), 1) & XD_PTE_RW);
 }
@@ -219,7 +236,8 @@ START_TEST(xens_own_frames_take_no_cache_attributes)
     struct xd_frame before = *mm_frame(f.hv, shared);
 
     for (uint64_t rw = 0; rw < 4; rw += 2) {
-        ck_refused(f.v0, mm_map(f.v0, mm_va(f.d0, 0), mm_pte(shared, 0x1 | rw | XD_PTE_PCD)), EACCES, L1E_CACHE_SPECIAL);
+        ck_refused(f.v0, mm_map(f.v0, mm_va(f.d0, 0), mm_pte(shared, 0x1 | rw | XD_PTE_PCD)),
+                   EACCES, L1E_CACHE_SPECIAL);
         ck_assert_int_eq(memcmp(&before, mm_frame(f.hv, shared), sizeof(before)), 0);
     }
 }
@@ -242,7 +260,8 @@ START_TEST(rights_to_io_memory_are_given_by_range)
     ck_ok(v, mm_map(v, mm_va(d, 0), mm_pte(0xfd000, 0x3)));
     ck_refused(v, mm_map(v, mm_va(d, 0), mm_pte(0xb7, 0x3)), EPERM, L1E_IOMEM);
     ck_refused(v, mm_map(v, mm_va(d, 0), mm_pte(0xba, 0x3)), EPERM, L1E_IOMEM);
-    ck_ok(v, mm_map(v, mm_va(d, 0), mm_pte(mm_page(d, 0), 0x3 | XD_PTE_PAT))); /* and with them, cache bits */
+    ck_ok(v, mm_map(v, mm_va(d, 0),
+                    mm_pte(mm_page(d, 0), 0x3 | XD_PTE_PAT))); /* and with them, cache bits */
     ck_assert(xd_has_io_rights(d) && xd_has_io_rights(f.d0) && !xd_has_io_rights(f.d1));
 }
 END_TEST
@@ -299,8 +318,8 @@ START_TEST(frames_of_a_foreign_domain)
 
     ck_ok(v, mm_map(v, mm_va(v->domain, 0), 0));
     at = mm_entry_at(v->domain, mm_va(v->domain, 0), 1);
-    ck_refused_as(v, mm_update_as(&f, v, at, mm_pte(mfn, foreign[_i].flags), foreign[_i].fd), foreign[_i].err,
-                  foreign[_i].why);
+    ck_refused_as(v, mm_update_as(&f, v, at, mm_pte(mfn, foreign[_i].flags), foreign[_i].fd),
+                  foreign[_i].err, foreign[_i].why);
     fixture_audit(f.hv);
     ck_ok(v, mm_update(&f, v, at, 0));
 }
@@ -319,7 +338,8 @@ START_TEST(a_privileged_foreign_domain_may_hand_out_frames_of_others)
     ck_assert_int_eq(xd_domain_create(f.hv, &c, &second), 0);
     ck_ok(f.v0, mm_update_as(&f, f.v0, at, mm_pte(mm_page(f.d1, 0), 0x3), 9));
     ck_frame(f.hv, mm_page(f.d1, 0), XD_TYPE_WRITABLE, 1, 2, ALLOC | VALID);
-    ck_refused(f.v0, mm_update_as(&f, f.v0, at, mm_pte(mm_free(f.hv), 0x1), 9), EBUSY, L1E_NOT_OWNER);
+    ck_refused(f.v0, mm_update_as(&f, f.v0, at, mm_pte(mm_free(f.hv), 0x1), 9), EBUSY,
+               L1E_NOT_OWNER);
 }
 END_TEST
 
@@ -343,7 +363,8 @@ int main(void)
     TCase *t = tcase_create("entries");
 
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_guest_maps_its_own_memory_and_writes_what_is_no_table, 0, (int)XD_ARRAY_SIZE(matrix));
+    tcase_add_loop_test(t, a_guest_maps_its_own_memory_and_writes_what_is_no_table, 0,
+                        (int)XD_ARRAY_SIZE(matrix));
     tcase_add_test(t, a_writable_mapping_is_one_more_user_of_the_writable_type);
     tcase_add_loop_test(t, cache_attributes_need_io_rights, 0, (int)XD_ARRAY_SIZE(bits));
     tcase_add_test(t, the_bits_are_judged_before_the_frame);

@@ -77,7 +77,8 @@ START_TEST(things_lie_one_behind_the_other)
     ck_assert_uint_eq(s.virt_end % (4 * MIB), 0);
     ck_assert_uint_ge(s.virt_end - s.padding_va, MIB / 2);
     ck_assert_uint_lt(s.virt_end - s.padding_va, 4 * MIB + MIB / 2);
-    ck_assert_uint_eq(s.pt_frames, 1 + xd_layout_tables(BASE, s.virt_end, 1) + xd_layout_tables(BASE, s.virt_end, 2) +
+    ck_assert_uint_eq(s.pt_frames, 1 + xd_layout_tables(BASE, s.virt_end, 1) +
+                                       xd_layout_tables(BASE, s.virt_end, 2) +
                                        xd_layout_tables(BASE, s.virt_end, 3));
     ck_assert_uint_eq(s.mapped_pages * XD_PAGE_SIZE, s.virt_end - s.virt_base);
 }
@@ -198,7 +199,8 @@ START_TEST(what_cant_be_is_said)
     impossible[_i].change(&c);
     bad = xd_layout(&c, &l);
     ck_assert_ptr_nonnull(bad);
-    ck_assert_msg(strstr(bad, impossible[_i].words) != NULL, "\"%s\" does not say \"%s\"", bad, impossible[_i].words);
+    ck_assert_msg(strstr(bad, impossible[_i].words) != NULL, "\"%s\" does not say \"%s\"", bad,
+                  impossible[_i].words);
 }
 END_TEST
 

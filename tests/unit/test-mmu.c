@@ -42,7 +42,8 @@ static const struct {
     uint32_t done;
 } domains[] = {
     {1, DOMID_SELF, 1, 0, XD_WHY_NONE, 1},
-    {1, DOMID_SELF | UPPER(1), 1, 0, XD_WHY_NONE, 1}, /* the own number is fine as page-table domain */
+    {1, DOMID_SELF | UPPER(1), 1, 0, XD_WHY_NONE,
+     1}, /* the own number is fine as page-table domain */
     {1, 1, 0, XD_ESRCH, XD_WHY_FD_UNKNOWN, 0},
     {0, 0, 1, XD_ESRCH, XD_WHY_FD_UNKNOWN, 0},
     {1, 7, 1, XD_ESRCH, XD_WHY_FD_UNKNOWN, 0},
@@ -68,16 +69,18 @@ START_TEST(domains_are_found_and_rights_asked_for)
     struct xd_vcpu *v = domains[_i].caller ? f.v1 : f.v0;
     struct xd_abi_mmu_update req[2] = {{mm_entry_at(v->domain, mm_va(v->domain, 0), 1), 0}};
 
-    ck_refused_as(v, batch(v, req, domains[_i].nr, domains[_i].fd), domains[_i].err, domains[_i].why);
+    ck_refused_as(v, batch(v, req, domains[_i].nr, domains[_i].fd), domains[_i].err,
+                  domains[_i].why);
     ck_assert_uint_eq(done, domains[_i].done);
 }
 END_TEST
 
 START_TEST(a_batch_stops_at_the_first_refusal)
 {
-    struct xd_abi_mmu_update req[4] = {{mm_entry_at(f.d1, mm_va(f.d1, 0), 1), 0x100},
-                                       {mm_entry_at(f.d1, mm_va(f.d1, 1), 1), mm_pte(mm_table(f.d1, 1), 0x3)},
-                                       {mm_entry_at(f.d1, mm_va(f.d1, 2), 1), 0x300}};
+    struct xd_abi_mmu_update req[4] = {
+        {mm_entry_at(f.d1, mm_va(f.d1, 0), 1), 0x100},
+        {mm_entry_at(f.d1, mm_va(f.d1, 1), 1), mm_pte(mm_table(f.d1, 1), 0x3)},
+        {mm_entry_at(f.d1, mm_va(f.d1, 2), 1), 0x300}};
     uint64_t third = mm_entry(f.d1, mm_va(f.d1, 2), 1);
 
     ck_refused(f.v1, batch(f.v1, req, 3, DOMID_SELF), EBUSY, L1E_RW_TABLE);
@@ -99,8 +102,10 @@ START_TEST(only_the_start_of_the_list_is_checked_beforehand)
     struct xd_abi_mmu_update req = {mm_entry_at(f.d1, mm_va(f.d1, 0), 1), 0};
     uint32_t n;
 
-    ck_refused(f.v1, fixture_call(f.v1, HC, XD_HYPERVISOR_START, 0, pdone, DOMID_SELF), EFAULT, HANDLE_RANGE);
-    ck_refused(f.v1, fixture_call(f.v1, HC, XD_GUEST_LOW_END, 1, pdone, DOMID_SELF), EFAULT, HANDLE_RANGE);
+    ck_refused(f.v1, fixture_call(f.v1, HC, XD_HYPERVISOR_START, 0, pdone, DOMID_SELF), EFAULT,
+               HANDLE_RANGE);
+    ck_refused(f.v1, fixture_call(f.v1, HC, XD_GUEST_LOW_END, 1, pdone, DOMID_SELF), EFAULT,
+               HANDLE_RANGE);
     ck_refused(f.v1, fixture_call(f.v1, HC, hole, 1, pdone, DOMID_SELF), EFAULT, COPY_IN);
     ck_ok(f.v1, fixture_call(f.v1, HC, hole, 0, pdone, DOMID_SELF));
     fixture_store(f.v1, last, &req, sizeof(req));
@@ -108,7 +113,8 @@ START_TEST(only_the_start_of_the_list_is_checked_beforehand)
     fixture_load(f.v1, pdone, &n, sizeof(n));
     ck_assert_uint_eq(n, 1);
     ck_assert_uint_eq(mm_entry(f.d1, mm_va(f.d1, 0), 1), 0);
-    ck_refused(f.v1, fixture_call(f.v1, HC, last + 8, 1, pdone, DOMID_SELF), EFAULT, COPY_IN); /* half of it */
+    ck_refused(f.v1, fixture_call(f.v1, HC, last + 8, 1, pdone, DOMID_SELF), EFAULT,
+               COPY_IN); /* half of it */
 }
 END_TEST
 
@@ -118,10 +124,12 @@ START_TEST(a_done_count_that_cant_be_written_does_not_matter)
     uint64_t reqs = fixture_place(&f, f.v1, &req, sizeof(req));
 
     ck_ok(f.v1, fixture_call(f.v1, HC, reqs, 1, fixture_hole(f.v1), DOMID_SELF));
-    ck_ok(f.v1, fixture_call(f.v1, HC, reqs, 1, xd_domain_start(f.d1)->pt_va, DOMID_SELF)); /* read-only */
+    ck_ok(f.v1, fixture_call(f.v1, HC, reqs, 1, xd_domain_start(f.d1)->pt_va,
+                             DOMID_SELF)); /* read-only */
     ck_ok(f.v1, fixture_call(f.v1, HC, reqs, 1, XD_HYPERVISOR_START, DOMID_SELF));
     ck_ok(f.v1, fixture_call(f.v1, HC, reqs, 1, 0, DOMID_SELF));
-    ck_ok(f.v1, fixture_call(f.v1, HC, reqs, 1, reqs, DOMID_SELF)); /* over the list itself: it was read before */
+    ck_ok(f.v1, fixture_call(f.v1, HC, reqs, 1, reqs,
+                             DOMID_SELF)); /* over the list itself: it was read before */
 }
 END_TEST
 
@@ -133,13 +141,16 @@ START_TEST(the_form_of_a_continuation)
     uint64_t pdone = fixture_place(&f, f.v1, &n, sizeof(n));
 
     ck_answered(f.v1, fixture_call(f.v1, HC, 0, PREEMPTED, pdone, 77), 77);
-    ck_answered(f.v1, fixture_call(f.v1, HC, 0, PREEMPTED, pdone, UINT64_C(0x12345678fffffff0)), -16);
+    ck_answered(f.v1, fixture_call(f.v1, HC, 0, PREEMPTED, pdone, UINT64_C(0x12345678fffffff0)),
+                -16);
     fixture_load(f.v1, pdone, &n, sizeof(n));
     ck_assert_uint_eq(n, 40);
-    ck_refused(f.v1, fixture_call(f.v1, HC, reqs, PREEMPTED | 2, pdone, DOMID_SELF), ENOSYS, MMU_CMD);
+    ck_refused(f.v1, fixture_call(f.v1, HC, reqs, PREEMPTED | 2, pdone, DOMID_SELF), ENOSYS,
+               MMU_CMD);
     fixture_load(f.v1, pdone, &n, sizeof(n));
     ck_assert_uint_eq(n, 41); /* counts on */
-    ck_refused(f.v1, fixture_call(f.v1, HC, reqs, PREEMPTED | 2, fixture_hole(f.v1), DOMID_SELF), ENOSYS, MMU_CMD);
+    ck_refused(f.v1, fixture_call(f.v1, HC, reqs, PREEMPTED | 2, fixture_hole(f.v1), DOMID_SELF),
+               ENOSYS, MMU_CMD);
     ck_ok(f.v1, fixture_call(f.v1, HC, reqs, PREEMPTED, pdone, DOMID_SELF));
 }
 END_TEST
@@ -154,13 +165,30 @@ START_TEST(there_are_four_commands)
     else if (_i != 1)
         ck_refused(f.v1, mm_update(&f, f.v1, at | (uint64_t)_i, 0x4440), ENOSYS, MMU_CMD);
     if (known)
-        ck_assert_uint_eq(mm_entry(f.d1, mm_va(f.d1, 0), 1), _i == 2 ? 0x4460 : 0x4440); /* A is kept by command 2 */
+        ck_assert_uint_eq(mm_entry(f.d1, mm_va(f.d1, 0), 1),
+                          _i == 2 ? 0x4460 : 0x4440); /* A is kept by command 2 */
 }
 END_TEST
 
 /* ---- What a frame is decides what a write to it means ---- */
 
-enum kind { NEVER_USED, MAPPED_RO, MAPPED_RW, FORMER_TABLE, FORMER_GDT, LIVE_GDT, PINNED_L1, LIVE_L4, OWN_SHARED, OTHERS, NOBODYS, IO, M2P, NO_RAM, HIGH };
+enum kind {
+    NEVER_USED,
+    MAPPED_RO,
+    MAPPED_RW,
+    FORMER_TABLE,
+    FORMER_GDT,
+    LIVE_GDT,
+    PINNED_L1,
+    LIVE_L4,
+    OWN_SHARED,
+    OTHERS,
+    NOBODYS,
+    IO,
+    M2P,
+    NO_RAM,
+    HIGH
+};
 
 static uint64_t frame_of(enum kind kind)
 {
@@ -172,7 +200,9 @@ static uint64_t frame_of(enum kind kind)
     case PINNED_L1:
     case FORMER_TABLE: ck_ok(f.v1, mm_ext(&f, f.v1, PIN_L1, mfn)); break;
     case LIVE_GDT:
-    case FORMER_GDT: ck_ok(f.v1, fixture_call(f.v1, 2, fixture_place(&f, f.v1, &mfn, 8), 512)); break;
+    case FORMER_GDT:
+        ck_ok(f.v1, fixture_call(f.v1, 2, fixture_place(&f, f.v1, &mfn, 8), 512));
+        break;
     case LIVE_L4: return mm_table(f.d1, 4);
     case OWN_SHARED: return xd_domain_start(f.d1)->shared_info_mfn;
     case OTHERS: return mm_page(f.d2, 0);
@@ -252,14 +282,16 @@ END_TEST
 
 START_TEST(the_control_domain_edits_tables_of_others)
 {
-    uint64_t at = mm_entry_at(f.d1, mm_va(f.d1, 0), 1), mine = mm_page(f.d0, 0), theirs = mm_page(f.d1, 0);
+    uint64_t at = mm_entry_at(f.d1, mm_va(f.d1, 0), 1), mine = mm_page(f.d0, 0),
+             theirs = mm_page(f.d1, 0);
 
     ck_refused(f.v0, mm_update(&f, f.v0, at, 0), EINVAL, MMU_PTR_FRAME);
     ck_ok(f.v0, mm_update_as(&f, f.v0, at, mm_pte(theirs, 0x3), 1 | UPPER(1)));
     ck_assert_uint_eq(mm_entry(f.d1, mm_va(f.d1, 0), 1), mm_pte(theirs, 0x7 | XD_PTE_GK));
     ck_ok(f.v0, mm_update_as(&f, f.v0, at, mm_pte(mine, 0x3), DOMID_SELF | UPPER(1)));
     ck_frame(f.hv, mine, XD_TYPE_WRITABLE, 1, 2, ALLOC | VALID);
-    ck_refused(f.v0, mm_update_as(&f, f.v0, at, mm_pte(theirs, 0x3 | XD_PTE_PCD), 1 | UPPER(1)), EINVAL, L1E_BITS);
+    ck_refused(f.v0, mm_update_as(&f, f.v0, at, mm_pte(theirs, 0x3 | XD_PTE_PCD), 1 | UPPER(1)),
+               EINVAL, L1E_BITS);
     ck_ok(f.v0, mm_update_as(&f, f.v0, at, 0, DOMID_SELF | UPPER(1)));
     ck_frame(f.hv, mine, XD_TYPE_WRITABLE, 0, 1, ALLOC | VALID);
 }
@@ -300,7 +332,8 @@ START_TEST(the_owner_sets_m2p_entries)
     struct xd_vcpu *v = m2p[_i].caller ? f.v1 : f.v0;
     uint64_t mfn = frame_of(m2p[_i].kind), before = xd_m2p(f.hv, mfn);
 
-    ck_refused_as(v, mm_update_as(&f, v, mfn << XD_PAGE_SHIFT | 0x7f1, ~UINT64_C(7), m2p[_i].fd), m2p[_i].err, m2p[_i].why);
+    ck_refused_as(v, mm_update_as(&f, v, mfn << XD_PAGE_SHIFT | 0x7f1, ~UINT64_C(7), m2p[_i].fd),
+                  m2p[_i].err, m2p[_i].why);
     ck_assert_uint_eq(xd_m2p(f.hv, mfn), m2p[_i].err ? before : ~UINT64_C(7));
 }
 END_TEST
@@ -317,7 +350,8 @@ START_TEST(changing_a_table_above_l1_flushes_all_vcpus)
     ck_assert_uint_eq(f.v1b->tlb_flushes, before);
     ck_ok(f.v1, mm_update(&f, f.v1, l2, 0x400));
     ck_assert_uint_eq(f.v1b->tlb_flushes, before + 1);
-    ck_refused(f.v1, batch(f.v1, req, 2, DOMID_SELF), ENOSYS, MMU_CMD); /* though a later request fails */
+    ck_refused(f.v1, batch(f.v1, req, 2, DOMID_SELF), ENOSYS,
+               MMU_CMD); /* though a later request fails */
     ck_assert_uint_eq(f.v1b->tlb_flushes, before + 2);
     ck_refused(f.v1, mm_update(&f, f.v1, l2, 0x81), EINVAL, L2E_BITS);
     ck_assert_uint_eq(f.v1b->tlb_flushes, before + 2);

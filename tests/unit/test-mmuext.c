@@ -7,7 +7,21 @@
 #define HC        26
 #define PREEMPTED 0x80000000u
 
-enum { FLUSH_LOCAL = 6, INVLPG_LOCAL, FLUSH_MULTI, INVLPG_MULTI, FLUSH_ALL, INVLPG_ALL, CACHE, LDT, CLEAR = 16, COPY, CACHE_GLOBAL, MARK, UNMARK };
+enum {
+    FLUSH_LOCAL = 6,
+    INVLPG_LOCAL,
+    FLUSH_MULTI,
+    INVLPG_MULTI,
+    FLUSH_ALL,
+    INVLPG_ALL,
+    CACHE,
+    LDT,
+    CLEAR = 16,
+    COPY,
+    CACHE_GLOBAL,
+    MARK,
+    UNMARK
+};
 
 static struct xd_fixture f;
 
@@ -35,7 +49,8 @@ static const struct {
     {1, UINT64_C(0x30000) | DOMID_SELF, 1, 0, XD_WHY_NONE, 1}, /* the upper half is not looked at */
     {1, 1, 0, XD_ESRCH, XD_WHY_FD_UNKNOWN, 0xdead},
     {1, 7, 1, XD_ESRCH, XD_WHY_FD_UNKNOWN, 0xdead},
-    {1, 2, 0, XD_EPERM, XD_WHY_MMUEXT_PERMISSION, 0xdead}, /* asked although there is nothing to do */
+    {1, 2, 0, XD_EPERM, XD_WHY_MMUEXT_PERMISSION,
+     0xdead}, /* asked although there is nothing to do */
     {1, XD_DOMID_IO, 0, XD_EPERM, XD_WHY_MMUEXT_PERMISSION, 0xdead},
     {1, XD_DOMID_XEN, 1, XD_EPERM, XD_WHY_MMUEXT_PERMISSION, 0xdead},
     {0, 1, 0, 0, XD_WHY_NONE, 0},
@@ -48,9 +63,11 @@ START_TEST(domains_are_found_and_rights_asked_for)
     struct xd_vcpu *v = domains[_i].caller ? f.v1 : f.v0;
     struct xd_abi_mmuext_op op = {FLUSH_LOCAL, 0, 0, 0};
     uint32_t done = 0xdead;
-    uint64_t ops = fixture_place(&f, v, &op, sizeof(op)), pdone = fixture_place(&f, v, &done, sizeof(done));
+    uint64_t ops = fixture_place(&f, v, &op, sizeof(op)),
+             pdone = fixture_place(&f, v, &done, sizeof(done));
 
-    ck_refused_as(v, fixture_call(v, HC, ops, domains[_i].nr, pdone, domains[_i].fd), domains[_i].err, domains[_i].why);
+    ck_refused_as(v, fixture_call(v, HC, ops, domains[_i].nr, pdone, domains[_i].fd),
+                  domains[_i].err, domains[_i].why);
     fixture_load(v, pdone, &done, sizeof(done));
     ck_assert_uint_eq(done, domains[_i].done);
 }
@@ -61,16 +78,19 @@ START_TEST(a_batch_stops_at_the_first_refusal)
     uint64_t a = mm_page(f.d1, 0), b = mm_page(f.d1, 1);
     struct xd_abi_mmuext_op op[3] = {{PIN_L1, 0, a, 0}, {PIN_L1, 0, a, 0}, {PIN_L1, 0, b, 0}};
     uint32_t done = 10;
-    uint64_t ops = fixture_place(&f, f.v1, op, sizeof(op)), pdone = fixture_place(&f, f.v1, &done, sizeof(done));
+    uint64_t ops = fixture_place(&f, f.v1, op, sizeof(op)),
+             pdone = fixture_place(&f, f.v1, &done, sizeof(done));
 
-    ck_refused(f.v1, fixture_call(f.v1, HC, ops, 3 | PREEMPTED, pdone, DOMID_SELF), EINVAL, PIN_TWICE);
+    ck_refused(f.v1, fixture_call(f.v1, HC, ops, 3 | PREEMPTED, pdone, DOMID_SELF), EINVAL,
+               PIN_TWICE);
     fixture_load(f.v1, pdone, &done, sizeof(done));
     ck_assert_uint_eq(done, 11);
     ck_frame(f.hv, a, XD_TYPE_L1, 1, 2, ALLOC | VALID | PINNED);
     ck_frame(f.hv, b, XD_TYPE_NONE, 0, 1, ALLOC);
     ck_assert_uint_eq(f.v1->rec.index, 1);
     ck_answered(f.v1, fixture_call(f.v1, HC, 0, PREEMPTED, 0, 5), 5);
-    ck_refused(f.v1, fixture_call(f.v1, HC, XD_HYPERVISOR_START, 1, 0, DOMID_SELF), EFAULT, HANDLE_RANGE);
+    ck_refused(f.v1, fixture_call(f.v1, HC, XD_HYPERVISOR_START, 1, 0, DOMID_SELF), EFAULT,
+               HANDLE_RANGE);
     ck_refused(f.v1, fixture_call(f.v1, HC, fixture_hole(f.v1), 1, 0, DOMID_SELF), EFAULT, COPY_IN);
 }
 END_TEST
@@ -87,12 +107,14 @@ START_TEST(numbers_without_a_command)
 }
 END_TEST
 
-static const uint32_t own_only[] = {NEW_BASEPTR, FLUSH_LOCAL,  INVLPG_LOCAL, FLUSH_MULTI, INVLPG_MULTI,     FLUSH_ALL,
-                                    INVLPG_ALL,  CACHE,        LDT,          NEW_USER_BASEPTR, CACHE_GLOBAL};
+static const uint32_t own_only[] = {NEW_BASEPTR,  FLUSH_LOCAL,      INVLPG_LOCAL, FLUSH_MULTI,
+                                    INVLPG_MULTI, FLUSH_ALL,        INVLPG_ALL,   CACHE,
+                                    LDT,          NEW_USER_BASEPTR, CACHE_GLOBAL};
 
 START_TEST(commands_for_oneself_take_no_foreign_domain)
 {
-    ck_refused(f.v0, mm_ext_as(&f, f.v0, own_only[_i], mm_table(f.d1, 4), 0, 1), EPERM, MMUEXT_FOREIGN);
+    ck_refused(f.v0, mm_ext_as(&f, f.v0, own_only[_i], mm_table(f.d1, 4), 0, 1), EPERM,
+               MMUEXT_FOREIGN);
 }
 END_TEST
 
@@ -113,7 +135,8 @@ START_TEST(a_zero_page_can_be_pinned_at_every_level)
     ck_ok(f.v1, mm_ext(&f, f.v1, UNPIN, mfn));
     ck_frame(f.hv, mfn, cmd + 1, 0, 1, ALLOC);
     ck_refused(f.v1, mm_ext(&f, f.v1, UNPIN, mfn), EINVAL, UNPIN_NOT_PINNED);
-    if (cmd == PIN_L4) /* an L4 keeps Xen's slots: that of the linear map names the frame itself, writable */
+    if (cmd ==
+        PIN_L4) /* an L4 keeps Xen's slots: that of the linear map names the frame itself, writable */
         ck_refused(f.v1, mm_ext(&f, f.v1, PIN_L1, mfn), EBUSY, L1E_RW_TABLE);
     else
         ck_ok(f.v1, mm_ext(&f, f.v1, PIN_L4, mfn));
@@ -128,7 +151,8 @@ START_TEST(frames_that_cant_be_pinned)
         enum xd_why pin, unpin;
     } bad[] = {
         {mm_mapped(f.d1, 0), XD_WHY_FRAME_MAPPED_WRITABLE, XD_WHY_UNPIN_NOT_PINNED},
-        {xd_domain_start(f.d1)->shared_info_mfn, XD_WHY_FRAME_MAPPED_WRITABLE, XD_WHY_UNPIN_NOT_PINNED},
+        {xd_domain_start(f.d1)->shared_info_mfn, XD_WHY_FRAME_MAPPED_WRITABLE,
+         XD_WHY_UNPIN_NOT_PINNED},
         {gdt, XD_WHY_FRAME_OTHER_TYPE, XD_WHY_UNPIN_NOT_PINNED},
         {mm_table(f.d1, 2), XD_WHY_FRAME_OTHER_TYPE, XD_WHY_UNPIN_NOT_PINNED},
         {mm_page(f.d2, 0), XD_WHY_PIN_FRAME, XD_WHY_PIN_FRAME},
@@ -168,8 +192,10 @@ START_TEST(the_control_domain_pins_for_others)
     ck_ok(f.v0, mm_ext_as(&f, f.v0, PIN_L1, mfn, 0, 1));
     ck_refused(f.v1, mm_ext(&f, f.v1, PIN_L1, mfn), EINVAL, PIN_TWICE);
     ck_ok(f.v0, mm_ext_as(&f, f.v0, UNPIN, mfn, 0, 1));
-    ck_refused(f.v0, mm_ext_as(&f, f.v0, PIN_L1, 0xa0, 0, XD_DOMID_IO), EINVAL, FRAME_MAPPED_WRITABLE);
-    ck_refused(f.v0, mm_ext_as(&f, f.v0, PIN_L1, f.hv->m2p_first.v, 0, XD_DOMID_XEN), EINVAL, FRAME_OTHER_TYPE);
+    ck_refused(f.v0, mm_ext_as(&f, f.v0, PIN_L1, 0xa0, 0, XD_DOMID_IO), EINVAL,
+               FRAME_MAPPED_WRITABLE);
+    ck_refused(f.v0, mm_ext_as(&f, f.v0, PIN_L1, f.hv->m2p_first.v, 0, XD_DOMID_XEN), EINVAL,
+               FRAME_OTHER_TYPE);
 }
 END_TEST
 
@@ -197,7 +223,8 @@ START_TEST(base_pointers_hold_an_l4)
     ck_ok(f.v1, mm_ext(&f, f.v1, NEW_USER_BASEPTR, 0));
     ck_frame(f.hv, l4, XD_TYPE_L4, 0, 1, ALLOC);
     ck_ok(f.v1, mm_ext(&f, f.v1, NEW_USER_BASEPTR, 0));
-    ck_assert_uint_eq(mm_word(f.hv, l4, XD_L4_SLOT_RO_M2P), xd_l4_m2p_entry(f.hv)); /* stays behind */
+    ck_assert_uint_eq(mm_word(f.hv, l4, XD_L4_SLOT_RO_M2P),
+                      xd_l4_m2p_entry(f.hv)); /* stays behind */
 }
 END_TEST
 
@@ -215,7 +242,8 @@ START_TEST(what_can_be_no_base_pointer)
         {mm_mapped(f.d1, 0), XD_WHY_FRAME_MAPPED_WRITABLE},
     };
 
-    ck_refused(f.v1, mm_ext(&f, f.v1, NEW_BASEPTR, 0), EINVAL, BASEPTR_FRAME); /* 0 means nothing here */
+    ck_refused(f.v1, mm_ext(&f, f.v1, NEW_BASEPTR, 0), EINVAL,
+               BASEPTR_FRAME); /* 0 means nothing here */
     for (unsigned int i = 0; i < XD_ARRAY_SIZE(bad); i++) {
         ck_refused_as(f.v1, mm_ext(&f, f.v1, NEW_BASEPTR, bad[i].mfn), XD_EINVAL, bad[i].why);
         ck_refused_as(f.v1, mm_ext(&f, f.v1, NEW_USER_BASEPTR, bad[i].mfn), XD_EINVAL, bad[i].why);
@@ -235,7 +263,8 @@ START_TEST(m2p_strict_decides_who_sees_the_m2p)
     ck_ok(f.v1, mm_ext(&f, f.v1, NEW_USER_BASEPTR, a));
     ck_assert_uint_eq(mm_word(f.hv, a, XD_L4_SLOT_RO_M2P), 0);
     ck_ok(f.v1, fixture_call(f.v1, 21, 0, 32));
-    ck_assert_uint_eq(mm_word(f.hv, a, XD_L4_SLOT_RO_M2P), 0); /* tables that exist are not revisited */
+    ck_assert_uint_eq(mm_word(f.hv, a, XD_L4_SLOT_RO_M2P),
+                      0); /* tables that exist are not revisited */
     ck_ok(f.v1, mm_ext(&f, f.v1, PIN_L4, b));
     ck_assert_uint_eq(mm_word(f.hv, b, XD_L4_SLOT_RO_M2P), m2p);
     ck_ok(f.v1, mm_ext(&f, f.v1, NEW_USER_BASEPTR, b));
@@ -311,9 +340,12 @@ END_TEST
 
 START_TEST(a_mask_must_be_readable)
 {
-    ck_refused(f.v1, mm_ext_as(&f, f.v1, FLUSH_MULTI, 0, fixture_hole(f.v1), DOMID_SELF), EINVAL, VCPUMASK);
-    ck_refused(f.v1, mm_ext_as(&f, f.v1, INVLPG_MULTI, XD_HYPERVISOR_START, XD_HYPERVISOR_START, DOMID_SELF), EINVAL,
+    ck_refused(f.v1, mm_ext_as(&f, f.v1, FLUSH_MULTI, 0, fixture_hole(f.v1), DOMID_SELF), EINVAL,
                VCPUMASK);
+    ck_refused(
+        f.v1,
+        mm_ext_as(&f, f.v1, INVLPG_MULTI, XD_HYPERVISOR_START, XD_HYPERVISOR_START, DOMID_SELF),
+        EINVAL, VCPUMASK);
 }
 END_TEST
 
@@ -348,7 +380,8 @@ START_TEST(an_ldt_is_an_address_and_a_size)
 {
     bool ok = !ldts[_i].err, some = ok && (uint32_t)ldts[_i].ents;
 
-    ck_refused_as(f.v1, mm_ext_as(&f, f.v1, LDT, ldts[_i].base, ldts[_i].ents, DOMID_SELF), ldts[_i].err, ldts[_i].why);
+    ck_refused_as(f.v1, mm_ext_as(&f, f.v1, LDT, ldts[_i].base, ldts[_i].ents, DOMID_SELF),
+                  ldts[_i].err, ldts[_i].why);
     ck_assert_uint_eq(f.v1->ldt_ents, some ? (uint32_t)ldts[_i].ents : 0);
     ck_assert_uint_eq(f.v1->ldt_base, some ? ldts[_i].base : 0);
 }
@@ -366,7 +399,8 @@ START_TEST(ldt_pages_in_use_are_let_go)
         f.v1->ldt_frame[3] = xd_mfn_of(mfn);
         fixture_audit(f.hv);
         ck_refused(f.v1, mm_map(f.v1, mm_va(f.d1, 0), mm_pte(mfn, 0x3)), EBUSY, L1E_RW_TABLE);
-        ck_ok(f.v1, mm_ext_as(&f, f.v1, LDT, 0x1000, 9 + i, DOMID_SELF)); /* as it was: nothing happens */
+        ck_ok(f.v1,
+              mm_ext_as(&f, f.v1, LDT, 0x1000, 9 + i, DOMID_SELF)); /* as it was: nothing happens */
         ck_assert_uint_eq(f.v1->ldt_frame[3].v, mfn);
         if (i == 0)
             ck_ok(f.v1, mm_ext_as(&f, f.v1, LDT, 0, 0, DOMID_SELF));
@@ -414,9 +448,12 @@ START_TEST(a_page_can_be_copied_from_anything)
     ck_frame(f.hv, to, XD_TYPE_WRITABLE, 0, 1, ALLOC | VALID);
     ck_ok(f.v1, mm_ext_as(&f, f.v1, COPY, to, to, DOMID_SELF));
     ck_refused(f.v1, mm_ext_as(&f, f.v1, COPY, table, to, DOMID_SELF), EINVAL, CLEAR_TYPE);
-    ck_refused(f.v1, mm_ext_as(&f, f.v1, COPY, to, mm_page(f.d2, 0), DOMID_SELF), EINVAL, COPY_SOURCE);
-    ck_refused(f.v1, mm_ext_as(&f, f.v1, COPY, mm_page(f.d2, 0), to, DOMID_SELF), EINVAL, CLEAR_FRAME);
-    ck_refused(f.v0, mm_ext_as(&f, f.v0, COPY, to, mm_page(f.d0, 0), 1), EINVAL, COPY_SOURCE); /* both belong to it */
+    ck_refused(f.v1, mm_ext_as(&f, f.v1, COPY, to, mm_page(f.d2, 0), DOMID_SELF), EINVAL,
+               COPY_SOURCE);
+    ck_refused(f.v1, mm_ext_as(&f, f.v1, COPY, mm_page(f.d2, 0), to, DOMID_SELF), EINVAL,
+               CLEAR_FRAME);
+    ck_refused(f.v0, mm_ext_as(&f, f.v0, COPY, to, mm_page(f.d0, 0), 1), EINVAL,
+               COPY_SOURCE); /* both belong to it */
     ck_refused(f.v0, mm_ext_as(&f, f.v0, COPY, 0xa0, 0xa1, XD_DOMID_IO), EINVAL, COPY_SOURCE);
 }
 END_TEST
@@ -430,7 +467,8 @@ int main(void)
     tcase_add_loop_test(t, domains_are_found_and_rights_asked_for, 0, (int)XD_ARRAY_SIZE(domains));
     tcase_add_test(t, a_batch_stops_at_the_first_refusal);
     tcase_add_test(t, numbers_without_a_command);
-    tcase_add_loop_test(t, commands_for_oneself_take_no_foreign_domain, 0, (int)XD_ARRAY_SIZE(own_only));
+    tcase_add_loop_test(t, commands_for_oneself_take_no_foreign_domain, 0,
+                        (int)XD_ARRAY_SIZE(own_only));
     tcase_add_loop_test(t, a_zero_page_can_be_pinned_at_every_level, PIN_L1, PIN_L4 + 1);
     tcase_add_test(t, frames_that_cant_be_pinned);
     tcase_add_loop_test(t, a_table_in_use_can_be_pinned_too, 1, 4);

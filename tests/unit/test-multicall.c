@@ -18,7 +18,10 @@ static void teardown(void)
     fixture_teardown(&f);
 }
 
-#define ENTRY(nr, ...) {.op = (nr), .result = 0x5555, .args = {__VA_ARGS__}}
+#define ENTRY(nr, ...)                                        \
+    {                                                         \
+        .op = (nr), .result = 0x5555, .args = { __VA_ARGS__ } \
+    }
 
 static int64_t result_at(struct xd_vcpu *v, uint64_t list, unsigned int i)
 {
@@ -31,8 +34,9 @@ static int64_t result_at(struct xd_vcpu *v, uint64_t list, unsigned int i)
 START_TEST(each_entry_has_its_own_result)
 {
     struct xd_abi_multicall_entry e[] = {
-        ENTRY(17, 0, 0), ENTRY(14, XD_HYPERVISOR_START, 0), ENTRY(38, 0), ENTRY(UINT64_C(1) << 32 | 17, 0), ENTRY(13, 0, 0),
-        ENTRY(17, 0, 0),
+        ENTRY(17, 0, 0), ENTRY(14, XD_HYPERVISOR_START, 0),
+        ENTRY(38, 0),    ENTRY(UINT64_C(1) << 32 | 17, 0),
+        ENTRY(13, 0, 0), ENTRY(17, 0, 0),
     };
     uint64_t list = fixture_place(&f, f.v1, e, sizeof(e));
 
@@ -44,7 +48,7 @@ START_TEST(each_entry_has_its_own_result)
     ck_assert_int_eq(result_at(f.v1, list, 4), -XD_EINVAL);
     ck_assert_int_eq(result_at(f.v1, list, 5), 0x40011);
     ck_assert_uint_eq(xd_why(f.v1), XD_WHY_MULTICALL_NESTED); /* the last that was refused */
-    ck_ok(f.v1, fixture_call(f.v1, HC, list, 1)); /* and none is left over */
+    ck_ok(f.v1, fixture_call(f.v1, HC, list, 1));             /* and none is left over */
     ck_ok(f.v1, fixture_call(f.v1, HC, list, 0));
 }
 END_TEST
@@ -70,7 +74,8 @@ START_TEST(an_entry_may_change_the_entries_after_it)
     struct xd_abi_multicall_entry e[2] = {ENTRY(17, 0, 0), ENTRY(17, 0, 0)};
     uint64_t list = mm_va(f.d1, 0), mfn = mm_mapped(f.d1, 0);
 
-    e[0] = (struct xd_abi_multicall_entry){.op = 14, .args = {list, mm_pte(mfn, 0x1), 0}}; /* the list read-only */
+    e[0] = (struct xd_abi_multicall_entry){
+        .op = 14, .args = {list, mm_pte(mfn, 0x1), 0}}; /* the list read-only */
     fixture_store(f.v1, list, e, sizeof(e));
     ck_refused(f.v1, fixture_call(f.v1, HC, list, 2), EFAULT, MULTICALL_RESULT);
     ck_assert_uint_eq(f.v1->rec.reject.arg[1], 0);
@@ -107,7 +112,8 @@ struct seen {
     long rc;
 };
 
-static void see_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+static void see_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                     unsigned int depth)
 {
     struct seen *s = ctx;
 
@@ -118,7 +124,8 @@ static void see_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *
     s->depth1 += depth == 1;
 }
 
-static void see_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc, unsigned int depth)
+static void see_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc,
+                    unsigned int depth)
 {
     (void)v;
     (void)nr;

@@ -61,7 +61,8 @@ START_TEST(a_tree_is_validated_from_its_top_and_falls_with_it)
     for (unsigned int level = 1; level <= 4; level++)
         ck_frame(f.hv, page(level), level, 0, 1, ALLOC);
     ck_frame(f.hv, data, XD_TYPE_WRITABLE, 0, 1, ALLOC | VALID);
-    ck_assert_uint_eq(mm_word(f.hv, page(1), 1), mm_pte(data, 0x67 | XD_PTE_GK)); /* contents stay */
+    ck_assert_uint_eq(mm_word(f.hv, page(1), 1),
+                      mm_pte(data, 0x67 | XD_PTE_GK)); /* contents stay */
 }
 END_TEST
 
@@ -72,10 +73,14 @@ static const struct {
     int err;
     enum xd_why why;
 } bad_l1[] = {
-    {0x9, OWN, XD_EINVAL, XD_WHY_L1E_BITS},         {0x3, ITSELF, XD_EBUSY, XD_WHY_L1E_RW_TABLE},
-    {0x1, ITSELF, 0, XD_WHY_NONE},                  {0x3, TABLE, XD_EBUSY, XD_WHY_L1E_RW_TABLE},
-    {0x1, OTHERS, XD_EBUSY, XD_WHY_L1E_NOT_OWNER},  {0x3, IO, XD_EPERM, XD_WHY_L1E_IOMEM},
-    {0x1, NONE, XD_EINVAL, XD_WHY_L1E_MFN_INVALID}, {0x3, SHARED, 0, XD_WHY_NONE},
+    {0x9, OWN, XD_EINVAL, XD_WHY_L1E_BITS},
+    {0x3, ITSELF, XD_EBUSY, XD_WHY_L1E_RW_TABLE},
+    {0x1, ITSELF, 0, XD_WHY_NONE},
+    {0x3, TABLE, XD_EBUSY, XD_WHY_L1E_RW_TABLE},
+    {0x1, OTHERS, XD_EBUSY, XD_WHY_L1E_NOT_OWNER},
+    {0x3, IO, XD_EPERM, XD_WHY_L1E_IOMEM},
+    {0x1, NONE, XD_EINVAL, XD_WHY_L1E_MFN_INVALID},
+    {0x3, SHARED, 0, XD_WHY_NONE},
 };
 
 static uint64_t l1_target(unsigned int i, uint64_t itself)
@@ -105,7 +110,8 @@ START_TEST(an_l1_is_taken_with_all_its_entries_or_not_at_all)
     ck_frame(f.hv, t, XD_TYPE_NONE, 0, 1, ALLOC); /* the type is gone at once */
     ck_frame(f.hv, data, XD_TYPE_WRITABLE, 0, 1, ALLOC | VALID);
     ck_frame(f.hv, last, XD_TYPE_NONE, 0, 1, ALLOC); /* was not reached */
-    ck_assert_uint_eq(mm_word(f.hv, t, 3), mm_pte(data, 0x7 | XD_PTE_GK)); /* adjusted all the same */
+    ck_assert_uint_eq(mm_word(f.hv, t, 3),
+                      mm_pte(data, 0x7 | XD_PTE_GK)); /* adjusted all the same */
     ck_assert_uint_eq(mm_word(f.hv, t, 7), bad);
     ck_assert_uint_eq(mm_word(f.hv, t, 9), mm_pte(last, 0x3));
     ck_assert_uint_eq(f.v1->rec.reject.via_nr, 1);
@@ -118,8 +124,10 @@ END_TEST
 START_TEST(a_table_links_tables_of_the_level_below)
 {
     unsigned int level = (unsigned int)_i;
-    static const enum xd_why bits[] = {[2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
-    uint64_t t = page(0), good = page(1), gdt = page(5), shared = xd_domain_start(f.d1)->shared_info_mfn;
+    static const enum xd_why bits[] = {
+        [2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
+    uint64_t t = page(0), good = page(1), gdt = page(5),
+             shared = xd_domain_start(f.d1)->shared_info_mfn;
     const struct {
         uint64_t mfn, flags;
         enum xd_why why;
@@ -145,7 +153,8 @@ START_TEST(a_table_links_tables_of_the_level_below)
         mm_poke(f.hv, t, 2, mm_pte(good, 0x3));
         mm_poke(f.hv, t, 8, mm_pte(bad[i].mfn, bad[i].flags));
         ck_refused_as(f.v1, pin(level, t), XD_EINVAL, bad[i].why);
-        ck_frame(f.hv, t, level, 0, 1, ALLOC); /* something was taken before: the type stays behind */
+        ck_frame(f.hv, t, level, 0, 1,
+                 ALLOC); /* something was taken before: the type stays behind */
         ck_frame(f.hv, good, level - 1, 0, 1, ALLOC);
         mm_poke(f.hv, t, 8, 0);
         mm_poke(f.hv, t, 2, 0);
@@ -261,7 +270,8 @@ START_TEST(a_table_may_map_itself_read_only)
     ck_assert_uint_eq(mm_frame(f.hv, t)->count, before.count);
     ck_assert_uint_eq(mm_frame(f.hv, t)->type_count, before.type_count);
     ck_assert_int_eq(mm_frame(f.hv, t)->linear, 0);
-    ck_refused(f.v1, set(t, 5, t, 0x3), EINVAL, FRAME_OTHER_TYPE); /* no short way to a writable one */
+    ck_refused(f.v1, set(t, 5, t, 0x3), EINVAL,
+               FRAME_OTHER_TYPE);    /* no short way to a writable one */
     ck_ok(f.v1, set(t, 5, t, 0x61)); /* bits that don't count */
     ck_ok(f.v1, unpin(t));
     ck_ok(f.v1, pin(level, t)); /* and it is audited like that */
@@ -335,7 +345,8 @@ START_TEST(a_linear_target_must_be_validated)
 {
     uint64_t t = page(0), child = page(1);
 
-    mm_frame(f.hv, child)->type = XD_TYPE_L2; /* as in the middle of its audit: used once, not validated */
+    mm_frame(f.hv, child)->type =
+        XD_TYPE_L2; /* as in the middle of its audit: used once, not validated */
     mm_frame(f.hv, child)->type_count = 1;
     ck_ok(f.v1, pin(2, t));
     ck_refused(f.v1, set(t, 0, child, 0x1), EINVAL, FRAME_OTHER_TYPE);
@@ -376,7 +387,8 @@ int main(void)
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_tree_is_validated_from_its_top_and_falls_with_it);
-    tcase_add_loop_test(t, an_l1_is_taken_with_all_its_entries_or_not_at_all, 0, (int)XD_ARRAY_SIZE(bad_l1));
+    tcase_add_loop_test(t, an_l1_is_taken_with_all_its_entries_or_not_at_all, 0,
+                        (int)XD_ARRAY_SIZE(bad_l1));
     tcase_add_loop_test(t, a_table_links_tables_of_the_level_below, 2, 5);
     tcase_add_test(t, a_refusal_deep_down_is_told_with_its_way);
     tcase_add_test(t, the_first_slot_that_fails_decides);

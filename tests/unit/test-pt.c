@@ -49,10 +49,12 @@ static const struct {
     bool read_ok, write_ok;
     uint32_t error; /* of a write */
 } rights[] = {
-    {1, XD_PTE_P, false, false, 2},  {2, XD_PTE_P, false, false, 2},  {3, XD_PTE_P, false, false, 2},
-    {4, XD_PTE_P, false, false, 2},  {1, XD_PTE_RW, true, false, 3},  {2, XD_PTE_RW, true, false, 3},
-    {3, XD_PTE_RW, true, false, 3},  {4, XD_PTE_RW, true, false, 3},  {1, XD_PTE_US, false, false, 3},
-    {2, XD_PTE_US, false, false, 3}, {3, XD_PTE_US, false, false, 3}, {4, XD_PTE_US, false, false, 3},
+    {1, XD_PTE_P, false, false, 2},  {2, XD_PTE_P, false, false, 2},
+    {3, XD_PTE_P, false, false, 2},  {4, XD_PTE_P, false, false, 2},
+    {1, XD_PTE_RW, true, false, 3},  {2, XD_PTE_RW, true, false, 3},
+    {3, XD_PTE_RW, true, false, 3},  {4, XD_PTE_RW, true, false, 3},
+    {1, XD_PTE_US, false, false, 3}, {2, XD_PTE_US, false, false, 3},
+    {3, XD_PTE_US, false, false, 3}, {4, XD_PTE_US, false, false, 3},
 };
 
 START_TEST(rights_are_needed_at_all_levels)
@@ -99,7 +101,8 @@ END_TEST
 
 START_TEST(addresses_that_no_walk_follows)
 {
-    static const uint64_t bad[] = {UINT64_C(0x800000000000), UINT64_C(0xffff7fffffffffff), UINT64_C(0x8000000000000000)};
+    static const uint64_t bad[] = {UINT64_C(0x800000000000), UINT64_C(0xffff7fffffffffff),
+                                   UINT64_C(0x8000000000000000)};
     uint64_t buf;
 
     for (unsigned int i = 0; i < XD_ARRAY_SIZE(bad); i++) {
@@ -124,11 +127,14 @@ START_TEST(the_m2p_is_read_by_guests_and_written_by_nobody)
     ck_assert_int_eq(xd_guest_store(f.v1, va, &got, 8, &fault), XD_ACCESS_FAULT);
     ck_assert_uint_eq(fault.error, 3);
     ck_assert(!xd_copy_in(f.v1, &got, va, 8));
-    ck_assert_int_eq(xd_guest_load(f.v1, XD_RO_M2P_START + f.hv->frames * UINT64_C(8), &got, 8, &fault), XD_ACCESS_FAULT);
+    ck_assert_int_eq(
+        xd_guest_load(f.v1, XD_RO_M2P_START + f.hv->frames * UINT64_C(8), &got, 8, &fault),
+        XD_ACCESS_FAULT);
     ck_assert_uint_eq(fault.error, 0);
     ck_ok(f.v1, mm_ext(&f, f.v1, NEW_USER_BASEPTR, mm_table(f.d1, 4)));
     f.v1->kernel_mode = false;
-    ck_assert_int_eq(xd_guest_load(f.v1, va, &got, 8, NULL), XD_ACCESS_OK); /* user code, with the slot in its table */
+    ck_assert_int_eq(xd_guest_load(f.v1, va, &got, 8, NULL),
+                     XD_ACCESS_OK); /* user code, with the slot in its table */
     f.v1->kernel_mode = true;
 }
 END_TEST
@@ -150,13 +156,17 @@ END_TEST
 /* A self map shows the guest its own tables, never for writing. */
 START_TEST(tables_are_read_through_a_self_map)
 {
-    uint64_t l4 = mm_table(f.d1, 4), va = UINT64_C(9) << 39 | UINT64_C(9) << 30 | UINT64_C(9) << 21 | UINT64_C(9) << 12, got;
+    uint64_t l4 = mm_table(f.d1, 4),
+             va = UINT64_C(9) << 39 | UINT64_C(9) << 30 | UINT64_C(9) << 21 | UINT64_C(9) << 12,
+             got;
 
     ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(l4, 9), mm_pte(l4, 0x1)));
     ck_assert_int_eq(xd_guest_load(f.v1, va + 9 * 8, &got, 8, NULL), XD_ACCESS_OK);
     ck_assert_uint_eq(got | XD_PTE_A, mm_word(f.hv, l4, 9) | XD_PTE_A);
     ck_assert_int_eq(xd_guest_store(f.v1, va + 9 * 8, &got, 8, NULL), XD_ACCESS_FAULT);
-    ck_assert_int_eq(xd_guest_load(f.v1, UINT64_C(9) << 39 | UINT64_C(9) << 30 | UINT64_C(9) << 21 | UINT64_C(258) << 12,
+    ck_assert_int_eq(xd_guest_load(f.v1,
+                                   UINT64_C(9) << 39 | UINT64_C(9) << 30 | UINT64_C(9) << 21 |
+                                       UINT64_C(258) << 12,
                                    &got, 8, NULL),
                      XD_ACCESS_FAULT);
 }

@@ -21,18 +21,15 @@ static const struct {
     uint64_t bits;
     bool upper; /* allowed above L1 too */
 } fast[] = {
-    {XD_PTE_A, true},
-    {XD_PTE_D, true},
-    {XD_PTE_G, false},
-    {XD_PTE_NX, true},
-    {UINT64_C(0xe00), true},
-    {UINT64_C(0x7ff0000000000000), true},
+    {XD_PTE_A, true},  {XD_PTE_D, true},        {XD_PTE_G, false},
+    {XD_PTE_NX, true}, {UINT64_C(0xe00), true}, {UINT64_C(0x7ff0000000000000), true},
 };
 
 START_TEST(bits_that_are_not_counted_change_without_a_check)
 {
     uint64_t va = mm_va(f.d1, 0), e = mm_entry(f.d1, va, 1), at = mm_entry_at(f.d1, va, 1);
-    uint64_t mfn = xd_pte_mfn(e).v, l2 = mm_table(f.d1, 2), slot = xd_pt_slot(va, 2), up = mm_word(f.hv, l2, (unsigned int)slot);
+    uint64_t mfn = xd_pte_mfn(e).v, l2 = mm_table(f.d1, 2), slot = xd_pt_slot(va, 2),
+             up = mm_word(f.hv, l2, (unsigned int)slot);
     struct xd_frame before = *mm_frame(f.hv, mfn);
 
     /* A foreign domain that owns nothing shows it: on the full way this would be refused. */
@@ -43,7 +40,8 @@ START_TEST(bits_that_are_not_counted_change_without_a_check)
         ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(l2, (unsigned int)slot), up ^ fast[_i].bits));
         ck_assert_uint_eq(mm_word(f.hv, l2, (unsigned int)slot), (up ^ fast[_i].bits) | XD_PTE_US);
     } else {
-        ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(l2, (unsigned int)slot), up ^ fast[_i].bits), EINVAL, L2E_BITS);
+        ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(l2, (unsigned int)slot), up ^ fast[_i].bits),
+                   EINVAL, L2E_BITS);
     }
 }
 END_TEST
@@ -83,7 +81,8 @@ START_TEST(entries_above_get_user_access)
     ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), mm_pte(child, 0x1)));
     ck_assert_uint_eq(mm_word(f.hv, t, 400), mm_pte(child, 0x5 | a));
     ck_frame(f.hv, child, level - 1, 1, 2, ALLOC | VALID);
-    ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), mm_pte(child, 0x3))); /* RW counts, but holds nothing here */
+    ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400),
+                          mm_pte(child, 0x3))); /* RW counts, but holds nothing here */
     ck_assert_uint_eq(mm_word(f.hv, t, 400), mm_pte(child, 0x7 | a));
     ck_frame(f.hv, child, level - 1, 1, 2, ALLOC | VALID);
     ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), 0x7770));
@@ -95,15 +94,20 @@ END_TEST
 START_TEST(a_refused_change_changes_nothing)
 {
     unsigned int level = (unsigned int)_i;
-    static const enum xd_why bits[] = {[2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
+    static const enum xd_why bits[] = {
+        [2] = XD_WHY_L2E_BITS, [3] = XD_WHY_L3E_BITS, [4] = XD_WHY_L4E_BITS};
     uint64_t t = mm_table(f.d1, level), child = mm_page(f.d1, 0), before;
 
     ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), mm_pte(child, 0x7)));
     before = mm_word(f.hv, t, 400);
-    ck_refused_as(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), before | XD_PTE_PSE), XD_EINVAL, bits[level]);
-    ck_refused_as(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), before | XD_PTE_PWT), XD_EINVAL, bits[level]);
-    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), mm_pte(mm_mapped(f.d1, 0), 0x7)), EINVAL, FRAME_MAPPED_WRITABLE);
-    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), mm_pte(mm_page(f.d2, 0), 0x7)), EINVAL, CHILD_NOT_OWNED);
+    ck_refused_as(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), before | XD_PTE_PSE), XD_EINVAL,
+                  bits[level]);
+    ck_refused_as(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), before | XD_PTE_PWT), XD_EINVAL,
+                  bits[level]);
+    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), mm_pte(mm_mapped(f.d1, 0), 0x7)), EINVAL,
+               FRAME_MAPPED_WRITABLE);
+    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(t, 400), mm_pte(mm_page(f.d2, 0), 0x7)), EINVAL,
+               CHILD_NOT_OWNED);
     ck_assert_uint_eq(mm_word(f.hv, t, 400), before);
     ck_frame(f.hv, child, level - 1, 1, 2, ALLOC | VALID);
 }
@@ -113,9 +117,12 @@ START_TEST(xens_l4_slots_are_out_of_reach)
 {
     uint64_t l4 = mm_table(f.d1, 4), before = mm_word(f.hv, l4, (unsigned int)_i);
 
-    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(l4, (unsigned int)_i), 0), EINVAL, L4_SLOT_RESERVED);
-    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(l4, (unsigned int)_i), before), EINVAL, L4_SLOT_RESERVED);
-    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(l4, (unsigned int)_i), 0x81), EINVAL, L4_SLOT_RESERVED);
+    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(l4, (unsigned int)_i), 0), EINVAL,
+               L4_SLOT_RESERVED);
+    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(l4, (unsigned int)_i), before), EINVAL,
+               L4_SLOT_RESERVED);
+    ck_refused(f.v1, mm_update(&f, f.v1, mm_ptr(l4, (unsigned int)_i), 0x81), EINVAL,
+               L4_SLOT_RESERVED);
     ck_assert_uint_eq(mm_word(f.hv, l4, (unsigned int)_i), before);
     ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(l4, 255), 0));
     ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(l4, 272), 0));
@@ -159,7 +166,8 @@ END_TEST
 /* The last link of a table may be dropped by an entry of another that it maps itself. */
 START_TEST(a_tree_is_taken_down_from_within)
 {
-    uint64_t l4 = mm_table(f.d1, 4), l3 = mm_page(f.d1, 0), l2 = mm_page(f.d1, 1), l1 = mm_page(f.d1, 2);
+    uint64_t l4 = mm_table(f.d1, 4), l3 = mm_page(f.d1, 0), l2 = mm_page(f.d1, 1),
+             l1 = mm_page(f.d1, 2);
 
     ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(l4, 9), mm_pte(l3, 0x7)));
     ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(l3, 0), mm_pte(l2, 0x7)));
@@ -185,8 +193,10 @@ int main(void)
     TCase *t = tcase_create("entries");
 
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, bits_that_are_not_counted_change_without_a_check, 0, (int)XD_ARRAY_SIZE(fast));
-    tcase_add_loop_test(t, l1_entries_get_the_marks_of_kernel_and_user, 0, (int)XD_ARRAY_SIZE(adjusted));
+    tcase_add_loop_test(t, bits_that_are_not_counted_change_without_a_check, 0,
+                        (int)XD_ARRAY_SIZE(fast));
+    tcase_add_loop_test(t, l1_entries_get_the_marks_of_kernel_and_user, 0,
+                        (int)XD_ARRAY_SIZE(adjusted));
     tcase_add_loop_test(t, entries_above_get_user_access, 2, 5);
     tcase_add_loop_test(t, a_refused_change_changes_nothing, 2, 5);
     tcase_add_loop_test(t, xens_l4_slots_are_out_of_reach, 256, 272);

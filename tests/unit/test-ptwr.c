@@ -47,7 +47,8 @@ static void ck_fault(uint64_t va, enum xd_why why)
 
 START_TEST(xen_carries_out_stores_to_l1_tables_if_asked_to)
 {
-    uint64_t t = mm_page(f.d1, 0), data = mm_page(f.d1, 1), va = mapped_table(1, t), flushes = f.v1->tlb_flushes;
+    uint64_t t = mm_page(f.d1, 0), data = mm_page(f.d1, 1), va = mapped_table(1, t),
+             flushes = f.v1->tlb_flushes;
 
     ck_assert_int_eq(store(f.v1, va + 24, mm_pte(data, 0x3), 8), XD_ACCESS_FAULT);
     ck_fault(va + 24, XD_WHY_PTWR_OFF);
@@ -108,7 +109,8 @@ START_TEST(parts_of_an_entry_are_merged)
     ck_assert_int_eq(store(f.v1, va + 8, mm_pte(data, 0), 8), XD_ACCESS_EMULATED);
     ck_assert_int_eq(store(f.v1, va + 8, 0x3, 1), XD_ACCESS_EMULATED);
     ck_assert_uint_eq(mm_word(f.hv, t, 1), mm_pte(data, 0x7 | XD_PTE_GK));
-    ck_assert_int_eq(store(f.v1, va + 12, 0x80000000, 4), XD_ACCESS_EMULATED); /* NX, and the rest of the upper half */
+    ck_assert_int_eq(store(f.v1, va + 12, 0x80000000, 4),
+                     XD_ACCESS_EMULATED); /* NX, and the rest of the upper half */
     ck_assert_uint_eq(mm_word(f.hv, t, 1), (mm_pte(data, 0x7) & 0xffffffff) | XD_PTE_NX | XD_PTE_G);
     ck_assert_int_eq(store(f.v1, va + 8, 0, 2), XD_ACCESS_EMULATED);
     ck_assert_uint_eq(mm_word(f.hv, t, 1) & 0xffff, 0);
@@ -120,7 +122,7 @@ static const struct {
     size_t size;
     bool ok;
 } shapes[] = {
-    {0, 8, true},  {8, 4, true},  {6, 2, true},  {5, 1, true},  {4, 8, false}, {2, 4, false},
+    {0, 8, true},  {8, 4, true},  {6, 2, true},   {5, 1, true},  {4, 8, false},  {2, 4, false},
     {1, 2, false}, {0, 3, false}, {0, 16, false}, {0, 5, false}, {0, 64, false},
 };
 
@@ -143,7 +145,8 @@ START_TEST(only_live_l1_tables_of_ones_own)
 
     assist(f.v1, true);
     for (unsigned int level = 2; level <= 4; level++) {
-        ck_assert_int_eq(store(f.v1, mapped_table(level, mm_page(f.d1, 10 + level)), 0, 8), XD_ACCESS_FAULT);
+        ck_assert_int_eq(store(f.v1, mapped_table(level, mm_page(f.d1, 10 + level)), 0, 8),
+                         XD_ACCESS_FAULT);
         ck_fault(mm_va(f.d1, 0), XD_WHY_PTWR_NOT_L1);
     }
     ck_ok(f.v1, mm_map(f.v1, va, mm_pte(mm_page(f.d1, 1), 0x1))); /* plain memory */

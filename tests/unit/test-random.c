@@ -18,8 +18,8 @@ START_TEST(every_state_a_guest_can_reach_passes_the_audit)
     random_init(&r, random_seed((uint64_t)_i + 1));
     for (unsigned int i = 0; i < steps; i++) {
         random_step(&r);
-        ck_assert_msg(xd_audit(r.hv, &report) == 0, "seed %" PRIu64 ", step %u: %s\n%s", r.seed, r.step, r.what,
-                      report);
+        ck_assert_msg(xd_audit(r.hv, &report) == 0, "seed %" PRIu64 ", step %u: %s\n%s", r.seed,
+                      r.step, r.what, report);
     }
     ck_assert_uint_gt(r.calls, steps / 2);
     ck_assert_uint_gt(r.calls - r.refused, r.calls / 20);

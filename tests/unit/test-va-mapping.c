@@ -31,7 +31,8 @@ END_TEST
 
 START_TEST(every_level_above_must_be_present)
 {
-    uint64_t l3 = mm_page(f.d1, 0), l2 = mm_page(f.d1, 1), l1 = mm_page(f.d1, 2), va = UINT64_C(5) << 39 | 0x7000;
+    uint64_t l3 = mm_page(f.d1, 0), l2 = mm_page(f.d1, 1), l1 = mm_page(f.d1, 2),
+             va = UINT64_C(5) << 39 | 0x7000;
 
     ck_refused(f.v1, mm_map(f.v1, va, 0), EINVAL, VA_NO_TABLE);
     ck_assert_uint_eq(f.v1->rec.reject.arg[1], 4);
@@ -53,13 +54,15 @@ END_TEST
 START_TEST(a_linear_entry_leads_to_no_l1)
 {
     uint64_t l4 = mm_table(f.d1, 4), base = xd_domain_start(f.d1)->virt_base;
-    uint64_t through = UINT64_C(9) << 39 | (uint64_t)xd_pt_slot(base, 4) << 30 | (uint64_t)xd_pt_slot(base, 3) << 21;
+    uint64_t through = UINT64_C(9) << 39 | (uint64_t)xd_pt_slot(base, 4) << 30 |
+                       (uint64_t)xd_pt_slot(base, 3) << 21;
 
     ck_ok(f.v1, mm_update(&f, f.v1, mm_ptr(l4, 9), mm_pte(l4, 0x5)));
     ck_refused(f.v1, mm_map(f.v1, through, 0), EINVAL, VA_TABLE_TYPE);
-    ck_refused(f.v1, mm_map(f.v1, UINT64_C(9) << 39 | UINT64_C(9) << 30 | UINT64_C(9) << 21, 0), EINVAL, VA_TABLE_TYPE);
-    ck_refused(f.v1, mm_map(f.v1, UINT64_C(9) << 39 | UINT64_C(9) << 30 | UINT64_C(260) << 21, 0), EINVAL,
-               VA_TABLE_FOREIGN); /* Xen's own slots, met on this way */
+    ck_refused(f.v1, mm_map(f.v1, UINT64_C(9) << 39 | UINT64_C(9) << 30 | UINT64_C(9) << 21, 0),
+               EINVAL, VA_TABLE_TYPE);
+    ck_refused(f.v1, mm_map(f.v1, UINT64_C(9) << 39 | UINT64_C(9) << 30 | UINT64_C(260) << 21, 0),
+               EINVAL, VA_TABLE_FOREIGN); /* Xen's own slots, met on this way */
 }
 END_TEST
 
@@ -80,15 +83,22 @@ static const struct {
     uint64_t type, whom, mask;
     unsigned int flush[2], invlpg[2];
 } flushes[] = {
-    {0, 0, 0, {0, 0}, {0, 0}},         {0, ALL, 0, {0, 0}, {0, 0}},        {3, ALL, 0, {0, 0}, {0, 0}},
-    {TLB_FLUSH, 0, 0, {1, 0}, {0, 0}}, {TLB_FLUSH, ALL, 0, {1, 1}, {0, 0}}, {INVLPG, 0, 0, {0, 0}, {1, 0}},
-    {INVLPG, ALL, 0, {0, 0}, {1, 1}},  {INVLPG, 8, 2, {0, 0}, {0, 1}},     {TLB_FLUSH, 8, 0xfffe, {0, 1}, {0, 0}},
+    {0, 0, 0, {0, 0}, {0, 0}},
+    {0, ALL, 0, {0, 0}, {0, 0}},
+    {3, ALL, 0, {0, 0}, {0, 0}},
+    {TLB_FLUSH, 0, 0, {1, 0}, {0, 0}},
+    {TLB_FLUSH, ALL, 0, {1, 1}, {0, 0}},
+    {INVLPG, 0, 0, {0, 0}, {1, 0}},
+    {INVLPG, ALL, 0, {0, 0}, {1, 1}},
+    {INVLPG, 8, 2, {0, 0}, {0, 1}},
+    {TLB_FLUSH, 8, 0xfffe, {0, 1}, {0, 0}},
     {TLB_FLUSH, 8, 0, {0, 0}, {0, 0}},
 };
 
 START_TEST(the_flush_is_the_one_asked_for)
 {
-    uint64_t whom = flushes[_i].whom > ALL ? fixture_place(&f, f.v1, &flushes[_i].mask, 8) : flushes[_i].whom;
+    uint64_t whom =
+        flushes[_i].whom > ALL ? fixture_place(&f, f.v1, &flushes[_i].mask, 8) : flushes[_i].whom;
     struct xd_vcpu *v[2] = {f.v1, f.v1b};
     uint64_t flush[2], invlpg[2];
 
@@ -108,10 +118,12 @@ START_TEST(a_bitmap_that_cant_be_read_is_found_after_the_change)
 {
     uint64_t hole = fixture_hole(f.v1);
 
-    ck_refused(f.v1, fixture_call(f.v1, HC, mm_va(f.d1, 0), 0x1230, hole | TLB_FLUSH), EFAULT, VA_FLUSH_MASK);
+    ck_refused(f.v1, fixture_call(f.v1, HC, mm_va(f.d1, 0), 0x1230, hole | TLB_FLUSH), EFAULT,
+               VA_FLUSH_MASK);
     ck_assert_uint_eq(mm_entry(f.d1, mm_va(f.d1, 0), 1), 0x1230);
     ck_ok(f.v1, fixture_call(f.v1, HC, mm_va(f.d1, 0), 0, hole)); /* no flush: nobody looks */
-    ck_refused(f.v1, fixture_call(f.v1, HC, mm_va(f.d1, 0), 0x9, hole | TLB_FLUSH), EINVAL, L1E_BITS);
+    ck_refused(f.v1, fixture_call(f.v1, HC, mm_va(f.d1, 0), 0x9, hole | TLB_FLUSH), EINVAL,
+               L1E_BITS);
 }
 END_TEST
 
@@ -141,10 +153,12 @@ START_TEST(frames_of_another_domain)
     struct xd_vcpu *v = others[_i].caller ? f.v1 : f.v0;
     uint64_t mfn = mm_page(others[_i].own ? v->domain : f.d2, 0);
 
-    ck_refused_as(v, fixture_call(v, HC_OTHER, mm_va(v->domain, 0), mm_pte(mfn, 0x3), 0, others[_i].domid), others[_i].err,
-                  others[_i].why);
+    ck_refused_as(
+        v, fixture_call(v, HC_OTHER, mm_va(v->domain, 0), mm_pte(mfn, 0x3), 0, others[_i].domid),
+        others[_i].err, others[_i].why);
     if (others[_i].err == XD_EPERM) /* asked before the address is looked at */
-        ck_refused(v, fixture_call(v, HC_OTHER, XD_HYPERVISOR_START, 0, 0, others[_i].domid), EPERM, VA_MAPPING_PERMISSION);
+        ck_refused(v, fixture_call(v, HC_OTHER, XD_HYPERVISOR_START, 0, 0, others[_i].domid), EPERM,
+                   VA_MAPPING_PERMISSION);
 }
 END_TEST
 

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * witness.c: see witness.h.
+ *
+ * Left out is what can't be equal: accessed and dirty bits (a real TLB keeps them from being set), Xen's own L4 slots,
+ * memory that is no RAM, and what a page was once validated as.
+ */
+#include "witness.h"
+
+#include "hv/copy.h"
+#include "hv/evtchn.h"
+#include "hv/frame.h"
+#include "program/runner.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PORTS_SEEN 48u
+#define PAGES_SEEN 32u /* free pages whose contents are looked at, the window's tables included */
+#define BITS_SEEN  7u
+
+struct xd_witness {
+    struct xd_str *out;
+    struct xd_str result; /* of the step, until its text is out */
+    uint64_t calls, refused;
+    bool started;
+    uint32_t frames;
+    uint64_t pages;
+    uint64_t *mfn; /* by pfn, as built */
+    bool *ours;    /* by mfn */
+    struct xd_frame *frame;
+    uint64_t *m2p;
+    uint64_t *words; /* of the frames looked at, 512 each, in pfn order */
+    struct xd_port port[PORTS_SEEN];
+    uint64_t bits[BITS_SEEN];
+    uint64_t cr3;
+};
+
+struct xd_witness *xd_witness_new(struct xd_str *out)
+{
+    struct xd_witness *w = xd_zalloc(sizeof(*w));
+
+    w->out = out;
+    return w;
+}
+
+void xd_witness_free(struct xd_witness *w)
+{
+    xd_str_free(&w->result);
+    free(w->mfn);
+    free(w->ours);
+    free(w->frame);
+    free(w->m2p);
+    free(w->words);
+    free(w);
+}
+
+void xd_witness_counts(const struct xd_witness *w, uint64_t *calls, uint64_t *refused)
+{
+    *calls = w->calls;
+    *refused = w->refused;
+}
+
+/* ---- State ---- */
+
+static void start(struct xd_witness *w, const struct xd_env *env)
+{
+    w->frames = env->d->hv->frames;
+    w->pages = env->start.pages;
+    w->mfn = xd_zalloc(w->pages * sizeof(*w->mfn));
+    w->ours = xd_zalloc(w->frames * sizeof(*w->ours));
+    w->frame = xd_zalloc(w->pages * sizeof(*w->frame));
+    w->m2p = xd_zalloc(w->pages * sizeof(*w->m2p));
+    w->words = xd_zalloc((PAGES_SEEN + env->start.pt_frames) * XD_PAGE_SIZE);
+    for (uint64_t pfn = 0; pfn < w->pages; pfn++) {
+        w->mfn[pfn] = xd_domain_mfn(env->d, pfn);
+        if (w->mfn[pfn] < w->frames)
+            w->ours[w->mfn[pfn]] = true;
+    }
+    w->cr3 = ~UINT64_C(0);
+    w->started = true;
+}
+
+static void frame(struct xd_witness *w, struct xd_hv *hv, uint64_t pfn)
+{
+    struct xd_frame f = *xd_frame_at(hv, xd_mfn_of(w->mfn[pfn]));
+    uint64_t m2p = xd_m2p(hv, w->mfn[pfn]);
+
+    if (!f.count)
+        f = (struct xd_frame){0};
+    if (!f.type_count && f.type < XD_TYPE_SEG_DESC)
+        f = (struct xd_frame){
+            .count = f.count, .owner = f.owner, .flags = f.flags & XD_FRAME_ALLOCATED};
+    f.flags &= XD_FRAME_ALLOCATED | XD_FRAME_PINNED | XD_FRAME_VALIDATED;
+    f.pad = 0;
+    if (memcmp(&f, &w->frame[pfn], sizeof(f)))
+        xd_str_addf(w->out, "  pfn %" PRIu64 ": refs=%u %s=%u%s%s%s owner=%u linear=%d\n", pfn,
+                    f.count, xd_type_name((enum xd_type)f.type), f.type_count,
+                    f.flags & XD_FRAME_PINNED ? " pinned" : "",
+                    f.flags & XD_FRAME_VALIDATED ? " validated" : "",
+                    f.flags & XD_FRAME_ALLOCATED ? "" : " !allocated", f.owner, f.linear);
+    if (m2p != w->m2p[pfn])
+        xd_str_addf(w->out, "  m2p of pfn %" PRIu64 ": 0x%" PRIx64 "\n", pfn, m2p);
+    w->frame[pfn] = f;
+    w->m2p[pfn] = m2p;
+}
+
+/* Slots that Xen fills in when the frame becomes an L4, and leaves filled in behind it. */
+static bool xens_own(const struct xd_witness *w, unsigned int slot, uint64_t value)
+{
+    uint64_t mfn = (value & XD_PTE_MFN) / XD_PAGE_SIZE;
+
+    return slot >= XD_L4_XEN_FIRST && slot < XD_L4_XEN_END &&
+           (slot == XD_L4_SLOT_LINEAR || !(value & XD_PTE_P) || mfn >= w->frames || !w->ours[mfn]);
+}
+
+static void contents(struct xd_witness *w, struct xd_hv *hv, uint64_t pfn, uint64_t *old)
+{
+    const uint64_t *now = xd_frame_words(hv, xd_mfn_of(w->mfn[pfn]));
+
+    for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
+        uint64_t value = now[i];
+
+        if (xens_own(w, i, value))
+            continue;
+        if (value & XD_PTE_P)
+            value &= ~(XD_PTE_A | XD_PTE_D);
+        if (value != old[i])
+            xd_str_addf(w->out, "  pfn %" PRIu64 " word %u: 0x%" PRIx64 "\n", pfn, i, value);
+        old[i] = value;
+    }
+}
+
+static void port(struct xd_witness *w, struct xd_domain *d, uint32_t nr)
+{
+    const struct xd_port *p = xd_port_find(d, nr);
+    struct xd_port seen = {0};
+
+    if (p && xd_port_usable(p)) {
+        seen.state = p->state;
+        seen.notify_vcpu = p->notify_vcpu;
+        seen.remote_dom =
+            p->state == XD_PORT_UNBOUND || p->state == XD_PORT_INTERDOMAIN ? p->remote_dom : 0;
+        seen.remote_port = p->state == XD_PORT_INTERDOMAIN ? p->remote_port : 0;
+        seen.virq = p->state == XD_PORT_VIRQ || p->state == XD_PORT_PIRQ ? p->virq : 0;
+    }
+    if (memcmp(&seen, &w->port[nr], sizeof(seen)))
+        xd_str_addf(w->out, "  port %u: %s vcpu=%u remote=%u:%u virq=%u\n", nr,
+                    xd_port_state_name(seen.state), seen.notify_vcpu, seen.remote_dom,
+                    seen.remote_port, seen.virq);
+    w->port[nr] = seen;
+}
+
+static void event_bits(struct xd_witness *w, struct xd_domain *d)
+{
+    static const char *const names[BITS_SEEN] = {"upcall_pending", "upcall_mask", "pending_sel",
+                                                 "pending[0]",     "pending[1]",  "mask[0]",
+                                                 "mask[1]"};
+    const struct xd_abi_shared_info *si = xd_shared_info(d);
+    const struct xd_abi_vcpu_info *vi = xd_vcpu_info(xd_vcpu_at(d, 0));
+    const uint64_t now[BITS_SEEN] = {vi->evtchn_upcall_pending, vi->evtchn_upcall_mask,
+                                     vi->evtchn_pending_sel,    si->evtchn_pending[0],
+                                     si->evtchn_pending[1],     si->evtchn_mask[0],
+                                     si->evtchn_mask[1]};
+
+    for (unsigned int i = 0; i < BITS_SEEN; i++) {
+        if (now[i] != w->bits[i])
+            xd_str_addf(w->out, "  %s: 0x%" PRIx64 "\n", names[i], now[i]);
+        w->bits[i] = now[i];
+    }
+}
+
+static void state(struct xd_witness *w, const struct xd_env *env)
+{
+    struct xd_domain *d = env->d;
+    uint64_t first_pt = (env->start.pt_va - env->start.virt_base) / XD_PAGE_SIZE;
+    uint64_t *words;
+
+    if (!w->started)
+        start(w, env);
+    for (uint64_t pfn = 0; pfn < w->pages; pfn++)
+        if (w->mfn[pfn] < w->frames)
+            frame(w, d->hv, pfn);
+    words = w->words;
+    for (uint64_t i = 0; i < env->start.pt_frames; i++, words += XD_PT_SLOTS)
+        contents(w, d->hv, first_pt + i, words);
+    for (uint64_t i = 0; i < PAGES_SEEN && env->start.first_free_pfn + i < w->pages;
+         i++, words += XD_PT_SLOTS)
+        contents(w, d->hv, env->start.first_free_pfn + i, words);
+    for (uint32_t nr = 1; nr < PORTS_SEEN; nr++)
+        port(w, d, nr);
+    event_bits(w, d);
+    if (xd_vcpu_at(d, 0)->cr3.v != w->cr3)
+        xd_str_addf(w->out, "  cr3: 0x%" PRIx64 "\n", w->cr3 = xd_vcpu_at(d, 0)->cr3.v);
+}
+
+/* ---- Steps ---- */
+
+static uint64_t number(const unsigned char *bytes, size_t n)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < n && i < 8; i++)
+        value |= (uint64_t)bytes[i] << 8 * i;
+    return value;
+}
+
+static void answers(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
+                    uint32_t k, long rc)
+{
+    const struct xd_step *s = &r->p->step[m->step + k];
+    const struct xd_encoded *e = &m->enc[k];
+    const struct xd_field *f =
+        s->op && s->op->fields && s->call->group != &xd_group_mmuext ? s->op->fields() : NULL;
+    unsigned char bytes[8];
+
+    w->calls++;
+    w->refused += rc < 0;
+    xd_str_add(&w->result, " result=");
+    xd_show_rc(&w->result, rc);
+    if (e->done && xd_look(m->v, bytes, e->done, 4))
+        xd_str_addf(&w->result, " done=0x%" PRIx64, number(bytes, 4));
+    for (; f && f->name; f++)
+        if (f->dir & XD_OUT && f->size <= 8 && e->at &&
+            xd_look(m->v, bytes, e->at + f->off, f->size))
+            xd_str_addf(&w->result, " %s=0x%" PRIx64, f->name, number(bytes, f->size));
+    xd_str_addc(&w->result, '\n');
+}
+
+static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, long rc)
+{
+    struct xd_witness *w = *(struct xd_witness **)ctx;
+    uint32_t parts = r->p->step[m->step].parts, index = 0;
+    unsigned char bytes[8];
+
+    for (uint32_t k = 1; k <= parts; k += 1 + r->p->step[m->step + k].parts) {
+        if (r->p->step[m->step + k].kind != XD_STEP_CALL)
+            continue;
+        if (xd_look(m->v, bytes,
+                    m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry) + 8, 8)) {
+            xd_str_addf(&w->result, "  entry %u:", index);
+            answers(w, r, m, k, (long)number(bytes, 8));
+        }
+        index++;
+    }
+    xd_str_addc(&w->result, ' ');
+    answers(w, r, m, 0, rc);
+}
+
+/* Is what lies at (va) the domain's RAM? Other memory holds what the machine put there. */
+static bool own_ram(const struct xd_witness *w, struct xd_vcpu *v, uint64_t va)
+{
+    uint64_t table, mfn;
+
+    if (!w->started || (va >= XD_RO_M2P_START && va < XD_RO_M2P_END) ||
+        !xd_table_of(v, 1, va, &table))
+        return true;
+    mfn = (xd_frame_words(v->hv, xd_mfn_of(table))[va / XD_PAGE_SIZE % XD_PT_SLOTS] & XD_PTE_MFN) /
+          XD_PAGE_SIZE;
+    return mfn < w->frames && w->ours[mfn];
+}
+
+static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s,
+                     enum xd_access how, const struct xd_fault *f)
+{
+    struct xd_witness *w = *(struct xd_witness **)ctx;
+
+    xd_str_addf(&w->result, "  %s", xd_access_words[how]);
+    if (how == XD_ACCESS_FAULT)
+        xd_str_addf(&w->result, " error=0x%x cr2=0x%" PRIx64, f->error, f->cr2);
+    else if (s->kind == XD_STEP_LOAD && own_ram(w, xd_vcpu_at(r->env[0].d, 0), r->cpu.va))
+        xd_str_addf(&w->result, " 0x%" PRIx64, number(r->cpu.bytes, r->cpu.size));
+    xd_str_addc(&w->result, '\n');
+}
+
+static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
+{
+    struct xd_witness *w = *(struct xd_witness **)ctx;
+    struct xd_str step = {0};
+
+    xd_step_print(r->p, at, &step);
+    xd_str_addf(w->out, "%u: %s\n%s", r->p->step[at].line, xd_str_text(&step),
+                xd_str_text(&w->result));
+    xd_str_clear(&w->result);
+    xd_str_free(&step);
+    if (r->env[0].d)
+        state(w, &r->env[0]);
+}
+
+const struct xd_run_watch xd_witness_watch = {
+    .called = called, .accessed = accessed, .stepped = stepped};
