@@ -101,6 +101,18 @@ static void writable_put(struct xd_hv *hv, struct xd_frame *f)
     XD_PUT(hv, f->type_count, f->type_count - 1);
 }
 
+/* Adds (by) to both counts of a frame in writable use: they lie in one word, so the journal is asked once. */
+static inline void count_writable(struct xd_hv *hv, struct xd_frame *f, uint32_t by)
+{
+    _Static_assert(offsetof(struct xd_frame, count) == 0 &&
+                       offsetof(struct xd_frame, type_count) == 4,
+                   "one word");
+
+    xd_arena_touch(xd_arena_of(hv), f, 8);
+    f->count += by;
+    f->type_count += by;
+}
+
 static int refuse_ram(struct xd_vcpu *v, xd_mfn mfn, uint16_t pg)
 {
     const struct xd_frame *f = xd_frame_at(v->hv, mfn);
@@ -117,12 +129,13 @@ static inline int ram_get(struct xd_vcpu *v, uint64_t e, struct xd_domain *d, ui
 
     if (XD_UNLIKELY(!f->count || (f->owner != pg && !may_hand_out(hv, d, pg, f->owner))))
         return refuse_ram(v, mfn, pg);
-    if (e & XD_PTE_RW) {
-        if (XD_LIKELY(f->type == XD_TYPE_WRITABLE && f->flags & XD_FRAME_VALIDATED))
-            XD_PUT(hv, f->type_count, f->type_count + 1);
-        else if (XD_UNLIKELY(!xd_writable_get(hv, mfn)))
-            return (int)xd_reject(v, XD_WHY_L1E_RW_TABLE, mfn.v, f->type, f->type_count);
+    if (XD_LIKELY((e & (XD_PTE_RW | XD_PTE_CACHE)) == XD_PTE_RW && f->type == XD_TYPE_WRITABLE &&
+                  f->flags & XD_FRAME_VALIDATED)) {
+        count_writable(hv, f, 1);
+        return 0;
     }
+    if (e & XD_PTE_RW && XD_UNLIKELY(!xd_writable_get(hv, mfn)))
+        return (int)xd_reject(v, XD_WHY_L1E_RW_TABLE, mfn.v, f->type, f->type_count);
     if (XD_UNLIKELY(e & XD_PTE_CACHE && f->flags & XD_FRAME_XEN_HEAP)) {
         if (e & XD_PTE_RW)
             writable_put(hv, f);
@@ -155,11 +168,18 @@ int xd_l1e_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg)
 static inline void entry_put(struct xd_hv *hv, uint64_t e)
 {
     xd_mfn mfn = xd_pte_mfn(e);
+    struct xd_frame *f;
 
     if (!(e & XD_PTE_P) || is_io_memory(hv, mfn))
         return;
+    f = xd_frame_at(hv, mfn);
+    if (e & XD_PTE_RW && XD_LIKELY(f->count > 1)) {
+        XD_INVARIANT(hv, f->type == XD_TYPE_WRITABLE && f->type_count > 0);
+        count_writable(hv, f, UINT32_MAX);
+        return;
+    }
     if (e & XD_PTE_RW)
-        writable_put(hv, xd_frame_at(hv, mfn));
+        writable_put(hv, f);
     xd_frame_put(hv, mfn);
 }
 
