@@ -2,8 +2,9 @@
 /*
  * real.c: the machine's interface once more, carried out by the real hypervisor.
  *
- * Linked instead of src/hv, it makes the runner of scenarios run them on Xen: struct xd_hv is a view of the real machine,
- * with its RAM as frame contents and its frame records copied after every request.  The view has one domain, dom0.
+ * Linked instead of src/hv, it makes the runner of programs run them on Xen: struct xd_hv is a view of the real machine,
+ * with its RAM as frame contents and its frame records copied after every request. What only a double can do is
+ * refused or does nothing.
  */
 #include "real.h"
 
@@ -14,89 +15,94 @@
 #include "hv/pt.h"
 #include "program/runner.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_PAGES            8u
-#define PORTS_SEEN              48u
 #define HC_EVENT_CHANNEL_OP     32u
-#define EVTCHNOP_STATUS         5u
 #define HC_MULTICALL            13u
+#define HC_MEMORY_OP            12u
 #define HC_EVENT_CHANNEL_COMPAT 16u
-#define PTE_PRESENT             UINT64_C(1)
+#define HC_XEN_VERSION          17u
+#define HC_NUMBERS              64u
 #define GUEST_READS             (XD_PTE_P | XD_PTE_US)
 #define GUEST_WRITES            (GUEST_READS | XD_PTE_RW)
 
-static bool died;
-static struct xd_xen xen; /* one per process: its machine is a process too */
+struct xd_machine xd_real_machine = {
+    .config = {.qemu = "qemu-system-x86_64", .ram_mb = 128, .dom0_mb = 8}};
+
+static struct xd_machine *const machine = &xd_real_machine;
+static struct xd_xen *const xen = &xd_real_machine.xen;
 static struct xd_host host;
 static struct xd_hv hv;
-static struct xd_domain domain;
-static char *step_log;
-static uint64_t *placed; /* frames by pfn at the start; outlives the machine */
-static uint32_t placed_machine;
+static struct xd_domain domain[XD_XEN_GUESTS];
+/* Each guest's events as it sees them: its kernel takes upcalls and leaves the mask that Xen sets. */
+static struct {
+    uint64_t upcalls; /* that it had taken by the last look */
+    bool taken;       /* it took one: the program has the mask clear */
+    struct xd_abi_vcpu_info info;
+} events[XD_XEN_GUESTS];
+static bool died;
 
-struct xd_xen_config xd_real_config = {.qemu = "qemu-system-x86_64", .ram_mb = 128, .dom0_mb = 32};
-
-void xd_real_print_place(FILE *f)
+void xd_real_print_place(struct xd_str *out)
 {
-    fprintf(f, "place %u %u 0x%llx", KERNEL_PAGES, placed_machine,
-            (unsigned long long)domain.start.shared_info_mfn);
-    for (uint64_t pfn = 0; pfn < domain.start.pages; pfn++)
-        fprintf(f, " 0x%llx", (unsigned long long)placed[pfn]);
-    fputc('\n', f);
+    for (unsigned int g = 0; g < XD_XEN_GUESTS; g++) {
+        if (!machine->guest[g].there)
+            continue;
+        xd_str_addf(out, "place d%u %u %" PRIu64 " 0x%" PRIx64, g, XD_KERNEL_PAGES,
+                    xen->ram_size / XD_PAGE_SIZE, machine->guest[g].start.shared_info_mfn);
+        for (uint64_t pfn = 0; pfn < machine->guest[g].start.pages; pfn++)
+            xd_str_addf(out, " 0x%" PRIx64, machine->guest[g].mfn[pfn]);
+        xd_str_addc(out, '\n');
+    }
 }
 
 const char *xd_real_died(void)
 {
-    return died || xen.dead ? "the domain gave no more answers" : NULL;
+    return died ? "the domain gave no more answers" : NULL;
 }
 
-static void see_frames(void)
-{
-    for (uint64_t mfn = 0; mfn < hv.frames; mfn++) {
-        struct xd_frame *to = &hv.frame[mfn];
-        struct xd_xen_frame f;
+/* ---- What can be seen from outside ---- */
 
-        if (!xd_xen_frame_at(&xen, mfn, &f))
-            continue;
-        *to = (struct xd_frame){
-            .count = (uint32_t)f.count,
-            .type_count = (uint32_t)f.type_count,
-            .type = (uint8_t)f.type,
-            .owner = f.owner == ~0u ? XD_DOMID_NONE : (uint16_t)f.owner,
-            .linear = (int16_t)f.linear,
-            .flags =
-                (uint8_t)((f.allocated ? XD_FRAME_ALLOCATED : 0) |
-                          (f.xen_heap ? XD_FRAME_XEN_HEAP : 0) | (f.pinned ? XD_FRAME_PINNED : 0) |
-                          (f.validated ? XD_FRAME_VALIDATED : 0)),
-        };
-    }
+static void see_frame(uint64_t mfn)
+{
+    struct xd_xen_frame f;
+
+    xd_xen_frame_at(xen, mfn, &f);
+    hv.frame[mfn] = (struct xd_frame){
+        .count = (uint32_t)f.count,
+        .type_count = (uint32_t)f.type_count,
+        .type = (uint8_t)f.type,
+        .owner = f.owner == ~0u ? XD_DOMID_NONE : (uint16_t)f.owner,
+        .linear = (int16_t)f.linear,
+        .flags = (uint8_t)((f.allocated ? XD_FRAME_ALLOCATED : 0) |
+                           (f.xen_heap ? XD_FRAME_XEN_HEAP : 0) | (f.pinned ? XD_FRAME_PINNED : 0) |
+                           (f.validated ? XD_FRAME_VALIDATED : 0)),
+    };
 }
 
-static uint64_t ask_call(uint64_t nr, const uint64_t *arg)
+static void see_frames(bool all)
 {
-    xen.mail->op = XD_MAIL_CALL;
-    xen.mail->nr = nr;
-    for (unsigned int i = 0; i < 6; i++)
-        xen.mail->arg[i] = arg[i];
-    return xd_xen_ask(&xen) ? xen.mail->result : (uint64_t)XD_NOT_RUNNING;
+    for (uint64_t mfn = 0; all && mfn < hv.frames; mfn++)
+        see_frame(mfn);
+    for (unsigned int g = 0; !all && g < XD_XEN_GUESTS; g++)
+        for (uint64_t pfn = 0; domain[g].used && pfn < domain[g].start.pages; pfn++)
+            see_frame(machine->guest[g].mfn[pfn]);
 }
 
-static void see_ports(void)
+static void see_ports(unsigned int g)
 {
-    for (uint32_t port = 0; port < PORTS_SEEN && !xen.dead; port++) {
-        struct xd_abi_evtchn_status st = {.dom = XD_DOMID_SELF, .port = port};
-        struct xd_port *p = &domain.port[port];
+    struct xd_real_port port[XD_PORTS_SEEN];
 
-        memcpy((void *)(uintptr_t)xen.mail->scratch, &st, sizeof(st));
+    if (!xd_machine_ports(machine, g, port))
+        return;
+    for (uint32_t nr = 0; nr < XD_PORTS_SEEN; nr++) {
+        struct xd_port *p = &domain[g].port[nr];
+        struct xd_abi_evtchn_status st;
+
         *p = (struct xd_port){0};
-        if (ask_call(
-                HC_EVENT_CHANNEL_OP,
-                (uint64_t[6]){EVTCHNOP_STATUS, xen.mail_va + offsetof(struct xd_mailbox, scratch)}))
-            continue;
-        memcpy(&st, (const void *)(uintptr_t)xen.mail->scratch, sizeof(st));
+        memcpy(&st, port[nr].word, sizeof(st));
         p->state = (uint8_t)(st.status ? st.status + 1 : 0);
         p->notify_vcpu = (uint16_t)st.vcpu;
         if (st.status == XD_STATUS_UNBOUND)
@@ -110,137 +116,128 @@ static void see_ports(void)
     }
 }
 
-static void see(uint64_t nr)
+static struct xd_abi_vcpu_info *vcpu_info_of(unsigned int g)
 {
-    struct xd_vcpu *v = &domain.vcpu[0];
+    return (void *)(hv.mem + domain[g].shared_info.v * XD_PAGE_SIZE);
+}
 
-    if (xen.dead) {
-        domain.shut_down = true;
-        domain.shutdown_code = 3;
-        return;
+/* Xen delivers when it returns to the guest, so one that unmasked by a store is made to enter Xen once. */
+static void see_events(unsigned int g)
+{
+    struct xd_abi_vcpu_info *now = vcpu_info_of(g);
+    volatile struct xd_mailbox *m = xen->guest[g].mail;
+
+    if (now->evtchn_upcall_pending && !now->evtchn_upcall_mask && m->upcalls == events[g].upcalls)
+        xd_xen_call(xen, g, HC_XEN_VERSION, (uint64_t[6]){0}, 0, NULL, 0);
+    if (m->upcalls != events[g].upcalls)
+        events[g].taken = true;
+    events[g].upcalls = m->upcalls;
+    events[g].info = *now;
+    if (events[g].taken)
+        events[g].info.evtchn_upcall_mask = 0;
+}
+
+/* A domain that died ends the program: what the rest of it did would be compared with one that goes on. */
+static void see(bool ports, bool frames)
+{
+    for (unsigned int g = 0; g < XD_XEN_GUESTS; g++) {
+        if (!domain[g].used)
+            continue;
+        died = died || xen->dead || xen->guest[g].dead;
+        if (died)
+            return;
+        domain[g].vcpu[0].cr3.v = xen->guest[g].mail->cr3 >> 12 & 0xffffffffffu;
+        if (ports)
+            see_ports(g);
+        see_events(g);
     }
-    v->cr3.v = xen.mail->cr3 >> 12 & 0xffffffffffu;
-    if (nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL)
-        see_ports();
-    see_frames();
+    see_frames(frames);
+}
+
+static unsigned int guest_of(const struct xd_vcpu *v)
+{
+    return (unsigned int)(v->domain - domain);
+}
+
+/* The guest goes on with the mask as the program left it. */
+static void give_mask_back(unsigned int g)
+{
+    if (events[g].taken)
+        vcpu_info_of(g)->evtchn_upcall_mask = 0;
+    events[g].taken = false;
 }
 
 long xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
-    long rc = (long)ask_call(nr, arg);
+    unsigned int g = guest_of(v);
+    long rc;
 
-    (void)v;
-    see(nr);
-    return rc;
+    if (nr < HC_NUMBERS)
+        machine->used[nr] = true;
+    give_mask_back(g);
+    rc = xd_xen_call(xen, g, nr, arg, 0, NULL, 0);
+    see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
+        nr == HC_MEMORY_OP || nr == HC_MULTICALL);
+    return died ? XD_NOT_RUNNING : rc;
 }
 
 /* ---- The machine ---- */
 
-static uint64_t word_at(uint64_t va)
-{
-    const unsigned char *p = xd_xen_at(&xen, xen.xen_cr3, va, PTE_PRESENT);
-    uint64_t w = 0;
-
-    if (p)
-        memcpy(&w, p, 8);
-    return w;
-}
-
-static void see_start(void)
-{
-    struct xd_start *s = &domain.start;
-    uint64_t si = xen.mail->start_info_va, initial;
-
-    s->virt_base = UINT64_C(0xffffffff80000000);
-    s->kernel_va = s->virt_base;
-    s->hypercall_page_va = s->virt_base + XD_PAGE_SIZE;
-    s->start_info_va = si;
-    s->pages = word_at(si + 32);
-    s->shared_info_mfn = word_at(si + 40) / XD_PAGE_SIZE;
-    s->pt_va = word_at(si + 88);
-    s->pt_frames = word_at(si + 96);
-    s->p2m_va = word_at(si + 104);
-    s->mod_start = word_at(si + 112);
-    s->mod_len = word_at(si + 120);
-    s->stack_va = xen.mail->stack_va - XD_PAGE_SIZE;
-    s->padding_va = s->stack_va + XD_PAGE_SIZE;
-    for (initial = s->padding_va; xd_xen_at(&xen, xen.xen_cr3, initial, PTE_PRESENT);
-         initial += XD_PAGE_SIZE)
-        ;
-    s->virt_end = initial;
-    s->mapped_pages = (s->virt_end - s->virt_base) / XD_PAGE_SIZE;
-    s->first_free_pfn = s->mapped_pages;
-    s->cr3_mfn = xen.xen_cr3 / XD_PAGE_SIZE;
-}
-
 int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
 {
     (void)config;
-    *out = NULL;
-    if (!xd_xen_boot(&xen, &xd_real_config)) {
-        fprintf(stderr, "%s\n", xen.error);
-        return -XD_HOST_ENOMEM;
-    }
-    memset(&domain, 0, sizeof(domain));
-    memset(&hv, 0, sizeof(hv));
+    memset(domain, 0, sizeof(domain));
+    memset(&events, 0, sizeof(events));
+    died = false;
     hv.host = &host;
-    hv.mem = xen.ram;
-    hv.domain = &domain;
-    hv.frames = (uint32_t)(xen.ram_size / XD_PAGE_SIZE);
-    hv.frame = xd_zalloc(hv.frames * sizeof(*hv.frame));
+    hv.mem = xen->ram;
+    hv.domain = domain;
+    if (!hv.frame)
+        hv.frame = xd_zalloc(xen->ram_size / XD_PAGE_SIZE * sizeof(*hv.frame));
+    hv.frames = (uint32_t)(xen->ram_size / XD_PAGE_SIZE);
     *out = &hv;
     return 0;
 }
 
 void xd_hv_destroy(struct xd_hv *h)
 {
-    if (!h)
-        return;
-    died = xen.dead;
-    xd_xen_end(&xen);
-    free(hv.frame);
-    hv.frame = NULL;
+    if (h)
+        h->host->hooks = (struct xd_hooks){0};
 }
 
-int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct xd_domain **d)
+int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct xd_domain **out)
 {
-    struct xd_vcpu *v = &domain.vcpu[0];
+    struct xd_domain *d = c->domid < XD_XEN_GUESTS ? &domain[c->domid] : NULL;
+    struct xd_vcpu *v;
 
-    if (domain.used || c->domid != 0 || c->vcpus != 1) {
+    if (!d || d->used || c->vcpus != 1 || !machine->guest[c->domid].there) {
         snprintf(host.error, sizeof(host.error),
-                 "the oracle's machine has one domain, d0, with one vCPU");
+                 "the oracle's machine has the domains d0 and d1, with one vCPU each");
         return -XD_HOST_EINVAL;
     }
-    domain.hv = h;
-    domain.used = domain.privileged = domain.hardware = true;
-    domain.vcpus = 1;
-    domain.ports_valid = PORTS_SEEN;
-    see_start();
-    domain.shared_info.v = domain.start.shared_info_mfn;
+    d->hv = h;
+    d->domid = (uint16_t)c->domid;
+    d->used = true;
+    d->privileged = d->hardware = c->domid == 0;
+    d->vcpus = 1;
+    d->ports_valid = XD_PORTS_SEEN;
+    d->start = machine->guest[c->domid].start;
+    d->shared_info.v = d->start.shared_info_mfn;
+    v = &d->vcpu[0];
     v->hv = h;
-    v->domain = &domain;
+    v->domain = d;
     v->initialised = v->kernel_mode = true;
-    v->cr3.v = domain.start.cr3_mfn;
-    v->info_mfn = domain.shared_info;
-    for (uint64_t pfn = domain.start.first_free_pfn; pfn < domain.start.first_free_pfn + 1024;
-         pfn++) {
-        uint64_t mfn = xd_domain_mfn(&domain, pfn);
-
-        if (mfn < hv.frames)
-            memset(hv.mem + mfn * XD_PAGE_SIZE, 0, XD_PAGE_SIZE);
-    }
-    placed_machine = hv.frames;
-    placed = xd_zalloc(domain.start.pages * sizeof(*placed));
-    for (uint64_t pfn = 0; pfn < domain.start.pages; pfn++)
-        placed[pfn] = xd_domain_mfn(&domain, pfn);
-    see(HC_MULTICALL);
-    *d = &domain;
+    v->cr3.v = d->start.cr3_mfn;
+    v->info_mfn = d->shared_info;
+    events[c->domid].upcalls = xen->guest[c->domid].mail->upcalls;
+    see(true, true);
+    *out = d;
     return 0;
 }
 
 uint64_t xd_domain_mfn(struct xd_domain *d, uint64_t pfn)
 {
-    return word_at(d->start.p2m_va + pfn * 8);
+    return pfn < d->start.pages ? machine->guest[d->domid].mfn[pfn] : ~UINT64_C(0);
 }
 
 const char *xd_hv_error(const struct xd_hv *h)
@@ -271,7 +268,7 @@ struct xd_vcpu *xd_vcpu_at(struct xd_domain *d, uint32_t id)
 enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
 {
     (void)v;
-    return xen.dead ? XD_STATE_SHUTDOWN : XD_STATE_RUNNING;
+    return died ? XD_STATE_SHUTDOWN : XD_STATE_RUNNING;
 }
 
 bool xd_continuing(const struct xd_vcpu *v)
@@ -282,7 +279,7 @@ bool xd_continuing(const struct xd_vcpu *v)
 
 bool xd_upcall_due(struct xd_vcpu *v)
 {
-    return xd_vcpu_info(v)->evtchn_upcall_pending && !xd_vcpu_info(v)->evtchn_upcall_mask;
+    return events[guest_of(v)].taken;
 }
 
 unsigned int xd_why(const struct xd_vcpu *v)
@@ -291,18 +288,10 @@ unsigned int xd_why(const struct xd_vcpu *v)
     return 0;
 }
 
-char *xd_real_log(void)
-{
-    char *s = step_log ? step_log : xd_xen_log(&xen);
-
-    step_log = NULL;
-    return s;
-}
-
 char *xd_explain(struct xd_vcpu *v)
 {
     (void)v;
-    return xd_real_log();
+    return xd_xen_log(xen);
 }
 
 unsigned int xd_audit(struct xd_hv *h, char **report)
@@ -338,8 +327,7 @@ void xd_domain_destroy(struct xd_domain *d)
 
 uint64_t xd_m2p(struct xd_hv *h, uint64_t mfn)
 {
-    (void)h;
-    return xd_xen_m2p(&xen, mfn);
+    return mfn < h->frames ? xd_xen_m2p(xen, mfn) : ~UINT64_C(0);
 }
 
 struct xd_abi_shared_info *xd_shared_info(struct xd_domain *d)
@@ -349,7 +337,7 @@ struct xd_abi_shared_info *xd_shared_info(struct xd_domain *d)
 
 struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v)
 {
-    return (void *)(hv.mem + v->info_mfn.v * XD_PAGE_SIZE + v->info_off);
+    return &events[guest_of(v)].info;
 }
 
 /* ---- Memory ---- */
@@ -357,7 +345,7 @@ struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v)
 bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        const unsigned char *p = xd_xen_at(&xen, v->cr3.v * XD_PAGE_SIZE, va + i, GUEST_READS);
+        const unsigned char *p = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, va + i, GUEST_READS);
 
         if (!p)
             return false;
@@ -369,7 +357,7 @@ bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
 bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        unsigned char *p = xd_xen_at(&xen, v->cr3.v * XD_PAGE_SIZE, va + i, GUEST_WRITES);
+        unsigned char *p = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, va + i, GUEST_WRITES);
 
         if (!p)
             return false;
@@ -390,47 +378,61 @@ static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c)
     }
 }
 
-/* The step is not decoded again: what the program's CPU holds is what the kernel is told to do. */
-void xd_cpu_step(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_outcome *out)
+static bool covers(const struct xd_program_cpu *c, unsigned int g, const unsigned char *through)
 {
-    struct xd_program_cpu *c = (struct xd_program_cpu *)(void *)cpu;
-    unsigned char *through;
+    const unsigned char *mask = (unsigned char *)&vcpu_info_of(g)->evtchn_upcall_mask;
 
-    *out = (struct xd_outcome){.kind = XD_OUTCOME_NOTHING};
-    free(step_log);
-    step_log = NULL;
-    free(xd_xen_log(&xen));
-    if (c->what == XD_DO_CALL) {
-        out->rc = xd_hypercall(v, c->call->nr, c->call->arg);
-        if (c->call->nr == HC_MULTICALL && !xen.dead)
-            entries_returned(v, c->call);
-        out->kind = XD_OUTCOME_RETURNED;
-        step_log = xd_xen_log(&xen);
+    return through && c->what == XD_DO_STORE && mask >= through && mask < through + c->size;
+}
+
+/* A plain load or store of the guest. */
+static void make_access(struct xd_program_cpu *c, struct xd_vcpu *v, struct xd_outcome *out)
+{
+    unsigned int g = guest_of(v);
+    volatile struct xd_mailbox *m = xen->guest[g].mail;
+    unsigned char *through = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, c->va, GUEST_WRITES);
+
+    m->op = c->what == XD_DO_LOAD ? XD_MAIL_LOAD : XD_MAIL_STORE;
+    m->va = c->va;
+    m->size = c->size;
+    memcpy((void *)(uintptr_t)&m->value, c->bytes, 8);
+    if (!covers(c, g, through)) /* else what it stores is the mask */
+        give_mask_back(g);
+    xd_xen_ask(xen, g);
+    if (covers(c, g, through))
+        events[g].taken = false;
+    see(false, false);
+    c->done = !died && !m->trapped && (c->what == XD_DO_LOAD || through);
+    if (died) {
+        out->kind = XD_OUTCOME_CRASHED;
         return;
     }
-    through = xd_xen_at(&xen, v->cr3.v * XD_PAGE_SIZE, c->va, GUEST_WRITES);
-    xen.mail->op = c->what == XD_DO_LOAD ? XD_MAIL_LOAD : XD_MAIL_STORE;
-    xen.mail->va = c->va;
-    xen.mail->size = c->size;
-    memcpy((void *)(uintptr_t)&xen.mail->value, c->bytes, 8);
-    xd_xen_ask(&xen);
-    see(0);
-    c->done = !xen.dead && !xen.mail->trapped && (c->what == XD_DO_LOAD || through);
-    step_log = xd_xen_log(&xen);
-    if (xen.dead) {
-        out->kind = XD_OUTCOME_CRASHED;
-    } else if (xen.mail->trapped) {
+    if (m->trapped) {
         out->kind = XD_OUTCOME_TRAP;
-        out->vector = (uint8_t)xen.mail->vector;
-        out->fault.error = (uint32_t)xen.mail->error;
-        out->fault.cr2 = xd_vcpu_info(v)->cr2;
-        if (xen.mail->vector != 14)
-            out->fault.error = 0x1000u + (uint32_t)xen.mail->vector;
+        out->vector = (uint8_t)m->vector;
+        out->fault.error = (uint32_t)m->error;
+        out->fault.cr2 = vcpu_info_of(g)->cr2;
     } else if (!c->done) {
         out->kind = XD_OUTCOME_EMULATED;
     }
     if (c->what == XD_DO_LOAD)
-        memcpy(c->bytes, (const void *)(uintptr_t)&xen.mail->result, 8);
+        memcpy(c->bytes, (const void *)(uintptr_t)&m->result, 8);
+}
+
+/* The step is not decoded again: what the program's CPU holds is what the guest's kernel is told to do. */
+void xd_cpu_step(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_outcome *out)
+{
+    struct xd_program_cpu *c = (struct xd_program_cpu *)(void *)cpu;
+
+    *out = (struct xd_outcome){.kind = XD_OUTCOME_NOTHING};
+    if (c->what == XD_DO_CALL) {
+        out->rc = xd_hypercall(v, c->call->nr, c->call->arg);
+        if (c->call->nr == HC_MULTICALL && !died)
+            entries_returned(v, c->call);
+        out->kind = XD_OUTCOME_RETURNED;
+    } else {
+        make_access(c, v, out);
+    }
 }
 
 enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size,
@@ -473,9 +475,8 @@ const char *xd_port_state_name(unsigned int state)
 
 void xd_explain_port(struct xd_domain *d, uint32_t port, struct xd_str *out)
 {
-    (void)d;
     xd_str_addf(out, "on Xen: port %u is %s", port,
-                port < PORTS_SEEN ? xd_port_state_name(domain.port[port].state) : "?");
+                port < XD_PORTS_SEEN ? xd_port_state_name(d->port[port].state) : "?");
 }
 
 const char *xd_type_name(enum xd_type t)

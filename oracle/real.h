@@ -3,17 +3,15 @@
 #ifndef XD_ORACLE_REAL_H
 #define XD_ORACLE_REAL_H
 
-#include "xen.h"
+#include "base/strbuf.h"
+#include "machine.h"
 
-#include <stdio.h>
+/* The machine that programs run on: one per process. Its config is to be set before the first program. */
+extern struct xd_machine xd_real_machine;
 
-extern struct xd_xen_config xd_real_config; /* what xd_hv_create boots */
-
-/* NULL, or how the domain ended before the program did. */
+/* NULL, or how a domain ended before the program did. */
 const char *xd_real_died(void);
-/* What Xen and the domain wrote since the last step began; to be freed. */
-char *xd_real_log(void);
-/* The line by which a double can be laid out like the machine of the last run. */
-void xd_real_print_place(FILE *f);
+/* The lines by which a double can be laid out like the machine of the last run. */
+void xd_real_print_place(struct xd_str *out);
 
 #endif

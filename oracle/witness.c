@@ -2,6 +2,8 @@
 /*
  * witness.c: see witness.h.
  *
+ * The start of day is told as what differs from pages that are mapped or free, and its tables by digests.
+ *
  * Left out is what can't be equal: accessed and dirty bits (a real TLB keeps them from being set), Xen's own L4 slots,
  * memory that is no RAM, and what a page was once validated as.
  */
@@ -13,28 +15,35 @@
 #include "program/runner.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PORTS_SEEN 48u
 #define PAGES_SEEN 32u /* free pages whose contents are looked at, the window's tables included */
-#define BITS_SEEN  7u
+#define BITS_SEEN  8u
 
-struct xd_witness {
-    struct xd_str *out;
-    struct xd_str result; /* of the step, until its text is out */
-    uint64_t calls, refused;
-    bool started;
-    uint32_t frames;
+/* What was last seen of a domain. */
+struct seen {
+    bool started, told;
+    char name[8];
     uint64_t pages;
     uint64_t *mfn; /* by pfn, as built */
-    bool *ours;    /* by mfn */
     struct xd_frame *frame;
     uint64_t *m2p;
     uint64_t *words; /* of the frames looked at, 512 each, in pfn order */
     struct xd_port port[PORTS_SEEN];
     uint64_t bits[BITS_SEEN];
     uint64_t cr3;
+};
+
+struct xd_witness {
+    struct xd_str *out;
+    struct xd_str result; /* of the step, until its text is out */
+    uint64_t calls, refused;
+    uint32_t frames;
+    bool *ours; /* by mfn */
+    struct seen seen[XD_DOMAINS_MAX];
 };
 
 struct xd_witness *xd_witness_new(struct xd_str *out)
@@ -47,12 +56,14 @@ struct xd_witness *xd_witness_new(struct xd_str *out)
 
 void xd_witness_free(struct xd_witness *w)
 {
+    for (unsigned int i = 0; i < XD_DOMAINS_MAX; i++) {
+        free(w->seen[i].mfn);
+        free(w->seen[i].frame);
+        free(w->seen[i].m2p);
+        free(w->seen[i].words);
+    }
     xd_str_free(&w->result);
-    free(w->mfn);
     free(w->ours);
-    free(w->frame);
-    free(w->m2p);
-    free(w->words);
     free(w);
 }
 
@@ -64,46 +75,67 @@ void xd_witness_counts(const struct xd_witness *w, uint64_t *calls, uint64_t *re
 
 /* ---- State ---- */
 
-static void start(struct xd_witness *w, const struct xd_env *env)
+static void start(struct xd_witness *w, struct seen *s, const struct xd_env *env)
 {
+    s->pages = env->start.pages;
+    s->mfn = xd_zalloc(s->pages * sizeof(*s->mfn));
+    s->frame = xd_zalloc(s->pages * sizeof(*s->frame));
+    s->m2p = xd_zalloc(s->pages * sizeof(*s->m2p));
+    s->words = xd_zalloc((PAGES_SEEN + env->start.pt_frames) * XD_PAGE_SIZE);
+    snprintf(s->name, sizeof(s->name), "d%u", env->domid);
     w->frames = env->d->hv->frames;
-    w->pages = env->start.pages;
-    w->mfn = xd_zalloc(w->pages * sizeof(*w->mfn));
-    w->ours = xd_zalloc(w->frames * sizeof(*w->ours));
-    w->frame = xd_zalloc(w->pages * sizeof(*w->frame));
-    w->m2p = xd_zalloc(w->pages * sizeof(*w->m2p));
-    w->words = xd_zalloc((PAGES_SEEN + env->start.pt_frames) * XD_PAGE_SIZE);
-    for (uint64_t pfn = 0; pfn < w->pages; pfn++) {
-        w->mfn[pfn] = xd_domain_mfn(env->d, pfn);
-        if (w->mfn[pfn] < w->frames)
-            w->ours[w->mfn[pfn]] = true;
+    if (!w->ours)
+        w->ours = xd_zalloc(w->frames * sizeof(*w->ours));
+    for (uint64_t pfn = 0; pfn < s->pages; pfn++) {
+        bool mapped = pfn < env->start.mapped_pages;
+
+        s->mfn[pfn] = xd_domain_mfn(env->d, pfn);
+        if (s->mfn[pfn] < w->frames)
+            w->ours[s->mfn[pfn]] = true;
+        s->m2p[pfn] = pfn;
+        s->frame[pfn] = (struct xd_frame){
+            .count = mapped ? 2 : 1,
+            .type_count = mapped,
+            .type = mapped ? XD_TYPE_WRITABLE : XD_TYPE_NONE,
+            .owner = env->domid,
+            .flags = XD_FRAME_ALLOCATED | (mapped ? XD_FRAME_VALIDATED : 0)};
     }
-    w->cr3 = ~UINT64_C(0);
-    w->started = true;
+    s->cr3 = ~UINT64_C(0);
+    s->started = true;
 }
 
-static void frame(struct xd_witness *w, struct xd_hv *hv, uint64_t pfn)
+/* What a table holds, in short. */
+static uint64_t digest(const uint64_t *word)
 {
-    struct xd_frame f = *xd_frame_at(hv, xd_mfn_of(w->mfn[pfn]));
-    uint64_t m2p = xd_m2p(hv, w->mfn[pfn]);
+    uint64_t sum = UINT64_C(14695981039346656037);
+
+    for (unsigned int i = 0; i < XD_PT_SLOTS; i++)
+        sum = (sum ^ word[i]) * UINT64_C(1099511628211);
+    return sum;
+}
+
+static void frame(struct xd_witness *w, struct seen *s, struct xd_hv *hv, uint64_t pfn)
+{
+    struct xd_frame f = *xd_frame_at(hv, xd_mfn_of(s->mfn[pfn]));
+    uint64_t m2p = xd_m2p(hv, s->mfn[pfn]);
 
     if (!f.count)
         f = (struct xd_frame){0};
-    if (!f.type_count && f.type < XD_TYPE_SEG_DESC)
+    if (!f.type_count)
         f = (struct xd_frame){
             .count = f.count, .owner = f.owner, .flags = f.flags & XD_FRAME_ALLOCATED};
     f.flags &= XD_FRAME_ALLOCATED | XD_FRAME_PINNED | XD_FRAME_VALIDATED;
     f.pad = 0;
-    if (memcmp(&f, &w->frame[pfn], sizeof(f)))
-        xd_str_addf(w->out, "  pfn %" PRIu64 ": refs=%u %s=%u%s%s%s owner=%u linear=%d\n", pfn,
-                    f.count, xd_type_name((enum xd_type)f.type), f.type_count,
+    if (memcmp(&f, &s->frame[pfn], sizeof(f)))
+        xd_str_addf(w->out, "  %s pfn %" PRIu64 ": refs=%u %s=%u%s%s%s owner=%u linear=%d\n", s->name,
+                    pfn, f.count, xd_type_name((enum xd_type)f.type), f.type_count,
                     f.flags & XD_FRAME_PINNED ? " pinned" : "",
                     f.flags & XD_FRAME_VALIDATED ? " validated" : "",
                     f.flags & XD_FRAME_ALLOCATED ? "" : " !allocated", f.owner, f.linear);
-    if (m2p != w->m2p[pfn])
-        xd_str_addf(w->out, "  m2p of pfn %" PRIu64 ": 0x%" PRIx64 "\n", pfn, m2p);
-    w->frame[pfn] = f;
-    w->m2p[pfn] = m2p;
+    if (m2p != s->m2p[pfn])
+        xd_str_addf(w->out, "  %s m2p of pfn %" PRIu64 ": 0x%" PRIx64 "\n", s->name, pfn, m2p);
+    s->frame[pfn] = f;
+    s->m2p[pfn] = m2p;
 }
 
 /* Slots that Xen fills in when the frame becomes an L4, and leaves filled in behind it. */
@@ -115,24 +147,29 @@ static bool xens_own(const struct xd_witness *w, unsigned int slot, uint64_t val
            (slot == XD_L4_SLOT_LINEAR || !(value & XD_PTE_P) || mfn >= w->frames || !w->ours[mfn]);
 }
 
-static void contents(struct xd_witness *w, struct xd_hv *hv, uint64_t pfn, uint64_t *old)
+static void contents(struct xd_witness *w, const struct seen *s, struct xd_hv *hv, uint64_t pfn,
+                     uint64_t *old)
 {
-    const uint64_t *now = xd_frame_words(hv, xd_mfn_of(w->mfn[pfn]));
+    const uint64_t *now = xd_frame_words(hv, xd_mfn_of(s->mfn[pfn]));
 
     for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
         uint64_t value = now[i];
 
-        if (xens_own(w, i, value))
+        if (value == old[i] || xens_own(w, i, value))
             continue;
         if (value & XD_PTE_P)
             value &= ~(XD_PTE_A | XD_PTE_D);
-        if (value != old[i])
-            xd_str_addf(w->out, "  pfn %" PRIu64 " word %u: 0x%" PRIx64 "\n", pfn, i, value);
+        if (value != old[i] && s->told)
+            xd_str_addf(w->out, "  %s pfn %" PRIu64 " word %u: 0x%" PRIx64 "\n", s->name, pfn, i,
+                        value);
         old[i] = value;
     }
+    if (!s->told)
+        xd_str_addf(w->out, "  %s pfn %" PRIu64 " words: digest 0x%" PRIx64 "\n", s->name, pfn,
+                    digest(old));
 }
 
-static void port(struct xd_witness *w, struct xd_domain *d, uint32_t nr)
+static void port(struct xd_witness *w, struct seen *s, struct xd_domain *d, uint32_t nr)
 {
     const struct xd_port *p = xd_port_find(d, nr);
     struct xd_port seen = {0};
@@ -145,54 +182,57 @@ static void port(struct xd_witness *w, struct xd_domain *d, uint32_t nr)
         seen.remote_port = p->state == XD_PORT_INTERDOMAIN ? p->remote_port : 0;
         seen.virq = p->state == XD_PORT_VIRQ || p->state == XD_PORT_PIRQ ? p->virq : 0;
     }
-    if (memcmp(&seen, &w->port[nr], sizeof(seen)))
-        xd_str_addf(w->out, "  port %u: %s vcpu=%u remote=%u:%u virq=%u\n", nr,
+    if (memcmp(&seen, &s->port[nr], sizeof(seen)))
+        xd_str_addf(w->out, "  %s port %u: %s vcpu=%u remote=%u:%u virq=%u\n", s->name, nr,
                     xd_port_state_name(seen.state), seen.notify_vcpu, seen.remote_dom,
                     seen.remote_port, seen.virq);
-    w->port[nr] = seen;
+    s->port[nr] = seen;
 }
 
-static void event_bits(struct xd_witness *w, struct xd_domain *d)
+static void event_bits(struct xd_witness *w, struct seen *s, struct xd_domain *d)
 {
     static const char *const names[BITS_SEEN] = {"upcall_pending", "upcall_mask", "pending_sel",
                                                  "pending[0]",     "pending[1]",  "mask[0]",
-                                                 "mask[1]"};
+                                                 "mask[1]",        "upcall due"};
+    struct xd_vcpu *v = xd_vcpu_at(d, 0);
     const struct xd_abi_shared_info *si = xd_shared_info(d);
-    const struct xd_abi_vcpu_info *vi = xd_vcpu_info(xd_vcpu_at(d, 0));
+    const struct xd_abi_vcpu_info *vi = xd_vcpu_info(v);
     const uint64_t now[BITS_SEEN] = {vi->evtchn_upcall_pending, vi->evtchn_upcall_mask,
                                      vi->evtchn_pending_sel,    si->evtchn_pending[0],
                                      si->evtchn_pending[1],     si->evtchn_mask[0],
-                                     si->evtchn_mask[1]};
+                                     si->evtchn_mask[1],        xd_upcall_due(v)};
 
     for (unsigned int i = 0; i < BITS_SEEN; i++) {
-        if (now[i] != w->bits[i])
-            xd_str_addf(w->out, "  %s: 0x%" PRIx64 "\n", names[i], now[i]);
-        w->bits[i] = now[i];
+        if (now[i] != s->bits[i])
+            xd_str_addf(w->out, "  %s %s: 0x%" PRIx64 "\n", s->name, names[i], now[i]);
+        s->bits[i] = now[i];
     }
 }
 
-static void state(struct xd_witness *w, const struct xd_env *env)
+static void state(struct xd_witness *w, struct seen *s, const struct xd_env *env)
 {
     struct xd_domain *d = env->d;
     uint64_t first_pt = (env->start.pt_va - env->start.virt_base) / XD_PAGE_SIZE;
     uint64_t *words;
 
-    if (!w->started)
-        start(w, env);
-    for (uint64_t pfn = 0; pfn < w->pages; pfn++)
-        if (w->mfn[pfn] < w->frames)
-            frame(w, d->hv, pfn);
-    words = w->words;
+    if (!s->started)
+        start(w, s, env);
+    for (uint64_t pfn = 0; pfn < s->pages; pfn++)
+        if (s->mfn[pfn] < w->frames)
+            frame(w, s, d->hv, pfn);
+    words = s->words;
     for (uint64_t i = 0; i < env->start.pt_frames; i++, words += XD_PT_SLOTS)
-        contents(w, d->hv, first_pt + i, words);
-    for (uint64_t i = 0; i < PAGES_SEEN && env->start.first_free_pfn + i < w->pages;
+        contents(w, s, d->hv, first_pt + i, words);
+    for (uint64_t i = 0; i < PAGES_SEEN && env->start.first_free_pfn + i < s->pages;
          i++, words += XD_PT_SLOTS)
-        contents(w, d->hv, env->start.first_free_pfn + i, words);
+        contents(w, s, d->hv, env->start.first_free_pfn + i, words);
+    s->told = true;
     for (uint32_t nr = 1; nr < PORTS_SEEN; nr++)
-        port(w, d, nr);
-    event_bits(w, d);
-    if (xd_vcpu_at(d, 0)->cr3.v != w->cr3)
-        xd_str_addf(w->out, "  cr3: 0x%" PRIx64 "\n", w->cr3 = xd_vcpu_at(d, 0)->cr3.v);
+        port(w, s, d, nr);
+    event_bits(w, s, d);
+    if (xd_vcpu_at(d, 0)->cr3.v != s->cr3)
+        xd_str_addf(w->out, "  %s cr3: 0x%" PRIx64 "\n", s->name,
+                    s->cr3 = xd_vcpu_at(d, 0)->cr3.v);
 }
 
 /* ---- Steps ---- */
@@ -253,7 +293,7 @@ static bool own_ram(const struct xd_witness *w, struct xd_vcpu *v, uint64_t va)
 {
     uint64_t table, mfn;
 
-    if (!w->started || (va >= XD_RO_M2P_START && va < XD_RO_M2P_END) ||
+    if (!w->ours || (va >= XD_RO_M2P_START && va < XD_RO_M2P_END) ||
         !xd_table_of(v, 1, va, &table))
         return true;
     mfn = (xd_frame_words(v->hv, xd_mfn_of(table))[va / XD_PAGE_SIZE % XD_PT_SLOTS] & XD_PTE_MFN) /
@@ -269,7 +309,8 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
     xd_str_addf(&w->result, "  %s", xd_access_words[how]);
     if (how == XD_ACCESS_FAULT)
         xd_str_addf(&w->result, " error=0x%x cr2=0x%" PRIx64, f->error, f->cr2);
-    else if (s->kind == XD_STEP_LOAD && own_ram(w, xd_vcpu_at(r->env[0].d, 0), r->cpu.va))
+    else if (how != XD_ACCESS_GP && s->kind == XD_STEP_LOAD &&
+             own_ram(w, xd_vcpu_at(r->env[r->domain].d, r->vcpu), r->cpu.va))
         xd_str_addf(&w->result, " 0x%" PRIx64, number(r->cpu.bytes, r->cpu.size));
     xd_str_addc(&w->result, '\n');
 }
@@ -284,8 +325,9 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
                 xd_str_text(&w->result));
     xd_str_clear(&w->result);
     xd_str_free(&step);
-    if (r->env[0].d)
-        state(w, &r->env[0]);
+    for (uint32_t i = 0; i < r->p->domains; i++)
+        if (r->env[i].d)
+            state(w, &w->seen[i], &r->env[i]);
 }
 
 const struct xd_run_watch xd_witness_watch = {

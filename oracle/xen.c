@@ -21,9 +21,11 @@
 #define PRESENT      1u
 #define LARGE        0x80u
 #define FRAME_TABLE  UINT64_C(0xffff82e000000000) /* Xen 4.17's records, 32 bytes for each frame */
-#define FRAME_RECORD 32u
+#define FRAME_RECORD UINT64_C(32)
+#define M2P_ENTRY    UINT64_C(8)
 #define M2P          UINT64_C(0xffff800000000000)
 #define BOOT_NS      UINT64_C(30000000000)
+#define LOG_MAX      (1u << 18)
 #define ANSWER_NS    UINT64_C(4000000000)
 
 static uint64_t now_ns(void)
@@ -50,13 +52,14 @@ static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c)
     snprintf(memory, sizeof(memory), "%u", c->ram_mb);
     snprintf(
         append, sizeof(append),
-        "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all dom0_mem=%uM dom0_max_vcpus=1 %s",
-        c->dom0_mb, c->options ? c->options : "");
+        "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=none dom0_mem=%uM dom0_max_vcpus=1 dom0_vcpus_pin",
+        c->dom0_mb);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execlp(c->qemu, c->qemu, "-accel", "tcg", "-cpu", "max", "-m", memory, "-object", ram,
-           "-machine", "pc,memory-backend=ram", "-nodefaults", "-display", "none", "-monitor",
-           "none", "-serial", serial, "-no-reboot", "-kernel", c->xen, "-initrd", c->kernel,
-           "-append", append, (char *)NULL);
+    /* One thread takes the processors in turn: a kernel that waits for its mailbox passes on to the next at once. */
+    execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", "2", "-cpu", "max", "-m",
+           memory, "-object", ram, "-machine", "pc,memory-backend=ram", "-nodefaults", "-display",
+           "none", "-monitor", "none", "-serial", serial, "-no-reboot", "-kernel", c->xen,
+           "-initrd", c->kernel, "-append", append, (char *)NULL);
     _exit(127);
 }
 
@@ -86,35 +89,51 @@ static bool map_ram(struct xd_xen *x, uint64_t size)
     return true;
 }
 
-static bool said_ready(struct xd_xen *x)
+/* Is (words) in the text since the log was taken last? */
+static bool said(struct xd_xen *x, const char *words)
 {
     size_t at = x->log_at;
-    char *log;
-    bool ready;
+    char *log = xd_xen_log(x);
+    bool found = log && strstr(log, words);
 
-    x->log_at = 0;
-    log = xd_xen_log(x);
     x->log_at = at;
-    ready = strstr(log, "oracle: ready") != NULL;
     free(log);
-    return ready;
+    return found;
 }
 
-static bool find_mailbox(struct xd_xen *x)
+/* Where each page of a table of Xen's lies: one at (va) with (size) bytes for each frame of RAM. */
+static unsigned char **xens_table(struct xd_xen *x, uint64_t va, uint64_t size)
 {
+    uint64_t pages = x->ram_size / PAGE * size / PAGE;
+    unsigned char **page = calloc(pages, sizeof(*page));
+
+    for (uint64_t i = 0; page && i < pages; i++) {
+        page[i] = xd_xen_at(x, x->xen_cr3, va + i * PAGE, PRESENT);
+        if (!page[i])
+            page[i] = x->beyond;
+    }
+    return page;
+}
+
+static bool find_dom0(struct xd_xen *x)
+{
+    struct xd_xen_guest *g = &x->guest[0];
+
     for (uint64_t at = 0; at < x->ram_size; at += PAGE) {
         volatile struct xd_mailbox *m = (volatile void *)(x->ram + at);
 
         if (m->magic[0] != XD_MAIL_MAGIC0 || m->magic[1] != XD_MAIL_MAGIC1)
             continue;
-        x->mail = m;
         x->xen_cr3 = m->cr3 & ADDRESS;
-        x->mail_va = 0;
         for (uint64_t va = UINT64_C(0xffffffff80000000); va < UINT64_C(0xffffffff80008000);
              va += PAGE)
             if (xd_xen_at(x, x->xen_cr3, va, PRESENT) == x->ram + at)
-                x->mail_va = va;
-        return x->mail_va != 0;
+                g->mail_va = va;
+        if (g->mail_va)
+            g->mail = m;
+        x->records = xens_table(x, FRAME_TABLE, FRAME_RECORD);
+        x->m2p = xens_table(x, M2P, M2P_ENTRY);
+        return g->mail && x->records && x->m2p;
     }
     return false;
 }
@@ -136,7 +155,7 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
         start_qemu(x, c);
     while (now_ns() < end && !gone(x)) {
         usleep(10000);
-        if (said_ready(x) && find_mailbox(x)) {
+        if (said(x, "oracle: ready") && find_dom0(x)) {
             free(xd_xen_log(x));
             return true;
         }
@@ -161,29 +180,59 @@ void xd_xen_end(struct xd_xen *x)
     snprintf(path, sizeof(path), "%s/serial", x->dir);
     unlink(path);
     rmdir(x->dir);
+    free(x->records);
+    free(x->m2p);
+    x->records = x->m2p = NULL;
     x->pid = 0;
     x->ram = NULL;
 }
 
-bool xd_xen_ask(struct xd_xen *x)
+bool xd_xen_ask(struct xd_xen *x, unsigned int g)
 {
-    uint64_t end = now_ns() + ANSWER_NS;
+    volatile struct xd_mailbox *m = x->guest[g].mail;
+    uint64_t end = 0;
     uint32_t nr;
 
-    if (x->dead)
+    if (x->dead || x->guest[g].dead)
         return false;
-    nr = x->mail->asked + 1;
-    __atomic_store_n(&x->mail->asked, nr, __ATOMIC_RELEASE);
-    for (unsigned int spins = 0; __atomic_load_n(&x->mail->answered, __ATOMIC_ACQUIRE) != nr;
-         spins++) {
-        if (spins % 256 == 255)
-            sched_yield();
-        if (spins % 65536 == 65535 && (gone(x) || now_ns() > end)) {
-            x->dead = true;
+    nr = m->asked + 1;
+    __atomic_store_n(&m->asked, nr, __ATOMIC_RELEASE);
+    for (unsigned int spins = 1; __atomic_load_n(&m->answered, __ATOMIC_ACQUIRE) != nr; spins++) {
+        if (spins % 256)
+            continue;
+        sched_yield();
+        if (spins % 65536)
+            continue;
+        if (!end)
+            end = now_ns() + ANSWER_NS;
+        if (gone(x) || said(x, "crashed") || now_ns() > end) {
+            x->guest[g].dead = true;
+            x->dead = x->dead || g == 0;
             return false;
         }
     }
     return true;
+}
+
+long xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6], unsigned int at,
+                 void *data, size_t n)
+{
+    volatile struct xd_mailbox *m = x->guest[g].mail;
+    void *room = (void *)(uintptr_t)m->scratch;
+
+    m->op = XD_MAIL_CALL;
+    m->nr = nr;
+    for (unsigned int i = 0; i < 6; i++)
+        m->arg[i] = arg[i];
+    if (n) {
+        m->arg[at] = x->guest[g].mail_va + offsetof(struct xd_mailbox, scratch);
+        memcpy(room, data, n);
+    }
+    if (!xd_xen_ask(x, g))
+        return -1;
+    if (n)
+        memcpy(data, room, n);
+    return (long)m->result;
 }
 
 unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t need)
@@ -210,66 +259,56 @@ unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t n
     return NULL;
 }
 
-bool xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f)
+void xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f)
 {
-    const uint64_t va = FRAME_TABLE + mfn * FRAME_RECORD;
-    const unsigned char *p;
+    const unsigned char *p =
+        x->records[mfn * FRAME_RECORD / PAGE] + mfn * FRAME_RECORD % PAGE;
     uint64_t count, type;
     uint32_t owner;
     int16_t linear;
 
-    if (x->record_page !=
-        va / PAGE + 1) { /* records are read in order, a page of them lies together */
-        x->record_page = va / PAGE + 1;
-        x->records = xd_xen_at(x, x->xen_cr3, va & ~(uint64_t)(PAGE - 1), PRESENT);
-    }
-    p = x->records ? x->records + va % PAGE : NULL;
-    *f = (struct xd_xen_frame){.owner = ~0u};
-    if (!p)
-        return false;
     memcpy(&count, p + 8, 8);
     memcpy(&type, p + 16, 8);
     memcpy(&owner, p + 24, 4);
     memcpy(&linear, p + 30, 2);
-    f->count = count & ((UINT64_C(1) << 57) - 1);
-    f->allocated = count >> 63;
-    f->xen_heap = count >> 62 & 1;
-    f->type_count = type & ((UINT64_C(1) << 55) - 1);
-    f->type = (unsigned int)(type >> 61);
-    f->pinned = type >> 59 & 1;
-    f->validated = type >> 58 & 1;
-    f->partial = type >> 56 & 1;
-    f->linear = linear;
+    *f = (struct xd_xen_frame){
+        .owner = ~0u,
+        .count = count & ((UINT64_C(1) << 57) - 1),
+        .allocated = count >> 63,
+        .xen_heap = count >> 62 & 1,
+        .type_count = type & ((UINT64_C(1) << 55) - 1),
+        .type = (unsigned int)(type >> 61),
+        .pinned = type >> 59 & 1,
+        .validated = type >> 58 & 1,
+        .partial = type >> 56 & 1,
+        .linear = linear,
+    };
     if (f->count && owner && (uint64_t)owner * PAGE + 2 <= x->ram_size) {
         uint16_t domid;
 
         memcpy(&domid, x->ram + (uint64_t)owner * PAGE, 2);
         f->owner = domid;
     }
-    return true;
 }
 
-uint64_t xd_xen_m2p(struct xd_xen *x, uint64_t mfn)
+uint64_t xd_xen_m2p(const struct xd_xen *x, uint64_t mfn)
 {
-    const unsigned char *p = xd_xen_at(x, x->xen_cr3, M2P + mfn * 8, PRESENT);
-    uint64_t pfn = ~UINT64_C(0);
+    uint64_t pfn;
 
-    if (p)
-        memcpy(&pfn, p, 8);
+    memcpy(&pfn, x->m2p[mfn * M2P_ENTRY / PAGE] + mfn * M2P_ENTRY % PAGE, sizeof(pfn));
     return pfn;
 }
 
 char *xd_xen_log(struct xd_xen *x)
 {
-    char path[96], *text = NULL;
+    char path[96], *text = calloc(1, LOG_MAX);
     size_t n = 0;
     FILE *f;
 
     snprintf(path, sizeof(path), "%s/serial", x->dir);
     f = fopen(path, "re");
-    text = calloc(1, 1u << 20);
     if (f && text && !fseek(f, (long)x->log_at, SEEK_SET))
-        n = fread(text, 1, (1u << 20) - 1, f);
+        n = fread(text, 1, LOG_MAX - 1, f);
     if (f)
         fclose(f);
     x->log_at += n;

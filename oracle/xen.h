@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xen.h: a running Xen in QEMU with the oracle's kernel as dom0, and its whole memory open to us.
+ * xen.h: a running Xen in QEMU with the oracle's kernel in its domains, and its whole memory open to us.
  *
  * RAM is a file that both map, so page tables, Xen's frame records and guest memory are read where they lie; only what a
- * guest must do itself goes through the mailbox.
+ * guest must do itself goes through its mailbox.
  */
 #ifndef XD_ORACLE_XEN_H
 #define XD_ORACLE_XEN_H
@@ -14,23 +14,30 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#define XD_XEN_GUESTS 2u /* dom0, and the domain it builds */
+
 struct xd_xen_config {
     const char *qemu, *xen, *kernel;
     uint32_t ram_mb, dom0_mb;
-    const char *options; /* more of Xen's command line */
+};
+
+/* One vCPU that runs the kernel. */
+struct xd_xen_guest {
+    volatile struct xd_mailbox *mail; /* NULL: it does not exist */
+    uint64_t mail_va;
+    bool dead; /* it ended, or gives no answer */
 };
 
 struct xd_xen {
     pid_t pid;
     unsigned char *ram;
     uint64_t ram_size;
-    volatile struct xd_mailbox *mail;
-    uint64_t mail_va;
+    struct xd_xen_guest guest[XD_XEN_GUESTS];
     uint64_t xen_cr3; /* a root under which Xen's own addresses are mapped: dom0's first one */
-    unsigned char beyond[4096]; /* stands for memory that is not RAM */
-    uint64_t record_page;       /* 1 + number of the page of frame records looked at last */
-    const unsigned char *records;
-    bool dead; /* it ended, or gives no answer */
+    unsigned char beyond[4096];   /* stands for memory that is not RAM */
+    unsigned char **records;      /* pages of Xen's frame records, */
+    unsigned char **m2p;          /* and of its table from mfn to pfn, for all frames of RAM */
+    bool dead;                    /* all of it ended, or dom0 gives no answer */
     char dir[64];
     size_t log_at; /* bytes of the serial text that were shown */
     char error[512];
@@ -45,19 +52,23 @@ struct xd_xen_frame {
     int linear;
 };
 
-/* Boots; false: (x->error) says why not. */
+/* Boots, up to dom0's first request; false: (x->error) says why not. */
 bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c);
 void xd_xen_end(struct xd_xen *x);
 
-/* One request. False: no answer came, the domain is gone. */
-bool xd_xen_ask(struct xd_xen *x);
+/* Lets guest (g) do what its mailbox asks. False: no answer came, the guest or all of Xen is gone. */
+bool xd_xen_ask(struct xd_xen *x, unsigned int g);
+
+/* A hypercall of guest (g), whose (n) bytes of arguments at (data) are put into its mailbox and read back; arg[(at)] becomes their address. */
+long xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6], unsigned int at,
+                 void *data, size_t n);
 
 /* The byte at linear address (va) under (cr3); NULL: an entry on the way lacks one of (need_flags). What is no RAM is x->beyond. */
 unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t need_flags);
 
-/* False: there is no record for (mfn). */
-bool xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f);
-uint64_t xd_xen_m2p(struct xd_xen *x, uint64_t mfn);
+/* (mfn) must be a frame of RAM. */
+void xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f);
+uint64_t xd_xen_m2p(const struct xd_xen *x, uint64_t mfn);
 
 /* The serial text since the last call of this; to be freed. */
 char *xd_xen_log(struct xd_xen *x);

@@ -96,6 +96,20 @@ trapped:
     lea stack_end(%rip), %rsp
     jmp unexpected_trap
 
+/* Events: counted, no more.  The way back is no hypercall, so the mask that Xen set stays set until the host clears it. */
+    .globl event_entry, failsafe_entry
+event_entry:
+    incq upcalls(%rip)
+    pop %rcx
+    pop %r11
+    movq $0xe033, 8(%rsp)   /* Xen says "kernel mode" by a privilege level that only it could return to */
+    movq $0xe02b, 32(%rsp)
+    iretq
+
+failsafe_entry:
+    lea stack_end(%rip), %rsp
+    jmp unexpected_trap
+
     .section .rodata
     .globl trap_table
     .macro ROW vector
@@ -117,8 +131,10 @@ hypercall_page:
     .skip 4096, 0x90
 
     .bss
-    .globl trap_frame
+    .globl trap_frame, upcalls
     .balign 16
+upcalls:
+    .quad 0
 resume_at:
     .quad 0
 trap_frame:

@@ -2,16 +2,23 @@
 /*
  * main.c: the oracle's kernel: does what the mailbox says, one request after the other, and knows nothing of why.
  *
- * It is a PV guest of the real hypervisor.  It keeps no state between requests, never takes an event (the start of day
- * has them masked), and reads only its own image, so a program may do to the rest of the domain what it likes.
+ * It is a PV guest of the real hypervisor: dom0, and once more the domain that dom0 is made to build.  It keeps no state
+ * between requests but the number of upcalls, and reads only its own image, so a program may do to the rest of the domain
+ * what it likes.
  */
 #include "../mailbox.h"
 
 #include <stdbool.h>
 
 #define HC_SET_TRAP_TABLE 0
+#define HC_SET_CALLBACKS  4
 #define HC_CONSOLE_IO     18
+#define HC_VCPU_OP        24
 #define HC_SCHED_OP       29
+#define HC_EVTCHN_OP      32
+#define EVTCHNOP_STATUS   5
+#define DOMID_SELF        0x7ff0
+#define VCPUOP_STOP_PERIODIC_TIMER 7
 #define SCHEDOP_SHUTDOWN  2
 #define SHUTDOWN_POWEROFF 0
 #define SHUTDOWN_CRASH    3
@@ -21,6 +28,8 @@ void unexpected_trap(void);
 bool guarded(void (*access)(struct xd_mailbox *), struct xd_mailbox *m);
 extern uint64_t trap_frame[3]; /* vector, error code, rip */
 extern const unsigned char trap_table[];
+extern const char event_entry[], failsafe_entry[];
+extern uint64_t upcalls;
 
 static struct {
     _Alignas(4096) struct xd_mailbox m;
@@ -90,6 +99,25 @@ static void call(struct xd_mailbox *m)
     m->result = hypercall(m->nr, m->arg);
 }
 
+static void ports(struct xd_mailbox *m)
+{
+    for (uint32_t i = 0; i < m->size && i < XD_MAIL_PORTS_MAX; i++) {
+        uint64_t *w = m->ports[i].word;
+
+        w[0] = DOMID_SELF | (m->nr + i) << 32; /* dom, port */
+        if (hypercall(HC_EVTCHN_OP, (uint64_t[6]){EVTCHNOP_STATUS, (uint64_t)w}))
+            w[0] = w[1] = w[2] = ~0ul;
+    }
+}
+
+static void register_entries(void)
+{
+    if (hypercall(HC_SET_TRAP_TABLE, (uint64_t[6]){(uint64_t)trap_table}))
+        say("oracle: the trap table was refused\n");
+    if (hypercall(HC_SET_CALLBACKS, (uint64_t[6]){(uint64_t)event_entry, (uint64_t)failsafe_entry}))
+        say("oracle: the callbacks were refused\n");
+}
+
 static void carry_out(struct xd_mailbox *m)
 {
     m->result = 0;
@@ -98,6 +126,8 @@ static void carry_out(struct xd_mailbox *m)
     case XD_MAIL_CALL: m->trapped = !guarded(call, m); break;
     case XD_MAIL_LOAD: m->trapped = !guarded(load, m); break;
     case XD_MAIL_STORE: m->trapped = !guarded(store, m); break;
+    case XD_MAIL_PORTS: ports(m); break;
+    case XD_MAIL_ENTRIES: register_entries(); break;
     case XD_MAIL_END: shut_down(SHUTDOWN_POWEROFF);
     }
     if (m->trapped) {
@@ -105,6 +135,7 @@ static void carry_out(struct xd_mailbox *m)
         m->error = trap_frame[1];
         m->rip = trap_frame[2];
     }
+    m->upcalls = *(volatile uint64_t *)&upcalls;
     __asm__ volatile("mov %%cr3, %0" : "=r"(m->cr3));
 }
 
@@ -113,8 +144,9 @@ void kernel_main(uint64_t start_info, uint64_t stack)
     struct xd_mailbox *m = &page.m;
     uint32_t seen = 0;
 
-    if (hypercall(HC_SET_TRAP_TABLE, (uint64_t[6]){(uint64_t)trap_table}))
-        say("oracle: the trap table was refused\n");
+    register_entries();
+    if (hypercall(HC_VCPU_OP, (uint64_t[6]){VCPUOP_STOP_PERIODIC_TIMER}))
+        say("oracle: the periodic timer goes on\n");
     m->start_info_va = start_info;
     m->stack_va = stack;
     __asm__ volatile("mov %%cr3, %0" : "=r"(m->cr3));

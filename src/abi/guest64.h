@@ -159,6 +159,103 @@ struct xd_abi_memory_machphys_mfn_list {
     uint32_t nr_extents, pad2;
 };
 
+/* Calls of the control domain: heads, and what is looked at before they are refused. */
+struct xd_abi_platform_op {
+    uint32_t cmd, interface_version;
+    uint8_t rest[128];
+};
+struct xd_abi_sysctl {
+    uint32_t cmd, interface_version;
+    uint8_t rest[128];
+};
+struct xd_abi_domctl {
+    uint32_t cmd, interface_version;
+    uint16_t domain, pad[3];
+    union {
+        struct {
+            uint32_t pirq;
+        } irq_permission;
+        struct {
+            uint64_t first_mfn, nr_mfns;
+        } iomem_permission;
+        struct {
+            uint32_t first_port, nr_ports;
+        } ioport_permission;
+        struct {
+            uint64_t first_gfn, first_mfn, nr_mfns;
+        } memory_mapping;
+        struct {
+            uint16_t target;
+        } set_target;
+        struct {
+            uint32_t op, mode, version;
+        } vm_event_op;
+        uint8_t shadow_op[40];
+        uint8_t rest[128];
+    } u;
+};
+struct xd_abi_mc {
+    uint32_t cmd, interface_version;
+    union {
+        struct {
+            uint32_t flags, pad;
+            uint64_t fetch_id, data;
+        } fetch;
+        struct {
+            uint32_t ncpus, pad;
+            uint64_t info;
+        } physcpuinfo;
+        uint8_t rest[144];
+    } u;
+};
+struct xd_abi_kexec_range {
+    int32_t range, nr;
+    uint64_t size, start;
+};
+struct xd_abi_kexec_load {
+    uint8_t type, pad;
+    uint16_t arch;
+    uint32_t nr_segments;
+    uint64_t segments, entry_maddr;
+};
+struct xd_abi_kexec_segment {
+    uint64_t buf, buf_size, dest_maddr, dest_size;
+};
+struct xd_abi_kexec_load_v1 {
+    int32_t type, pad;
+    uint8_t image[152];
+};
+
+/* hvm_op, dm_op, xenoprof_op */
+struct xd_abi_hvm_param {
+    uint16_t domid, pad;
+    uint32_t index;
+    uint64_t value;
+};
+struct xd_abi_hvm_get_mem_type {
+    uint16_t domid, mem_type, pad[2];
+    uint64_t pfn;
+};
+struct xd_abi_hvm_pagetable_dying {
+    uint16_t domid, pad[3];
+    uint64_t gpa;
+};
+struct xd_abi_hvm_xentrace {
+    uint16_t event, extra_bytes;
+    uint8_t extra[28];
+};
+struct xd_abi_dm_op_buf {
+    uint64_t h, size;
+};
+struct xd_abi_xenoprof_init {
+    int32_t num_events, is_primary;
+    char cpu_type[64];
+};
+struct xd_abi_xenoprof_get_buffer {
+    int32_t max_samples, nbuf, bufsize, pad;
+    uint64_t buf_gmaddr;
+};
+
 /* Pages that both sides see. */
 struct xd_abi_vcpu_time_info {
     uint32_t version, pad0;
@@ -202,6 +299,13 @@ struct xd_abi_start_info {
 _Static_assert(sizeof(struct xd_abi_mmuext_op) == 24, "mmuext_op");
 _Static_assert(sizeof(struct xd_abi_evtchn_status) == 24, "evtchn_status");
 _Static_assert(sizeof(struct xd_abi_memory_exchange) == 72, "memory_exchange");
+_Static_assert(sizeof(struct xd_abi_platform_op) == 136, "platform_op");
+_Static_assert(sizeof(struct xd_abi_sysctl) == 136, "sysctl");
+_Static_assert(sizeof(struct xd_abi_domctl) == 144, "domctl");
+_Static_assert(sizeof(struct xd_abi_mc) == 152, "mc");
+_Static_assert(sizeof(struct xd_abi_kexec_load_v1) == 160, "kexec_load_v1");
+_Static_assert(sizeof(struct xd_abi_hvm_xentrace) == 32, "hvm_xentrace");
+_Static_assert(sizeof(struct xd_abi_xenoprof_init) == 72, "xenoprof_init");
 _Static_assert(sizeof(struct xd_abi_vcpu_info) == 64, "vcpu_info");
 _Static_assert(sizeof(struct xd_abi_shared_info) == 3136, "shared_info");
 _Static_assert(sizeof(struct xd_abi_start_info) == 1168, "start_info");

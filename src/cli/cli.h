@@ -16,7 +16,8 @@ struct xd_command {
     int (*run)(int argc, char **argv);  /* argv[0] is the name; getopt starts at 1 */
 };
 
-extern const struct xd_command xd_cmd_replay, xd_cmd_fmt, xd_cmd_list;
+extern const struct xd_command xd_cmd_replay, xd_cmd_fmt, xd_cmd_list, xd_cmd_shrink,
+    xd_cmd_oracle;
 
 /* "xendouble: ..." on standard error; returns XD_UNUSABLE. */
 int xd_complain(const char *fmt, ...) XD_PRINTF(1, 2);

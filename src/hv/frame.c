@@ -12,25 +12,29 @@
 
 #include <string.h>
 
+/* A frame that was never handed out: the next that the host named, or of the permutation. */
+static bool fresh(struct xd_hv *hv, xd_mfn *mfn)
+{
+    const struct xd_host *host = hv->host;
+    uint32_t heap = hv->frames - hv->heap_first, named = hv->heap_taken - host->place_first;
+
+    if (hv->heap_taken >= heap || (host->place && named >= host->places))
+        return false;
+    *mfn = xd_mfn_of(host->place ? host->place[named]
+                                 : hv->heap_first +
+                                       xd_rng_permute(hv->config.seed, heap, hv->heap_taken));
+    XD_PUT(hv, hv->heap_taken, hv->heap_taken + 1);
+    return true;
+}
+
 static bool heap_take(struct xd_hv *hv, bool clean, xd_mfn *mfn)
 {
-    uint32_t heap = hv->frames - hv->heap_first;
-
     if (hv->free_list) {
         *mfn = xd_mfn_of(hv->free_list);
         XD_PUT(hv, hv->free_list, xd_frame_at(hv, *mfn)->type_count);
         if (clean || xd_frame_at(hv, *mfn)->flags & XD_FRAME_SCRUB)
             xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
-    } else if (hv->host->places && hv->heap_taken >= hv->host->places) {
-        return false; /* the host named all frames that there are */
-    } else if (hv->heap_taken < heap) {
-        if (XD_UNLIKELY(hv->heap_taken < hv->host->places))
-            *mfn = xd_mfn_of(hv->host->place[hv->heap_taken]);
-        else
-            *mfn =
-                xd_mfn_of(hv->heap_first + xd_rng_permute(hv->config.seed, heap, hv->heap_taken));
-        XD_PUT(hv, hv->heap_taken, hv->heap_taken + 1);
-    } else {
+    } else if (!fresh(hv, mfn)) {
         return false;
     }
     XD_PUT(hv, hv->frames_free, hv->frames_free - 1);

@@ -117,6 +117,8 @@ void xd_hv_destroy(struct xd_hv *hv)
     if (!hv)
         return;
     host = hv->host;
+    if (host->linked.free)
+        host->linked.free(host->linked.guest);
     xd_arena_fini(&host->arena);
     free(host);
 }
@@ -147,10 +149,24 @@ _Noreturn void xd_hv_bug(struct xd_hv *hv, const char *file, int line, const cha
     xd_bug(file, line, func, cond);
 }
 
+void xd_hooks_settle(struct xd_host *host)
+{
+    struct xd_hooks *h = &host->hooks;
+
+    host->observed = h->call || h->ret || h->inject;
+    host->foreign = host->observed || h->console || h->inval || h->flush ||
+                    (h->read && h->read != host->linked.read) ||
+                    (h->write && h->write != host->linked.write);
+    if (!h->read)
+        h->read = host->linked.read;
+    if (!h->write)
+        h->write = host->linked.write;
+}
+
 void xd_hooks_set(struct xd_hv *hv, const struct xd_hooks *hooks)
 {
     hv->host->hooks = hooks ? *hooks : (struct xd_hooks){0};
-    hv->host->observed = hooks && (hooks->call || hooks->ret || hooks->inject);
+    xd_hooks_settle(hv->host);
 }
 
 const void *xd_frame_contents(struct xd_hv *hv, uint64_t mfn)

@@ -40,11 +40,20 @@
 struct xd_host {
     struct xd_arena arena;
     struct xd_hooks hooks;
-    const uint64_t
-        *place; /* the host's: frames that the heap hands out first; NULL: scattered by seed */
-    uint64_t places;
-    bool observed;   /* a hook that sees calls is set */
-    char error[256]; /* the last misuse of the host API, in words */
+    /* The host's: the heap hands out these frames first, and no others once it named some; NULL:
+     * scattered by seed. */
+    const uint64_t *place;
+    uint32_t places, place_first; /* how many; heap_taken when they were named */
+    bool observed;                /* a hook that sees calls is set */
+    bool foreign;                 /* a hook of the host's may run in the middle of a call */
+    struct {                      /* what runs linked guests */
+        void *guest;
+        void (*free)(void *guest); /* with the machine */
+        /* What stands in where the host has set no hook. */
+        bool (*read)(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
+        bool (*write)(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
+    } linked;
+    char error[256];              /* the last misuse of the host API, in words */
 };
 
 struct xd_frame;
@@ -223,6 +232,7 @@ struct xd_hv {
     struct xd_range mmio_ro[XD_RANGES];
 
     bool off;            /* the hardware domain shut down, and with it the machine */
+    bool kexec_flip[2];  /* which of the two places of an image is in use, by its type */
     uint32_t console_nr; /* bytes of console input waiting */
     unsigned char console[XD_CONSOLE_INPUT];
 
@@ -292,5 +302,12 @@ struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v);
 
 /* Runs what is due until (hv->now_ns) has moved by (ns). In vtime.c. */
 void xd_vtime_advance(struct xd_hv *hv, uint64_t ns);
+
+/* When the next timer fires; false: none is set, or the machine is off. */
+bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns);
+
+/* Looks anew at what the hooks, and what runs linked guests, mean for calls. After a change of
+ * xd_host.linked. */
+void xd_hooks_settle(struct xd_host *host);
 
 #endif

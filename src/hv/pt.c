@@ -239,6 +239,12 @@ static uint64_t access_va(const struct access *a, uint64_t va)
     return a->nr ? va + a->len[0] : va;
 }
 
+/* The processor looks at the whole range before it translates any of it. */
+static bool canonical(uint64_t va, size_t size)
+{
+    return xd_va_canonical(va) && xd_va_canonical(va + size - 1);
+}
+
 /* The host asks for something a guest could do. */
 static bool possible(struct xd_vcpu *v, size_t size)
 {
@@ -264,6 +270,8 @@ enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t s
     *fault = (struct xd_fault){0};
     if (!possible(v, size))
         return XD_ACCESS_FAULT;
+    if (!canonical(va, size))
+        return XD_ACCESS_GP;
     if (!access_walk(v, va, size, false, &a))
         return fault_to(v, access_va(&a, va), &a.walk[a.nr], fault);
     for (unsigned int i = 0; i < a.nr; to += a.len[i++])
@@ -283,6 +291,8 @@ enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, s
     if (!possible(v, size))
         return XD_ACCESS_FAULT;
     v->rec.reject.why = XD_WHY_NONE;
+    if (!canonical(va, size))
+        return XD_ACCESS_GP;
     if (!access_walk(v, va, size, true, &a)) {
         if (a.nr == 0 && xd_ptwr(v, va, &a.walk[0], buf, size))
             return XD_ACCESS_EMULATED;

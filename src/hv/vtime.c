@@ -58,6 +58,14 @@ void xd_vtime_advance(struct xd_hv *hv, uint64_t ns)
     XD_PUT(hv, hv->now_ns, until);
 }
 
+bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns)
+{
+    struct timer t = next_timer(hv, TIME_MAX);
+
+    *deadline_ns = t.deadline_ns;
+    return !hv->off && t.d;
+}
+
 void xd_advance(struct xd_hv *hv, uint64_t ns)
 {
     xd_vtime_advance(hv, ns);

@@ -55,12 +55,34 @@ static void page_fault(struct xd_vcpu *v, struct xd_exit *e, uint32_t error, uin
     e->addr = addr;
 }
 
+static void general_protection(struct xd_exit *e)
+{
+    e->kind = XD_EXIT_EXCEPTION;
+    e->vector = XD_VECTOR_GP;
+}
+
+static void load(struct xd_program_cpu *c, struct xd_vcpu *v, struct xd_exit *e)
+{
+    struct xd_fault f;
+    enum xd_access how = xd_guest_load(v, c->va, c->bytes, c->size, &f);
+
+    c->done = how == XD_ACCESS_OK;
+    if (how == XD_ACCESS_GP)
+        general_protection(e);
+    else if (!c->done)
+        page_fault(v, e, f.error, f.cr2);
+}
+
 static void store(struct xd_program_cpu *c, struct xd_vcpu *v, struct xd_exit *e)
 {
     uint64_t last = c->va + c->size - 1;
     struct xd_fault f;
     struct xd_walk w;
 
+    if (!xd_va_canonical(c->va) || !xd_va_canonical(last)) {
+        general_protection(e);
+        return;
+    }
     xd_walk(v->hv, xd_vcpu_root(v), c->va, true, &w);
     if (w.ok && last / XD_PAGE_SIZE != c->va / XD_PAGE_SIZE)
         xd_walk(v->hv, xd_vcpu_root(v), last, true, &w);
@@ -79,16 +101,11 @@ static void store(struct xd_program_cpu *c, struct xd_vcpu *v, struct xd_exit *e
 static void run(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_exit *e)
 {
     struct xd_program_cpu *c = (struct xd_program_cpu *)(void *)cpu;
-    struct xd_fault f;
 
     c->done = false;
     switch (c->what) {
     case XD_DO_CALL: make_call(v, c->call, e); break;
-    case XD_DO_LOAD:
-        c->done = xd_guest_load(v, c->va, c->bytes, c->size, &f) == XD_ACCESS_OK;
-        if (!c->done)
-            page_fault(v, e, f.error, f.cr2);
-        break;
+    case XD_DO_LOAD: load(c, v, e); break;
     case XD_DO_STORE: store(c, v, e); break;
     }
 }
@@ -256,6 +273,7 @@ static enum xd_access access(struct xd_runner *r, struct xd_vcpu *v, struct xd_f
     *f = out.fault;
     how = r->cpu.done                       ? XD_ACCESS_OK
           : out.kind == XD_OUTCOME_EMULATED ? XD_ACCESS_EMULATED
+          : out.vector == XD_VECTOR_GP      ? XD_ACCESS_GP
                                             : XD_ACCESS_FAULT;
     if (r->opt->trace)
         xd_trace_access(r, v, how, f);

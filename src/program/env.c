@@ -42,7 +42,7 @@ void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
         return;
     c.frames = (uint32_t)frames;
     c.domains_max = (uint32_t)domains;
-    if (r->opt->place)
+    if (r->opt->places)
         c.frames = r->opt->place->frames;
     if (r->opt->has_seed)
         c.seed = r->opt->seed;
@@ -55,10 +55,14 @@ void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
     if (rc)
         xd_report_as(r, XD_UNUSABLE, "the host has not enough memory for a machine of %u frames",
                      c.frames);
-    if (rc || !r->opt->place)
-        return;
-    r->hv->host->place = r->opt->place->frame;
-    r->hv->host->places = r->opt->place->nr;
+}
+
+static const struct xd_run_place *place_of(const struct xd_runner *r, uint32_t domid)
+{
+    for (uint32_t i = 0; i < r->opt->places; i++)
+        if (r->opt->place[i].domid == domid)
+            return &r->opt->place[i];
+    return NULL;
 }
 
 static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_domain_config *c)
@@ -186,14 +190,19 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
 {
     struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
     struct xd_env *env = &r->env[s->domain];
+    const struct xd_run_place *place;
 
     if (!configure(r, s, &c) ||
         !number(r, s, "scratch", XD_SCRATCH_DEFAULT, XD_SCRATCH_MAX, &env->scratch))
         return;
     add_overhead(&c, env->scratch);
-    if (r->opt->place) {
-        c.pages = (uint32_t)r->opt->place->nr - 1;
-        c.kernel_pages = r->opt->place->kernel_pages;
+    place = place_of(r, c.domid);
+    if (place) {
+        c.pages = (uint32_t)place->nr - 1;
+        c.kernel_pages = place->kernel_pages;
+        r->hv->host->place = place->frame;
+        r->hv->host->places = (uint32_t)place->nr;
+        r->hv->host->place_first = r->hv->heap_taken;
     }
     if (xd_domain_create(r->hv, &c, &env->d)) {
         xd_report_as(r, XD_UNUSABLE, "this domain can't be: %s", xd_hv_error(r->hv));

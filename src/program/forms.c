@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-const char *const xd_access_words[] = {"ok", "emulated", "pf", NULL};
+const char *const xd_access_words[] = {"ok", "emulated", "pf", "gp", NULL};
 
 /* In the order of enum xd_order, xd_type, xd_port_state, xd_state. */
 static const char *const orders[] = {"domU", "dom0", NULL};
@@ -204,6 +204,14 @@ static const struct xd_start_row start_rows[] = {
 const struct xd_start_row *xd_start_rows(void)
 {
     return start_rows;
+}
+
+const struct xd_unit_row *xd_unit_rows(void)
+{
+    static const struct xd_unit_row rows[] = {
+        {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {NULL, 0}};
+
+    return rows;
 }
 
 static const struct xd_flag_row flag_rows[] = {{"P", XD_PTE_P},

@@ -50,8 +50,8 @@ enum xd_subject {
 enum xd_value {
     XD_V_NONE,
     XD_V_EXPR,   /* = EXPR, needed */
-    XD_V_ACCESS, /* = ok, emulated, pf or nothing */
-    XD_V_LOADED, /* = pf, EXPR, $name or nothing */
+    XD_V_ACCESS, /* = ok, emulated, pf, gp or nothing */
+    XD_V_LOADED, /* = pf, gp, EXPR, $name or nothing */
 };
 
 struct xd_form {
@@ -70,7 +70,7 @@ const struct xd_form *xd_form_of(enum xd_step_kind kind);
 const struct xd_item *xd_form_item(const struct xd_program *p, const struct xd_step *s,
                                    const char *name);
 
-extern const char *const xd_access_words[]; /* ok emulated pf: the numbers of enum xd_access */
+extern const char *const xd_access_words[]; /* ok emulated pf gp: the numbers of enum xd_access */
 
 enum xd_fn {
     XD_FN_PAGE,
@@ -108,6 +108,14 @@ struct xd_start_row {
     uint16_t off, size; /* in struct xd_start */
 };
 const struct xd_start_row *xd_start_rows(void); /* ended by a NULL name */
+
+/* Units of time: "ms" */
+struct xd_unit_row {
+    const char *name;
+    uint64_t ns;
+};
+const struct xd_unit_row *xd_unit_rows(void); /* ended by a NULL name */
+#define XD_TIME_MAX_NS (UINT64_C(1) << 62)
 
 /* P RW US ... of page-table entries. */
 struct xd_flag_row {

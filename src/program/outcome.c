@@ -338,11 +338,14 @@ void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_acces
     } else if (s->result && x->op != XD_EX_ANY && how == XD_ACCESS_FAULT) {
         r->result->checks++;
         xd_report(r, "the load ended in a page fault at 0x%llx", (unsigned long long)f->cr2);
-    } else if (load && how != XD_ACCESS_FAULT) {
+    } else if (s->result && x->op != XD_EX_ANY && how == XD_ACCESS_GP) {
+        r->result->checks++;
+        xd_report(r, "the load ended in #GP: the address is not canonical");
+    } else if (load && how == XD_ACCESS_OK) {
         xd_check_value(r, "value", XD_K_PTR, mask_of(r->cpu.size), s->result,
                        get_number(r->cpu.bytes, r->cpu.size));
     }
-    if (error && how == XD_ACCESS_FAULT)
+    if (error && (how == XD_ACCESS_FAULT || how == XD_ACCESS_GP))
         xd_check_value(r, "error", XD_K_PTR, UINT32_MAX, error->value, f->error);
     if (why)
         check_why(r, why->value, f->why);

@@ -65,6 +65,8 @@ bool xd_parse_punct(struct xd_parser *ps, char op, const char *what);
  * index 0 on failure.
  */
 xd_ex xd_parse_value(struct xd_parser *ps, unsigned int kind, unsigned int may);
+/* How tightly an operator binds; 0: it is none. Unary signs bind tighter: 7, all else 8. */
+unsigned int xd_tightness(char op);
 /* A value without operators around it. */
 xd_ex xd_parse_primary(struct xd_parser *ps, unsigned int kind, unsigned int may);
 /* The domain name that the present token is: its index, or -1 after failing. */
@@ -74,6 +76,8 @@ bool xd_is_domain_word(const struct xd_token *t);
 /* The text token, its escapes read. */
 xd_ex xd_parse_text(struct xd_parser *ps);
 
+/* Can no `let` be called so, since the word means something already? */
+bool xd_name_reserved(const struct xd_token *t);
 /* The name of a new `let`: its slot, or -1 after failing. */
 int xd_parse_new_name(struct xd_parser *ps);
 
@@ -105,6 +109,18 @@ const struct xd_form *xd_parse_form_name(struct xd_parser *ps, struct xd_step *s
 void xd_parse_form(struct xd_parser *ps, const struct xd_form *form, struct xd_step *s);
 /* why=NAME behind the equals sign. */
 xd_ex xd_parse_why(struct xd_parser *ps);
+
+/*
+ * What a call takes, for all who read calls. How many registers (c) has; what may be written for an
+ * argument or field of (kind) besides a number, before and behind `=`; the keys that are not fields,
+ * ended by 0: before `=` (the first one of an operation's only where the operation has no name), and
+ * behind it. (c) is NULL for `hypercall`.
+ */
+unsigned int xd_call_args(const struct xd_call *c);
+unsigned int xd_in_may(unsigned int kind);
+unsigned int xd_out_may(unsigned int kind);
+const unsigned int *xd_keys_in(const struct xd_call *c);
+const unsigned int *xd_keys_out(const struct xd_call *c);
 
 /* The entries of a multicall block up to and with the brace. */
 void xd_parse_block(struct xd_parser *ps, struct xd_step *s);

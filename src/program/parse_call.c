@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static unsigned int arg_count(const struct xd_call *c)
+unsigned int xd_call_args(const struct xd_call *c)
 {
     unsigned int n = 0;
 
@@ -18,13 +18,12 @@ static bool is_list_kind(unsigned int kind)
     return kind == XD_K_ENTRIES || kind == XD_K_PORTS;
 }
 
-/* What may be written for an argument or field of (kind) besides a number. */
-static unsigned int in_may(unsigned int kind)
+unsigned int xd_in_may(unsigned int kind)
 {
     return is_list_kind(kind) ? XD_MAY_LIST : kind == XD_K_PTR ? XD_MAY_LIST | XD_MAY_TEXT : 0;
 }
 
-static unsigned int out_may(unsigned int kind)
+unsigned int xd_out_may(unsigned int kind)
 {
     unsigned int may = XD_MAY_BIND | XD_MAY_ANY;
 
@@ -33,6 +32,34 @@ static unsigned int out_may(unsigned int kind)
     if (kind == XD_K_PTR)
         return may | XD_MAY_LIST | XD_MAY_TEXT;
     return kind == XD_K_TEXT ? XD_MAY_TEXT | XD_MAY_ANY : may;
+}
+
+const unsigned int *xd_keys_in(const struct xd_call *c)
+{
+    static const unsigned int plain[] = {0};
+    static const unsigned int ops[] = {XD_KEY_OP, XD_KEY_ARG, 0};
+    static const unsigned int memory[] = {XD_KEY_OP, XD_KEY_ARG, XD_KEY_START, 0};
+    static const unsigned int mmu[] = {XD_KEY_FD,   XD_KEY_PFD,   XD_KEY_COUNT,
+                                       XD_KEY_LIST, XD_KEY_PDONE, 0};
+    static const unsigned int mmuext[] = {XD_KEY_FD, XD_KEY_COUNT, XD_KEY_LIST, XD_KEY_PDONE, 0};
+    static const unsigned int multi[] = {XD_KEY_COUNT, XD_KEY_LIST, 0};
+
+    switch (c ? c->shape : XD_SHAPE_PLAIN) {
+    case XD_SHAPE_OPS:
+    case XD_SHAPE_COMPAT: return c->group == &xd_group_memory ? memory : ops;
+    case XD_SHAPE_MMU: return mmu;
+    case XD_SHAPE_MMUEXT: return mmuext;
+    case XD_SHAPE_MULTI: return multi;
+    default: return plain;
+    }
+}
+
+const unsigned int *xd_keys_out(const struct xd_call *c)
+{
+    static const unsigned int batch[] = {XD_KEY_WHY, XD_KEY_DONE, XD_KEY_BLOCKED, 0};
+    static const unsigned int other[] = {XD_KEY_WHY, XD_KEY_BLOCKED, 0};
+
+    return c && (c->shape == XD_SHAPE_MMU || c->shape == XD_SHAPE_MMUEXT) ? batch : other;
 }
 
 /* Passes the present key and its equals sign. */
@@ -111,7 +138,7 @@ static void positional(struct xd_parser *ps, const struct xd_call *call, unsigne
 {
     for (unsigned int i = 0; !ps->error && !xd_at_step_end(ps) && !xd_is_punct(ps, '='); i++) {
         unsigned int kind = call && i < limit ? call->arg[i].kind : XD_K_NONE;
-        unsigned int may = call ? in_may(kind) : XD_MAY_LIST | XD_MAY_TEXT;
+        unsigned int may = call ? xd_in_may(kind) : XD_MAY_LIST | XD_MAY_TEXT;
         struct xd_str args = {0};
         xd_ex value;
 
@@ -132,10 +159,8 @@ static void positional(struct xd_parser *ps, const struct xd_call *call, unsigne
 
 static void operands(struct xd_parser *ps, struct xd_step *s, struct xd_items *in)
 {
-    static const unsigned int some[] = {XD_KEY_OP, XD_KEY_ARG, 0},
-                              all[] = {XD_KEY_OP, XD_KEY_ARG, XD_KEY_START, 0};
     bool memory = s->call->group == &xd_group_memory;
-    const unsigned int *keys = memory ? all : some;
+    const unsigned int *keys = xd_keys_in(s->call);
     bool numbered = false;
 
     while (!ps->error && !xd_at_step_end(ps) && !xd_is_punct(ps, '=')) {
@@ -155,7 +180,7 @@ static void operands(struct xd_parser *ps, struct xd_step *s, struct xd_items *i
         if (f >= 0 && s->op->fields()[f].dir & XD_IN) {
             key = (unsigned int)f;
             kind = s->op->fields()[f].kind;
-            may = in_may(kind);
+            may = xd_in_may(kind);
         } else if (f >= 0) {
             xd_parse_fail(ps, "%s is an answer; it stands behind the result",
                           s->op->fields()[f].name);
@@ -236,7 +261,7 @@ static void mmuext_element(struct xd_parser *ps, struct xd_items *in)
         }
         once(ps, &fields, key);
         pass_key(ps);
-        value = xd_parse_value(ps, kind, in_may(kind));
+        value = xd_parse_value(ps, kind, xd_in_may(kind));
         xd_items_add(ps, &fields, key)->value = value;
     }
     it = xd_items_add(ps, in, XD_KEY_ELEMENT);
@@ -293,13 +318,7 @@ static void elements(struct xd_parser *ps, struct xd_step *s, struct xd_items *i
 /* The arguments of a batch that are not its elements. */
 static void batch_keys(struct xd_parser *ps, struct xd_step *s, struct xd_items *in)
 {
-    static const unsigned int mmu[] = {XD_KEY_FD,   XD_KEY_PFD,   XD_KEY_COUNT,
-                                       XD_KEY_LIST, XD_KEY_PDONE, 0};
-    static const unsigned int mmuext[] = {XD_KEY_FD, XD_KEY_COUNT, XD_KEY_LIST, XD_KEY_PDONE, 0};
-    static const unsigned int multi[] = {XD_KEY_COUNT, XD_KEY_LIST, 0};
-    const unsigned int *keys = s->call->shape == XD_SHAPE_MMU      ? mmu
-                               : s->call->shape == XD_SHAPE_MMUEXT ? mmuext
-                                                                   : multi;
+    const unsigned int *keys = xd_keys_in(s->call);
 
     while (!ps->error && !xd_at_step_end(ps) && !xd_is_punct(ps, '=')) {
         const unsigned int *k = keys;
@@ -324,8 +343,8 @@ static void batch_keys(struct xd_parser *ps, struct xd_step *s, struct xd_items 
  */
 static int pointer_named(const struct xd_parser *ps, const struct xd_call *c)
 {
-    for (unsigned int i = 0; c && c->shape == XD_SHAPE_PLAIN && i < arg_count(c); i++)
-        if (xd_is_word(&ps->lex.tok, c->arg[i].name) && in_may(c->arg[i].kind))
+    for (unsigned int i = 0; c && c->shape == XD_SHAPE_PLAIN && i < xd_call_args(c); i++)
+        if (xd_is_word(&ps->lex.tok, c->arg[i].name) && xd_in_may(c->arg[i].kind))
             return (int)i;
     return -1;
 }
@@ -343,9 +362,8 @@ static xd_ex done_value(struct xd_parser *ps)
 /* What stands behind the result. */
 static void outcome(struct xd_parser *ps, const struct xd_step *s, struct xd_items *out)
 {
-    static const unsigned int batch[] = {XD_KEY_WHY, XD_KEY_DONE, XD_KEY_BLOCKED, 0};
-    static const unsigned int plain[] = {XD_KEY_WHY, XD_KEY_BLOCKED, 0};
-    bool done = s->call && (s->call->shape == XD_SHAPE_MMU || s->call->shape == XD_SHAPE_MMUEXT);
+    const unsigned int *keys = xd_keys_out(s->call);
+    bool done = keys[1] == XD_KEY_DONE;
 
     while (!ps->error && !xd_at_step_end(ps)) {
         int f = field_named(ps, s->op), a = pointer_named(ps, s->call);
@@ -369,14 +387,14 @@ static void outcome(struct xd_parser *ps, const struct xd_step *s, struct xd_ite
         } else if (xd_is_key(ps) && xd_is_word(&ps->lex.tok, "done") && done) {
             key = XD_KEY_DONE;
         } else if (!xd_is_key(ps) || !xd_is_word(&ps->lex.tok, "why")) {
-            unknown_key(ps, s->call, s->op, XD_OUT, done ? batch : plain);
+            unknown_key(ps, s->call, s->op, XD_OUT, keys);
             return;
         }
         once(ps, out, key);
         pass_key(ps);
         value = key == XD_KEY_WHY    ? xd_parse_why(ps)
                 : key == XD_KEY_DONE ? done_value(ps)
-                                     : xd_parse_value(ps, kind, out_may(kind));
+                                     : xd_parse_value(ps, kind, xd_out_may(kind));
         xd_items_add(ps, out, key)->value = value;
     }
 }
@@ -445,7 +463,7 @@ void xd_parse_call(struct xd_parser *ps, struct xd_step *s)
     } else if (s->raw) {
         positional(ps, NULL, 1 + XD_CALL_ARGS, &in);
     } else if (s->call->shape == XD_SHAPE_PLAIN) {
-        positional(ps, s->call, arg_count(s->call), &in);
+        positional(ps, s->call, xd_call_args(s->call), &in);
     } else if (s->call->group &&
                (s->call->shape == XD_SHAPE_OPS || s->call->shape == XD_SHAPE_COMPAT)) {
         operands(ps, s, &in);

@@ -377,8 +377,7 @@ xd_ex xd_parse_primary(struct xd_parser *ps, unsigned int kind, unsigned int may
     return ps->error ? 0 : e;
 }
 
-/* How tightly an operator binds; 0: it is none. */
-static unsigned int tightness(char op)
+unsigned int xd_tightness(char op)
 {
     switch (op) {
     case '|': return 1;
@@ -399,7 +398,7 @@ static bool continues(const struct xd_parser *ps, unsigned int level)
 {
     const struct xd_token *t = &ps->lex.tok;
 
-    return t->kind == XD_TOK_PUNCT && tightness(t->op) && tightness(t->op) >= level &&
+    return t->kind == XD_TOK_PUNCT && xd_tightness(t->op) && xd_tightness(t->op) >= level &&
            !(t->spaced && !xd_lex_blank_follows(&ps->lex));
 }
 
@@ -417,7 +416,7 @@ static xd_ex binary(struct xd_parser *ps, unsigned int kind, unsigned int may, u
             return 0;
         }
         xd_lex_next(&ps->lex);
-        right = binary(ps, kind, 0, tightness(t.op) + 1);
+        right = binary(ps, kind, 0, xd_tightness(t.op) + 1);
         if (!right)
             return 0;
         left = add_over(

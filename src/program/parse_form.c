@@ -143,26 +143,22 @@ static void form_keys(struct xd_parser *ps, const struct xd_form *form, struct x
 /* "10ms" as nanoseconds. */
 static xd_ex duration(struct xd_parser *ps)
 {
-    static const struct {
-        const char *unit;
-        uint64_t ns;
-    } units[] = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
     const struct xd_token t = ps->lex.tok;
     uint64_t n = 0;
     size_t i = 0;
 
     while (t.kind == XD_TOK_WORD && i < t.len && t.text[i] >= '0' && t.text[i] <= '9' &&
-           n < UINT64_MAX / 100)
+           n <= XD_TIME_MAX_NS / 10)
         n = n * 10 + (uint64_t)(t.text[i++] - '0');
-    for (unsigned int u = 0; i && u < XD_ARRAY_SIZE(units); u++)
-        if (t.len - i == strlen(units[u].unit) && !memcmp(t.text + i, units[u].unit, t.len - i) &&
-            n <= (UINT64_C(1) << 62) / units[u].ns) {
+    for (const struct xd_unit_row *u = xd_unit_rows(); i && u->name; u++)
+        if (t.len - i == strlen(u->name) && !memcmp(t.text + i, u->name, t.len - i) &&
+            n <= XD_TIME_MAX_NS / u->ns) {
             xd_lex_next(&ps->lex);
             return xd_program_expr(ps->p,
                                    (struct xd_expr){.op = XD_EX_WORD,
                                                     .depth = 1,
                                                     .a = xd_program_text(ps->p, t.text, t.len),
-                                                    .num = n * units[u].ns});
+                                                    .num = n * u->ns});
         }
     xd_parse_fail(
         ps, "wants a time here: a number and ns, us, ms or s right behind it (at most 2^62 ns)");
@@ -276,7 +272,8 @@ static void form_value(struct xd_parser *ps, const struct xd_form *form, struct 
     ps->checking = !let;
     if (form->value == XD_V_ACCESS && !xd_is_punct(ps, '?'))
         s->result = word_of(ps, xd_access_words, 0, "how the store ends");
-    else if (form->value == XD_V_LOADED && xd_is_word(&ps->lex.tok, "pf"))
+    else if (form->value == XD_V_LOADED &&
+             (xd_is_word(&ps->lex.tok, "pf") || xd_is_word(&ps->lex.tok, "gp")))
         s->result = word_of(ps, xd_access_words, 0, "");
     else
         s->result = xd_parse_value(ps, XD_K_NONE,

@@ -70,6 +70,14 @@ const struct xd_flag_row *xd_flag_named(const struct xd_token *t)
     return NULL;
 }
 
+bool xd_name_reserved(const struct xd_token *t)
+{
+    return xd_is_domain_word(t) || xd_fn_named(t->text, t->len) >= 0 || xd_is_word(t, "start") ||
+           xd_kind_named(t) >= 0 || xd_flag_named(t) || xd_errno_named(t->text, t->len) ||
+           xd_op_named(&xd_group_mmu, t->text, t->len) || xd_is_word(t, "raw") ||
+           xd_is_word(t, "none") || xd_is_word(t, "pf") || xd_is_word(t, "gp");
+}
+
 int xd_parse_new_name(struct xd_parser *ps)
 {
     const struct xd_token *t = &ps->lex.tok;
@@ -79,10 +87,7 @@ int xd_parse_new_name(struct xd_parser *ps)
         xd_parse_fail(ps, "wants a name here: letters, digits and _");
         return -1;
     }
-    if (xd_is_domain_word(t) || xd_fn_named(t->text, t->len) >= 0 || xd_is_word(t, "start") ||
-        xd_kind_named(t) >= 0 || xd_flag_named(t) || xd_errno_named(t->text, t->len) ||
-        xd_op_named(&xd_group_mmu, t->text, t->len) || xd_is_word(t, "raw") ||
-        xd_is_word(t, "none") || xd_is_word(t, "pf")) {
+    if (xd_name_reserved(t)) {
         xd_parse_fail(ps, "\"%.*s\" already means something; choose another name", (int)t->len,
                       t->text);
         return -1;

@@ -5,9 +5,7 @@
  * The rule: what is printed is read back as the same program, and canonical text comes out as it
  * went in.
  */
-#include "program/forms.h"
-
-#include "base/lexer.h"
+#include "program/parse.h"
 
 #include <string.h>
 
@@ -39,23 +37,13 @@ static void text(struct printer *pr, const struct xd_expr *x)
     xd_str_addc(pr->out, '"');
 }
 
-/* As in the parser; unary signs and whatever needs no parentheses bind tightest. */
 static unsigned int tightness(const struct xd_expr *x)
 {
     if (x->op == XD_EX_NEG || x->op == XD_EX_NOT)
         return 7;
     if (x->op != XD_EX_BINARY)
         return 8;
-    switch (x->sub) {
-    case '|': return 1;
-    case '^': return 2;
-    case '&': return 3;
-    case XD_OP_SHL:
-    case XD_OP_SHR: return 4;
-    case '+':
-    case '-': return 5;
-    default: return 6;
-    }
+    return xd_tightness((char)x->sub);
 }
 
 static void expr(struct printer *pr, xd_ex e);

@@ -100,6 +100,7 @@ static void on_bug(void *ctx, struct xd_hv *hv)
     xd_step_print(r->p, r->step, &step);
     xd_report_as(r, XD_BROKEN, "xendouble is wrong here");
     r->opt->failed(r->opt->ctx, &(struct xd_failure){.verdict = XD_BROKEN,
+                                                     .at = r->step,
                                                      .line = r->p->step[r->step].line,
                                                      .step = xd_str_text(&step),
                                                      .details = xd_str_text(&r->report),
@@ -230,6 +231,8 @@ static void step_over(struct xd_runner *r)
         if (r->explain)
             explain = xd_explain(r->explain);
         r->opt->failed(r->opt->ctx, &(struct xd_failure){.verdict = r->verdict,
+                                                         .at = r->step,
+                                                         .why = r->explain ? xd_why(r->explain) : 0,
                                                          .line = r->p->step[r->step].line,
                                                          .step = xd_str_text(&step),
                                                          .details = xd_str_text(&r->report),

@@ -18,7 +18,8 @@ enum xd_verdict {
 /* Something that went otherwise than the program says. */
 struct xd_failure {
     enum xd_verdict verdict;
-    uint32_t line;
+    uint32_t at, line;   /* number of the step, and where it stands in its file */
+    unsigned int why;    /* the refusal that (explain) is about, or XD_WHY_NONE */
     const char *step;    /* its canonical text */
     const char *details; /* lines: what was expected, what happened */
     const char *explain; /* xd_explain's text of the refusal, or "" */
@@ -27,13 +28,13 @@ struct xd_failure {
 struct xd_runner;
 struct xd_made;
 
-/* A machine and a domain that are to be laid out as others are, whatever the program says of their size. */
+/* A domain that is to be laid out as another is, whatever the program says of its size. */
 struct xd_run_place {
-    const uint64_t *
-        frame; /* what the heap hands out first: the shared_info frame, then those of pfn 0, 1, ... */
-    uint64_t nr;     /* of them; the domain gets all but the first */
+    uint32_t domid;
     uint32_t frames; /* of the machine */
     uint32_t kernel_pages;
+    const uint64_t *frame; /* what it gets: its shared_info frame, then those of pfn 0, 1, ... */
+    uint64_t nr;           /* of them */
 };
 
 /* For comparing runs of one program: is shown what each step did. What it is shown is declared in runner.h. */
@@ -54,6 +55,7 @@ struct xd_run_options {
     uint64_t seed;                    /* of the machine, instead of the program's own */
     struct xd_program *fill;          /* the program itself, to write results into; or NULL */
     const struct xd_run_place *place; /* or NULL */
+    uint32_t places;                  /* of them; all are of one machine */
     const struct xd_run_watch *watch; /* or NULL */
     void *ctx;                        /* of all functions here */
     void (*failed)(void *ctx, const struct xd_failure *f);

@@ -343,7 +343,7 @@ void xd_trace_access(struct xd_runner *r, struct xd_vcpu *v, enum xd_access how,
         xd_str_addf(&out, " = 0x%llx", (unsigned long long)value);
     else
         xd_str_addf(&out, " = %s", xd_access_words[how]);
-    if (how == XD_ACCESS_FAULT)
+    if (how == XD_ACCESS_FAULT || how == XD_ACCESS_GP)
         xd_str_addf(&out, " error=0x%x", f->error);
     if (f->why)
         xd_str_addf(&out, " why=%s", xd_why_name((enum xd_why)f->why, why));

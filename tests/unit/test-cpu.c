@@ -123,6 +123,24 @@ START_TEST(a_legal_write_to_a_page_table_is_carried_out)
 }
 END_TEST
 
+/* Whatever the CPU took it for: an address that is not canonical is #GP, and no page fault. */
+START_TEST(a_store_at_no_canonical_address_is_a_general_protection_fault)
+{
+    uint64_t cr2 = f.v1->cr2;
+
+    step(f.v1, (struct xd_exit){.kind = XD_EXIT_EXCEPTION,
+                                .vector = XD_VECTOR_PF,
+                                .error = 2,
+                                .size = 8,
+                                .va = UINT64_C(0x800000000000),
+                                .addr = UINT64_C(0x800000000000)});
+    ck_assert_int_eq(out.kind, XD_OUTCOME_TRAP);
+    ck_assert_uint_eq(out.vector, XD_VECTOR_GP);
+    ck_assert_uint_eq(out.fault.error, 0);
+    ck_assert_uint_eq(f.v1->cr2, cr2);
+}
+END_TEST
+
 START_TEST(other_faults_go_to_the_guest)
 {
     struct xd_exit e = {
@@ -162,6 +180,7 @@ int main(void)
     tcase_add_test(tc, a_hypercall_is_made_from_registers_and_answered_in_rax);
     tcase_add_test(tc, a_suspended_call_is_finished_before_the_guest_runs_on);
     tcase_add_test(tc, a_legal_write_to_a_page_table_is_carried_out);
+    tcase_add_test(tc, a_store_at_no_canonical_address_is_a_general_protection_fault);
     tcase_add_test(tc, other_faults_go_to_the_guest);
     tcase_add_test(tc, a_guest_that_can_not_go_on_crashes);
     suite_add_tcase(suite, tc);

@@ -116,6 +116,43 @@ START_TEST(addresses_that_no_walk_follows)
 }
 END_TEST
 
+/* The processor raises #GP before it looks at any table; Xen's own copies find nothing there. */
+START_TEST(an_access_outside_the_canonical_ranges_is_no_page_fault)
+{
+    static const struct {
+        uint64_t va;
+        size_t size;
+        bool gp;
+    } at[] = {
+        {UINT64_C(0x800000000000), 1, true},      {UINT64_C(0xffff7fffffffffff), 1, true},
+        {UINT64_C(0x7ffffffffff9), 8, true},      {UINT64_C(0xffff7ffffffffff9), 8, true},
+        {UINT64_C(0x7ffffffffff8), 8, false},     {UINT64_C(0xffff800000000000) - 4096, 4096, true},
+        {UINT64_C(0xfffffffffffffff8), 8, false}, {UINT64_C(0xffff880000000000), 8, false},
+    };
+    unsigned char buf[4096] = {0};
+    struct xd_fault fault;
+    uint64_t digest;
+
+    ck_assert_int_eq(xd_guest_load(f.v1, fixture_hole(f.v1), buf, 1, &fault), XD_ACCESS_FAULT);
+    digest = xd_digest(f.hv);
+    for (unsigned int i = 0; i < XD_ARRAY_SIZE(at); i++) {
+        enum xd_access want = at[i].gp ? XD_ACCESS_GP : XD_ACCESS_FAULT;
+
+        ck_assert_int_eq(xd_guest_load(f.v1, at[i].va, buf, at[i].size, &fault), want);
+        ck_assert_uint_eq(fault.cr2, at[i].gp ? 0 : at[i].va);
+        ck_assert_int_eq(xd_guest_store(f.v1, at[i].va, buf, at[i].size, &fault), want);
+        ck_assert_uint_eq(fault.error, at[i].gp ? 0 : XD_PF_WRITE);
+        ck_assert_uint_eq(fault.why, 0);
+        if (at[i].gp)
+            ck_assert(!xd_copy_in(f.v1, buf, at[i].va, at[i].size));
+        else
+            ck_assert_uint_eq(f.v1->cr2, at[i].va);
+        ck_assert_int_eq(xd_guest_load(f.v1, fixture_hole(f.v1), buf, 1, &fault), XD_ACCESS_FAULT);
+        ck_assert_uint_eq(xd_digest(f.hv), digest); /* #GP leaves cr2 alone */
+    }
+}
+END_TEST
+
 /* Xen does not follow addresses in its own range for a guest, but the guest itself reads the M2P there. */
 START_TEST(the_m2p_is_read_by_guests_and_written_by_nobody)
 {
@@ -252,6 +289,7 @@ int main(void)
     tcase_add_loop_test(t, rights_are_needed_at_all_levels, 0, (int)XD_ARRAY_SIZE(rights));
     tcase_add_test(t, accesses_leave_their_marks);
     tcase_add_test(t, addresses_that_no_walk_follows);
+    tcase_add_test(t, an_access_outside_the_canonical_ranges_is_no_page_fault);
     tcase_add_test(t, the_m2p_is_read_by_guests_and_written_by_nobody);
     tcase_add_test(t, xens_own_slots_are_closed);
     tcase_add_test(t, tables_are_read_through_a_self_map);

@@ -182,7 +182,7 @@ START_TEST(what_is_the_guests_own_fault)
     ck_assert_int_eq(store(f.v1, XD_HYPERVISOR_START, 0, 8), XD_ACCESS_FAULT); /* the M2P */
     ck_assert_uint_eq(fault.error, 3);
     ck_assert_uint_eq(fault.why, 0);
-    ck_assert_int_eq(store(f.v1, UINT64_C(0x800000000000), 0, 8), XD_ACCESS_FAULT);
+    ck_assert_int_eq(store(f.v1, UINT64_C(0x800000000000), 0, 8), XD_ACCESS_GP);
     ck_ok(f.v1, mm_map(f.v1, va, mm_pte(rw, 0x3))); /* writable, below a read-only L2 entry */
     ck_ok(f.v1, mm_update(&f, f.v1, at, e & ~XD_PTE_RW));
     ck_assert_int_eq(store(f.v1, va, 0, 8), XD_ACCESS_FAULT);

@@ -27,7 +27,11 @@ static void exception(struct xd_vcpu *v, const struct xd_exit *e, struct xd_outc
     if (e->kind == XD_EXIT_SOFTINT || e->vector != XD_VECTOR_PF)
         return;
     if (e->size) { /* the store itself tells the guest of the fault unless it can be carried out */
-        if (xd_guest_store(v, e->va, e->bytes, e->size, &out->fault) != XD_ACCESS_FAULT)
+        enum xd_access how = xd_guest_store(v, e->va, e->bytes, e->size, &out->fault);
+
+        if (how == XD_ACCESS_GP)
+            out->vector = XD_VECTOR_GP;
+        else if (how != XD_ACCESS_FAULT)
             out->kind = XD_OUTCOME_EMULATED;
         return;
     }

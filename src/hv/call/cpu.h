@@ -15,12 +15,13 @@
 
 #include "hv/hv.h"
 
+#define XD_VECTOR_GP 13u
 #define XD_VECTOR_PF 14u
 
 enum xd_exit_kind {
     XD_EXIT_KICKED,    /* nothing happened; somebody wants to look */
     XD_EXIT_HYPERCALL, /* number in rax, arguments in rdi rsi rdx r10 r8 r9 */
-    XD_EXIT_EXCEPTION, /* (vector), (error); of a page fault (addr); of a write the rest too */
+    XD_EXIT_EXCEPTION, /* (vector), (error); of a page fault (addr); of its write the rest too */
     XD_EXIT_SOFTINT,   /* int (vector) */
     XD_EXIT_FATAL,     /* the guest can't go on */
 };

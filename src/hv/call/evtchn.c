@@ -12,8 +12,6 @@
 #define COMPAT_SIZE 28u /* of its struct: the command, then the largest operand */
 
 #define FIFO_BLOCK_SIZE 72u
-#define PIRQS_DOM0      208u /* 24 pins of an I/O APIC and 184 MSIs: a PC with one CPU */
-#define PIRQS_DOMU      56u  /* 24 + 32 */
 
 static long no_vcpu(struct xd_vcpu *v, uint32_t id)
 {
@@ -130,7 +128,7 @@ static long bind_ipi(struct xd_vcpu *v, struct xd_abi_evtchn_bind_ipi *op)
 
 static long bind_pirq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_pirq *op)
 {
-    uint32_t pirqs = v->domain->hardware ? PIRQS_DOM0 : PIRQS_DOMU;
+    uint32_t pirqs = xd_pirqs(v->domain);
 
     if (op->pirq >= pirqs)
         return xd_reject(v, XD_WHY_EVTCHN_PIRQ_RANGE, op->pirq, v->domain->domid, pirqs - 1);

@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* refused.c: calls that Xen 4.17, as Debian builds it, answers PV guests in one line. */
+/*
+ * refused.c: calls of which little is left for PV guests on Xen 4.17 as Debian builds and boots it:
+ * XSM, the virtual PMU, profiling, machine checks, and the file system of the hypervisor.
+ */
 #include "hv/call/call.h"
 
-/* For the control domain these would do something, which is not modelled. */
+#include <string.h>
+
+#define HC_XENOPROF_OP 31u
+#define HC_HYPFS_OP    42u
+#define HC_MCA         48u
+
 static long control_only(struct xd_vcpu *v, uint64_t nr)
 {
-    if (!v->domain->privileged)
-        return xd_reject(v, XD_WHY_CONTROL_ONLY, nr, v->domain->domid);
-    return xd_reject(v, XD_WHY_NOT_MODELLED, nr, v->rec.arg[0]);
-}
-
-long xd_hc_kexec_op(struct xd_vcpu *v, const struct xd_args_kexec_op *arg)
-{
-    (void)arg;
-    return control_only(v, 37);
-}
-
-long xd_hc_hypfs_op(struct xd_vcpu *v, const struct xd_args_hypfs_op *arg)
-{
-    (void)arg;
-    return control_only(v, 42);
-}
-
-long xd_hc_mca(struct xd_vcpu *v, const struct xd_args_mca *arg)
-{
-    (void)arg;
-    return control_only(v, 48);
+    return xd_reject(v, XD_WHY_CONTROL_ONLY, nr, v->domain->domid);
 }
 
 long xd_hc_xsm_op(struct xd_vcpu *v, const struct xd_args_xsm_op *arg)
@@ -38,4 +26,116 @@ long xd_hc_xenpmu_op(struct xd_vcpu *v, const struct xd_args_xenpmu_op *arg)
 {
     (void)arg;
     return xd_reject(v, XD_WHY_XENPMU_OFF);
+}
+
+/* ---- xenoprof_op. Nobody has initialised it, so there is no primary profiler. ---- */
+
+enum { PROF_INIT = 0, PROF_ENABLE_VIRQ = 8, PROF_DISABLE_VIRQ = 11, PROF_GET_BUFFER = 14 };
+#define PROF_LAST 17
+
+long xd_hc_xenoprof_op(struct xd_vcpu *v, const struct xd_args_xenoprof_op *arg)
+{
+    unsigned char op[sizeof(struct xd_abi_xenoprof_init)];
+    size_t size = arg->op == PROF_INIT ? sizeof(struct xd_abi_xenoprof_init)
+                                       : sizeof(struct xd_abi_xenoprof_get_buffer);
+
+    if (arg->op < 0 || arg->op > PROF_LAST)
+        return xd_reject(v, XD_WHY_XENOPROF_OP, (uint64_t)arg->op);
+    switch (arg->op) {
+    case PROF_INIT:
+    case PROF_GET_BUFFER: break;
+    case PROF_ENABLE_VIRQ:
+    case PROF_DISABLE_VIRQ: return xd_reject(v, XD_WHY_XENOPROF_INACTIVE, v->domain->domid);
+    default: return xd_reject(v, XD_WHY_XENOPROF_PRIMARY, (uint64_t)arg->op);
+    }
+    if (!xd_copy_in(v, op, arg->arg, size))
+        return xd_reject(v, XD_WHY_COPY_IN, arg->arg, size);
+    return xd_reject(v, XD_WHY_NOT_MODELLED, HC_XENOPROF_OP, (uint64_t)arg->op);
+}
+
+/* ---- mca. The machine never has a machine check. ---- */
+
+enum { MC_FETCH = 1, MC_PHYSCPUINFO = 3, MC_MSRINJECT, MC_MCEINJECT, MC_INJECT_V2 };
+#define MCA_VERSION  0x01ecc003u
+#define MCA_QUEUES   3u /* non-urgent 1, urgent 2 */
+#define MCA_ACK      4u
+#define MCA_NODATA   2u
+#define MACHINE_CPUS 1u
+
+static long mca_answer(struct xd_vcpu *v, uint64_t at, const struct xd_abi_mc *op)
+{
+    return xd_copy_out(v, at, op, sizeof(*op)) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, at, sizeof(*op));
+}
+
+static long mca_fetch(struct xd_vcpu *v, uint64_t at, struct xd_abi_mc *op)
+{
+    uint32_t queue = op->u.fetch.flags & MCA_QUEUES;
+
+    if (queue == 0 || queue == MCA_QUEUES)
+        return xd_reject(v, XD_WHY_MCA_FLAGS, op->u.fetch.flags);
+    if (op->u.fetch.flags & MCA_ACK)
+        return 0;
+    if (!op->u.fetch.data)
+        return xd_reject(v, XD_WHY_MCA_BUFFER);
+    op->u.fetch.flags = MCA_NODATA;
+    op->u.fetch.fetch_id = 0;
+    return mca_answer(v, at, op);
+}
+
+static long mca_cpus(struct xd_vcpu *v, uint64_t at, struct xd_abi_mc *op)
+{
+    if (op->u.physcpuinfo.info)
+        return op->u.physcpuinfo.ncpus == 0
+                   ? xd_reject(v, XD_WHY_MCA_COUNT)
+                   : xd_reject(v, XD_WHY_NOT_MODELLED, HC_MCA, MC_PHYSCPUINFO);
+    op->u.physcpuinfo.ncpus = MACHINE_CPUS;
+    return mca_answer(v, at, op);
+}
+
+long xd_hc_mca(struct xd_vcpu *v, const struct xd_args_mca *arg)
+{
+    struct xd_abi_mc op;
+
+    if (!v->domain->privileged)
+        return control_only(v, HC_MCA);
+    if (!xd_copy_in(v, &op, arg->op, sizeof(op)))
+        return xd_reject(v, XD_WHY_COPY_IN, arg->op, sizeof(op));
+    if (op.interface_version != MCA_VERSION)
+        return xd_reject(v, XD_WHY_CONTROL_VERSION, HC_MCA, op.interface_version, MCA_VERSION);
+    switch (op.cmd) {
+    case MC_FETCH: return mca_fetch(v, arg->op, &op);
+    case MC_PHYSCPUINFO: return mca_cpus(v, arg->op, &op);
+    case MC_MSRINJECT:
+    case MC_MCEINJECT:
+    case MC_INJECT_V2: return xd_reject(v, XD_WHY_NOT_MODELLED, HC_MCA, op.cmd);
+    default: return xd_reject(v, XD_WHY_MCA_CMD, op.cmd);
+    }
+}
+
+/* ---- hypfs_op. What is in the tree is not modelled. ---- */
+
+enum { HYPFS_GET_VERSION, HYPFS_READ, HYPFS_WRITE_CONTENTS };
+#define HYPFS_VERSION  1
+#define HYPFS_PATH_MAX 1024u
+
+long xd_hc_hypfs_op(struct xd_vcpu *v, const struct xd_args_hypfs_op *arg)
+{
+    char path[HYPFS_PATH_MAX];
+
+    if (!v->domain->privileged)
+        return control_only(v, HC_HYPFS_OP);
+    if (arg->cmd == HYPFS_GET_VERSION)
+        return arg->arg1 || arg->arg2 || arg->arg3 || arg->arg4 ? xd_reject(v, XD_WHY_HYPFS_ARGS)
+                                                                : HYPFS_VERSION;
+    if (arg->arg2 > sizeof(path))
+        return xd_reject(v, XD_WHY_HYPFS_PATH_LENGTH, arg->arg2);
+    if (!xd_copy_in(v, path, arg->arg1, (size_t)arg->arg2))
+        return xd_reject(v, XD_WHY_COPY_IN, arg->arg1, arg->arg2);
+    if (arg->arg2 == 0 || memchr(path, 0, (size_t)arg->arg2) != path + arg->arg2 - 1)
+        return xd_reject(v, XD_WHY_HYPFS_PATH_END, arg->arg2);
+    if (path[0] != '/')
+        return xd_reject(v, XD_WHY_HYPFS_PATH_ROOT);
+    if (arg->cmd > HYPFS_WRITE_CONTENTS && path[1] == '\0')
+        return xd_reject(v, XD_WHY_HYPFS_CMD, arg->cmd); /* behind a path that leads somewhere */
+    return xd_reject(v, XD_WHY_NOT_MODELLED, HC_HYPFS_OP, arg->cmd);
 }

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest.h: guest code in this process: its hypercalls, its vCPUs, its upcalls.
+ *
+ *     xd_hv_create(&hv, NULL);
+ *     xd_domain_create(hv, NULL, &d);
+ *     xd_enter(xd_vcpu_at(d, 0)); // this thread is d's vCPU 0 now
+ *     long rc = HYPERVISOR_xen_version(XENVER_version, NULL); // 0x40011
+ *     xd_leave();
+ *
+ * Three doors lead to the machine, all at once: the HYPERVISOR_ functions below; the symbol
+ * `hypercall_page` for guest objects that `call hypercall_page + 32 * number` (x86-64); and
+ * xd_hypercall() of the host. Pointers in hypercalls of a linked machine are this process's own; one
+ * that leads nowhere is answered -EFAULT, it does not crash the test. A call that has no sensible
+ * answer (a thread that is no vCPU, code that goes on after its domain shut down) ends the process
+ * with a sentence and a backtrace.
+ */
+#ifndef XENDOUBLE_GUEST_H
+#define XENDOUBLE_GUEST_H
+
+#include <xendouble/xendouble.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * The thread becomes (v), whose guest code it is going to run; it stops being whom it was before.
+ * From the first such call on, the machine of (v) is linked: pointers in its hypercalls are host
+ * pointers. 0, or -EINVAL if (v) is down or its domain shut down, or inside xd_run.
+ */
+XD_PUBLIC int xd_enter(struct xd_vcpu *v);
+/* The thread is no vCPU any more. */
+XD_PUBLIC void xd_leave(void);
+/* Whom the thread is; NULL: no vCPU. */
+XD_PUBLIC struct xd_vcpu *xd_self(void);
+/* Makes a machine linked before anybody enters one of its vCPUs. */
+XD_PUBLIC void xd_guest_link(struct xd_hv *hv);
+
+/* ---- vCPUs as contexts ---- */
+
+/*
+ * Gives (v) code to run: fn(arg) on a stack of its own, as soon as xd_run lets it. A vCPU that is
+ * down waits until it is brought up. 0; -EINVAL if it has code to run already; -ENOMEM if there is
+ * no room for a stack.
+ */
+XD_PUBLIC XD_MUST_CHECK int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg);
+
+/* Who runs next at a preemption point: at a hypercall's return, and where the guest says
+ * xd_preempt. */
+enum xd_policy {
+    XD_POLICY_ROUND_ROBIN, /* the next one, after (slice) points */
+    XD_POLICY_RANDOM,      /* any of those that can run, by (seed) */
+    XD_POLICY_PCT,         /* strict priorities by (seed), which change (depth) - 1 times within
+                              (points) points: finds every bug of that depth with a known
+                              probability */
+};
+
+/* Start from XD_RUN_CONFIG_DEFAULT; a NULL config is that. The environment variable
+ * XENDOUBLE_SCHED, "round-robin:SLICE", "random:SEED" or "pct:SEED:DEPTH:POINTS", wins. */
+struct xd_run_config {
+    enum xd_policy policy;
+    uint64_t seed;
+    uint32_t slice;      /* 1 and up */
+    uint32_t depth;      /* 1 and up */
+    uint32_t points;     /* about how many preemption points a run has; 1 and up */
+    uint64_t points_max; /* a run that needs more is given up; 0: no limit */
+    bool quiet;          /* do not print reports to stderr */
+};
+#define XD_RUN_CONFIG_DEFAULT                                                                  \
+    {                                                                                          \
+        .policy = XD_POLICY_ROUND_ROBIN, .seed = 1, .slice = 1, .depth = 3, .points = 1000,    \
+        .points_max = 100000000                                                                \
+    }
+
+enum xd_run_end {
+    XD_RUN_FINISHED, /* all code returned, or its domain shut down */
+    XD_RUN_DEADLOCK, /* no vCPU can run and no timer is set; see xd_run_report */
+    XD_RUN_LIMIT,    /* points_max were passed */
+};
+
+/*
+ * Runs the vCPUs of (hv) that have code, one at a time on this thread, until all are done or none
+ * can go on. Same code, same configuration: same order. When all sleep, virtual time moves to the
+ * next timer. After XD_RUN_DEADLOCK or XD_RUN_LIMIT it can be called again; contexts go on where
+ * they were.
+ */
+XD_PUBLIC enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config);
+
+/* What the last run of (hv) that did not finish has to say: who waits for what, with backtraces,
+ * and the setting that does it again. "" if it finished. Valid until the next. */
+XD_PUBLIC const char *xd_run_report(struct xd_hv *hv);
+
+/* Guest code that computes for long offers the others a turn, and takes upcalls that are due. */
+XD_PUBLIC void xd_preempt(void);
+
+/* ---- Upcalls ---- */
+
+/*
+ * fn(ctx) is called instead of the event callback that (v) registered with Xen: on the vCPU's own
+ * stack, at a hypercall's return or a preemption point, when upcall_pending is set and upcall_mask
+ * is not; masked meanwhile. NULL: back to the registered address, which is entered with Xen's
+ * bounce frame (x86-64) and returns by the iret hypercall.
+ */
+XD_PUBLIC void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void *ctx);
+
+/* Where hypercall_page's stubs go; for assembly only. */
+XD_PUBLIC void xd_hypercall_entry(void);
+XD_PUBLIC void xd_iret_entry(void);
+
+/* ---- Hypercalls, with Linux's names and arguments ---- */
+
+/* The interface of a 32-bit x86 guest differs from this machine's. */
+#if !defined(__i386__)
+
+struct mmu_update;
+struct mmuext_op;
+struct shared_info;
+struct start_info;
+struct trap_info;
+struct vcpu_info;
+
+/*
+ * The pages that the guest shares with Xen, and the one it is started with, where they really are:
+ * for reading and writing without a mapping. Of a vCPU, its own vcpu_info. Lost with the domain.
+ */
+XD_PUBLIC struct shared_info *xd_guest_shared_info(struct xd_domain *d);
+XD_PUBLIC struct vcpu_info *xd_guest_vcpu_info(struct xd_vcpu *v);
+XD_PUBLIC struct start_info *xd_guest_start_info(struct xd_domain *d);
+
+XD_PUBLIC int HYPERVISOR_set_trap_table(struct trap_info *table);
+XD_PUBLIC int HYPERVISOR_mmu_update(struct mmu_update *req, int count, int *success_count,
+                                    uint16_t domid);
+XD_PUBLIC int HYPERVISOR_set_gdt(unsigned long *frame_list, int entries);
+XD_PUBLIC int HYPERVISOR_stack_switch(unsigned long ss, unsigned long esp);
+XD_PUBLIC int HYPERVISOR_set_callbacks(unsigned long event_address, unsigned long failsafe_address,
+                                       unsigned long syscall_address);
+XD_PUBLIC int HYPERVISOR_fpu_taskswitch(int set);
+XD_PUBLIC int HYPERVISOR_sched_op_compat(int cmd, unsigned long arg);
+XD_PUBLIC int HYPERVISOR_platform_op(void *op);
+XD_PUBLIC int HYPERVISOR_set_debugreg(int reg, unsigned long value);
+XD_PUBLIC unsigned long HYPERVISOR_get_debugreg(int reg);
+XD_PUBLIC int HYPERVISOR_update_descriptor(uint64_t ma, uint64_t desc);
+XD_PUBLIC long HYPERVISOR_memory_op(unsigned int cmd, void *arg);
+XD_PUBLIC int HYPERVISOR_multicall(void *call_list, int nr_calls);
+/* (new_val) is what Linux's pte_t holds. */
+XD_PUBLIC int HYPERVISOR_update_va_mapping(unsigned long va, uint64_t new_val, unsigned long flags);
+XD_PUBLIC long HYPERVISOR_set_timer_op(uint64_t timeout);
+XD_PUBLIC int HYPERVISOR_event_channel_op_compat(void *op);
+XD_PUBLIC int HYPERVISOR_xen_version(int cmd, void *arg);
+XD_PUBLIC int HYPERVISOR_console_io(int cmd, int count, char *str);
+XD_PUBLIC int HYPERVISOR_physdev_op_compat(void *op);
+XD_PUBLIC int HYPERVISOR_grant_table_op(unsigned int cmd, void *uop, unsigned int count);
+XD_PUBLIC int HYPERVISOR_vm_assist(unsigned int cmd, unsigned int type);
+XD_PUBLIC int HYPERVISOR_update_va_mapping_otherdomain(unsigned long va, uint64_t new_val,
+                                                       unsigned long flags, uint16_t domid);
+XD_PUBLIC int HYPERVISOR_vcpu_op(int cmd, int vcpuid, void *extra_args);
+XD_PUBLIC int HYPERVISOR_set_segment_base(int reg, unsigned long value);
+XD_PUBLIC int HYPERVISOR_mmuext_op(struct mmuext_op *op, int count, int *success_count,
+                                   uint16_t domid);
+XD_PUBLIC int HYPERVISOR_xsm_op(void *op);
+XD_PUBLIC int HYPERVISOR_nmi_op(unsigned long op, unsigned long arg);
+/* The present sched_op, 29. */
+XD_PUBLIC int HYPERVISOR_sched_op(int cmd, void *arg);
+XD_PUBLIC int HYPERVISOR_callback_op(int cmd, void *arg);
+XD_PUBLIC int HYPERVISOR_xenoprof_op(int op, void *arg);
+XD_PUBLIC int HYPERVISOR_event_channel_op(int cmd, void *arg);
+XD_PUBLIC int HYPERVISOR_physdev_op(int cmd, void *arg);
+XD_PUBLIC unsigned long HYPERVISOR_hvm_op(int op, void *arg);
+XD_PUBLIC int HYPERVISOR_sysctl(void *op);
+XD_PUBLIC int HYPERVISOR_domctl(void *op);
+XD_PUBLIC int HYPERVISOR_kexec_op(unsigned long op, void *args);
+XD_PUBLIC int HYPERVISOR_tmem_op(void *op); /* gone from Xen 4.17 */
+XD_PUBLIC int HYPERVISOR_argo_op(unsigned int cmd, void *arg1, void *arg2, unsigned long arg3,
+                                 unsigned long arg4);
+XD_PUBLIC int HYPERVISOR_xenpmu_op(unsigned int op, void *arg);
+XD_PUBLIC int HYPERVISOR_dm_op(uint16_t domid, unsigned int nr_bufs, void *bufs);
+XD_PUBLIC int HYPERVISOR_hypfs_op(unsigned int cmd, void *arg1, unsigned long arg2, void *arg3,
+                                  unsigned long arg4);
+XD_PUBLIC int HYPERVISOR_mca(void *mc_op);
+/* SCHEDOP_shutdown for suspending, which names the frame of start_info in a third argument. */
+XD_PUBLIC int HYPERVISOR_suspend(unsigned long start_info_mfn);
+
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+/* machine.c: see machine.h. */
+#include "machine.h"
+
+#include "hv/pte.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HC_SET_TRAP_TABLE   0u
+#define HC_MMU_UPDATE       1u
+#define HC_SET_GDT          2u
+#define HC_STACK_SWITCH     3u
+#define HC_SET_CALLBACKS    4u
+#define HC_FPU_TASKSWITCH   5u
+#define HC_SET_DEBUGREG     8u
+#define HC_MEMORY_OP        12u
+#define HC_MULTICALL        13u
+#define HC_SET_TIMER        15u
+#define HC_COMPAT_EVTCHN    16u
+#define HC_VM_ASSIST        21u
+#define HC_VCPU_OP          24u
+#define HC_SET_SEGMENT_BASE 25u
+#define HC_MMUEXT_OP        26u
+#define HC_NMI_OP           28u
+#define HC_CALLBACK_OP      30u
+#define HC_EVENT_CHANNEL_OP 32u
+
+#define MMUEXT_UNPIN         4u
+#define MMUEXT_NEW_BASEPTR   5u
+#define MMUEXT_TLB_FLUSH_ALL 8u
+#define MMUEXT_SET_LDT       13u
+#define MMUEXT_NEW_USER      15u
+#define MMU_MACHPHYS         1u
+#define EVTCHNOP_RESET       10u
+#define MEM_DECREASE         1u
+#define MEM_POPULATE         6u
+#define MEM_CURRENT          3u
+#define DOMID_SELF           0x7ff0u
+#define FREE_PAGES           256u /* free pages that are cleared between programs */
+#define PASSES               3u   /* over the tables: an entry can need another one first */
+#define FLAT_SS              0xe02bu
+#define VCPU_INFO_GUEST      32u /* bytes of a vcpu_info that Xen does not write by itself */
+#define VCPU_INFO            64u
+#define SHARED_BITS          2048u /* offset of the pending bits in shared_info; the masks follow */
+#define SHARED_BITS_END      3072u
+
+static bool differs(struct xd_machine *m, const char *fmt, ...) XD_PRINTF(2, 3);
+
+/* The machine is not as it was at the start, because ... Always false. */
+static bool differs(struct xd_machine *m, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(m->reason, sizeof(m->reason), fmt, ap);
+    va_end(ap);
+    return false;
+}
+
+static bool used(const struct xd_machine *m, unsigned int nr)
+{
+    return m->used[nr] || m->used[HC_MULTICALL];
+}
+
+static uint64_t *words_of(struct xd_machine *m, uint64_t mfn)
+{
+    return (uint64_t *)(void *)(m->xen.ram + mfn * XD_PAGE_SIZE);
+}
+
+static uint64_t first_table(const struct xd_real_guest *g)
+{
+    return (g->start.pt_va - g->start.virt_base) / XD_PAGE_SIZE;
+}
+
+/* ---- Calls of a guest ---- */
+
+static long mmuext(struct xd_machine *m, unsigned int g, uint32_t cmd, uint64_t arg1, uint64_t arg2)
+{
+    uint64_t op[3] = {cmd, arg1, arg2};
+
+    return xd_xen_call(&m->xen, g, HC_MMUEXT_OP, (uint64_t[6]){0, 1, 0, DOMID_SELF}, 0, op,
+                       sizeof(op));
+}
+
+static long mmu_update(struct xd_machine *m, unsigned int g, uint64_t ptr, uint64_t value)
+{
+    uint64_t req[2] = {ptr, value};
+
+    return xd_xen_call(&m->xen, g, HC_MMU_UPDATE, (uint64_t[6]){0, 1, 0, DOMID_SELF}, 0, req,
+                       sizeof(req));
+}
+
+static long plain(struct xd_machine *m, unsigned int g, unsigned int nr, uint64_t a0, uint64_t a1)
+{
+    return xd_xen_call(&m->xen, g, nr, (uint64_t[6]){a0, a1}, 0, NULL, 0);
+}
+
+/* One extent: for MEM_POPULATE (*frame) goes in as a pfn and comes out as an mfn. */
+static long memory(struct xd_machine *m, unsigned int g, uint64_t cmd, uint64_t *frame)
+{
+    struct {
+        uint64_t extents, nr;
+        uint32_t order, flags;
+        uint16_t domid, pad[3];
+        uint64_t frame;
+    } r = {.nr = 1, .domid = DOMID_SELF, .frame = *frame};
+    long rc;
+
+    r.extents = m->xen.guest[g].mail_va + offsetof(struct xd_mailbox, scratch) + 32;
+    rc = xd_xen_call(&m->xen, g, HC_MEMORY_OP, (uint64_t[6]){cmd}, 1, &r, sizeof(r));
+    *frame = r.frame;
+    return rc;
+}
+
+bool xd_machine_ports(struct xd_machine *m, unsigned int g, struct xd_real_port *port)
+{
+    volatile struct xd_mailbox *mail = m->xen.guest[g].mail;
+
+    mail->op = XD_MAIL_PORTS;
+    mail->nr = 0;
+    mail->size = XD_PORTS_SEEN;
+    if (!xd_xen_ask(&m->xen, g))
+        return false;
+    memcpy(port, (const void *)(uintptr_t)mail->ports, XD_PORTS_SEEN * sizeof(*port));
+    for (unsigned int i = 0; i < XD_PORTS_SEEN; i++)
+        if (port[i].word[0] == ~UINT64_C(0) || !(uint32_t)port[i].word[1]) /* the status: closed */
+            port[i] = (struct xd_real_port){{0}};
+    return true;
+}
+
+/* ---- The start, and whether the machine is there again ---- */
+
+static void frame_now(struct xd_machine *m, uint64_t mfn, struct xd_xen_frame *f)
+{
+    xd_xen_frame_at(&m->xen, mfn, f);
+    f->validated = false;
+    if (!f->type_count)
+        f->type = 0;
+}
+
+/* An entry of a table as far as it can be told from another: not by what hardware and Xen write. */
+static uint64_t entry(uint64_t value, bool l4, unsigned int slot)
+{
+    if (l4 && slot >= XD_L4_XEN_FIRST && slot < XD_L4_XEN_END)
+        return 0;
+    return value & XD_PTE_P ? value & ~(XD_PTE_A | XD_PTE_D) : value;
+}
+
+static void remember(struct xd_machine *m, unsigned int nr)
+{
+    struct xd_real_guest *g = &m->guest[nr];
+
+    g->there = true;
+    g->tables = g->start.pt_frames < XD_WORDS_START ? g->start.pt_frames : XD_WORDS_START;
+    g->word = xd_realloc(g->word, g->tables * XD_PAGE_SIZE);
+    g->frame = xd_realloc(g->frame, g->start.pages * sizeof(*g->frame));
+    for (uint64_t i = 0; i < g->tables; i++)
+        memcpy(g->word + i * XD_PT_SLOTS, words_of(m, g->mfn[first_table(g) + i]), XD_PAGE_SIZE);
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
+        frame_now(m, g->mfn[pfn], &g->frame[pfn]);
+    xd_machine_ports(m, nr, g->port);
+    memcpy(g->info, words_of(m, g->start.shared_info_mfn), XD_PAGE_SIZE);
+}
+
+static bool same_start(struct xd_machine *m, unsigned int nr)
+{
+    const struct xd_real_guest *g = &m->guest[nr];
+    struct xd_real_port port[XD_PORTS_SEEN];
+    struct xd_xen_frame f;
+
+    if (!xd_machine_ports(m, nr, port))
+        return differs(m, "domain %u gives no answer", nr);
+    if ((m->xen.guest[nr].mail->cr3 & XD_PTE_MFN) != g->start.cr3_mfn * XD_PAGE_SIZE)
+        return differs(m, "domain %u has another base pointer", nr);
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++) {
+        const struct xd_xen_frame *s = &g->frame[pfn];
+
+        frame_now(m, g->mfn[pfn], &f);
+        if (f.count != s->count || f.type_count != s->type_count || f.type != s->type ||
+            f.owner != s->owner || f.allocated != s->allocated || f.pinned != s->pinned ||
+            f.partial != s->partial || f.linear != s->linear)
+            return differs(m,
+                           "pfn %" PRIu64 " of domain %u has %" PRIu64 " references, type %u x %" PRIu64
+                           "%s%s, owner %u, linear %d; at the start %" PRIu64 ", type %u x %" PRIu64,
+                           pfn, nr, f.count, f.type, f.type_count, f.pinned ? ", pinned" : "",
+                           f.partial ? ", half validated" : "", f.owner, f.linear, s->count, s->type,
+                           s->type_count);
+    }
+    for (uint64_t i = 0; i < g->tables * XD_PT_SLOTS; i++) {
+        uint64_t pfn = first_table(g) + i / XD_PT_SLOTS, now = words_of(m, g->mfn[pfn])[i % XD_PT_SLOTS];
+        bool l4 = g->mfn[pfn] == g->start.cr3_mfn;
+
+        if (entry(now, l4, i % XD_PT_SLOTS) != entry(g->word[i], l4, i % XD_PT_SLOTS))
+            return differs(m, "entry %u of pfn %" PRIu64 " of domain %u is 0x%" PRIx64, (unsigned int)(i % XD_PT_SLOTS), pfn, nr, now);
+    }
+    if (memcmp(port, g->port, sizeof(port)))
+        return differs(m, "domain %u has other ports", nr);
+    return true;
+}
+
+/* ---- The way back ---- */
+
+/* Tables of the start that are tables no more are plain memory, and can be written as such. */
+static void rewrite_tables(struct xd_machine *m, unsigned int nr)
+{
+    const struct xd_real_guest *g = &m->guest[nr];
+    struct xd_xen_frame f;
+
+    for (uint64_t i = 0; i < g->tables; i++) {
+        xd_xen_frame_at(&m->xen, g->mfn[first_table(g) + i], &f);
+        if (f.owner == nr && !f.type_count && !f.partial)
+            memcpy(words_of(m, g->mfn[first_table(g) + i]), g->word + i * XD_PT_SLOTS, XD_PAGE_SIZE);
+    }
+}
+
+static void drop_registers(struct xd_machine *m, unsigned int nr)
+{
+    const struct xd_start *s = &m->guest[nr].start;
+
+    rewrite_tables(m, nr);
+    if (used(m, HC_MMUEXT_OP)) {
+        mmuext(m, nr, MMUEXT_NEW_BASEPTR, s->cr3_mfn, 0);
+        mmuext(m, nr, MMUEXT_NEW_USER, 0, 0);
+        mmuext(m, nr, MMUEXT_SET_LDT, 0, 0);
+    }
+    if (used(m, HC_SET_GDT))
+        plain(m, nr, HC_SET_GDT, 0, 0);
+    for (unsigned int type = 0; used(m, HC_VM_ASSIST) && type < 6; type++)
+        plain(m, nr, HC_VM_ASSIST, 1, type);
+    if (used(m, HC_STACK_SWITCH))
+        plain(m, nr, HC_STACK_SWITCH, FLAT_SS, s->stack_va + XD_PAGE_SIZE);
+    if (used(m, HC_FPU_TASKSWITCH))
+        plain(m, nr, HC_FPU_TASKSWITCH, 0, 0);
+    for (unsigned int reg = 0; used(m, HC_SET_DEBUGREG) && reg < 8; reg++)
+        plain(m, nr, HC_SET_DEBUGREG, reg, 0);
+    for (unsigned int which = 0; used(m, HC_SET_SEGMENT_BASE) && which < 3; which++)
+        plain(m, nr, HC_SET_SEGMENT_BASE, which, 0);
+    if (used(m, HC_SET_TIMER))
+        plain(m, nr, HC_SET_TIMER, 0, 0);
+    if (used(m, HC_NMI_OP))
+        plain(m, nr, HC_NMI_OP, 1, 0);
+    if (used(m, HC_SET_CALLBACKS) || used(m, HC_CALLBACK_OP) || used(m, HC_SET_TRAP_TABLE)) {
+        m->xen.guest[nr].mail->op = XD_MAIL_ENTRIES;
+        xd_xen_ask(&m->xen, nr);
+    }
+}
+
+static void close_ports(struct xd_machine *m, unsigned int nr)
+{
+    struct xd_real_port port[XD_PORTS_SEEN];
+    uint16_t self[2] = {DOMID_SELF, 0};
+    uint32_t opened;
+
+    if (!xd_machine_ports(m, nr, port) || !memcmp(port, m->guest[nr].port, sizeof(port)))
+        return;
+    xd_xen_call(&m->xen, nr, HC_EVENT_CHANNEL_OP, (uint64_t[6]){EVTCHNOP_RESET}, 1, self,
+                sizeof(self));
+    for (unsigned int i = 0; nr && i < 2; i++)
+        xd_toolstack_open_port(&m->xen, &opened);
+}
+
+static void restore_tables(struct xd_machine *m, unsigned int nr)
+{
+    const struct xd_real_guest *g = &m->guest[nr];
+    bool changed = true;
+
+    for (unsigned int pass = 0; changed && pass < PASSES; pass++) {
+        changed = false;
+        for (uint64_t i = 0; i < g->tables * XD_PT_SLOTS; i++) {
+            uint64_t mfn = g->mfn[first_table(g) + i / XD_PT_SLOTS];
+            unsigned int slot = i % XD_PT_SLOTS;
+            uint64_t now = words_of(m, mfn)[slot];
+            bool l4 = mfn == g->start.cr3_mfn;
+
+            if (entry(now, l4, slot) == entry(g->word[i], l4, slot))
+                continue;
+            changed = true;
+            mmu_update(m, nr, mfn * XD_PAGE_SIZE + slot * 8, g->word[i]);
+        }
+    }
+}
+
+static void restore_pins(struct xd_machine *m, unsigned int nr)
+{
+    const struct xd_real_guest *g = &m->guest[nr];
+    struct xd_xen_frame f;
+
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++) {
+        xd_xen_frame_at(&m->xen, g->mfn[pfn], &f);
+        if (f.owner != nr || f.pinned == g->frame[pfn].pinned)
+            continue;
+        if (f.pinned)
+            mmuext(m, nr, MMUEXT_UNPIN, g->mfn[pfn], 0);
+        else
+            mmuext(m, nr, g->frame[pfn].type - 1, g->mfn[pfn], 0);
+    }
+}
+
+static bool owns(struct xd_machine *m, unsigned int nr, uint64_t mfn)
+{
+    struct xd_xen_frame f;
+
+    xd_xen_frame_at(&m->xen, mfn, &f);
+    return f.owner == nr && f.allocated && !f.xen_heap;
+}
+
+/* Gives back the frames that the domain did not have at the start, and takes others for those it lost. */
+static void restore_memory(struct xd_machine *m, unsigned int nr)
+{
+    struct xd_real_guest *g = &m->guest[nr];
+    uint64_t frames = m->xen.ram_size / XD_PAGE_SIZE;
+    bool *mine = xd_zalloc(frames * sizeof(*mine));
+
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
+        mine[g->mfn[pfn]] = true;
+    for (uint64_t mfn = 0; mfn < frames; mfn++) {
+        uint64_t frame = mfn;
+
+        if (!mine[mfn] && owns(m, nr, mfn))
+            memory(m, nr, MEM_DECREASE, &frame);
+    }
+    free(mine);
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++) {
+        uint64_t frame = pfn;
+        unsigned char *p2m;
+
+        if (owns(m, nr, g->mfn[pfn]) || memory(m, nr, MEM_POPULATE, &frame) != 1)
+            continue;
+        g->mfn[pfn] = frame;
+        p2m = xd_xen_at(&m->xen, g->start.cr3_mfn * XD_PAGE_SIZE, g->start.p2m_va + pfn * 8, XD_PTE_P);
+        if (p2m)
+            memcpy(p2m, &frame, 8);
+    }
+}
+
+static void restore_contents(struct xd_machine *m, unsigned int nr)
+{
+    const struct xd_real_guest *g = &m->guest[nr];
+    unsigned char *info = m->xen.ram + g->start.shared_info_mfn * XD_PAGE_SIZE;
+    struct xd_xen_frame f;
+
+    for (uint64_t i = 0; i < FREE_PAGES && g->start.first_free_pfn + i < g->start.pages; i++) {
+        xd_xen_frame_at(&m->xen, g->mfn[g->start.first_free_pfn + i], &f);
+        if (f.owner == nr && f.count == 1)
+            memset(words_of(m, g->mfn[g->start.first_free_pfn + i]), 0, XD_PAGE_SIZE);
+    }
+    for (size_t at = 0; at < SHARED_BITS; at += VCPU_INFO)
+        memcpy(info + at, g->info + at, VCPU_INFO_GUEST);
+    memcpy(info + SHARED_BITS, g->info + SHARED_BITS, SHARED_BITS_END - SHARED_BITS);
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
+        if (xd_xen_m2p(&m->xen, g->mfn[pfn]) != pfn)
+            mmu_update(m, nr, g->mfn[pfn] * XD_PAGE_SIZE | MMU_MACHPHYS, pfn);
+}
+
+static bool alive(const struct xd_machine *m, unsigned int nr)
+{
+    return m->guest[nr].there && !m->xen.guest[nr].dead;
+}
+
+static bool undo(struct xd_machine *m)
+{
+    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++)
+        if (alive(m, nr))
+            drop_registers(m, nr);
+    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++)
+        if (alive(m, nr))
+            close_ports(m, nr), restore_tables(m, nr);
+    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++)
+        if (alive(m, nr))
+            restore_pins(m, nr);
+    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++) {
+        if (!alive(m, nr))
+            continue;
+        restore_tables(m, nr);
+        if (used(m, HC_MEMORY_OP))
+            restore_memory(m, nr);
+        restore_contents(m, nr);
+        mmuext(m, nr, MMUEXT_TLB_FLUSH_ALL, 0, 0);
+    }
+    return !m->xen.dead;
+}
+
+/* ---- Boots ---- */
+
+static uint64_t word_at(struct xd_xen *x, uint64_t va)
+{
+    const unsigned char *p = xd_xen_at(x, x->xen_cr3, va, XD_PTE_P);
+    uint64_t w = 0;
+
+    if (p)
+        memcpy(&w, p, 8);
+    return w;
+}
+
+/* What Xen's builder laid out for dom0, by its start_info. */
+static void see_dom0(struct xd_machine *m)
+{
+    struct xd_xen *x = &m->xen;
+    struct xd_real_guest *g = &m->guest[0];
+    struct xd_start *s = &g->start;
+    uint64_t si = x->guest[0].mail->start_info_va;
+
+    *s = (struct xd_start){.virt_base = UINT64_C(0xffffffff80000000), .start_info_va = si};
+    s->kernel_va = s->virt_base;
+    s->hypercall_page_va = s->virt_base + XD_PAGE_SIZE;
+    s->pages = word_at(x, si + 32);
+    s->shared_info_mfn = word_at(x, si + 40) / XD_PAGE_SIZE;
+    s->pt_va = word_at(x, si + 88);
+    s->pt_frames = word_at(x, si + 96);
+    s->p2m_va = word_at(x, si + 104);
+    s->mod_start = word_at(x, si + 112);
+    s->mod_len = word_at(x, si + 120);
+    s->padding_va = x->guest[0].mail->stack_va;
+    s->stack_va = s->padding_va - XD_PAGE_SIZE;
+    for (s->virt_end = s->padding_va; xd_xen_at(x, x->xen_cr3, s->virt_end, XD_PTE_P);)
+        s->virt_end += XD_PAGE_SIZE;
+    s->mapped_pages = (s->virt_end - s->virt_base) / XD_PAGE_SIZE;
+    s->first_free_pfn = s->mapped_pages;
+    s->cr3_mfn = x->xen_cr3 / XD_PAGE_SIZE;
+    g->mfn = xd_realloc(g->mfn, s->pages * sizeof(*g->mfn));
+    for (uint64_t pfn = 0; pfn < s->pages; pfn++)
+        g->mfn[pfn] = word_at(x, s->p2m_va + pfn * 8);
+    for (uint64_t pfn = s->first_free_pfn; pfn < s->pages; pfn++)
+        memset(words_of(m, g->mfn[pfn]), 0, XD_PAGE_SIZE);
+}
+
+static bool boot(struct xd_machine *m)
+{
+    if (m->up)
+        xd_xen_end(&m->xen);
+    m->boots++;
+    m->guest[0].there = m->guest[1].there = false;
+    m->up = xd_xen_boot(&m->xen, &m->config);
+    if (!m->up)
+        return false;
+    see_dom0(m);
+    remember(m, 0);
+    return !m->xen.dead;
+}
+
+static bool build(struct xd_machine *m)
+{
+    struct xd_real_guest *g = &m->guest[1];
+
+    g->mfn = xd_realloc(g->mfn, XD_TOOLSTACK_PAGES * sizeof(*g->mfn));
+    if (!xd_toolstack_build(&m->xen, m->config.kernel, m->guest[0].start.padding_va, &g->start,
+                            g->mfn))
+        return false;
+    remember(m, 1);
+    return !m->xen.dead;
+}
+
+static bool destroy(struct xd_machine *m)
+{
+    m->guest[1].there = false;
+    return xd_toolstack_destroy(&m->xen);
+}
+
+bool xd_machine_ready(struct xd_machine *m, unsigned int domains)
+{
+    m->reason[0] = '\0';
+    if (!m->up) {
+        if (!boot(m))
+            return false;
+    } else if (m->xen.dead || !undo(m) || !same_start(m, 0)) {
+        if (!m->reason[0])
+            differs(m, "there came no more answers");
+        if (!boot(m))
+            return false;
+    }
+    memset(m->used, 0, sizeof(m->used));
+    if (m->guest[1].there && domains > 1 && !same_start(m, 1)) {
+        m->rebuilds++;
+        if (!destroy(m))
+            return false;
+    }
+    if (m->guest[1].there && domains < 2 && !destroy(m))
+        return false;
+    return m->guest[1].there || domains < 2 || build(m);
+}
+
+void xd_machine_end(struct xd_machine *m)
+{
+    if (m->up)
+        xd_xen_end(&m->xen);
+    m->up = false;
+    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++) {
+        free(m->guest[nr].mfn);
+        free(m->guest[nr].word);
+        free(m->guest[nr].frame);
+        m->guest[nr] = (struct xd_real_guest){0};
+    }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h: the real machine that many programs run on, one after the other, each from the same start.
+ *
+ * Between programs each domain undoes what was done to it by ordinary hypercalls; then everything that can be seen is
+ * compared with the start.  A domain that does not come back is built again, and for dom0 the machine boots again.
+ */
+#ifndef XD_ORACLE_MACHINE_H
+#define XD_ORACLE_MACHINE_H
+
+#include "toolstack.h"
+
+#define XD_PORTS_SEEN  48u /* ports below it are looked at */
+#define XD_WORDS_START 64u /* tables of a start of day that are looked after */
+
+struct xd_real_port {
+    uint64_t word[3]; /* an evtchn_status; all zeros: closed, or never there */
+};
+
+/* A domain of the real machine as it started. */
+struct xd_real_guest {
+    bool there;
+    struct xd_start start;
+    uint64_t *mfn; /* by pfn */
+    uint64_t tables; /* frames of its start of day's tables, in pfn order */
+    uint64_t *word;  /* their contents */
+    struct xd_xen_frame *frame; /* by pfn */
+    struct xd_real_port port[XD_PORTS_SEEN];
+    unsigned char info[4096]; /* its shared_info */
+};
+
+struct xd_machine {
+    struct xd_xen_config config;
+    struct xd_xen xen;
+    bool up;
+    struct xd_real_guest guest[XD_XEN_GUESTS];
+    uint64_t boots, rebuilds;
+    bool used[64];    /* hypercalls made since the start; a multicall counts as all */
+    char reason[256]; /* why the last boot or rebuilding was needed */
+};
+
+/* Makes the machine ready for a program that needs (domains) of d0, d1. False: m->xen.error says why it can't be. */
+bool xd_machine_ready(struct xd_machine *m, unsigned int domains);
+void xd_machine_end(struct xd_machine *m);
+
+/* The statuses of guest (g)'s ports 0..XD_PORTS_SEEN-1. */
+bool xd_machine_ports(struct xd_machine *m, unsigned int g, struct xd_real_port *port);
+
+#endif

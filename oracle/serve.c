@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve.c: the process that runs programs on the real hypervisor: the other half of `xendouble oracle`.
+ *
+ *   xendouble-oracle QEMU XEN KERNEL
+ *
+ * A request on stdin is a length (4 bytes, little-endian) and a program; its answer on stdout is a length and a text:
+ * lines "place ..." (by which a double can be laid out alike), what witness.h says, and last "end", "died" with Xen's own
+ * last words, "unfit" with the reason, or "failed": Xen can't be booted. A line "booted" or "rebuilt" behind it says why
+ * the machine had to be set up anew for this program.
+ */
+#include "real.h"
+#include "witness.h"
+
+#include "program/runner.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOG_LINES 12u
+
+struct run {
+    struct xd_witness *w; /* first: the witness finds itself here */
+    struct xd_str unfit;
+};
+
+static void failed(void *ctx, const struct xd_failure *f)
+{
+    struct run *run = ctx;
+
+    if (f->verdict == XD_UNUSABLE && !run->unfit.len)
+        xd_str_addf(&run->unfit, "line %u: %s", f->line, f->details);
+}
+
+static void tell(void *ctx, const char *lines)
+{
+    (void)ctx;
+    (void)lines;
+}
+
+static bool get(void *to, size_t n)
+{
+    char *at = to;
+
+    while (n) {
+        ssize_t got = read(STDIN_FILENO, at, n);
+
+        if (got <= 0 && !(got < 0 && errno == EINTR))
+            return false;
+        at += got > 0 ? got : 0;
+        n -= got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+static bool put(const void *from, size_t n)
+{
+    const char *at = from;
+
+    while (n) {
+        ssize_t done = write(STDOUT_FILENO, at, n);
+
+        if (done < 0 && errno != EINTR)
+            return false;
+        at += done > 0 ? done : 0;
+        n -= done > 0 ? (size_t)done : 0;
+    }
+    return true;
+}
+
+static bool answer(const struct xd_str *text)
+{
+    const unsigned char len[4] = {(unsigned char)text->len, (unsigned char)(text->len >> 8),
+                                  (unsigned char)(text->len >> 16),
+                                  (unsigned char)(text->len >> 24)};
+
+    return put(len, sizeof(len)) && put(xd_str_text(text), text->len);
+}
+
+static struct xd_program *request(void)
+{
+    unsigned char len[4];
+    struct xd_program *p;
+    char *bytes, *error = NULL;
+    size_t n;
+
+    if (!get(len, sizeof(len)))
+        return NULL;
+    n = len[0] | (size_t)len[1] << 8 | (size_t)len[2] << 16 | (size_t)len[3] << 24;
+    bytes = xd_zalloc(n + 1);
+    p = get(bytes, n) ? xd_program_parse("program", bytes, n, &error) : NULL;
+    if (error)
+        fputs(error, stderr);
+    free(bytes);
+    free(error);
+    return p;
+}
+
+/* The last lines of what Xen wrote. */
+static void last_words(struct xd_str *out)
+{
+    char *log = xd_xen_log(&xd_real_machine.xen), *from = log + strlen(log);
+    unsigned int lines = 0;
+
+    while (from > log && lines < LOG_LINES)
+        if (*--from == '\n')
+            lines++;
+    for (char *line = strtok(from, "\r\n"); line; line = strtok(NULL, "\r\n"))
+        xd_str_addf(out, "| %s\n", line);
+    free(log);
+}
+
+static void run_one(struct run *run, const struct xd_program *p, struct xd_str *out)
+{
+    const struct xd_run_options opt = {.keep_going = true,
+                                       .watch = &xd_witness_watch,
+                                       .ctx = run,
+                                       .failed = failed,
+                                       .tell = tell};
+    struct xd_run_result result;
+
+    xd_real_print_place(out);
+    run->w = xd_witness_new(out);
+    xd_program_run(p, &opt, &result);
+    xd_witness_free(run->w);
+    if (run->unfit.len)
+        xd_str_addf(out, "unfit %s", xd_str_text(&run->unfit));
+    else if (xd_real_died())
+        xd_str_add(out, "died\n"), last_words(out);
+    else
+        xd_str_add(out, "end\n");
+    xd_str_clear(&run->unfit);
+}
+
+int main(int argc, char **argv)
+{
+    struct xd_machine *m = &xd_real_machine;
+    struct xd_str out = {0};
+    struct run run = {0};
+    struct xd_program *p;
+    bool alive = true;
+
+    if (argc != 4) {
+        fputs("usage: xendouble-oracle QEMU XEN KERNEL\n", stderr);
+        return XD_UNUSABLE;
+    }
+    m->config.qemu = argv[1];
+    m->config.xen = argv[2];
+    m->config.kernel = argv[3];
+    while (alive && (p = request()) != NULL) {
+        uint64_t boots = m->boots, rebuilds = m->rebuilds;
+
+        xd_str_clear(&out);
+        alive = xd_machine_ready(m, p->domains > 1 ? 2 : 1);
+        if (alive)
+            run_one(&run, p, &out);
+        else
+            xd_str_addf(&out, "failed %s\n", m->xen.error);
+        if (m->boots > boots && boots)
+            xd_str_addf(&out, "booted %s\n", m->reason);
+        else if (m->rebuilds > rebuilds)
+            xd_str_addf(&out, "rebuilt %s\n", m->reason);
+        alive = answer(&out) && alive;
+        xd_program_free(p);
+    }
+    xd_machine_end(m);
+    xd_str_free(&out);
+    xd_str_free(&run.unfit);
+    return alive ? XD_PASSED : XD_UNUSABLE;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * toolstack.c: see toolstack.h.
+ *
+ * The same start of day as the double's for a domU (src/hv/layout.c says where things lie), made by a toolstack's calls:
+ * createdomain, max_mem, populate_physmap, PIN_L4_TABLE on the domain's behalf, setvcpucontext, unpausedomain.
+ * What a toolstack writes through foreign mappings is written straight into the machine's RAM.
+ */
+#include "toolstack.h"
+
+#include "hv/layout.h"
+#include "hv/pte.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define __XEN_TOOLS__ 1 /* NOLINT: asks the headers for the control operations */
+#include <xen/domctl.h>
+#include <xen/event_channel.h>
+#include <xen/memory.h>
+
+#define TABLE_FLAGS (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A | XD_PTE_D)
+#define BATCH       32u
+#define SECOND_NS   1000000000L
+#define XD_ESRCH    3
+
+struct build {
+    struct xd_xen *x;
+    struct xd_layout l;
+    uint64_t *mfn, room_va;
+};
+
+static bool refused(struct xd_xen *x, const char *what, long rc)
+{
+    snprintf(x->error, sizeof(x->error), "building domain 1: %s: result %ld", what, rc);
+    return false;
+}
+
+static unsigned char *page(const struct build *b, uint64_t pfn)
+{
+    return b->x->ram + b->mfn[pfn] * XD_PAGE_SIZE;
+}
+
+static long control(struct xd_xen *x, struct xen_domctl *op)
+{
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = XD_TOOLSTACK_DOMID;
+    return xd_xen_call(x, 0, __HYPERVISOR_domctl, (uint64_t[6]){0}, 0, op, sizeof(*op));
+}
+
+static bool domctl(struct build *b, const char *what, struct xen_domctl *op)
+{
+    long rc = control(b->x, op);
+
+    return rc == 0 || refused(b->x, what, rc);
+}
+
+static bool create(struct build *b)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_createdomain};
+    struct xen_domctl vcpus = {.cmd = XEN_DOMCTL_max_vcpus}, limit = {.cmd = XEN_DOMCTL_max_mem};
+
+    op.u.createdomain.max_vcpus = 1;
+    op.u.createdomain.max_evtchn_port = 1023;
+    op.u.createdomain.max_grant_frames = 4;
+    op.u.createdomain.max_maptrack_frames = 16;
+    op.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(1);
+    vcpus.u.max_vcpus.max = 1;
+    limit.u.max_mem.max_memkb = XD_TOOLSTACK_PAGES * 4;
+    return domctl(b, "createdomain", &op) && domctl(b, "max_vcpus", &vcpus) &&
+           domctl(b, "max_mem", &limit);
+}
+
+static bool populate(struct build *b)
+{
+    struct {
+        struct xen_memory_reservation r;
+        xen_pfn_t extent[BATCH];
+    } a;
+
+    for (uint64_t pfn = 0; pfn < XD_TOOLSTACK_PAGES; pfn += BATCH) {
+        long rc;
+
+        memset(&a, 0, sizeof(a));
+        a.r.nr_extents = BATCH;
+        a.r.domid = XD_TOOLSTACK_DOMID;
+        set_xen_guest_handle(a.r.extent_start,
+                             (xen_pfn_t *)(b->x->guest[0].mail_va +
+                                           offsetof(struct xd_mailbox, scratch) + sizeof(a.r)));
+        for (uint64_t i = 0; i < BATCH; i++)
+            a.extent[i] = pfn + i;
+        rc = xd_xen_call(b->x, 0, __HYPERVISOR_memory_op, (uint64_t[6]){XENMEM_populate_physmap}, 1,
+                         &a, sizeof(a));
+        if (rc != BATCH)
+            return refused(b->x, "populate_physmap", rc);
+        memcpy(b->mfn + pfn, a.extent, sizeof(a.extent));
+        for (uint64_t i = 0; i < BATCH; i++)
+            memset(page(b, pfn + i), 0, XD_PAGE_SIZE);
+    }
+    return true;
+}
+
+static bool load_kernel(struct build *b, const char *path)
+{
+    static const char what[] = "the kernel's file can't be read";
+    unsigned char image[XD_KERNEL_PAGES * XD_PAGE_SIZE] = {0}, *file;
+    FILE *f = fopen(path, "rb");
+    const Elf64_Phdr *ph;
+    Elf64_Ehdr eh;
+    bool ok;
+    size_t n;
+
+    if (!f)
+        return refused(b->x, what, -1);
+    file = calloc(1, 1u << 20);
+    n = file ? fread(file, 1, 1u << 20, f) : 0;
+    fclose(f);
+    ok = n > sizeof(eh);
+    if (ok)
+        memcpy(&eh, file, sizeof(eh));
+    for (unsigned int i = 0; ok && i < eh.e_phnum; i++) {
+        ph = (const void *)(file + eh.e_phoff + i * sizeof(*ph));
+        if (ph->p_type != PT_LOAD)
+            continue;
+        ok = ph->p_offset + ph->p_filesz <= n && ph->p_paddr + ph->p_memsz <= sizeof(image);
+        if (ok)
+            memcpy(image + ph->p_paddr, file + ph->p_offset, ph->p_filesz);
+    }
+    for (uint64_t pfn = 0; ok && pfn < XD_KERNEL_PAGES; pfn++)
+        memcpy(page(b, pfn), image + pfn * XD_PAGE_SIZE, XD_PAGE_SIZE);
+    free(file);
+    return ok || refused(b->x, what, -1);
+}
+
+static void map(struct build *b, uint64_t next[4], uint64_t va, uint64_t pfn, bool writable)
+{
+    uint64_t *table = (void *)page(b, b->l.pt_pfn);
+
+    for (unsigned int level = 4; level > 1; level--) {
+        uint64_t *e = &table[xd_pt_slot(va, level)];
+
+        if (!*e)
+            *e = xd_pte_make(xd_mfn_of(b->mfn[next[level - 1]++]), TABLE_FLAGS);
+        table = (void *)(b->x->ram + (*e & XD_PTE_MFN));
+    }
+    table[xd_pt_slot(va, 1)] =
+        xd_pte_make(xd_mfn_of(b->mfn[pfn]), XD_PTE_P | XD_PTE_A | (writable ? XD_PTE_RW : 0));
+}
+
+static void make_tables(struct build *b)
+{
+    const struct xd_start *s = &b->l.start;
+    uint64_t pt = b->l.pt_pfn, next[4];
+
+    next[3] = pt + 1;
+    next[2] = next[3] + xd_layout_tables(s->virt_base, s->virt_end, 3);
+    next[1] = next[2] + xd_layout_tables(s->virt_base, s->virt_end, 2);
+    for (uint64_t pfn = 0; pfn < s->mapped_pages; pfn++)
+        map(b, next, s->virt_base + pfn * XD_PAGE_SIZE, pfn, pfn < pt || pfn >= pt + s->pt_frames);
+}
+
+bool xd_toolstack_open_port(struct xd_xen *x, uint32_t *port)
+{
+    struct evtchn_alloc_unbound a = {.dom = XD_TOOLSTACK_DOMID, .remote_dom = 0};
+    long rc = xd_xen_call(x, 0, __HYPERVISOR_event_channel_op,
+                          (uint64_t[6]){EVTCHNOP_alloc_unbound}, 1, &a, sizeof(a));
+
+    *port = a.port;
+    return rc == 0 || refused(x, "alloc_unbound", rc);
+}
+
+static bool make_infos(struct build *b)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_getdomaininfo};
+    struct xd_start *s = &b->l.start;
+    struct shared_info *shared;
+    struct start_info si;
+
+    if (!domctl(b, "getdomaininfo", &op) || !xd_toolstack_open_port(b->x, &s->store_port) ||
+        !xd_toolstack_open_port(b->x, &s->console_port))
+        return false;
+    s->shared_info_mfn = op.u.getdomaininfo.shared_info_frame;
+    s->cr3_mfn = b->mfn[b->l.pt_pfn];
+    shared = (void *)(b->x->ram + s->shared_info_mfn * XD_PAGE_SIZE);
+    for (unsigned int i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+        shared->vcpu_info[i].evtchn_upcall_mask = 1;
+    memset(&si, 0, sizeof(si));
+    snprintf(si.magic, sizeof(si.magic), "xen-3.0-x86_64");
+    si.nr_pages = s->pages;
+    si.shared_info = s->shared_info_mfn * XD_PAGE_SIZE;
+    si.flags = SIF_VIRT_P2M_4TOOLS;
+    si.store_mfn = b->mfn[(s->store_va - s->virt_base) / XD_PAGE_SIZE];
+    si.store_evtchn = s->store_port;
+    si.console.domU.mfn = b->mfn[(s->console_va - s->virt_base) / XD_PAGE_SIZE];
+    si.console.domU.evtchn = s->console_port;
+    si.pt_base = s->pt_va;
+    si.nr_pt_frames = s->pt_frames;
+    si.mfn_list = s->p2m_va;
+    memcpy(page(b, (s->start_info_va - s->virt_base) / XD_PAGE_SIZE), &si, sizeof(si));
+    for (uint64_t pfn = 0; pfn < XD_TOOLSTACK_PAGES; pfn++)
+        memcpy(page(b, b->l.p2m_pfn + pfn / XD_PT_SLOTS) + pfn % XD_PT_SLOTS * 8, &b->mfn[pfn], 8);
+    return true;
+}
+
+static bool pin(struct build *b)
+{
+    struct mmuext_op op = {.cmd = MMUEXT_PIN_L4_TABLE};
+    long rc;
+
+    op.arg1.mfn = b->l.start.cr3_mfn;
+    rc = xd_xen_call(b->x, 0, __HYPERVISOR_mmuext_op, (uint64_t[6]){0, 1, 0, XD_TOOLSTACK_DOMID}, 0,
+                     &op, sizeof(op));
+    return rc == 0 || refused(b->x, "PIN_L4_TABLE", rc);
+}
+
+static bool start_vcpu(struct build *b)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_hypercall_init}, go = {.cmd = XEN_DOMCTL_unpausedomain};
+    const struct xd_start *s = &b->l.start;
+    union {
+        struct vcpu_guest_context c;
+        unsigned char bytes[2 * XD_PAGE_SIZE];
+    } ctx;
+
+    op.u.hypercall_init.gmfn = b->mfn[1];
+    if (!domctl(b, "hypercall_init", &op))
+        return false;
+    memset(&ctx, 0, sizeof(ctx));
+    ctx.c.flags = VGCF_in_kernel | VGCF_online;
+    ctx.c.user_regs.rip = s->kernel_va;
+    ctx.c.user_regs.rsp = ctx.c.kernel_sp = s->stack_va + XD_PAGE_SIZE;
+    ctx.c.user_regs.rsi = s->start_info_va;
+    ctx.c.user_regs.rflags = 0x200;
+    ctx.c.user_regs.cs = 0xe033;
+    ctx.c.user_regs.ss = ctx.c.kernel_ss = 0xe02b;
+    ctx.c.ctrlreg[3] = s->cr3_mfn * XD_PAGE_SIZE;
+    for (unsigned int i = 0; i < 2; i++)
+        memcpy(xd_xen_at(b->x, b->x->xen_cr3, b->room_va + i * XD_PAGE_SIZE, XD_PTE_P),
+               ctx.bytes + i * XD_PAGE_SIZE, XD_PAGE_SIZE);
+    memset(&op, 0, sizeof(op));
+    op.cmd = XEN_DOMCTL_setvcpucontext;
+    set_xen_guest_handle(op.u.vcpucontext.ctxt, (struct vcpu_guest_context *)b->room_va);
+    return domctl(b, "setvcpucontext", &op) && domctl(b, "unpausedomain", &go);
+}
+
+/* The kernel is the same as dom0's, so its mailbox lies at the same address. */
+static bool wait_for_mailbox(struct build *b)
+{
+    struct xd_xen_guest *g = &b->x->guest[1];
+    uint64_t in = b->x->guest[0].mail_va - b->l.start.virt_base;
+    volatile struct xd_mailbox *m = (volatile void *)(page(b, in / XD_PAGE_SIZE));
+
+    for (unsigned int i = 0; i < 2000; i++) {
+        if (m->magic[1] == XD_MAIL_MAGIC1) {
+            *g = (struct xd_xen_guest){m, b->x->guest[0].mail_va, false};
+            return true;
+        }
+        nanosleep(&(struct timespec){0, SECOND_NS / 1000}, NULL);
+    }
+    return refused(b->x, "its kernel does not run", 0);
+}
+
+bool xd_toolstack_build(struct xd_xen *x, const char *path, uint64_t room_va, struct xd_start *start,
+                        uint64_t *mfn)
+{
+    struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
+    struct build b = {.x = x, .mfn = mfn, .room_va = room_va};
+    const char *wrong;
+
+    c.domid = XD_TOOLSTACK_DOMID;
+    c.pages = XD_TOOLSTACK_PAGES;
+    c.kernel_pages = XD_KERNEL_PAGES;
+    wrong = xd_layout(&c, &b.l);
+    if (wrong)
+        return refused(x, wrong, 0);
+    if (!create(&b) || !populate(&b) || !load_kernel(&b, path))
+        return false;
+    make_tables(&b);
+    if (!make_infos(&b) || !pin(&b) || !start_vcpu(&b) || !wait_for_mailbox(&b))
+        return false;
+    for (unsigned int i = 0; i < 2; i++)
+        memset(xd_xen_at(x, x->xen_cr3, room_va + i * XD_PAGE_SIZE, XD_PTE_P), 0, XD_PAGE_SIZE);
+    *start = b.l.start;
+    return true;
+}
+
+bool xd_toolstack_destroy(struct xd_xen *x)
+{
+    struct xen_domctl op;
+    long rc = -1;
+
+    x->guest[1] = (struct xd_xen_guest){0};
+    for (unsigned int i = 0; i < 3000 && !x->dead; i++) {
+        memset(&op, 0, sizeof(op));
+        op.cmd = XEN_DOMCTL_destroydomain;
+        rc = control(x, &op);
+        if (rc == -XD_ESRCH) /* it is gone altogether, its number free */
+            return true;
+        nanosleep(&(struct timespec){0, SECOND_NS / 5000}, NULL);
+    }
+    return refused(x, "it can't be destroyed", rc);
+}

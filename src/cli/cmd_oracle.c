@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_oracle.c: compares the double with the real hypervisor; docs/ORACLE.md tells how. */
+#define _GNU_SOURCE
+#include "cli/oracle.h"
+
+#include "base/suggest.h"
+#include "fuzz/generate.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define PROGRAMS_MAX UINT64_C(1000000000)
+#define STEPS_MAX    UINT64_C(10000)
+#define TIMEOUT_S    120 /* far more than a boot under emulation takes */
+
+static bool number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+    if (xd_parse_number(text, value) && *value >= min && *value <= max)
+        return true;
+    if (max == UINT64_MAX)
+        xd_complain("--%s: \"%s\" is no number of 64 bits", option, text);
+    else
+        xd_complain("--%s: \"%s\" is no number from %llu to %llu", option, text, (unsigned long long)min,
+                    (unsigned long long)max);
+    return false;
+}
+
+static bool group(struct xd_oracle *o, const char *name)
+{
+    int nr = xd_generate_group_find(name);
+    struct xd_suggest near;
+    struct xd_str all = {0};
+
+    if (nr >= 0 && XD_GENERATE_GUEST >> nr & 1) {
+        o->only |= 1u << nr;
+        return true;
+    }
+    xd_suggest_init(&near, name, strlen(name));
+    for (unsigned int i = 0; xd_generate_group_name(i); i++)
+        if (XD_GENERATE_GUEST >> i & 1) {
+            xd_suggest_offer(&near, xd_generate_group_name(i));
+            xd_str_addf(&all, "%s%s", all.len ? ", " : "", xd_generate_group_name(i));
+        }
+    if (near.best)
+        xd_complain("--only: there is no group \"%s\" (did you mean %s?)", name, near.best);
+    else
+        xd_complain("--only: there is no group \"%s\" (there are %s)", name, xd_str_text(&all));
+    xd_str_free(&all);
+    return false;
+}
+
+static bool directory(const char *path)
+{
+    struct stat st;
+
+    if ((stat(path, &st) == 0 || (errno == ENOENT && mkdir(path, 0777) == 0 && stat(path, &st) == 0)) &&
+        !S_ISDIR(st.st_mode))
+        errno = ENOTDIR;
+    else if (stat(path, &st) == 0)
+        return true;
+    xd_complain("--keep: %s: %s", path, strerror(errno));
+    return false;
+}
+
+/* 0; a code to end with; or -1 after the help. */
+static int options(struct xd_oracle *o, int argc, char **argv)
+{
+    enum { QEMU = 256, XEN, KERNEL, RUNNER, SCENARIOS, ONLY, ONE, KEEP, REPORT, MAX, TIMEOUT };
+    static const struct option longs[] = {{"seed", required_argument, NULL, 's'},
+                                          {"programs", required_argument, NULL, 'n'},
+                                          {"steps", required_argument, NULL, 'l'},
+                                          {"jobs", required_argument, NULL, 'j'},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"scenarios", required_argument, NULL, SCENARIOS},
+                                          {"only", required_argument, NULL, ONLY},
+                                          {"one-domain", no_argument, NULL, ONE},
+                                          {"keep", required_argument, NULL, KEEP},
+                                          {"report", no_argument, NULL, REPORT},
+                                          {"max-differences", required_argument, NULL, MAX},
+                                          {"timeout", required_argument, NULL, TIMEOUT},
+                                          {"qemu", required_argument, NULL, QEMU},
+                                          {"xen", required_argument, NULL, XEN},
+                                          {"kernel", required_argument, NULL, KERNEL},
+                                          {"runner", required_argument, NULL, RUNNER},
+                                          {NULL, 0, NULL, 0}};
+    bool ok = true;
+    int c;
+
+    while (ok && (c = getopt_long(argc, argv, "s:n:l:j:vh", longs, NULL)) != -1) {
+        switch (c) {
+        case 's': ok = number("seed", optarg, 0, UINT64_MAX, &o->seed); break;
+        case 'n': ok = number("programs", optarg, 0, PROGRAMS_MAX, &o->programs); break;
+        case 'l': ok = number("steps", optarg, 1, STEPS_MAX, &o->steps); break;
+        case 'j': ok = number("jobs", optarg, 1, XD_ORACLE_JOBS_MAX, &o->jobs); break;
+        case 'v': o->verbose = true; break;
+        case SCENARIOS: ok = xd_find_scenarios(&o->files, &optarg, 1) == 0; break;
+        case ONLY: ok = group(o, optarg); break;
+        case ONE: o->one_domain = true; break;
+        case KEEP: o->keep = optarg; break;
+        case REPORT: o->report = true; break;
+        case MAX: ok = number("max-differences", optarg, 0, PROGRAMS_MAX, &o->max_differences); break;
+        case TIMEOUT: ok = number("timeout", optarg, 1, 86400, &o->timeout_s); break;
+        case QEMU: o->parts.qemu = optarg; break;
+        case XEN: o->parts.xen = optarg; break;
+        case KERNEL: o->parts.kernel = optarg; break;
+        case RUNNER: o->parts.runner = optarg; break;
+        case 'h': xd_usage(&xd_cmd_oracle, true); return -1;
+        default: return xd_usage(&xd_cmd_oracle, false);
+        }
+    }
+    if (ok && xd_find_scenarios(&o->files, argv + optind, argc - optind))
+        ok = false;
+    if (ok && o->files.nr + o->programs == 0) {
+        xd_complain("oracle: which scenarios, or how many --programs?");
+        return xd_usage(&xd_cmd_oracle, false);
+    }
+    return ok && (!o->keep || directory(o->keep)) ? 0 : XD_UNUSABLE;
+}
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int oracle(int argc, char **argv)
+{
+    struct xd_oracle o = {.seed = 1, .jobs = 1, .max_differences = 10, .timeout_s = TIMEOUT_S};
+    struct xd_oracle_counts sum = {0};
+    int code = options(&o, argc, argv);
+
+    if (code == 0 && !xd_oracle_find(&o.parts))
+        code = XD_ORACLE_MISSING;
+    if (code == 0) {
+        double start = now();
+
+        code = xd_oracle_run(&o, &sum);
+        if (sum.different > o.max_differences)
+            printf("%llu more programs differ (--max-differences shows more of them)\n",
+                   (unsigned long long)(sum.different - o.max_differences));
+        xd_oracle_totals(&o, &sum, now() - start);
+        if (o.report)
+            xd_oracle_report(&sum);
+        code = xd_flush(code);
+    }
+    xd_oracle_parts_free(&o.parts);
+    xd_paths_free(&o.files);
+    return code < 0 ? xd_flush(XD_PASSED) : code;
+}
+
+const struct xd_command xd_cmd_oracle = {
+    .name = "oracle",
+    .summary = "run programs on real Xen too, and show what goes differently",
+    .run = oracle,
+    .usage =
+        "usage: xendouble oracle [OPTION...] [FILE|DIR...]\n\n"
+        "Runs the same programs on the real Xen hypervisor, in QEMU, and on the double, and compares what both do, step by\n"
+        "step. Programs are scenarios, whose expectations do not matter here, and generated ones behind them.\n\n"
+        "  -n, --programs N        generate N programs\n"
+        "  -s, --seed N            from this seed (1); each difference names the seed that shows it alone\n"
+        "  -l, --steps N           of N steps each\n"
+        "      --only GROUP        about this only: mm, tables, ptwr, desc, memory, events, multicall, misc; may be repeated\n"
+        "      --one-domain        in dom0 alone; else in an unprivileged domain too\n"
+        "      --scenarios DIR     the same as naming it last\n"
+        "      --keep DIR          write a scenario for each difference shown, shrunk, into DIR\n"
+        "      --max-differences N shrink and show so many (10); the others are counted\n"
+        "      --report            list how often each reason, call and operation was compared, and those never compared\n"
+        "  -j, --jobs N            run N hypervisors at the same time\n"
+        "  -v, --verbose           tell which programs were skipped, and why Xen was booted again\n"
+        "      --timeout N         wait N seconds for an answer (120)\n\n"
+        "What is needed, by its option, else by the environment variable, else where it is expected:\n"
+        "      --qemu PATH         XENDOUBLE_QEMU, qemu-system-x86_64\n"
+        "      --xen PATH          XENDOUBLE_XEN, /boot/xen-4.17-amd64 or the same with .gz\n"
+        "      --kernel PATH       XENDOUBLE_ORACLE_KERNEL, oracle-kernel.elf of the build or installation\n"
+        "      --runner PATH       XENDOUBLE_ORACLE_RUNNER, xendouble-oracle, likewise\n\n"
+        "exit codes: 0 no difference, 1 differences, 2 bad usage or programs that could not be compared, 3 xendouble itself\n"
+        "is wrong, 77 QEMU, Xen or a part of the oracle is missing\n",
+};

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle.h: what the parts of `xendouble oracle` share.
+ *
+ * A *peer* is the process that runs programs on the real hypervisor. A worker is a process of ours that has one peer, runs
+ * each of its programs on both sides, and sends a record for each to the command, which adds them up and prints them in
+ * the order of the programs. So what is printed does not depend on the number of workers.
+ */
+#ifndef XD_CLI_ORACLE_H
+#define XD_CLI_ORACLE_H
+
+#include "abi/reject.h"
+#include "cli/cli.h"
+
+#include <sys/types.h>
+
+#define XD_ORACLE_MISSING 77   /* exit code: QEMU, Xen or our own parts of it are not there */
+#define XD_ORACLE_OPS     192u /* room for the operations of all groups */
+#define XD_ORACLE_PLACES  8u   /* domains of a machine */
+#define XD_ORACLE_JOBS_MAX 64u
+
+/* ---- What was compared; (number) is the same counts as an array, for adding up ---- */
+
+struct xd_oracle_counts {
+    uint64_t programs;   /* run on both sides */
+    uint64_t skipped;    /* that real Xen can't run, or that have nothing of --only in them */
+    uint64_t unusable;   /* that could not be compared for a reason that should not be */
+    uint64_t different;  /* programs with a difference */
+    uint64_t died;       /* programs in which Xen ended the domain */
+    uint64_t boots;      /* of the hypervisor */
+    uint64_t accesses;   /* loads and stores */
+    uint64_t calls;      /* entries of multicalls too */
+    uint64_t refused;    /* calls and accesses with a reason */
+    uint64_t why[XD_WHYS];
+    uint64_t call[XD_CALLS];
+    uint64_t op[XD_ORACLE_OPS]; /* by xd_oracle_op_index */
+};
+#define XD_ORACLE_NUMBERS (sizeof(struct xd_oracle_counts) / sizeof(uint64_t))
+
+void xd_oracle_add(struct xd_oracle_counts *sum, const struct xd_oracle_counts *more);
+
+/* ---- oracle_find.c: what must be there ---- */
+
+struct xd_oracle_parts {
+    const char *qemu, *xen, *kernel, *runner; /* as asked for by options; then as found */
+    char *found[4];                           /* to be freed */
+    char *unpacked;                           /* a temporary file, or NULL */
+};
+/* False after complaining what is missing and how to get it. */
+bool xd_oracle_find(struct xd_oracle_parts *parts);
+void xd_oracle_parts_free(struct xd_oracle_parts *parts);
+
+/* ---- oracle_peer.c: the process on the other side ---- */
+
+struct xd_peer {
+    const struct xd_oracle_parts *parts;
+    int timeout_s;
+    pid_t pid; /* 0: not started */
+    int to, from;
+    bool answered;    /* since it was started */
+    bool unstartable; /* it could not be started at all */
+};
+
+/*
+ * False after putting into (why) what is wrong: it can't be started, ended, or does not say what it should. Then it is
+ * stopped, and the next xd_peer_send starts another.
+ */
+bool xd_peer_send(struct xd_peer *peer, const void *request, size_t n, struct xd_str *why);
+bool xd_peer_receive(struct xd_peer *peer, struct xd_str *answer, struct xd_str *why);
+void xd_peer_stop(struct xd_peer *peer);
+
+/* ---- oracle_answer.c: what it says ---- */
+
+/* Where Xen put a domain. */
+struct xd_place {
+    char name[8];
+    uint32_t kernel_pages, machine_frames;
+    uint64_t *frame, nr;
+};
+
+enum xd_answer_kind {
+    XD_ANSWER_END,    /* it was run */
+    XD_ANSWER_DIED,   /* the domain ended before the program */
+    XD_ANSWER_UNFIT,  /* real Xen can't run it */
+    XD_ANSWER_FAILED, /* Xen can't be booted */
+};
+
+struct xd_answer {
+    enum xd_answer_kind kind;
+    struct xd_str steps;    /* what witness.h says */
+    struct xd_str why;      /* UNFIT, FAILED: why */
+    struct xd_str messages; /* DIED: what Xen wrote, lines */
+    struct xd_str booted;   /* it boots again, because of this; empty: it does not */
+    struct xd_place place[XD_ORACLE_PLACES];
+    uint32_t places;
+};
+/* False after putting into (why) what is wrong with the text. */
+bool xd_answer_parse(struct xd_answer *a, const char *text, size_t n, struct xd_str *why);
+bool xd_answer_same_places(const struct xd_answer *a, const struct xd_answer *b);
+void xd_answer_free(struct xd_answer *a);
+
+/* ---- oracle_double.c (in oracle/): the same on the double ---- */
+
+struct xd_doubled {
+    struct xd_str steps;    /* what witness.h says */
+    uint32_t died;          /* line of the step in which a domain ended; 0: none did */
+    struct xd_str error;    /* why it could not be run */
+    struct xd_str explain;  /* of what was refused in the step of line (explain_line) */
+    uint32_t explain_line;  /* 0: nothing is to be explained */
+    void (*broken)(void *ctx, const struct xd_failure *f); /* xendouble is wrong, and about to abort */
+    void *ctx;
+};
+/* Domains of (p) are laid out as (where) says. Counts are added to (*c). */
+void xd_oracle_double(const struct xd_program *p, const struct xd_answer *where, struct xd_oracle_counts *c,
+                      struct xd_doubled *d);
+void xd_doubled_free(struct xd_doubled *d);
+
+/* Number of an operation among those of all groups, and back; NULL behind the last. */
+unsigned int xd_oracle_op_index(const struct xd_group *g, const struct xd_op *op);
+const struct xd_op *xd_oracle_op_at(unsigned int index, const struct xd_group **g);
+
+/* ---- oracle_compare.c ---- */
+
+struct xd_difference {
+    uint32_t line;      /* of the step */
+    const char *what;   /* in words; NULL: the two blocks tell */
+    const char *xen, *dbl; /* the step's block on each side; "" if there is none */
+};
+/* True: they differ, and (*d) tells where; it points into both texts. */
+bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl, struct xd_difference *d);
+/* The two blocks side by side: lines that differ, and what is needed to understand them. */
+void xd_oracle_show(const struct xd_difference *d, const char *margin, struct xd_str *out);
+
+/* ---- oracle_work.c: one program ---- */
+
+struct xd_oracle {
+    struct xd_oracle_parts parts;
+    struct xd_paths files; /* come first; behind them: */
+    uint64_t programs;     /* generated */
+    uint64_t seed, steps;  /* steps of each; 0: as the generator likes */
+    bool one_domain, verbose, report;
+    uint32_t only;    /* 1 << enum xd_generate_group; 0: all */
+    const char *keep; /* directory, or NULL */
+    uint64_t jobs, max_differences, timeout_s;
+};
+
+struct xd_oracle_record {
+    uint64_t index; /* of the program */
+    int code;       /* enum xd_verdict */
+    bool fatal;     /* nothing can be compared any more */
+    struct xd_oracle_counts counts;
+    struct xd_str text; /* what is to be told */
+};
+
+struct xd_oracle_worker {
+    const struct xd_oracle *o;
+    struct xd_peer peer;
+    struct xd_answer last; /* the latest answer */
+    uint64_t shown;        /* differences shown in full */
+    unsigned int troubles; /* programs in a row that could not be compared */
+    void (*broken)(void *ctx, struct xd_oracle_record *r); /* a last word, before xendouble aborts */
+    void *ctx;
+    struct xd_oracle_record *record; /* being made */
+    const struct xd_program *running;
+};
+
+void xd_oracle_work(struct xd_oracle_worker *w, uint64_t index, struct xd_oracle_record *r);
+void xd_oracle_worker_end(struct xd_oracle_worker *w);
+
+/* ---- oracle_source.c: where programs come from ---- */
+
+/* A program, and the text that both sides read. */
+struct xd_candidate {
+    struct xd_program *p;
+    struct xd_str request;
+};
+/* False after putting into (error) what is wrong with it. */
+bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index, struct xd_str *error);
+/* Another reading of what (p) prints. */
+bool xd_candidate_of(struct xd_candidate *c, const struct xd_program *p);
+void xd_candidate_free(struct xd_candidate *c);
+/* NULL, or why it is not to be run. */
+const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const struct xd_program *p);
+
+/* The seed of generated program (i): the run's own for the first. */
+uint64_t xd_oracle_seed(const struct xd_oracle *o, uint64_t i);
+/* What the program is called in messages, and the command that runs it alone. */
+void xd_oracle_name(const struct xd_oracle *o, uint64_t index, struct xd_str *out);
+void xd_oracle_again(const struct xd_oracle *o, uint64_t index, struct xd_str *out);
+
+/* ---- oracle_tell.c: a difference, for people ---- */
+
+/* The step of difference (d) and what both sides say of it. */
+void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *a, const struct xd_doubled *dbl,
+                         struct xd_str *out);
+/* Writes the program, with what was told as a comment before it, into the directory of --keep; says so in (out). */
+void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *told, const char *text, struct xd_str *out);
+/* (text), each line behind (margin). */
+void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
+
+/* ---- oracle_jobs.c, oracle_report.c ---- */
+
+/* Runs all. Returns the exit code so far. */
+int xd_oracle_run(const struct xd_oracle *o, struct xd_oracle_counts *sum);
+void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *c, double seconds);
+void xd_oracle_report(const struct xd_oracle_counts *c);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle_compare.c: finds the first step that went differently, and shows it.
+ *
+ * Both sides tell a block of lines for each step, equal byte for byte or different. A domain that ends is the last thing
+ * Xen tells of: the double must have ended it in the same step, and what it tells of that step and later ones has nothing
+ * to be compared with.
+ */
+#include "cli/oracle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMN_MIN  24u
+#define COLUMN_MAX  64u
+#define LINES_MAX   400u /* of a block that is shown */
+#define SHOWN_MAX   24u  /* of its rows */
+
+static size_t line_length(const char *s)
+{
+    const char *end = strchr(s, '\n');
+
+    return end ? (size_t)(end - s) : strlen(s);
+}
+
+static const char *next_line(const char *s)
+{
+    s += line_length(s);
+    return *s ? s + 1 : s;
+}
+
+/* Behind the block that begins at (s). */
+static const char *block_end(const char *s)
+{
+    do
+        s = next_line(s);
+    while (*s == ' ');
+    return s;
+}
+
+static bool report(struct xd_difference *d, const char *what, const char *xen, const char *dbl)
+{
+    d->what = what;
+    d->xen = xen;
+    d->dbl = dbl;
+    d->line = (uint32_t)strtoul(*xen ? xen : dbl, NULL, 10);
+    return true;
+}
+
+bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl, struct xd_difference *d)
+{
+    const char *x = xd_str_text(&a->steps), *y = xd_str_text(&dbl->steps);
+    bool died = a->kind == XD_ANSWER_DIED;
+
+    for (; *x || *y; x = block_end(x), y = block_end(y)) {
+        size_t n = (size_t)(block_end(x) - x);
+        bool last = died && (!*x || !x[n]), dead = dbl->died && strtoul(y, NULL, 10) == dbl->died;
+
+        if (last && dead)
+            return false;
+        if (last)
+            return report(d, "Xen ended the domain in this step; the double went on", x, y);
+        if (dead && died)
+            return report(d, "the double ended the domain in this step; Xen did not yet", x, y);
+        if (dead)
+            return report(d, "the double ended the domain in this step; Xen went on", x, y);
+        if (n != (size_t)(block_end(y) - y) || memcmp(x, y, n))
+            return report(d, NULL, x, y);
+    }
+    return died && report(d, "Xen ended the domain before the first step; the double did not", x, y);
+}
+
+/* ---- Side by side ---- */
+
+/* The lines of a block behind its first, without the blanks in front. */
+struct lines {
+    const char *text[LINES_MAX];
+    size_t len[LINES_MAX];
+    unsigned int nr;
+};
+
+static void split(struct lines *l, const char *block)
+{
+    l->nr = 0;
+    if (!*block)
+        return;
+    for (const char *s = next_line(block); *s == ' ' && l->nr < LINES_MAX; s = next_line(s)) {
+        size_t n = line_length(s);
+
+        while (n && *s == ' ') {
+            s++;
+            n--;
+        }
+        l->text[l->nr] = s;
+        l->len[l->nr++] = n;
+    }
+}
+
+static bool same(const struct lines *a, unsigned int i, const struct lines *b, unsigned int k)
+{
+    return a->len[i] == b->len[k] && !memcmp(a->text[i], b->text[k], a->len[i]);
+}
+
+/* Do the lines tell of one thing? They do if they are alike up to the first ':' or '='. */
+static bool akin(const struct lines *a, unsigned int i, const struct lines *b, unsigned int k)
+{
+    for (size_t at = 0; at < a->len[i] && at < b->len[k] && a->text[i][at] == b->text[k][at]; at++)
+        if (a->text[i][at] == ':' || a->text[i][at] == '=')
+            return true;
+    return false;
+}
+
+/* The first line of (b) from (k) on that is the same as line (i) of (a), or b->nr. */
+static unsigned int find(const struct lines *a, unsigned int i, const struct lines *b, unsigned int k)
+{
+    while (k < b->nr && !same(a, i, b, k))
+        k++;
+    return k;
+}
+
+struct table {
+    struct xd_str *out;
+    const char *margin;
+    unsigned int width, shown, left_out;
+};
+
+static void row(struct table *t, const char *left, size_t nl, const char *right, size_t nr)
+{
+    if (t->shown == SHOWN_MAX) {
+        t->left_out++;
+        return;
+    }
+    t->shown++;
+    xd_str_add(t->out, t->margin);
+    if (nl > t->width) { /* too long for the column: each its own line */
+        xd_str_addf(t->out, "%.*s\n%s%*s | %.*s\n", (int)nl, left, t->margin, (int)t->width, "", (int)nr, right);
+        return;
+    }
+    xd_str_addf(t->out, "%-*.*s | %.*s\n", (int)t->width, (int)nl, left, (int)nr, right);
+}
+
+static void rows(struct table *t, const struct lines *x, const struct lines *y)
+{
+    unsigned int i = 0, k = 0;
+
+    while (i < x->nr || k < y->nr) {
+        bool both = i < x->nr && k < y->nr;
+
+        if (both && same(x, i, y, k)) {
+            if (i == 0) /* how the step ended is always worth a look */
+                row(t, x->text[i], x->len[i], y->text[k], y->len[k]);
+            i++, k++;
+        } else if (both && akin(x, i, y, k)) {
+            row(t, x->text[i], x->len[i], y->text[k], y->len[k]);
+            i++, k++;
+        } else if (i < x->nr && (k == y->nr || find(x, i, y, k) == y->nr)) {
+            row(t, x->text[i], x->len[i], "-", 1);
+            i++;
+        } else {
+            row(t, "-", 1, y->text[k], y->len[k]);
+            k++;
+        }
+    }
+}
+
+void xd_oracle_show(const struct xd_difference *d, const char *margin, struct xd_str *out)
+{
+    struct table t = {.out = out, .margin = margin, .width = COLUMN_MIN};
+    struct lines *both = xd_zalloc(2 * sizeof(*both)), *x = both, *y = both + 1;
+
+    split(x, d->xen);
+    split(y, d->dbl);
+    for (unsigned int i = 0; i < x->nr; i++)
+        if (x->len[i] > t.width && find(x, i, y, 0) == y->nr)
+            t.width = x->len[i] < COLUMN_MAX ? (unsigned int)x->len[i] : COLUMN_MAX;
+    row(&t, "Xen", 3, "double", 6);
+    rows(&t, x, y);
+    if (t.left_out)
+        xd_str_addf(out, "%s(and %u lines more)\n", margin, t.left_out);
+    free(both);
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle_jobs.c: workers, and what comes back from them.
+ *
+ * Worker j of n has programs j, j + n, j + 2n, ... One that dies, as the double makes it when it finds itself wrong, is
+ * followed by another that goes on behind its last program. Workers are in process groups of their own, so that an
+ * interrupt from the terminal reaches the command alone, which then ends them; their peers end when their input does.
+ */
+#define _GNU_SOURCE
+#include "cli/oracle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_MS       200
+#define PLAIN_TICK_MS 10000 /* where there is no terminal */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int nr)
+{
+    interrupted = nr;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- In a worker ---- */
+
+static bool write_all(int fd, const void *data, size_t n)
+{
+    for (const char *p = data; n;) {
+        ssize_t got = write(fd, p, n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        p += got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+static bool send_record(int fd, const struct xd_oracle_record *r)
+{
+    return write_all(fd, r, sizeof(*r)) && write_all(fd, xd_str_text(&r->text), r->text.len);
+}
+
+static void last_word(void *ctx, struct xd_oracle_record *r)
+{
+    const int *fd = ctx;
+
+    send_record(*fd, r);
+}
+
+static void work(const struct xd_oracle *o, uint64_t from, uint64_t total, int fd)
+{
+    struct xd_oracle_worker w = {.o = o,
+                                 .peer = {.parts = &o->parts, .timeout_s = (int)o->timeout_s},
+                                 .broken = last_word,
+                                 .ctx = &fd};
+    bool go_on = true;
+
+    setpgid(0, 0);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+    for (uint64_t i = from; i < total && go_on; i += o->jobs) {
+        struct xd_oracle_record r;
+
+        xd_oracle_work(&w, i, &r);
+        go_on = send_record(fd, &r) && !r.fatal;
+        xd_str_free(&r.text);
+    }
+    xd_oracle_worker_end(&w);
+    _exit(0);
+}
+
+/* ---- In the command ---- */
+
+struct job {
+    pid_t pid; /* 0: not running */
+    int fd;
+    uint64_t next; /* the program whose record comes next */
+    bool broken;   /* the last one told that xendouble is wrong */
+    struct xd_str data;
+};
+
+struct run {
+    const struct xd_oracle *o;
+    struct xd_oracle_counts *sum;
+    struct job *job;
+    uint64_t total, came, printed, shown;
+    char **text; /* of programs whose record came and is not printed; "" where there is nothing to tell */
+    int code;
+    bool stop;
+    int64_t start, ticked;
+    bool line; /* a progress line stands on the terminal */
+};
+
+static void progress_end(struct run *run)
+{
+    if (run->line)
+        fputs("\r\033[K", stderr);
+    run->line = false;
+}
+
+static void progress(struct run *run)
+{
+    bool terminal = isatty(STDERR_FILENO);
+    int64_t now = now_ms(), passed = now - run->start;
+    uint64_t left = run->total - run->came, left_s = run->came ? left * (uint64_t)passed / run->came / 1000 : 0;
+    struct xd_str s = {0};
+
+    if (now - run->ticked < (terminal ? TICK_MS : PLAIN_TICK_MS) || passed < 1000)
+        return;
+    run->ticked = now;
+    xd_str_addf(&s, "%" PRIu64 "/%" PRIu64 " programs, %.0f/s", run->came, run->total,
+                (double)run->came * 1000 / (double)passed);
+    if (run->came && left)
+        xd_str_addf(&s, ", %" PRIu64 " min %02" PRIu64 " s left", left_s / 60, left_s % 60);
+    xd_str_addf(&s, "; %" PRIu64 " differ", run->sum->different);
+    fprintf(stderr, terminal ? "\r\033[K%.100s" : "%s\n", xd_str_text(&s));
+    fflush(stderr);
+    run->line = terminal;
+    xd_str_free(&s);
+}
+
+/* Prints what has come of the programs in their order. */
+static void print(struct run *run)
+{
+    while (run->printed < run->total && run->text[run->printed]) {
+        char *text = run->text[run->printed];
+
+        if (*text) {
+            progress_end(run);
+            fputs(text, stdout);
+            fflush(stdout);
+        }
+        free(text);
+        run->text[run->printed++] = NULL;
+    }
+}
+
+static void take(struct run *run, struct job *j, const struct xd_oracle_record *r, const char *text, size_t n)
+{
+    xd_oracle_add(run->sum, &r->counts);
+    run->code = r->code > run->code ? r->code : run->code;
+    run->stop = run->stop || r->fatal;
+    run->came++;
+    XD_ALWAYS(r->index == j->next && r->index < run->total && !run->text[r->index]);
+    run->text[r->index] = xd_zalloc(n + 1);
+    memcpy(run->text[r->index], text, n);
+    j->next += run->o->jobs;
+    j->broken = r->code == XD_BROKEN;
+    print(run);
+}
+
+/* The whole records in j->data. */
+static void take_all(struct run *run, struct job *j)
+{
+    size_t at = 0;
+
+    for (;;) {
+        struct xd_oracle_record r;
+
+        if (j->data.len - at < sizeof(r))
+            break;
+        memcpy(&r, j->data.text + at, sizeof(r));
+        if (j->data.len - at - sizeof(r) < r.text.len)
+            break;
+        take(run, j, &r, j->data.text + at + sizeof(r), r.text.len);
+        at += sizeof(r) + r.text.len;
+    }
+    if (at) {
+        memmove(j->data.text, j->data.text + at, j->data.len - at);
+        j->data.len -= at;
+    }
+}
+
+static bool start(struct run *run, struct job *j)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC))
+        return false;
+    fflush(stdout);
+    fflush(stderr);
+    j->pid = fork();
+    if (j->pid == 0) {
+        close(ends[0]);
+        work(run->o, j->next, run->total, ends[1]);
+    }
+    close(ends[1]);
+    if (j->pid < 0) {
+        close(ends[0]);
+        j->pid = 0;
+        return false;
+    }
+    j->fd = ends[0];
+    return true;
+}
+
+/* It is gone before it was done: its program is a result too, and another goes on behind it. */
+static void died(struct run *run, struct job *j, int status)
+{
+    struct xd_oracle_record r = {.index = j->next, .code = XD_BROKEN};
+
+    r.counts.unusable = 1;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == XD_UNUSABLE)
+        r.code = XD_UNUSABLE; /* no memory; it has said so */
+    xd_oracle_name(run->o, r.index, &r.text);
+    xd_str_addf(&r.text, ": the double ended its process (%s %d)\n  again: ", WIFSIGNALED(status) ? "signal" : "exit code",
+                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    xd_oracle_again(run->o, r.index, &r.text);
+    xd_str_addc(&r.text, '\n');
+    take(run, j, &r, xd_str_text(&r.text), r.text.len);
+    xd_str_free(&r.text);
+}
+
+static void end(struct run *run, struct job *j)
+{
+    int status = 0;
+
+    close(j->fd);
+    while (waitpid(j->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    j->pid = 0;
+    xd_str_clear(&j->data);
+    if (j->next >= run->total || run->stop || interrupted)
+        return;
+    if (!j->broken)
+        died(run, j, status);
+    if (j->next < run->total && !start(run, j)) {
+        run->stop = true;
+        run->code = xd_complain("no process can be started: %s", strerror(errno));
+    }
+}
+
+/* Reads what has come; false at the end. */
+static bool read_job(struct job *j)
+{
+    char buf[16384];
+    ssize_t n = read(j->fd, buf, sizeof(buf));
+
+    if (n < 0)
+        return errno == EINTR;
+    xd_str_addn(&j->data, buf, (size_t)n);
+    return n > 0;
+}
+
+/* False: nothing runs any more. */
+static bool turn(struct run *run)
+{
+    struct pollfd fd[XD_ORACLE_JOBS_MAX];
+    struct job *of[XD_ORACLE_JOBS_MAX];
+    nfds_t nr = 0;
+
+    for (uint64_t i = 0; i < run->o->jobs; i++)
+        if (run->job[i].pid) {
+            of[nr] = &run->job[i];
+            fd[nr++] = (struct pollfd){.fd = run->job[i].fd, .events = POLLIN};
+        }
+    if (nr == 0)
+        return false;
+    if (poll(fd, nr, TICK_MS) > 0)
+        for (nfds_t i = 0; i < nr && !interrupted; i++) {
+            bool more = !fd[i].revents || read_job(of[i]);
+
+            take_all(run, of[i]);
+            if (!more)
+                end(run, of[i]);
+        }
+    progress(run);
+    return true;
+}
+
+static void stop_all(struct run *run)
+{
+    for (uint64_t i = 0; i < run->o->jobs; i++) {
+        struct job *j = &run->job[i];
+
+        if (j->pid) {
+            kill(j->pid, SIGTERM);
+            while (waitpid(j->pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+            close(j->fd);
+        }
+        xd_str_free(&j->data);
+    }
+}
+
+static void catch_interrupts(struct sigaction old[2])
+{
+    struct sigaction sa = {.sa_handler = on_interrupt};
+
+    interrupted = 0;
+    sigaction(SIGINT, &sa, &old[0]);
+    sigaction(SIGTERM, &sa, &old[1]);
+}
+
+int xd_oracle_run(const struct xd_oracle *o, struct xd_oracle_counts *sum)
+{
+    struct run run = {.o = o, .sum = sum, .total = o->files.nr + o->programs, .start = now_ms()};
+    struct sigaction old[2];
+
+    run.ticked = run.start;
+    run.text = xd_zalloc((size_t)(run.total + 1) * sizeof(*run.text));
+    run.job = xd_zalloc((size_t)o->jobs * sizeof(*run.job));
+    catch_interrupts(old);
+    for (uint64_t i = 0; i < o->jobs && i < run.total && !run.stop; i++) {
+        run.job[i].next = i;
+        if (!start(&run, &run.job[i])) {
+            run.stop = true;
+            run.code = xd_complain("no process can be started: %s", strerror(errno));
+        }
+    }
+    while (!run.stop && !interrupted && turn(&run))
+        ;
+    stop_all(&run);
+    progress_end(&run);
+    for (; run.printed < run.total; run.printed++) { /* what came behind a program that did not */
+        if (run.text[run.printed])
+            fputs(run.text[run.printed], stdout);
+        free(run.text[run.printed]);
+    }
+    if (interrupted)
+        run.code = xd_complain("interrupted: %" PRIu64 " of %" PRIu64 " programs are done", run.came, run.total);
+    sigaction(SIGINT, &old[0], NULL);
+    sigaction(SIGTERM, &old[1], NULL);
+    free(run.text);
+    free(run.job);
+    return run.code;
+}

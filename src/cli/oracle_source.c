@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* oracle_source.c: the programs that are compared: files first, then generated ones, each with a seed of its own. */
+#include "cli/oracle.h"
+
+#include "base/rng.h"
+#include "fuzz/generate.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t xd_oracle_seed(const struct xd_oracle *o, uint64_t i)
+{
+    return i ? xd_rng_mix(xd_rng_mix(o->seed) + i) : o->seed;
+}
+
+void xd_oracle_name(const struct xd_oracle *o, uint64_t index, struct xd_str *out)
+{
+    if (index < o->files.nr)
+        xd_str_add(out, o->files.path[index]);
+    else
+        xd_str_addf(out, "program %" PRIu64 " (seed 0x%" PRIx64 ")", index - o->files.nr,
+                    xd_oracle_seed(o, index - o->files.nr));
+}
+
+void xd_oracle_again(const struct xd_oracle *o, uint64_t index, struct xd_str *out)
+{
+    xd_str_add(out, "xendouble oracle");
+    if (index < o->files.nr) {
+        xd_str_addf(out, " %s", o->files.path[index]);
+        return;
+    }
+    for (unsigned int i = 0; xd_generate_group_name(i); i++)
+        if (o->only >> i & 1)
+            xd_str_addf(out, " --only %s", xd_generate_group_name(i));
+    if (o->steps)
+        xd_str_addf(out, " --steps %" PRIu64, o->steps);
+    xd_str_addf(out, "%s --seed 0x%" PRIx64 " --programs 1", o->one_domain ? " --one-domain" : "",
+                xd_oracle_seed(o, index - o->files.nr));
+}
+
+void xd_candidate_free(struct xd_candidate *c)
+{
+    xd_program_free(c->p);
+    xd_str_free(&c->request);
+    *c = (struct xd_candidate){0};
+}
+
+/* The request is the text itself: both sides then name the same lines. */
+static bool candidate(struct xd_candidate *c, const char *name, const char *text, size_t n, struct xd_str *error)
+{
+    char *complaint = NULL;
+
+    *c = (struct xd_candidate){.p = xd_program_parse(name, text, n, &complaint)};
+    if (c->p) {
+        xd_str_addn(&c->request, text, n);
+        return true;
+    }
+    xd_str_add(error, complaint);
+    free(complaint);
+    return false;
+}
+
+bool xd_candidate_of(struct xd_candidate *c, const struct xd_program *p)
+{
+    struct xd_str text = {0}, error = {0};
+    bool ok;
+
+    xd_program_print(p, &text);
+    ok = candidate(c, p->file, xd_str_text(&text), text.len, &error);
+    xd_str_free(&text);
+    xd_str_free(&error);
+    return ok;
+}
+
+static bool generated(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index, struct xd_str *error)
+{
+    const struct xd_generate g = {.seed = xd_oracle_seed(o, index - o->files.nr),
+                                  .steps = (uint32_t)o->steps,
+                                  .groups = o->only,
+                                  .two_domains = !o->one_domain};
+    struct xd_str name = {0}, text = {0};
+    bool ok;
+
+    xd_oracle_name(o, index, &name);
+    xd_generate_text(&g, &text);
+    ok = candidate(c, xd_str_text(&name), xd_str_text(&text), text.len, error);
+    xd_str_free(&text);
+    xd_str_free(&name);
+    return ok;
+}
+
+bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index, struct xd_str *error)
+{
+    char *text, *complaint = NULL;
+    size_t n = 0;
+    bool ok;
+
+    if (index >= o->files.nr)
+        return generated(c, o, index, error);
+    text = xd_read_file(o->files.path[index], &n, &complaint);
+    ok = text && candidate(c, o->files.path[index], text, n, error);
+    if (!text)
+        xd_str_add(error, complaint);
+    free(complaint);
+    free(text);
+    return ok;
+}
+
+/* ---- What is left out ---- */
+
+/* The group that a step is about, -1 if it says nothing about that. */
+static int group_of(const struct xd_step *s)
+{
+    static const struct {
+        const char *call;
+        uint8_t group;
+    } rows[] = {{"mmu_update", XD_GENERATE_MM},
+                {"mmuext_op", XD_GENERATE_MM},
+                {"update_va_mapping", XD_GENERATE_MM},
+                {"update_va_mapping_otherdomain", XD_GENERATE_MM},
+                {"set_gdt", XD_GENERATE_DESC},
+                {"update_descriptor", XD_GENERATE_DESC},
+                {"memory_op", XD_GENERATE_MEMORY},
+                {"event_channel_op", XD_GENERATE_EVENTS},
+                {"event_channel_op_compat", XD_GENERATE_EVENTS},
+                {"multicall", XD_GENERATE_MULTICALL}};
+
+    if (s->kind == XD_STEP_STORE)
+        return XD_GENERATE_PTWR;
+    if (s->kind != XD_STEP_CALL)
+        return -1;
+    for (size_t i = 0; s->call && i < XD_ARRAY_SIZE(rows); i++)
+        if (!strcmp(s->call->name, rows[i].call))
+            return rows[i].group;
+    return XD_GENERATE_MISC;
+}
+
+static bool is_about(const struct xd_program *p, uint32_t groups)
+{
+    if (groups >> XD_GENERATE_TABLES & 1)
+        groups |= 1u << XD_GENERATE_MM; /* which of the two it is, no single step tells */
+    for (uint32_t i = 1; i < p->steps; i++) {
+        int group = group_of(&p->step[i]);
+
+        if (group >= 0 && groups >> group & 1)
+            return true;
+    }
+    return false;
+}
+
+const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const struct xd_program *p)
+{
+    for (uint32_t i = 0; i < p->domains; i++) {
+        const char *name = xd_text_at(p, p->domain[i].name);
+
+        if (strcmp(name, "d0") && strcmp(name, "d1"))
+            return "it has other domains than d0 and d1";
+    }
+    for (uint32_t i = 1; i < p->steps; i++) {
+        switch (p->step[i].kind) {
+        case XD_STEP_ADVANCE:
+        case XD_STEP_INJECT:
+        case XD_STEP_CONSOLE_INPUT:
+        case XD_STEP_VIRQ:
+        case XD_STEP_DESTROY: return "it does what only the host of a double can do";
+        }
+    }
+    return o->only && index < o->files.nr && !is_about(p, o->only) ? "it is not about what --only names" : NULL;
+}

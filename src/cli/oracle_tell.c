@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* oracle_tell.c: a difference as people read it, and as a file that shows it again. */
+#define _GNU_SOURCE
+#include "cli/oracle.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text)
+{
+    for (const char *end; *text; text = *end ? end + 1 : end) {
+        end = strchrnul(text, '\n');
+        xd_str_addf(out, "%s%.*s\n", end > text ? margin : "", (int)(end - text), text);
+    }
+}
+
+void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *a, const struct xd_doubled *dbl,
+                         struct xd_str *out)
+{
+    const char *head = *d->xen ? d->xen : d->dbl;
+
+    xd_str_addf(out, "line %.*s\n", (int)strcspn(head, "\n"), head);
+    if (d->what)
+        xd_str_addf(out, "  %s\n", d->what);
+    else
+        xd_oracle_show(d, "  ", out);
+    if (dbl->explain.len) {
+        xd_str_add(out, "the double says:\n");
+        xd_oracle_indent(out, "  ", xd_str_text(&dbl->explain));
+    }
+    if (a->messages.len) {
+        xd_str_add(out, "Xen wrote:\n");
+        xd_oracle_indent(out, "  ", xd_str_text(&a->messages));
+    }
+}
+
+/* DIR/NAME.xds: by the seed, or by the file's path with its slashes made into dashes. */
+static void kept_path(const struct xd_oracle *o, uint64_t index, struct xd_str *path)
+{
+    const char *name;
+    size_t n;
+
+    xd_str_addf(path, "%s/", o->keep);
+    if (index >= o->files.nr) {
+        xd_str_addf(path, "seed-0x%" PRIx64 ".xds", xd_oracle_seed(o, index - o->files.nr));
+        return;
+    }
+    name = o->files.path[index];
+    name += strspn(name, "./");
+    n = strlen(name);
+    if (n > 4 && !strcmp(name + n - 4, ".xds"))
+        n -= 4;
+    for (size_t i = 0; i < n; i++)
+        xd_str_addc(path, name[i] == '/' ? '-' : name[i]);
+    xd_str_add(path, ".xds");
+}
+
+void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *told, const char *text, struct xd_str *out)
+{
+    struct xd_str path = {0}, file = {0};
+    FILE *f;
+    bool ok;
+
+    kept_path(o, index, &path);
+    xd_str_add(&file, "# Xen and the double differ here; shrunk from what this runs:\n#   ");
+    xd_oracle_again(o, index, &file);
+    xd_str_add(&file, "\n# Lines are counted from the end of this comment:\n");
+    xd_oracle_indent(&file, "#   ", told);
+    xd_str_addc(&file, '\n');
+    xd_str_add(&file, text);
+    f = fopen(xd_str_text(&path), "we");
+    ok = f && fwrite(file.text, 1, file.len, f) == file.len;
+    ok = f && fclose(f) == 0 && ok;
+    xd_str_addf(out, "  %s %s%s%s\n", ok ? "kept as" : "could not be kept as", xd_str_text(&path), ok ? "" : ": ",
+                ok ? "" : strerror(errno));
+    xd_str_free(&path);
+    xd_str_free(&file);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* oracle_work.c: one program on both sides: run, compare, and if they differ, shrink and tell. */
+#include "cli/oracle.h"
+
+#include "program/shrink.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TROUBLES_MAX 3u    /* programs in a row that can't be compared: then none can */
+#define SHRINK_COST  3000u /* what finding a shorter program may cost: each try 1, each boot of Xen: */
+#define BOOT_COST    100u
+
+/* ---- Both sides ---- */
+
+struct both {
+    struct xd_answer answer;
+    struct xd_doubled dbl;
+};
+
+static void both_free(struct both *b)
+{
+    xd_answer_free(&b->answer);
+    xd_doubled_free(&b->dbl);
+}
+
+/* xendouble is wrong, and about to abort. */
+static void broken(void *ctx, const struct xd_failure *f)
+{
+    struct xd_oracle_worker *w = ctx;
+    struct xd_oracle_record *r = w->record;
+    struct xd_str text = {0};
+
+    r->code = XD_BROKEN;
+    xd_str_clear(&r->text);
+    xd_oracle_name(w->o, r->index, &r->text);
+    xd_str_addf(&r->text, ": xendouble is wrong in line %u: %s\n  again: ", f->line, f->step);
+    xd_oracle_again(w->o, r->index, &r->text);
+    xd_str_add(&r->text, "\n  the program:\n");
+    xd_program_print(w->running, &text);
+    xd_oracle_indent(&r->text, "    ", xd_str_text(&text));
+    xd_str_free(&text);
+    w->broken(w->ctx, r);
+}
+
+/* The machine stays as it is between programs: the double can be laid out before the answer comes. */
+static void keep_places(struct xd_oracle_worker *w, const struct xd_answer *a)
+{
+    xd_answer_free(&w->last);
+    for (uint32_t i = 0; i < a->places; i++) {
+        struct xd_place *p = &w->last.place[w->last.places++];
+
+        *p = a->place[i];
+        p->frame = xd_realloc(NULL, p->nr * sizeof(*p->frame));
+        memcpy(p->frame, a->place[i].frame, p->nr * sizeof(*p->frame));
+    }
+}
+
+static void on_double(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b,
+                      struct xd_oracle_counts *met)
+{
+    xd_doubled_free(&b->dbl);
+    b->dbl = (struct xd_doubled){.explain_line = b->dbl.explain_line, .broken = broken, .ctx = w};
+    *met = (struct xd_oracle_counts){0};
+    w->running = c->p;
+    xd_oracle_double(c->p, &w->last, met, &b->dbl);
+    w->running = NULL;
+}
+
+/* Sends, runs the double meanwhile if it is known how, and takes the answer. */
+static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b, struct xd_oracle_counts *met,
+                struct xd_str *why)
+{
+    struct xd_str text = {0};
+    bool ok;
+
+    if (!xd_peer_send(&w->peer, xd_str_text(&c->request), c->request.len, why))
+        return false;
+    if (w->last.places)
+        on_double(w, c, b, met);
+    ok = xd_peer_receive(&w->peer, &text, why);
+    if (ok && !xd_answer_parse(&b->answer, xd_str_text(&text), text.len, why)) {
+        xd_peer_stop(&w->peer);
+        ok = false;
+    }
+    xd_str_free(&text);
+    return ok;
+}
+
+/* Counts what was met if it is (counted). False after putting into (why) what kept it from being run. */
+static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c, struct xd_oracle_counts *counts,
+                     struct both *b, struct xd_str *why)
+{
+    struct xd_oracle_counts met = {0};
+
+    xd_answer_free(&b->answer);
+    counts->boots += w->peer.pid == 0;
+    if (!ask(w, c, b, &met, why))
+        return false;
+    counts->boots += b->answer.booted.len != 0;
+    if (b->answer.kind > XD_ANSWER_DIED)
+        return true;
+    if (!xd_answer_same_places(&b->answer, &w->last)) {
+        keep_places(w, &b->answer);
+        on_double(w, c, b, &met);
+    }
+    if (b->dbl.error.len) {
+        xd_str_addf(why, "the double could not run it: %s", xd_str_text(&b->dbl.error));
+        return false;
+    }
+    xd_oracle_add(counts, &met);
+    return true;
+}
+
+/* What fails once may have failed by chance. */
+static bool run_both(struct xd_oracle_worker *w, const struct xd_candidate *c, struct xd_oracle_counts *counts,
+                     struct both *b, struct xd_str *why)
+{
+    if (run_once(w, c, counts, b, why))
+        return true;
+    xd_str_clear(why);
+    return run_once(w, c, counts, b, why);
+}
+
+/* Runs it again, after it was counted: only boots of Xen are. True: it differs. */
+static bool differs_again(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b,
+                          struct xd_difference *d)
+{
+    struct xd_oracle_counts met = {0};
+    struct xd_str why = {0};
+    bool differs = run_both(w, c, &met, b, &why) && b->answer.kind <= XD_ANSWER_DIED &&
+                   xd_oracle_differ(&b->answer, &b->dbl, d);
+
+    w->record->counts.boots += met.boots;
+    xd_str_free(&why);
+    return differs;
+}
+
+/* ---- A difference ---- */
+
+struct shrinking {
+    struct xd_oracle_worker *w;
+    uint64_t boots; /* at the beginning */
+};
+
+static bool still_differs(void *ctx, const struct xd_program *p)
+{
+    struct shrinking *s = ctx;
+    struct xd_difference d;
+    struct xd_candidate c;
+    struct both b = {0};
+    bool differs;
+
+    differs = xd_candidate_of(&c, p) && differs_again(s->w, &c, &b, &d);
+    both_free(&b);
+    xd_candidate_free(&c);
+    return differs;
+}
+
+static bool worth_it(void *ctx, const struct xd_shrink_stats *so_far)
+{
+    const struct shrinking *s = ctx;
+
+    return so_far->calls + BOOT_COST * (s->w->record->counts.boots - s->boots) < SHRINK_COST;
+}
+
+/* Tells of a program that was shrunk. False: it does not differ any more. */
+static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p, const struct xd_shrink_stats *stats)
+{
+    struct xd_oracle_record *r = w->record;
+    struct xd_str told = {0};
+    struct xd_candidate c;
+    struct xd_difference d;
+    struct both b = {0};
+    bool differs = xd_candidate_of(&c, p) && differs_again(w, &c, &b, &d);
+
+    if (differs) { /* once more: now it is known what to explain */
+        b.dbl.explain_line = d.line;
+        differs = differs_again(w, &c, &b, &d);
+    }
+    if (differs) {
+        xd_oracle_tell_step(&d, &b.answer, &b.dbl, &told);
+        xd_str_addf(&r->text, "  shrunk from %u to %u steps%s:\n", stats->steps_before, stats->steps_after,
+                    stats->minimal ? "" : " (it might become shorter yet)");
+        xd_oracle_indent(&r->text, "    ", xd_str_text(&c.request));
+        xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
+        if (w->o->keep)
+            xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c.request), &r->text);
+    }
+    both_free(&b);
+    xd_candidate_free(&c);
+    xd_str_free(&told);
+    return differs;
+}
+
+static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidate *c, const struct both *b,
+                            const struct xd_difference *d)
+{
+    struct xd_oracle_record *r = w->record;
+    struct shrinking s = {.w = w, .boots = r->counts.boots};
+    const struct xd_shrink_options opt = {.go_on = worth_it};
+    struct xd_shrink_stats stats;
+    struct xd_program *p;
+
+    xd_oracle_name(w->o, r->index, &r->text);
+    xd_str_add(&r->text, ": Xen and the double differ\n  again: ");
+    xd_oracle_again(w->o, r->index, &r->text);
+    xd_str_addc(&r->text, '\n');
+    p = xd_shrink(c->p, still_differs, &s, &opt, &stats);
+    if (!p || !tell_small(w, p, &stats)) {
+        struct xd_str told = {0};
+
+        xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
+        xd_str_add(&r->text, "  run once more it did not differ: it depends on what was run before it, or on chance\n");
+        xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
+        if (w->o->keep)
+            xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->request), &r->text);
+        xd_str_free(&told);
+    }
+    xd_program_free(p);
+}
+
+/* ---- One program ---- */
+
+static void trouble(struct xd_oracle_worker *w, struct xd_oracle_record *r, const char *why)
+{
+    r->counts.unusable++;
+    r->code = XD_UNUSABLE;
+    r->fatal = ++w->troubles >= TROUBLES_MAX || w->peer.unstartable;
+    xd_oracle_name(w->o, r->index, &r->text);
+    xd_str_addf(&r->text, ": it could not be compared: %s\n", why);
+    if (r->fatal && !w->peer.unstartable)
+        xd_str_addf(&r->text, "%u programs in a row could not be compared: giving up\n", w->troubles);
+}
+
+static void skip(const struct xd_oracle *o, struct xd_oracle_record *r, const char *why)
+{
+    r->counts.skipped++;
+    if (!o->verbose)
+        return;
+    xd_oracle_name(o, r->index, &r->text);
+    xd_str_addf(&r->text, ": skipped: %s\n", why);
+}
+
+static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, const struct both *b,
+                     struct xd_oracle_record *r)
+{
+    struct xd_difference d;
+
+    w->troubles = 0;
+    r->counts.programs++;
+    r->counts.died += b->answer.kind == XD_ANSWER_DIED;
+    if (w->o->verbose && b->answer.booted.len) {
+        xd_oracle_name(w->o, r->index, &r->text);
+        xd_str_addf(&r->text, ": Xen is booted again: %s\n", xd_str_text(&b->answer.booted));
+    }
+    if (!xd_oracle_differ(&b->answer, &b->dbl, &d))
+        return;
+    r->counts.different++;
+    r->code = XD_FAILED;
+    if (w->shown++ < w->o->max_differences)
+        tell_difference(w, c, b, &d);
+}
+
+static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c, struct xd_oracle_record *r)
+{
+    struct both b = {0};
+    struct xd_str why = {0};
+
+    if (!run_both(w, c, &r->counts, &b, &why)) {
+        trouble(w, r, xd_str_text(&why));
+    } else if (b.answer.kind == XD_ANSWER_FAILED) {
+        r->code = XD_UNUSABLE;
+        r->fatal = true;
+        r->counts.unusable++;
+        xd_str_addf(&r->text, "Xen could not be booted: %s\n", xd_str_text(&b.answer.why));
+    } else if (b.answer.kind == XD_ANSWER_UNFIT) {
+        w->troubles = 0;
+        skip(w->o, r, xd_str_text(&b.answer.why));
+    } else {
+        compared(w, c, &b, r);
+    }
+    both_free(&b);
+    xd_str_free(&why);
+}
+
+void xd_oracle_work(struct xd_oracle_worker *w, uint64_t index, struct xd_oracle_record *r)
+{
+    struct xd_str error = {0};
+    struct xd_candidate c;
+    const char *why;
+
+    *r = (struct xd_oracle_record){.index = index};
+    w->record = r;
+    if (!xd_candidate_load(&c, w->o, index, &error)) {
+        r->code = XD_UNUSABLE;
+        r->counts.unusable++;
+        xd_str_add(&r->text, xd_str_text(&error));
+    } else if ((why = xd_oracle_unfit(w->o, index, c.p))) {
+        skip(w->o, r, why);
+    } else {
+        compare(w, &c, r);
+    }
+    xd_candidate_free(&c);
+    xd_str_free(&error);
+}
+
+void xd_oracle_worker_end(struct xd_oracle_worker *w)
+{
+    xd_peer_stop(&w->peer);
+    xd_answer_free(&w->last);
+}

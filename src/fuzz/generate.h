@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * generate.h: random programs that go where page tables, ports and reservations are decided.
+ *
+ * A program is text in the language of scenarios, without expectations: what matters is what the
+ * machine makes of it. Equal parameters give equal text on every host. No program ends or hangs the
+ * guest that runs it: what a guest's kernel stands on (its image, stack, tables, traps) is never
+ * touched.
+ */
+#ifndef XD_FUZZ_GENERATE_H
+#define XD_FUZZ_GENERATE_H
+
+#include "base/strbuf.h"
+
+#include <stdint.h>
+
+/* What programs are about. A mask of 0 means XD_GENERATE_GUEST. */
+enum xd_generate_group {
+    XD_GENERATE_MM,        /* single changes of entries, pins, mappings; loads and stores */
+    XD_GENERATE_TABLES,    /* whole trees: built, linked wrongly, switched to, taken down */
+    XD_GENERATE_PTWR,      /* stores to live page tables */
+    XD_GENERATE_DESC,      /* GDT, LDT and descriptors */
+    XD_GENERATE_MEMORY,    /* reservations, exchange, questions */
+    XD_GENERATE_EVENTS,    /* ports */
+    XD_GENERATE_MULTICALL, /* calls in lists; the lists themselves */
+    XD_GENERATE_MISC,      /* versions, scheduling, console, callbacks, assists, unknown numbers */
+    XD_GENERATE_HOST,      /* what a host does around a guest; the double only */
+    XD_GENERATE_GROUPS
+};
+#define XD_GENERATE_GUEST ((1u << XD_GENERATE_HOST) - 1)
+
+struct xd_generate {
+    uint64_t seed;
+    uint32_t steps;   /* calls, loads and stores on lines of their own; 0: 16 */
+    uint32_t groups;  /* 1 << enum xd_generate_group, or'ed */
+    bool two_domains; /* also an unprivileged d1; else d0 is alone */
+};
+
+void xd_generate_text(const struct xd_generate *g, struct xd_str *out);
+
+/* The name of group (i), "mm"; NULL past the last. The number of the group called so, or -1. */
+const char *xd_generate_group_name(unsigned int i);
+int xd_generate_group_find(const char *name);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * access.c: a hypercall's way to the memory of a linked guest.
+ *
+ * On the path of every hypercall: nothing here may touch a vector register on the common way.
+ */
+#define _GNU_SOURCE
+#include "guest/access.h"
+
+#if defined(__linux__)
+#include <sys/uio.h>
+#include <unistd.h>
+#endif
+#if XD_HAVE_VALGRIND
+#include <valgrind/memcheck.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
+#include <string.h>
+
+#if defined(__GNUC__)
+/* There if the program has AddressSanitizer in it, however this library was built. */
+void *__asan_region_is_poisoned(void *at, size_t n) __attribute__((weak));
+void __asan_report_load_n(void *at, size_t n) __attribute__((weak));
+void __asan_report_store_n(void *at, size_t n) __attribute__((weak));
+/* ThreadSanitizer, likewise. */
+void __tsan_init(void) __attribute__((weak));
+#endif
+
+#if defined(__linux__)
+/* By the kernel: slow, and bothers no tool. */
+static bool copy_by_kernel(void *ours, uint64_t va, size_t n, bool write)
+{
+    struct iovec local = {ours, n}, remote = {(void *)(uintptr_t)va, n};
+    ssize_t done = write ? process_vm_writev(getpid(), &local, 1, &remote, 1, 0)
+                         : process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+
+    return done == (ssize_t)n;
+}
+#endif
+
+#if XD_ACCESS_GUARDED
+
+#include <ucontext.h>
+
+size_t xd_access_copy(void *dst, const void *src, size_t n);
+extern const char xd_access_words[], xd_access_bytes[], xd_access_end[];
+
+bool xd_access_fixup(void *uc)
+{
+    greg_t *ip = &((ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP];
+    const uintptr_t at = (uintptr_t)*ip;
+
+    if (at >= (uintptr_t)xd_access_words && at < (uintptr_t)xd_access_bytes)
+        *ip = (greg_t)(uintptr_t)xd_access_bytes;
+    else if (at >= (uintptr_t)xd_access_bytes && at < (uintptr_t)xd_access_end)
+        *ip = (greg_t)(uintptr_t)xd_access_end;
+    else
+        return false;
+    return true;
+}
+
+/* The guest named memory that it has freed, or that lies beside its variable. */
+static void ask_asan(uint64_t va, size_t n, bool write)
+{
+    void *at = (void *)(uintptr_t)va;
+
+    if (!__asan_region_is_poisoned(at, n))
+        return;
+    if (write)
+        __asan_report_store_n(at, n);
+    else
+        __asan_report_load_n(at, n);
+}
+
+static bool copy(void *ours, uint64_t va, size_t n, bool write)
+{
+    void *theirs = (void *)(uintptr_t)va;
+
+    if (XD_UNLIKELY(RUNNING_ON_VALGRIND))
+        return copy_by_kernel(ours, va, n, write);
+    if (XD_UNLIKELY(xd_access_copy(write ? theirs : ours, write ? ours : theirs, n) != 0))
+        return false;
+    if (XD_UNLIKELY(__asan_region_is_poisoned != NULL))
+        ask_asan(va, n, write);
+    return true;
+}
+
+#elif defined(__linux__)
+
+static bool copy(void *ours, uint64_t va, size_t n, bool write)
+{
+    return va + n - 1 <= UINTPTR_MAX && copy_by_kernel(ours, va, n, write);
+}
+
+#else
+
+/* LIMIT: no way is known here to tell a bad pointer from a good one. */
+static bool copy(void *ours, uint64_t va, size_t n, bool write)
+{
+    void *theirs = (void *)(uintptr_t)va;
+
+    memcpy(write ? theirs : ours, write ? ours : theirs, n);
+    return true;
+}
+
+#endif
+
+bool xd_access_read(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
+{
+    (void)ctx;
+    (void)v;
+    return copy(buf, va, n, false);
+}
+
+bool xd_access_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n)
+{
+    (void)ctx;
+    (void)v;
+    return copy((void *)(uintptr_t)buf, va, n, true);
+}
+
+bool xd_access_watched(void)
+{
+#if defined(__GNUC__)
+    if (__asan_region_is_poisoned || __tsan_init)
+        return true;
+#endif
+    return RUNNING_ON_VALGRIND;
+}

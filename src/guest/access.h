@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * access.h: copying to and from addresses that a guest named, which may lead nowhere.
+ *
+ * On x86-64 Linux the copy is a few instructions whose faults the process's handler turns into "not
+ * all of it"; elsewhere, and under Valgrind, the kernel is asked to copy.
+ */
+#ifndef XD_GUEST_ACCESS_H
+#define XD_GUEST_ACCESS_H
+
+#include "hv/hv.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+#define XD_ACCESS_GUARDED 1
+#else
+#define XD_ACCESS_GUARDED 0
+#endif
+
+/* The hooks `read` and `write` of linked guests. */
+bool xd_access_read(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
+bool xd_access_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
+
+/* Have the sanitizers' or Valgrind's runtime a say in accesses? Then more runs below a hypercall
+ * than what keeps off the vector registers. */
+bool xd_access_watched(void);
+
+#if XD_ACCESS_GUARDED
+/* If the fault of (uc), a ucontext, lies in the copying: makes it end there. */
+bool xd_access_fixup(void *uc);
+#endif
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bounce.h: entering a guest's own assembly handler as Xen does, and coming back by the iret
+ * hypercall.
+ */
+#ifndef XD_GUEST_BOUNCE_H
+#define XD_GUEST_BOUNCE_H
+
+#include "guest/guest.h"
+
+/*
+ * xd_bounce(handler): builds Xen's frame on the present stack, whose RIP leads back into xd_bounce,
+ * and jumps to the handler; returns when an iret hypercall with that frame did. (mask) was the
+ * vCPU's before, (rflags) is what the interrupted context shows.
+ */
+#if defined(__x86_64__)
+#define XD_CAN_BOUNCE 1
+void xd_bounce(uint64_t handler);
+extern const char xd_bounce_back[]; /* the RIP of such frames */
+#else
+#define XD_CAN_BOUNCE 0
+static inline void xd_bounce(uint64_t handler)
+{
+    (void)handler;
+}
+#endif
+
+/* Runs fn(a, b) with all vector state saved around it. In entry.S. */
+long xd_with_vectors(long (*fn)(uint64_t a, const uint64_t *b), uint64_t a, const uint64_t *b);
+
+/* The frame of the iret hypercall, and what the stub does with it: (flags) becomes the stack pointer
+ * to leave with, which finds RFLAGS and RIP there. */
+struct xd_iret_frame {
+    uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
+};
+void xd_stub_iret(struct xd_iret_frame *f);
+long xd_stub_call(uint64_t nr, const uint64_t *arg);
+
+#endif

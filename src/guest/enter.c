@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * enter.c: being a vCPU, and what happens between a hypercall's end and the guest's next
+ * instruction.
+ *
+ * The order is Xen's: other vCPUs and time first, then what was suspended is finished, then upcalls
+ * until none is due.
+ */
+#include "guest/guest.h"
+
+#include "guest/access.h"
+#include "hv/call/call.h"
+#include "hv/frame.h"
+#include "hv/sched.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- A machine's linked guests ---- */
+
+static void guest_free(void *guest)
+{
+    struct xd_guest *g = guest;
+
+    if (xd_this_thread.v && xd_this_thread.v->hv == g->hv)
+        xd_this_thread = (struct xd_self){0};
+    xd_contexts_free(g);
+    xd_str_free(&g->report);
+    free(g->side);
+    free(g);
+}
+
+struct xd_guest *xd_guest_of(struct xd_hv *hv)
+{
+    struct xd_host *host = hv->host;
+    struct xd_guest *g = host->linked.guest;
+
+    if (g)
+        return g;
+    g = xd_zalloc(sizeof(*g));
+    g->hv = hv;
+    g->side = xd_zalloc((size_t)hv->config.domains_max * XD_VCPUS * sizeof(*g->side));
+    host->linked.guest = g;
+    host->linked.free = guest_free;
+    host->linked.read = xd_access_read;
+    host->linked.write = xd_access_write;
+    xd_hooks_settle(host);
+    return g;
+}
+
+void xd_guest_link(struct xd_hv *hv)
+{
+    xd_guest_of(hv);
+    xd_faults_install();
+}
+
+struct xd_side *xd_side_of(struct xd_vcpu *v)
+{
+    struct xd_domain *d = v->domain;
+    struct xd_guest *g = xd_guest_of(v->hv);
+    struct xd_side *s = &g->side[(size_t)(d - v->hv->domain) * XD_VCPUS + v->id];
+
+    if (s->domid != d->domid) /* another domain has the slot */
+        *s = (struct xd_side){.domid = d->domid};
+    return s;
+}
+
+int xd_enter(struct xd_vcpu *v)
+{
+    struct xd_self *self = &xd_this_thread;
+    enum xd_state state = xd_vcpu_state(v);
+
+    if (self->context)
+        return xd_hv_misuse(v->hv, XD_HOST_EINVAL,
+                            "code that xd_run runs is a vCPU already and can't enter another");
+    if (state == XD_STATE_DOWN || state == XD_STATE_SHUTDOWN)
+        return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't be entered: it is %s",
+                            v->domain->domid, v->id,
+                            state == XD_STATE_DOWN ? "down" : "shut down");
+    if (xd_side_of(v)->context)
+        return xd_hv_misuse(v->hv, XD_HOST_EINVAL,
+                            "d%uv%u can't be entered: xd_vcpu_start gave it code of its own",
+                            v->domain->domid, v->id);
+    xd_guest_link(v->hv);
+    *self = (struct xd_self){.v = v, .watched = xd_access_watched()};
+    return 0;
+}
+
+void xd_leave(void)
+{
+    if (!xd_this_thread.context)
+        xd_this_thread = (struct xd_self){0};
+}
+
+/* ---- What can't be answered ---- */
+
+static const char *state_text(const struct xd_vcpu *v)
+{
+    static const char *const text[] = {"running", "blocked", "down", "shut down"};
+
+    return text[xd_vcpu_state(v)];
+}
+
+_Noreturn void xd_guest_die(const char *fmt, ...)
+{
+    struct xd_str out = {0};
+    va_list ap;
+
+    va_start(ap, fmt);
+    xd_str_vaddf(&out, fmt, ap);
+    va_end(ap);
+    xd_str_addc(&out, '\n');
+    xd_backtrace_here(&out, 1);
+    fflush(stdout);
+    fprintf(stderr, "xendouble: %s", xd_str_text(&out));
+    abort();
+}
+
+_Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr)
+{
+    const struct xd_call *call = xd_call_at(nr);
+    const char *name = call ? call->name : "an unknown hypercall";
+    const struct xd_vcpu *v = self->v;
+
+    if (!v)
+        xd_guest_die("%s: this thread is no vCPU; xd_enter() makes it one", name);
+    xd_guest_die("%s: d%uv%u is %s and can't make a hypercall", name, v->domain->domid, v->id,
+                 v->cont.active ? "in the middle of another call" : state_text(v));
+}
+
+/* An entered vCPU whose code can't go on, ever. */
+static _Noreturn void stuck(struct xd_self *self)
+{
+    const struct xd_vcpu *v = self->v;
+
+    if (xd_vcpu_state(v) == XD_STATE_SHUTDOWN)
+        xd_guest_die("d%u shut down with code %d, and this thread, which entered v%u by xd_enter, has "
+                     "nowhere to go: code that may shut its domain down is run by xd_vcpu_start and "
+                     "xd_run",
+                     v->domain->domid, v->domain->shutdown_code, v->id);
+    if (xd_vcpu_state(v) == XD_STATE_DOWN)
+        xd_guest_die("d%uv%u took itself down, and this thread, which entered it by xd_enter, has "
+                     "nowhere to go",
+                     v->domain->domid, v->id);
+    xd_guest_die("%s", xd_str_text(&xd_guest_of(v->hv)->report));
+}
+
+/* ---- The way back ---- */
+
+static void wait_until_it_runs(struct xd_self *self)
+{
+    if (self->context) {
+        xd_sched_point(self->context);
+        return;
+    }
+    if (xd_vcpu_state(self->v) != XD_STATE_RUNNING &&
+        !xd_sched_wait(xd_guest_of(self->v->hv), self->v))
+        stuck(self);
+}
+
+long xd_guest_return(struct xd_self *self, long rc)
+{
+    do {
+        wait_until_it_runs(self);
+        while (xd_continuing(self->v)) {
+            rc = xd_continue(self->v);
+            wait_until_it_runs(self);
+        }
+    } while (!xd_deliver_upcalls(self)); /* crashed: waiting for it never ends */
+    return rc;
+}
+
+long xd_guest_call(uint64_t nr, const uint64_t *arg)
+{
+    struct xd_self *self = &xd_this_thread;
+    long rc;
+
+    if (XD_UNLIKELY(!xd_self_runs(self)))
+        xd_cannot_call(self, nr);
+    rc = xd_call_run(self->v, nr, arg, 0);
+    if (XD_LIKELY(xd_goes_on(self)))
+        return rc;
+    return xd_guest_return(self, rc);
+}
+
+void xd_preempt(void)
+{
+    struct xd_self *self = &xd_this_thread;
+
+    if (!self->v)
+        xd_guest_die("xd_preempt: this thread is no vCPU; xd_enter() makes it one");
+    if (!xd_goes_on(self))
+        xd_guest_return(self, 0);
+}
+
+/* ---- Shared pages ---- */
+
+#if !defined(__i386__)
+
+struct shared_info *xd_guest_shared_info(struct xd_domain *d)
+{
+    return (struct shared_info *)(void *)xd_shared_info(d);
+}
+
+struct vcpu_info *xd_guest_vcpu_info(struct xd_vcpu *v)
+{
+    return (struct vcpu_info *)(void *)xd_vcpu_info(v);
+}
+
+struct start_info *xd_guest_start_info(struct xd_domain *d)
+{
+    const struct xd_start *s = xd_domain_start(d);
+    uint64_t mfn = xd_domain_mfn(d, (s->start_info_va - s->virt_base) / XD_PAGE_SIZE);
+
+    return mfn < d->hv->frames ? (struct start_info *)(void *)xd_frame_words(d->hv, xd_mfn_of(mfn))
+                               : NULL;
+}
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * entry.S: where hypercall_page's stubs lead, the bounce frame, and calling what may use vector
+ * registers.
+ *
+ * Everything but rax, rcx and r11 survives a hypercall, whatever the alignment of the stack.
+ */
+    .text
+
+/* eax: number; rdi rsi rdx r10 r8 r9: arguments, stored as the array that C gets. */
+    .globl xd_hypercall_entry
+    .type xd_hypercall_entry, @function
+    .balign 32
+xd_hypercall_entry:
+    .cfi_startproc
+    pushq %rbp
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rbp, 0
+    movq %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    pushq %r9
+    pushq %r8
+    pushq %r10
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    movl %eax, %edi
+    movq %rsp, %rsi
+    andq $-16, %rsp
+    cld
+    call xd_stub_call
+    leaq -48(%rbp), %rsp
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %r10
+    popq %r8
+    popq %r9
+    popq %rbp
+    .cfi_def_cfa %rsp, 8
+    ret
+    .cfi_endproc
+    .size xd_hypercall_entry, . - xd_hypercall_entry
+
+/* The stack holds a struct xd_iret_frame; all other registers are the target's already. */
+    .globl xd_iret_entry
+    .type xd_iret_entry, @function
+    .balign 32
+xd_iret_entry:
+    .cfi_startproc
+    .cfi_def_cfa %rsp, 72
+    .cfi_offset %rip, -40
+    .cfi_offset %rsp, -16
+    .cfi_offset %rax, -72
+    .cfi_offset %r11, -64
+    .cfi_offset %rcx, -56
+    pushq %rbp
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rbp, 0
+    movq %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    pushq %r9
+    pushq %r8
+    pushq %r10
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    leaq 8(%rbp), %rdi
+    andq $-16, %rsp
+    cld
+    call xd_stub_iret
+    leaq -48(%rbp), %rsp
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %r10
+    popq %r8
+    popq %r9
+    popq %rbp
+    .cfi_def_cfa %rsp, 72
+    .cfi_restore %rbp
+    popq %rax
+    popq %r11
+    popq %rcx
+    movq (%rsp), %rsp
+    .cfi_def_cfa %rsp, 16
+    .cfi_offset %rip, -8
+    .cfi_same_value %rax
+    .cfi_same_value %r11
+    .cfi_same_value %rcx
+    .cfi_val_offset %rsp, 0
+    popfq
+    .cfi_adjust_cfa_offset -8
+    ret
+    .cfi_endproc
+    .size xd_iret_entry, . - xd_iret_entry
+
+/*
+ * void xd_bounce(uint64_t handler). The frame, upwards from a stack pointer that is 8 modulo 16:
+ * RCX R11 RIP CS|mask<<32 RFLAGS RSP SS; the mask saved in it is 0, since an upcall was due.
+ * The handler keeps all registers, so none is saved here.
+ */
+    .globl xd_bounce, xd_bounce_back
+    .hidden xd_bounce, xd_bounce_back
+    .type xd_bounce, @function
+    .balign 32
+xd_bounce:
+    .cfi_startproc
+    pushq %rbp
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rbp, 0
+    movq %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    pushfq
+    popq %r11
+    andq $~0x3000, %r11             /* IOPL */
+    orq $0x200, %r11                /* IF: events were let in */
+    movq %rsp, %rax
+    andq $-16, %rsp
+    pushq $0xe02b
+    pushq %rax
+    pushq %r11
+    pushq $0xe030
+    leaq xd_bounce_back(%rip), %rcx
+    pushq %rcx
+    pushq %r11
+    pushq %rcx
+    movq %rdi, %rcx                 /* as sysret leaves it */
+    jmp *%rdi
+xd_bounce_back:
+    popq %rbp
+    .cfi_def_cfa %rsp, 8
+    ret
+    .cfi_endproc
+    .size xd_bounce, . - xd_bounce
+
+/*
+ * long xd_with_vectors(fn, a, b): fn(a, b) with x87, SSE, AVX and AVX-512 state put back
+ * afterwards. xsave takes the part of the mask that the processor has.
+ */
+    .globl xd_with_vectors
+    .hidden xd_with_vectors
+    .type xd_with_vectors, @function
+    .balign 32
+xd_with_vectors:
+    .cfi_startproc
+    pushq %rbp
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rbp, 0
+    movq %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    pushq %rbx
+    .cfi_offset %rbx, -24
+    subq $2760, %rsp
+    andq $-64, %rsp
+    movq %rsp, %rbx
+    movq %rdi, %r8
+    movq %rsi, %r9
+    movq %rdx, %r10
+    leaq 512(%rbx), %rdi            /* the header wants zeroes */
+    xorl %eax, %eax
+    movl $8, %ecx
+    rep stosq
+    movl $0xe7, %eax
+    xorl %edx, %edx
+    xsave (%rbx)
+    movq %r9, %rdi
+    movq %r10, %rsi
+    call *%r8
+    movq %rax, %rcx
+    movl $0xe7, %eax
+    xorl %edx, %edx
+    xrstor (%rbx)
+    movq %rcx, %rax
+    movq -8(%rbp), %rbx
+    leave
+    .cfi_def_cfa %rsp, 8
+    ret
+    .cfi_endproc
+    .size xd_with_vectors, . - xd_with_vectors
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest.h: running guest code in this process: who the thread is, and what a hypercall does on its
+ * way back.
+ *
+ * The state of a machine's linked guests lies in host memory (struct xd_guest); what belongs to the
+ * process or to a thread lies in process.c, the only file of the library that has writable globals.
+ */
+#ifndef XD_GUEST_GUEST_H
+#define XD_GUEST_GUEST_H
+
+#include "base/strbuf.h"
+#include "hv/hv.h"
+#include "xendouble/guest.h"
+
+struct xd_context;
+
+/* Who this thread is. */
+struct xd_self {
+    struct xd_vcpu *v;          /* NULL: no vCPU */
+    struct xd_context *context; /* of a run; NULL: the thread entered (v) itself */
+    bool watched;               /* xd_access_watched() */
+};
+
+/* What the host keeps of a vCPU. */
+struct xd_side {
+    uint32_t domid; /* whom the rest was said of: the slot may hold another domain by now */
+    void (*upcall)(void *ctx);
+    void *upcall_ctx;
+    struct xd_context *context; /* NULL: no code */
+};
+
+/* A machine's linked guests. */
+struct xd_guest {
+    struct xd_hv *hv;
+    struct xd_side *side;        /* domains_max * XD_VCPUS */
+    struct xd_context *contexts; /* all of them, in the order of their start */
+    struct xd_sched *sched;      /* of the run under way; NULL: none */
+    struct xd_str report;
+};
+
+/* The thread's state. initial-exec: no call is made to find it, which could spoil registers. */
+#if defined(__GNUC__)
+#define XD_TLS _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define XD_TLS _Thread_local
+#endif
+extern XD_TLS struct xd_self xd_this_thread;
+
+/* Makes sure that faults come to us first; keeps whatever handler the process had for the rest. */
+void xd_faults_install(void);
+
+/* A stack overflow can only be told from another stack: gives the thread one for signals. */
+void xd_faults_stack(void);
+
+/* The machine's linked guests; makes them, and links the machine, at the first call. */
+struct xd_guest *xd_guest_of(struct xd_hv *hv);
+struct xd_side *xd_side_of(struct xd_vcpu *v);
+
+/* Ends the process: a sentence, who the thread is, and where it is. */
+_Noreturn void xd_guest_die(const char *fmt, ...) XD_PRINTF(1, 2);
+
+/* ---- The way of a hypercall ---- */
+
+/* Makes hypercall (nr) as the thread's vCPU and returns when its guest code may go on. */
+long xd_guest_call(uint64_t nr, const uint64_t *arg);
+
+/* May the thread make a hypercall? */
+static inline bool xd_self_runs(const struct xd_self *self)
+{
+    const struct xd_vcpu *v = self->v;
+
+    return v && !(v->blocked | v->down | v->paused_for_shutdown | v->cont.active | v->hv->off);
+}
+
+/* Nothing is to be done before the guest code goes on after a call. */
+static inline bool xd_goes_on(const struct xd_self *self)
+{
+    const struct xd_abi_vcpu_info *info = xd_vcpu_info(self->v);
+
+    return xd_self_runs(self) && !self->context &&
+           !(info->evtchn_upcall_pending && !info->evtchn_upcall_mask);
+}
+
+/* Says why the thread can't make hypercall (nr), and ends the process. */
+_Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr);
+
+/*
+ * What lies between the end of a call, whose result is (rc), and the guest's next instruction:
+ * other vCPUs, waiting, finishing a suspended call, upcalls. Returns the result.
+ */
+long xd_guest_return(struct xd_self *self, long rc);
+
+/* Delivers what is due on the thread's vCPU until nothing is. False: its domain crashed. */
+bool xd_deliver_upcalls(struct xd_self *self);
+
+/* ---- Contexts; in context.c and sched.c ---- */
+
+/* A preemption point of (c): returns when its vCPU runs and it is its turn. */
+void xd_sched_point(struct xd_context *c);
+
+/* An entered thread's vCPU can't run: lets others run and time pass until it can. False: it never
+ * will; the machine's report says why. */
+bool xd_sched_wait(struct xd_guest *g, struct xd_vcpu *v);
+
+/* Frees all contexts of (g). */
+void xd_contexts_free(struct xd_guest *g);
+
+/* The context whose guard page holds (addr); NULL: none of the thread's. For the fault handler. */
+const struct xd_context *xd_context_overflown(uintptr_t addr);
+void xd_context_tell_overflow(const struct xd_context *c);
+
+/* ---- Backtraces ---- */
+
+/* Adds the callers of this function, innermost first, a line each; (skip) of them are left out. */
+void xd_backtrace_here(struct xd_str *out, unsigned int skip);
+
+/* The same of a context that stands still, given its saved stack pointer. */
+void xd_backtrace_at(struct xd_str *out, const void *sp);
+
+#endif

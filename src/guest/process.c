@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.c: what belongs to a thread or to the process and not to a machine: who the thread is,
+ * and where memory faults go. The only writable globals of the library.
+ *
+ * A fault on the way to a guest's memory is an answer (-EFAULT); every other one goes to whoever
+ * handled it before us, so a test's own handler, a sanitizer's and the default action still work.
+ */
+#define _GNU_SOURCE
+#include "guest/guest.h"
+
+#include "guest/access.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+XD_TLS struct xd_self xd_this_thread;
+
+struct xd_vcpu *xd_self(void)
+{
+    return xd_this_thread.v;
+}
+
+#if XD_ACCESS_GUARDED
+
+static const int signals[] = {SIGSEGV, SIGBUS};
+static struct sigaction before[XD_ARRAY_SIZE(signals)]; /* who handled them */
+static XD_TLS volatile sig_atomic_t passing_on;
+
+/* The handler of before gets it as if we were not there. */
+static void pass_on(int sig, siginfo_t *info, void *uc)
+{
+    const struct sigaction *old = &before[sig == SIGBUS];
+
+    if (passing_on || old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
+        /* The faulting instruction runs again, and then the kernel does what it always does. */
+        signal(sig, SIG_DFL);
+        return;
+    }
+    passing_on = 1;
+    if (old->sa_flags & SA_SIGINFO)
+        old->sa_sigaction(sig, info, uc);
+    else
+        old->sa_handler(sig);
+    passing_on = 0;
+}
+
+static void on_fault(int sig, siginfo_t *info, void *uc)
+{
+    const struct xd_context *c;
+
+    if (xd_access_fixup(uc))
+        return;
+    c = sig == SIGSEGV ? xd_context_overflown((uintptr_t)info->si_addr) : NULL;
+    if (c)
+        xd_context_tell_overflow(c);
+    pass_on(sig, info, uc);
+}
+
+void xd_faults_install(void)
+{
+    struct sigaction ours = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    ours.sa_sigaction = on_fault;
+    sigemptyset(&ours.sa_mask);
+    for (size_t i = 0; i < XD_ARRAY_SIZE(signals); i++) {
+        struct sigaction now;
+
+        if (sigaction(signals[i], NULL, &now))
+            continue;
+        if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_fault)
+            continue;
+        before[i] = now;
+        sigaction(signals[i], &ours, NULL);
+    }
+}
+
+#else
+
+void xd_faults_install(void)
+{
+}
+
+#endif
+
+void xd_faults_stack(void)
+{
+    const size_t size = 65536;
+    stack_t now, ours = {.ss_size = size};
+
+    if (sigaltstack(NULL, &now) || !(now.ss_flags & SS_DISABLE))
+        return;
+    /* For the thread's life: nobody can know when its last fault is over. */
+    ours.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (ours.ss_sp != MAP_FAILED)
+        sigaltstack(&ours, NULL);
+}
