@@ -50,8 +50,8 @@ const struct xd_op *xd_oracle_op_at(unsigned int index, const struct xd_group **
 /* ---- Counting ---- */
 
 /* The elements of a batch that were looked at: Xen stops at the first that it refuses. */
-static void count_elements(struct run *run, const struct xd_program *p, const struct xd_made *m, const struct xd_step *s,
-                           const struct xd_encoded *e, long rc)
+static void count_elements(struct run *run, const struct xd_program *p, const struct xd_made *m,
+                           const struct xd_step *s, const struct xd_encoded *e, long rc)
 {
     const struct xd_group *g = s->call->group;
     unsigned char bytes[4];
@@ -59,7 +59,8 @@ static void count_elements(struct run *run, const struct xd_program *p, const st
 
     if (!e->done || !xd_look(m->v, bytes, e->done, 4))
         return;
-    looked_at = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    looked_at =
+        bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
     if (looked_at == XD_DONE_PRESET)
         return;
     looked_at += rc < 0;
@@ -69,7 +70,9 @@ static void count_elements(struct run *run, const struct xd_program *p, const st
 
         if (it->key != XD_KEY_ELEMENT)
             continue;
-        op = s->call->shape == XD_SHAPE_MMUEXT ? it->op : it->cmd < XD_CMD_RAW ? xd_op_at(g, it->cmd) : NULL;
+        op = s->call->shape == XD_SHAPE_MMUEXT ? it->op
+             : it->cmd < XD_CMD_RAW            ? xd_op_at(g, it->cmd)
+                                               : NULL;
         if (op)
             run->c->op[xd_oracle_op_index(g, op)]++;
         looked_at--;
@@ -84,8 +87,8 @@ static void count_why(struct run *run, unsigned int why)
     run->c->why[why]++;
 }
 
-static void count_call(struct run *run, const struct xd_program *p, const struct xd_made *m, uint32_t k, long rc,
-                       unsigned int why)
+static void count_call(struct run *run, const struct xd_program *p, const struct xd_made *m,
+                       uint32_t k, long rc, unsigned int why)
 {
     const struct xd_step *s = &p->step[m->step + k];
     const struct xd_encoded *e = &m->enc[k];
@@ -96,11 +99,14 @@ static void count_call(struct run *run, const struct xd_program *p, const struct
     if (!call)
         return;
     run->c->call[e->nr]++;
-    if (s->call == call && (call->shape == XD_SHAPE_MMU || call->shape == XD_SHAPE_MMUEXT) && !s->raw) {
+    if (s->call == call && (call->shape == XD_SHAPE_MMU || call->shape == XD_SHAPE_MMUEXT) &&
+        !s->raw) {
         count_elements(run, p, m, s, e, rc);
     } else if (call->group && (call->shape == XD_SHAPE_OPS || call->shape == XD_SHAPE_COMPAT)) {
         uint64_t nr = e->nr == HC_MEMORY_OP ? e->arg[0] & MEMORY_CMDS : e->arg[0];
-        const struct xd_op *op = s->op ? s->op : call->shape == XD_SHAPE_OPS ? xd_op_at(call->group, nr) : NULL;
+        const struct xd_op *op = s->op                         ? s->op
+                                 : call->shape == XD_SHAPE_OPS ? xd_op_at(call->group, nr)
+                                                               : NULL;
 
         if (op)
             run->c->op[xd_oracle_op_index(call->group, op)]++;
@@ -122,8 +128,8 @@ static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m
     xd_witness_watch.called(ctx, r, m, rc);
 }
 
-static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s, enum xd_access how,
-                     const struct xd_fault *f)
+static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s,
+                     enum xd_access how, const struct xd_fault *f)
 {
     struct run *run = ctx;
 
@@ -171,10 +177,11 @@ static void failed(void *ctx, const struct xd_failure *f)
         xd_str_addf(&run->d->error, "line %u: %s", f->line, f->details);
 }
 
-void xd_oracle_double(const struct xd_program *p, const struct xd_answer *where, struct xd_oracle_counts *c,
-                      struct xd_doubled *d)
+void xd_oracle_double(const struct xd_program *p, const struct xd_answer *where,
+                      struct xd_oracle_counts *c, struct xd_doubled *d)
 {
-    static const struct xd_run_watch watch = {.called = called, .accessed = accessed, .stepped = stepped};
+    static const struct xd_run_watch watch = {
+        .called = called, .accessed = accessed, .stepped = stepped};
     struct xd_run_place place[XD_ORACLE_PLACES];
     struct run run = {.c = c, .d = d};
     const struct xd_run_options opt = {.keep_going = true,
@@ -190,7 +197,9 @@ void xd_oracle_double(const struct xd_program *p, const struct xd_answer *where,
     for (uint32_t i = 0; i < where->places; i++) {
         const struct xd_place *from = &where->place[i];
 
-        place[i] = (struct xd_run_place){.domid = (uint32_t)strtoul(from->name + 1, NULL, 10),
+        place[i] = (struct xd_run_place){.domid = from->kernel_pages
+                                                      ? (uint32_t)strtoul(from->name + 1, NULL, 10)
+                                                      : XD_DOMID_NONE,
                                          .frames = from->machine_frames,
                                          .kernel_pages = from->kernel_pages,
                                          .frame = from->frame,

@@ -76,7 +76,7 @@ static uint64_t first_table(const struct xd_real_guest *g)
     return (g->start.pt_va - g->start.virt_base) / XD_PAGE_SIZE;
 }
 
-/* ---- Calls of a guest ---- */
+/* ---- Calls of a guest: a vCPU that runs the kernel ---- */
 
 static long mmuext(struct xd_machine *m, unsigned int g, uint32_t cmd, uint64_t arg1, uint64_t arg2)
 {
@@ -116,8 +116,9 @@ static long memory(struct xd_machine *m, unsigned int g, uint64_t cmd, uint64_t 
     return rc;
 }
 
-bool xd_machine_ports(struct xd_machine *m, unsigned int g, struct xd_real_port *port)
+bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port)
 {
+    unsigned int g = xd_xen_guest(nr, 0);
     volatile struct xd_mailbox *mail = m->xen.guest[g].mail;
 
     mail->op = XD_MAIL_PORTS;
@@ -174,8 +175,10 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
 
     if (!xd_machine_ports(m, nr, port))
         return differs(m, "domain %u gives no answer", nr);
-    if ((m->xen.guest[nr].mail->cr3 & XD_PTE_MFN) != g->start.cr3_mfn * XD_PAGE_SIZE)
-        return differs(m, "domain %u has another base pointer", nr);
+    for (uint32_t id = 0; id < g->online; id++)
+        if ((m->xen.guest[xd_xen_guest(nr, id)].mail->cr3 & XD_PTE_MFN) !=
+            g->start.cr3_mfn * XD_PAGE_SIZE)
+            return differs(m, "vCPU %u of domain %u has another base pointer", id, nr);
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++) {
         const struct xd_xen_frame *s = &g->frame[pfn];
 
@@ -183,22 +186,29 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
         if (f.count != s->count || f.type_count != s->type_count || f.type != s->type ||
             f.owner != s->owner || f.allocated != s->allocated || f.pinned != s->pinned ||
             f.partial != s->partial || f.linear != s->linear)
-            return differs(m,
-                           "pfn %" PRIu64 " of domain %u has %" PRIu64 " references, type %u x %" PRIu64
-                           "%s%s, owner %u, linear %d; at the start %" PRIu64 ", type %u x %" PRIu64,
-                           pfn, nr, f.count, f.type, f.type_count, f.pinned ? ", pinned" : "",
-                           f.partial ? ", half validated" : "", f.owner, f.linear, s->count, s->type,
-                           s->type_count);
+            return differs(
+                m,
+                "pfn %" PRIu64 " of domain %u has %" PRIu64 " references, type %u x %" PRIu64
+                "%s%s, owner %u, linear %d; at the start %" PRIu64 ", type %u x %" PRIu64,
+                pfn, nr, f.count, f.type, f.type_count, f.pinned ? ", pinned" : "",
+                f.partial ? ", half validated" : "", f.owner, f.linear, s->count, s->type,
+                s->type_count);
     }
     for (uint64_t i = 0; i < g->tables * XD_PT_SLOTS; i++) {
-        uint64_t pfn = first_table(g) + i / XD_PT_SLOTS, now = words_of(m, g->mfn[pfn])[i % XD_PT_SLOTS];
+        uint64_t pfn = first_table(g) + i / XD_PT_SLOTS,
+                 now = words_of(m, g->mfn[pfn])[i % XD_PT_SLOTS];
         bool l4 = g->mfn[pfn] == g->start.cr3_mfn;
 
         if (entry(now, l4, i % XD_PT_SLOTS) != entry(g->word[i], l4, i % XD_PT_SLOTS))
-            return differs(m, "entry %u of pfn %" PRIu64 " of domain %u is 0x%" PRIx64, (unsigned int)(i % XD_PT_SLOTS), pfn, nr, now);
+            return differs(m, "entry %u of pfn %" PRIu64 " of domain %u is 0x%" PRIx64,
+                           (unsigned int)(i % XD_PT_SLOTS), pfn, nr, now);
     }
-    if (memcmp(port, g->port, sizeof(port)))
-        return differs(m, "domain %u has other ports", nr);
+    for (unsigned int i = 0; i < XD_PORTS_SEEN; i++)
+        if (memcmp(&port[i], &g->port[i], sizeof(*port)))
+            return differs(
+                m,
+                "port %u of domain %u is 0x%" PRIx64 " 0x%" PRIx64 ", not 0x%" PRIx64 " 0x%" PRIx64,
+                i, nr, port[i].word[1], port[i].word[2], g->port[i].word[1], g->port[i].word[2]);
     return true;
 }
 
@@ -213,39 +223,37 @@ static void rewrite_tables(struct xd_machine *m, unsigned int nr)
     for (uint64_t i = 0; i < g->tables; i++) {
         xd_xen_frame_at(&m->xen, g->mfn[first_table(g) + i], &f);
         if (f.owner == nr && !f.type_count && !f.partial)
-            memcpy(words_of(m, g->mfn[first_table(g) + i]), g->word + i * XD_PT_SLOTS, XD_PAGE_SIZE);
+            memcpy(words_of(m, g->mfn[first_table(g) + i]), g->word + i * XD_PT_SLOTS,
+                   XD_PAGE_SIZE);
     }
 }
 
-static void drop_registers(struct xd_machine *m, unsigned int nr)
+static void drop_registers(struct xd_machine *m, unsigned int g, const struct xd_start *s)
 {
-    const struct xd_start *s = &m->guest[nr].start;
-
-    rewrite_tables(m, nr);
     if (used(m, HC_MMUEXT_OP)) {
-        mmuext(m, nr, MMUEXT_NEW_BASEPTR, s->cr3_mfn, 0);
-        mmuext(m, nr, MMUEXT_NEW_USER, 0, 0);
-        mmuext(m, nr, MMUEXT_SET_LDT, 0, 0);
+        mmuext(m, g, MMUEXT_NEW_BASEPTR, s->cr3_mfn, 0);
+        mmuext(m, g, MMUEXT_NEW_USER, 0, 0);
+        mmuext(m, g, MMUEXT_SET_LDT, 0, 0);
     }
     if (used(m, HC_SET_GDT))
-        plain(m, nr, HC_SET_GDT, 0, 0);
+        plain(m, g, HC_SET_GDT, 0, 0);
     for (unsigned int type = 0; used(m, HC_VM_ASSIST) && type < 6; type++)
-        plain(m, nr, HC_VM_ASSIST, 1, type);
+        plain(m, g, HC_VM_ASSIST, 1, type);
     if (used(m, HC_STACK_SWITCH))
-        plain(m, nr, HC_STACK_SWITCH, FLAT_SS, s->stack_va + XD_PAGE_SIZE);
+        plain(m, g, HC_STACK_SWITCH, FLAT_SS, s->stack_va + XD_PAGE_SIZE);
     if (used(m, HC_FPU_TASKSWITCH))
-        plain(m, nr, HC_FPU_TASKSWITCH, 0, 0);
+        plain(m, g, HC_FPU_TASKSWITCH, 0, 0);
     for (unsigned int reg = 0; used(m, HC_SET_DEBUGREG) && reg < 8; reg++)
-        plain(m, nr, HC_SET_DEBUGREG, reg, 0);
+        plain(m, g, HC_SET_DEBUGREG, reg, 0);
     for (unsigned int which = 0; used(m, HC_SET_SEGMENT_BASE) && which < 3; which++)
-        plain(m, nr, HC_SET_SEGMENT_BASE, which, 0);
+        plain(m, g, HC_SET_SEGMENT_BASE, which, 0);
     if (used(m, HC_SET_TIMER))
-        plain(m, nr, HC_SET_TIMER, 0, 0);
+        plain(m, g, HC_SET_TIMER, 0, 0);
     if (used(m, HC_NMI_OP))
-        plain(m, nr, HC_NMI_OP, 1, 0);
+        plain(m, g, HC_NMI_OP, 1, 0);
     if (used(m, HC_SET_CALLBACKS) || used(m, HC_CALLBACK_OP) || used(m, HC_SET_TRAP_TABLE)) {
-        m->xen.guest[nr].mail->op = XD_MAIL_ENTRIES;
-        xd_xen_ask(&m->xen, nr);
+        m->xen.guest[g].mail->op = XD_MAIL_ENTRIES;
+        xd_xen_ask(&m->xen, g);
     }
 }
 
@@ -257,10 +265,10 @@ static void close_ports(struct xd_machine *m, unsigned int nr)
 
     if (!xd_machine_ports(m, nr, port) || !memcmp(port, m->guest[nr].port, sizeof(port)))
         return;
-    xd_xen_call(&m->xen, nr, HC_EVENT_CHANNEL_OP, (uint64_t[6]){EVTCHNOP_RESET}, 1, self,
-                sizeof(self));
+    xd_xen_call(&m->xen, xd_xen_guest(nr, 0), HC_EVENT_CHANNEL_OP, (uint64_t[6]){EVTCHNOP_RESET}, 1,
+                self, sizeof(self));
     for (unsigned int i = 0; nr && i < 2; i++)
-        xd_toolstack_open_port(&m->xen, &opened);
+        xd_toolstack_open_port(&m->xen, nr, &opened);
 }
 
 static void restore_tables(struct xd_machine *m, unsigned int nr)
@@ -279,7 +287,7 @@ static void restore_tables(struct xd_machine *m, unsigned int nr)
             if (entry(now, l4, slot) == entry(g->word[i], l4, slot))
                 continue;
             changed = true;
-            mmu_update(m, nr, mfn * XD_PAGE_SIZE + slot * 8, g->word[i]);
+            mmu_update(m, xd_xen_guest(nr, 0), mfn * XD_PAGE_SIZE + slot * 8, g->word[i]);
         }
     }
 }
@@ -294,9 +302,9 @@ static void restore_pins(struct xd_machine *m, unsigned int nr)
         if (f.owner != nr || f.pinned == g->frame[pfn].pinned)
             continue;
         if (f.pinned)
-            mmuext(m, nr, MMUEXT_UNPIN, g->mfn[pfn], 0);
+            mmuext(m, xd_xen_guest(nr, 0), MMUEXT_UNPIN, g->mfn[pfn], 0);
         else
-            mmuext(m, nr, g->frame[pfn].type - 1, g->mfn[pfn], 0);
+            mmuext(m, xd_xen_guest(nr, 0), g->frame[pfn].type - 1, g->mfn[pfn], 0);
     }
 }
 
@@ -321,17 +329,18 @@ static void restore_memory(struct xd_machine *m, unsigned int nr)
         uint64_t frame = mfn;
 
         if (!mine[mfn] && owns(m, nr, mfn))
-            memory(m, nr, MEM_DECREASE, &frame);
+            memory(m, xd_xen_guest(nr, 0), MEM_DECREASE, &frame);
     }
     free(mine);
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++) {
         uint64_t frame = pfn;
         unsigned char *p2m;
 
-        if (owns(m, nr, g->mfn[pfn]) || memory(m, nr, MEM_POPULATE, &frame) != 1)
+        if (owns(m, nr, g->mfn[pfn]) || memory(m, xd_xen_guest(nr, 0), MEM_POPULATE, &frame) != 1)
             continue;
         g->mfn[pfn] = frame;
-        p2m = xd_xen_at(&m->xen, g->start.cr3_mfn * XD_PAGE_SIZE, g->start.p2m_va + pfn * 8, XD_PTE_P);
+        p2m = xd_xen_at(&m->xen, g->start.cr3_mfn * XD_PAGE_SIZE, g->start.p2m_va + pfn * 8,
+                        XD_PTE_P);
         if (p2m)
             memcpy(p2m, &frame, 8);
     }
@@ -353,33 +362,40 @@ static void restore_contents(struct xd_machine *m, unsigned int nr)
     memcpy(info + SHARED_BITS, g->info + SHARED_BITS, SHARED_BITS_END - SHARED_BITS);
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
         if (xd_xen_m2p(&m->xen, g->mfn[pfn]) != pfn)
-            mmu_update(m, nr, g->mfn[pfn] * XD_PAGE_SIZE | MMU_MACHPHYS, pfn);
+            mmu_update(m, xd_xen_guest(nr, 0), g->mfn[pfn] * XD_PAGE_SIZE | MMU_MACHPHYS, pfn);
 }
 
 static bool alive(const struct xd_machine *m, unsigned int nr)
 {
-    return m->guest[nr].there && !m->xen.guest[nr].dead;
+    for (uint32_t id = 0; id < m->guest[nr].online; id++)
+        if (m->xen.guest[xd_xen_guest(nr, id)].dead)
+            return false;
+    return m->guest[nr].there;
 }
 
 static bool undo(struct xd_machine *m)
 {
-    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++)
-        if (alive(m, nr))
-            drop_registers(m, nr);
-    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++)
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {
+        if (!alive(m, nr))
+            continue;
+        rewrite_tables(m, nr);
+        for (uint32_t id = 0; id < m->guest[nr].online; id++)
+            drop_registers(m, xd_xen_guest(nr, id), &m->guest[nr].start);
+    }
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
         if (alive(m, nr))
             close_ports(m, nr), restore_tables(m, nr);
-    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++)
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
         if (alive(m, nr))
             restore_pins(m, nr);
-    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++) {
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {
         if (!alive(m, nr))
             continue;
         restore_tables(m, nr);
         if (used(m, HC_MEMORY_OP))
             restore_memory(m, nr);
         restore_contents(m, nr);
-        mmuext(m, nr, MMUEXT_TLB_FLUSH_ALL, 0, 0);
+        mmuext(m, xd_xen_guest(nr, 0), MMUEXT_TLB_FLUSH_ALL, 0, 0);
     }
     return !m->xen.dead;
 }
@@ -433,7 +449,9 @@ static bool boot(struct xd_machine *m)
     if (m->up)
         xd_xen_end(&m->xen);
     m->boots++;
-    m->guest[0].there = m->guest[1].there = false;
+    m->guest[0].vcpus = m->guest[0].online = 1;
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
+        m->guest[nr].there = false;
     m->up = xd_xen_boot(&m->xen, &m->config);
     if (!m->up)
         return false;
@@ -442,45 +460,62 @@ static bool boot(struct xd_machine *m)
     return !m->xen.dead;
 }
 
-static bool build(struct xd_machine *m)
+static bool build(struct xd_machine *m, unsigned int nr, const struct xd_domain_config *c)
 {
-    struct xd_real_guest *g = &m->guest[1];
+    struct xd_real_guest *g = &m->guest[nr];
 
     g->mfn = xd_realloc(g->mfn, XD_TOOLSTACK_PAGES * sizeof(*g->mfn));
-    if (!xd_toolstack_build(&m->xen, m->config.kernel, m->guest[0].start.padding_va, &g->start,
-                            g->mfn))
+    g->port_max = c->port_max;
+    g->vcpus = c->vcpus;
+    g->online = c->vcpus_online;
+    g->room = c->pages_max - c->pages;
+    if (!xd_toolstack_build(&m->xen, nr, c, m->config.kernel, m->guest[0].start.padding_va,
+                            &g->start, g->mfn))
         return false;
-    remember(m, 1);
+    remember(m, nr);
     return !m->xen.dead;
 }
 
-static bool destroy(struct xd_machine *m)
+static bool destroy(struct xd_machine *m, unsigned int nr)
 {
-    m->guest[1].there = false;
-    return xd_toolstack_destroy(&m->xen);
+    m->guest[nr].there = false;
+    return xd_toolstack_destroy(&m->xen, nr);
 }
 
-bool xd_machine_ready(struct xd_machine *m, unsigned int domains)
+/* Back at the start, by booting if need be. */
+static bool start_again(struct xd_machine *m)
+{
+    if (!m->up)
+        return boot(m);
+    if (!m->xen.dead && undo(m) && same_start(m, 0))
+        return true;
+    if (!m->reason[0])
+        differs(m, "there came no more answers");
+    return boot(m);
+}
+
+bool xd_machine_ready(struct xd_machine *m,
+                      const struct xd_domain_config *const want[XD_XEN_DOMAINS])
 {
     m->reason[0] = '\0';
-    if (!m->up) {
-        if (!boot(m))
-            return false;
-    } else if (m->xen.dead || !undo(m) || !same_start(m, 0)) {
-        if (!m->reason[0])
-            differs(m, "there came no more answers");
-        if (!boot(m))
-            return false;
-    }
-    memset(m->used, 0, sizeof(m->used));
-    if (m->guest[1].there && domains > 1 && !same_start(m, 1)) {
-        m->rebuilds++;
-        if (!destroy(m))
-            return false;
-    }
-    if (m->guest[1].there && domains < 2 && !destroy(m))
+    if (!start_again(m))
         return false;
-    return m->guest[1].there || domains < 2 || build(m);
+    memset(m->used, 0, sizeof(m->used));
+    for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
+        struct xd_real_guest *g = &m->guest[nr];
+        bool same = g->there && want[nr] && g->port_max == want[nr]->port_max &&
+                    g->vcpus == want[nr]->vcpus && g->online == want[nr]->vcpus_online &&
+                    g->room == want[nr]->pages_max - want[nr]->pages;
+        bool back = same && same_start(m, nr);
+
+        if (same && !back)
+            m->rebuilds++;
+        if (g->there && !back && !destroy(m, nr))
+            return false;
+        if (want[nr] && !g->there && !build(m, nr, want[nr]))
+            return false;
+    }
+    return true;
 }
 
 void xd_machine_end(struct xd_machine *m)
@@ -488,7 +523,7 @@ void xd_machine_end(struct xd_machine *m)
     if (m->up)
         xd_xen_end(&m->xen);
     m->up = false;
-    for (unsigned int nr = 0; nr < XD_XEN_GUESTS; nr++) {
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {
         free(m->guest[nr].mfn);
         free(m->guest[nr].word);
         free(m->guest[nr].frame);

@@ -20,10 +20,12 @@ struct xd_real_port {
 /* A domain of the real machine as it started. */
 struct xd_real_guest {
     bool there;
+    uint32_t port_max, vcpus, online,
+        room; /* (room): frames that it may have beyond those of the start */
     struct xd_start start;
-    uint64_t *mfn; /* by pfn */
-    uint64_t tables; /* frames of its start of day's tables, in pfn order */
-    uint64_t *word;  /* their contents */
+    uint64_t *mfn;              /* by pfn */
+    uint64_t tables;            /* frames of its start of day's tables, in pfn order */
+    uint64_t *word;             /* their contents */
     struct xd_xen_frame *frame; /* by pfn */
     struct xd_real_port port[XD_PORTS_SEEN];
     unsigned char info[4096]; /* its shared_info */
@@ -33,17 +35,21 @@ struct xd_machine {
     struct xd_xen_config config;
     struct xd_xen xen;
     bool up;
-    struct xd_real_guest guest[XD_XEN_GUESTS];
+    struct xd_real_guest guest[XD_XEN_DOMAINS];
     uint64_t boots, rebuilds;
     bool used[64];    /* hypercalls made since the start; a multicall counts as all */
     char reason[256]; /* why the last boot or rebuilding was needed */
 };
 
-/* Makes the machine ready for a program that needs (domains) of d0, d1. False: m->xen.error says why it can't be. */
-bool xd_machine_ready(struct xd_machine *m, unsigned int domains);
+/*
+ * Makes the machine ready for a program that needs the domains want[domid] (NULL: not this one; dom0 is always there),
+ * of which what xd_toolstack_build looks at counts. False: m->xen.error says why it can't be.
+ */
+bool xd_machine_ready(struct xd_machine *m,
+                      const struct xd_domain_config *const want[XD_XEN_DOMAINS]);
 void xd_machine_end(struct xd_machine *m);
 
-/* The statuses of guest (g)'s ports 0..XD_PORTS_SEEN-1. */
-bool xd_machine_ports(struct xd_machine *m, unsigned int g, struct xd_real_port *port);
+/* The statuses of domain (nr)'s ports 0..XD_PORTS_SEEN-1. */
+bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port);
 
 #endif

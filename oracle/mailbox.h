@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mailbox.h: what the oracle's kernel and its host agree on: a page of each guest's memory that both see.
+ * mailbox.h: what the oracle's kernel and its host agree on: a page of memory for each vCPU that both see.
  *
  * The machine's RAM is a file that QEMU and the host map. The host fills in a request and counts `asked` up; the kernel
  * carries it out, fills in the answer and sets `answered` to the same number. Compiled twice: freestanding and hosted.
@@ -10,18 +10,19 @@
 
 #include <stdint.h>
 
-#define XD_MAIL_MAGIC0 UINT64_C(0x6c62756f646e6578)
-#define XD_MAIL_MAGIC1 UINT64_C(0x317861626c69614d)
+#define XD_MAIL_MAGIC0    UINT64_C(0x6c62756f646e6578)
+#define XD_MAIL_MAGIC1    UINT64_C(0x317861626c69614d)
 #define XD_MAIL_PORTS_MAX 64u
+#define XD_MAIL_VCPUS     2u /* of a domain; their mailboxes lie one behind the other */
 
 enum xd_mail_op {
-    XD_MAIL_CALL,  /* hypercall (nr) with (arg): (result) */
-    XD_MAIL_LOAD,  /* (size) bytes at (va): (result), or a trap */
-    XD_MAIL_STORE, /* (value) there */
-    XD_MAIL_LOOK,  /* nothing but the state that every answer has */
-    XD_MAIL_PORTS, /* EVTCHNOP_status of ports (nr) to (nr) + (size) - 1 into (ports) */
+    XD_MAIL_CALL,    /* hypercall (nr) with (arg): (result) */
+    XD_MAIL_LOAD,    /* (size) bytes at (va): (result), or a trap */
+    XD_MAIL_STORE,   /* (value) there */
+    XD_MAIL_LOOK,    /* nothing but the state that every answer has */
+    XD_MAIL_PORTS,   /* EVTCHNOP_status of ports (nr) to (nr) + (size) - 1 into (ports) */
     XD_MAIL_ENTRIES, /* register the kernel's own trap table and callbacks */
-    XD_MAIL_END,   /* shut down */
+    XD_MAIL_END,     /* shut down */
 };
 
 struct xd_mailbox {
@@ -35,7 +36,7 @@ struct xd_mailbox {
     uint64_t result;
     uint64_t trapped; /* the access ended in an exception: */
     uint64_t vector, error, rip;
-    uint64_t cr3; /* as the guest reads it, after the request */
+    uint64_t cr3;     /* as the guest reads it, after the request */
     uint64_t upcalls; /* delivered since the start */
 
     uint64_t start_info_va, stack_va; /* as found at entry */

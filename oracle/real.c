@@ -26,6 +26,7 @@
 #define HC_EVENT_CHANNEL_COMPAT 16u
 #define HC_XEN_VERSION          17u
 #define HC_NUMBERS              64u
+#define FREE_TOLD               256u
 #define GUEST_READS             (XD_PTE_P | XD_PTE_US)
 #define GUEST_WRITES            (GUEST_READS | XD_PTE_RW)
 
@@ -36,8 +37,8 @@ static struct xd_machine *const machine = &xd_real_machine;
 static struct xd_xen *const xen = &xd_real_machine.xen;
 static struct xd_host host;
 static struct xd_hv hv;
-static struct xd_domain domain[XD_XEN_GUESTS];
-/* Each guest's events as it sees them: its kernel takes upcalls and leaves the mask that Xen sets. */
+static struct xd_domain domain[XD_XEN_DOMAINS];
+/* Each vCPU's events as it sees them: its kernel takes upcalls and leaves the mask that Xen sets. */
 static struct {
     uint64_t upcalls; /* that it had taken by the last look */
     bool taken;       /* it took one: the program has the mask clear */
@@ -45,9 +46,38 @@ static struct {
 } events[XD_XEN_GUESTS];
 static bool died;
 
+static bool is_free(uint64_t mfn)
+{
+    struct xd_xen_frame f;
+
+    xd_xen_frame_at(xen, mfn, &f);
+    return !f.count && !f.type_count && !f.pinned;
+}
+
+/* Some frames that Xen has left; the same ones as long as it has. */
+static void print_free(struct xd_str *out)
+{
+    static uint64_t left[FREE_TOLD];
+    static unsigned int nr;
+    uint64_t frames = xen->ram_size / XD_PAGE_SIZE;
+    bool still = nr > 0;
+
+    for (unsigned int i = 0; i < nr; i++)
+        still = still && is_free(left[i]);
+    if (!still)
+        nr = 0;
+    for (uint64_t mfn = frames; !still && mfn-- > frames / 2 && nr < FREE_TOLD;)
+        if (is_free(mfn))
+            left[nr++] = mfn;
+    xd_str_addf(out, "place free 0 %" PRIu64, frames);
+    for (unsigned int i = 0; i < nr; i++)
+        xd_str_addf(out, " 0x%" PRIx64, left[i]);
+    xd_str_addc(out, '\n');
+}
+
 void xd_real_print_place(struct xd_str *out)
 {
-    for (unsigned int g = 0; g < XD_XEN_GUESTS; g++) {
+    for (unsigned int g = 0; g < XD_XEN_DOMAINS; g++) {
         if (!machine->guest[g].there)
             continue;
         xd_str_addf(out, "place d%u %u %" PRIu64 " 0x%" PRIx64, g, XD_KERNEL_PAGES,
@@ -56,6 +86,7 @@ void xd_real_print_place(struct xd_str *out)
             xd_str_addf(out, " 0x%" PRIx64, machine->guest[g].mfn[pfn]);
         xd_str_addc(out, '\n');
     }
+    print_free(out);
 }
 
 const char *xd_real_died(void)
@@ -86,19 +117,19 @@ static void see_frames(bool all)
 {
     for (uint64_t mfn = 0; all && mfn < hv.frames; mfn++)
         see_frame(mfn);
-    for (unsigned int g = 0; !all && g < XD_XEN_GUESTS; g++)
-        for (uint64_t pfn = 0; domain[g].used && pfn < domain[g].start.pages; pfn++)
-            see_frame(machine->guest[g].mfn[pfn]);
+    for (unsigned int nr = 0; !all && nr < XD_XEN_DOMAINS; nr++)
+        for (uint64_t pfn = 0; domain[nr].used && pfn < domain[nr].start.pages; pfn++)
+            see_frame(machine->guest[nr].mfn[pfn]);
 }
 
-static void see_ports(unsigned int g)
+static void see_ports(unsigned int domid)
 {
     struct xd_real_port port[XD_PORTS_SEEN];
 
-    if (!xd_machine_ports(machine, g, port))
+    if (!xd_machine_ports(machine, domid, port))
         return;
     for (uint32_t nr = 0; nr < XD_PORTS_SEEN; nr++) {
-        struct xd_port *p = &domain[g].port[nr];
+        struct xd_port *p = &domain[domid].port[nr];
         struct xd_abi_evtchn_status st;
 
         *p = (struct xd_port){0};
@@ -118,7 +149,10 @@ static void see_ports(unsigned int g)
 
 static struct xd_abi_vcpu_info *vcpu_info_of(unsigned int g)
 {
-    return (void *)(hv.mem + domain[g].shared_info.v * XD_PAGE_SIZE);
+    const struct xd_domain *d = &domain[g / XD_MAIL_VCPUS];
+
+    return (struct xd_abi_vcpu_info *)(void *)(hv.mem + d->shared_info.v * XD_PAGE_SIZE) +
+           g % XD_MAIL_VCPUS;
 }
 
 /* Xen delivers when it returns to the guest, so one that unmasked by a store is made to enter Xen once. */
@@ -137,26 +171,30 @@ static void see_events(unsigned int g)
         events[g].info.evtchn_upcall_mask = 0;
 }
 
+static unsigned int guest_of(const struct xd_vcpu *v)
+{
+    return xd_xen_guest(v->domain->domid, v->id);
+}
+
 /* A domain that died ends the program: what the rest of it did would be compared with one that goes on. */
 static void see(bool ports, bool frames)
 {
-    for (unsigned int g = 0; g < XD_XEN_GUESTS; g++) {
-        if (!domain[g].used)
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {
+        if (!domain[nr].used)
             continue;
-        died = died || xen->dead || xen->guest[g].dead;
-        if (died)
-            return;
-        domain[g].vcpu[0].cr3.v = xen->guest[g].mail->cr3 >> 12 & 0xffffffffffu;
+        for (uint32_t id = 0; id < machine->guest[nr].online; id++) {
+            unsigned int g = xd_xen_guest(nr, id);
+
+            died = died || xen->dead || xen->guest[g].dead;
+            if (died)
+                return;
+            domain[nr].vcpu[id].cr3.v = xen->guest[g].mail->cr3 >> 12 & 0xffffffffffu;
+            see_events(g);
+        }
         if (ports)
-            see_ports(g);
-        see_events(g);
+            see_ports(nr);
     }
     see_frames(frames);
-}
-
-static unsigned int guest_of(const struct xd_vcpu *v)
-{
-    return (unsigned int)(v->domain - domain);
 }
 
 /* The guest goes on with the mask as the program left it. */
@@ -207,30 +245,35 @@ void xd_hv_destroy(struct xd_hv *h)
 
 int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct xd_domain **out)
 {
-    struct xd_domain *d = c->domid < XD_XEN_GUESTS ? &domain[c->domid] : NULL;
-    struct xd_vcpu *v;
+    const struct xd_real_guest *real = &machine->guest[c->domid];
+    struct xd_domain *d = &domain[c->domid];
 
-    if (!d || d->used || c->vcpus != 1 || !machine->guest[c->domid].there) {
-        snprintf(host.error, sizeof(host.error),
-                 "the oracle's machine has the domains d0 and d1, with one vCPU each");
-        return -XD_HOST_EINVAL;
-    }
+    XD_ALWAYS(c->domid < XD_XEN_DOMAINS && real->there && !d->used && c->vcpus == real->vcpus);
     d->hv = h;
     d->domid = (uint16_t)c->domid;
     d->used = true;
     d->privileged = d->hardware = c->domid == 0;
-    d->vcpus = 1;
+    d->vcpus = c->vcpus;
     d->ports_valid = XD_PORTS_SEEN;
-    d->start = machine->guest[c->domid].start;
+    d->start = real->start;
     d->shared_info.v = d->start.shared_info_mfn;
-    v = &d->vcpu[0];
-    v->hv = h;
-    v->domain = d;
-    v->initialised = v->kernel_mode = true;
-    v->cr3.v = d->start.cr3_mfn;
-    v->info_mfn = d->shared_info;
-    events[c->domid].upcalls = xen->guest[c->domid].mail->upcalls;
-    see(true, true);
+    for (uint32_t id = 0; id < c->vcpus; id++) {
+        struct xd_vcpu *v = &d->vcpu[id];
+
+        v->hv = h;
+        v->domain = d;
+        v->id = id;
+        v->down = id >= c->vcpus_online;
+        v->initialised = !v->down;
+        v->kernel_mode = true;
+        v->info_mfn = d->shared_info;
+        if (v->down)
+            continue;
+        v->cr3.v = d->start.cr3_mfn;
+        events[xd_xen_guest(c->domid, id)].upcalls =
+            xen->guest[xd_xen_guest(c->domid, id)].mail->upcalls;
+    }
+    see(true, false);
     *out = d;
     return 0;
 }
@@ -262,13 +305,12 @@ uint32_t xd_domain_id(const struct xd_domain *d)
 
 struct xd_vcpu *xd_vcpu_at(struct xd_domain *d, uint32_t id)
 {
-    return id == 0 ? &d->vcpu[0] : NULL;
+    return id < d->vcpus ? &d->vcpu[id] : NULL;
 }
 
 enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
 {
-    (void)v;
-    return died ? XD_STATE_SHUTDOWN : XD_STATE_RUNNING;
+    return died ? XD_STATE_SHUTDOWN : v->down ? XD_STATE_DOWN : XD_STATE_RUNNING;
 }
 
 bool xd_continuing(const struct xd_vcpu *v)
@@ -337,6 +379,8 @@ struct xd_abi_shared_info *xd_shared_info(struct xd_domain *d)
 
 struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v)
 {
+    if (v->down)
+        return vcpu_info_of(guest_of(v));
     return &events[guest_of(v)].info;
 }
 

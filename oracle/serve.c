@@ -115,11 +115,8 @@ static void last_words(struct xd_str *out)
 
 static void run_one(struct run *run, const struct xd_program *p, struct xd_str *out)
 {
-    const struct xd_run_options opt = {.keep_going = true,
-                                       .watch = &xd_witness_watch,
-                                       .ctx = run,
-                                       .failed = failed,
-                                       .tell = tell};
+    const struct xd_run_options opt = {
+        .keep_going = true, .watch = &xd_witness_watch, .ctx = run, .failed = failed, .tell = tell};
     struct xd_run_result result;
 
     xd_real_print_place(out);
@@ -133,6 +130,70 @@ static void run_one(struct run *run, const struct xd_program *p, struct xd_str *
     else
         xd_str_add(out, "end\n");
     xd_str_clear(&run->unfit);
+}
+
+static void number(const struct xd_program *p, const struct xd_step *s, const char *key,
+                   uint32_t *value)
+{
+    const struct xd_item *it = xd_form_item(p, s, key);
+
+    if (it && xd_expr_at(p, it->value)->op == XD_EX_NUM)
+        *value = (uint32_t)xd_expr_at(p, it->value)->num;
+}
+
+/* The domains that (p) declares, by domid. False: some the machine has not. */
+static bool wanted(const struct xd_program *p, struct xd_domain_config *c,
+                   const struct xd_domain_config **want)
+{
+    for (uint32_t i = 1; i < p->steps; i++) {
+        const struct xd_step *s = &p->step[i];
+        unsigned long domid;
+
+        if (s->kind != XD_STEP_DOMAIN)
+            continue;
+        domid = strtoul(xd_text_at(p, p->domain[s->domain].name) + 1, NULL, 10);
+        if (domid >= XD_XEN_DOMAINS)
+            return false;
+        c[domid] = (struct xd_domain_config)XD_DOMAIN_CONFIG_DEFAULT;
+        number(p, s, "port_max", &c[domid].port_max);
+        number(p, s, "vcpus", &c[domid].vcpus);
+        c[domid].pages = XD_PAGES_DEFAULT;
+        number(p, s, "pages", &c[domid].pages);
+        c[domid].pages_max = c[domid].pages;
+        number(p, s, "pages_max", &c[domid].pages_max);
+        number(p, s, "online", &c[domid].vcpus_online);
+        if (c[domid].vcpus > (domid ? XD_MAIL_VCPUS : 1) || c[domid].vcpus_online > c[domid].vcpus)
+            return false;
+        if (c[domid].pages_max < c[domid].pages)
+            return false;
+        want[domid] = &c[domid];
+    }
+    return true;
+}
+
+/* False: no more can be run. */
+static bool serve(struct run *run, const struct xd_program *p, struct xd_str *out)
+{
+    struct xd_machine *m = &xd_real_machine;
+    struct xd_domain_config c[XD_XEN_DOMAINS];
+    const struct xd_domain_config *want[XD_XEN_DOMAINS] = {NULL};
+    uint64_t boots = m->boots, rebuilds = m->rebuilds;
+
+    if (!wanted(p, c, want)) {
+        xd_str_addf(out, "unfit the real machine has d0 with one vCPU, d1 to d%u with one or %u\n",
+                    XD_XEN_DOMAINS - 1, XD_MAIL_VCPUS);
+        return true;
+    }
+    if (!xd_machine_ready(m, want)) {
+        xd_str_addf(out, "failed %s\n", m->xen.error);
+        return false;
+    }
+    run_one(run, p, out);
+    if (m->boots > boots && boots)
+        xd_str_addf(out, "booted %s\n", m->reason);
+    else if (m->rebuilds > rebuilds)
+        xd_str_addf(out, "rebuilt %s\n", m->reason);
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -151,18 +212,8 @@ int main(int argc, char **argv)
     m->config.xen = argv[2];
     m->config.kernel = argv[3];
     while (alive && (p = request()) != NULL) {
-        uint64_t boots = m->boots, rebuilds = m->rebuilds;
-
         xd_str_clear(&out);
-        alive = xd_machine_ready(m, p->domains > 1 ? 2 : 1);
-        if (alive)
-            run_one(&run, p, &out);
-        else
-            xd_str_addf(&out, "failed %s\n", m->xen.error);
-        if (m->boots > boots && boots)
-            xd_str_addf(&out, "booted %s\n", m->reason);
-        else if (m->rebuilds > rebuilds)
-            xd_str_addf(&out, "rebuilt %s\n", m->reason);
+        alive = serve(&run, p, &out);
         alive = answer(&out) && alive;
         xd_program_free(p);
     }

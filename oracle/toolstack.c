@@ -24,18 +24,22 @@
 
 #define TABLE_FLAGS (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A | XD_PTE_D)
 #define BATCH       32u
+#define DOM0        0u /* its vCPU 0 makes the calls */
 #define SECOND_NS   1000000000L
 #define XD_ESRCH    3
 
 struct build {
     struct xd_xen *x;
+    uint32_t domid;
+    const struct xd_domain_config *c;
     struct xd_layout l;
     uint64_t *mfn, room_va;
 };
 
-static bool refused(struct xd_xen *x, const char *what, long rc)
+static bool refused(struct xd_xen *x, uint32_t domid, const char *what, long rc)
 {
-    snprintf(x->error, sizeof(x->error), "building domain 1: %s: result %ld", what, rc);
+    snprintf(x->error, sizeof(x->error), "domain %u of the real machine: %s: result %ld", domid,
+             what, rc);
     return false;
 }
 
@@ -44,18 +48,18 @@ static unsigned char *page(const struct build *b, uint64_t pfn)
     return b->x->ram + b->mfn[pfn] * XD_PAGE_SIZE;
 }
 
-static long control(struct xd_xen *x, struct xen_domctl *op)
+static long control(struct xd_xen *x, uint32_t domid, struct xen_domctl *op)
 {
     op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op->domain = XD_TOOLSTACK_DOMID;
-    return xd_xen_call(x, 0, __HYPERVISOR_domctl, (uint64_t[6]){0}, 0, op, sizeof(*op));
+    op->domain = (domid_t)domid;
+    return xd_xen_call(x, DOM0, __HYPERVISOR_domctl, (uint64_t[6]){0}, 0, op, sizeof(*op));
 }
 
 static bool domctl(struct build *b, const char *what, struct xen_domctl *op)
 {
-    long rc = control(b->x, op);
+    long rc = control(b->x, b->domid, op);
 
-    return rc == 0 || refused(b->x, what, rc);
+    return rc == 0 || refused(b->x, b->domid, what, rc);
 }
 
 static bool create(struct build *b)
@@ -63,13 +67,13 @@ static bool create(struct build *b)
     struct xen_domctl op = {.cmd = XEN_DOMCTL_createdomain};
     struct xen_domctl vcpus = {.cmd = XEN_DOMCTL_max_vcpus}, limit = {.cmd = XEN_DOMCTL_max_mem};
 
-    op.u.createdomain.max_vcpus = 1;
-    op.u.createdomain.max_evtchn_port = 1023;
+    op.u.createdomain.max_vcpus = b->c->vcpus;
+    op.u.createdomain.max_evtchn_port = b->c->port_max;
     op.u.createdomain.max_grant_frames = 4;
     op.u.createdomain.max_maptrack_frames = 16;
     op.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(1);
-    vcpus.u.max_vcpus.max = 1;
-    limit.u.max_mem.max_memkb = XD_TOOLSTACK_PAGES * 4;
+    vcpus.u.max_vcpus.max = b->c->vcpus;
+    limit.u.max_mem.max_memkb = (XD_TOOLSTACK_PAGES + b->c->pages_max - b->c->pages) * 4;
     return domctl(b, "createdomain", &op) && domctl(b, "max_vcpus", &vcpus) &&
            domctl(b, "max_mem", &limit);
 }
@@ -86,16 +90,16 @@ static bool populate(struct build *b)
 
         memset(&a, 0, sizeof(a));
         a.r.nr_extents = BATCH;
-        a.r.domid = XD_TOOLSTACK_DOMID;
+        a.r.domid = (domid_t)b->domid;
         set_xen_guest_handle(a.r.extent_start,
-                             (xen_pfn_t *)(b->x->guest[0].mail_va +
+                             (xen_pfn_t *)(b->x->guest[DOM0].mail_va +
                                            offsetof(struct xd_mailbox, scratch) + sizeof(a.r)));
         for (uint64_t i = 0; i < BATCH; i++)
             a.extent[i] = pfn + i;
-        rc = xd_xen_call(b->x, 0, __HYPERVISOR_memory_op, (uint64_t[6]){XENMEM_populate_physmap}, 1,
-                         &a, sizeof(a));
+        rc = xd_xen_call(b->x, DOM0, __HYPERVISOR_memory_op, (uint64_t[6]){XENMEM_populate_physmap},
+                         1, &a, sizeof(a));
         if (rc != BATCH)
-            return refused(b->x, "populate_physmap", rc);
+            return refused(b->x, b->domid, "populate_physmap", rc);
         memcpy(b->mfn + pfn, a.extent, sizeof(a.extent));
         for (uint64_t i = 0; i < BATCH; i++)
             memset(page(b, pfn + i), 0, XD_PAGE_SIZE);
@@ -114,7 +118,7 @@ static bool load_kernel(struct build *b, const char *path)
     size_t n;
 
     if (!f)
-        return refused(b->x, what, -1);
+        return refused(b->x, b->domid, what, -1);
     file = calloc(1, 1u << 20);
     n = file ? fread(file, 1, 1u << 20, f) : 0;
     fclose(f);
@@ -132,7 +136,7 @@ static bool load_kernel(struct build *b, const char *path)
     for (uint64_t pfn = 0; ok && pfn < XD_KERNEL_PAGES; pfn++)
         memcpy(page(b, pfn), image + pfn * XD_PAGE_SIZE, XD_PAGE_SIZE);
     free(file);
-    return ok || refused(b->x, what, -1);
+    return ok || refused(b->x, b->domid, what, -1);
 }
 
 static void map(struct build *b, uint64_t next[4], uint64_t va, uint64_t pfn, bool writable)
@@ -162,14 +166,14 @@ static void make_tables(struct build *b)
         map(b, next, s->virt_base + pfn * XD_PAGE_SIZE, pfn, pfn < pt || pfn >= pt + s->pt_frames);
 }
 
-bool xd_toolstack_open_port(struct xd_xen *x, uint32_t *port)
+bool xd_toolstack_open_port(struct xd_xen *x, uint32_t domid, uint32_t *port)
 {
-    struct evtchn_alloc_unbound a = {.dom = XD_TOOLSTACK_DOMID, .remote_dom = 0};
-    long rc = xd_xen_call(x, 0, __HYPERVISOR_event_channel_op,
+    struct evtchn_alloc_unbound a = {.dom = (domid_t)domid, .remote_dom = 0};
+    long rc = xd_xen_call(x, DOM0, __HYPERVISOR_event_channel_op,
                           (uint64_t[6]){EVTCHNOP_alloc_unbound}, 1, &a, sizeof(a));
 
     *port = a.port;
-    return rc == 0 || refused(x, "alloc_unbound", rc);
+    return rc == 0 || refused(x, domid, "alloc_unbound", rc);
 }
 
 static bool make_infos(struct build *b)
@@ -179,8 +183,9 @@ static bool make_infos(struct build *b)
     struct shared_info *shared;
     struct start_info si;
 
-    if (!domctl(b, "getdomaininfo", &op) || !xd_toolstack_open_port(b->x, &s->store_port) ||
-        !xd_toolstack_open_port(b->x, &s->console_port))
+    if (!domctl(b, "getdomaininfo", &op) ||
+        !xd_toolstack_open_port(b->x, b->domid, &s->store_port) ||
+        !xd_toolstack_open_port(b->x, b->domid, &s->console_port))
         return false;
     s->shared_info_mfn = op.u.getdomaininfo.shared_info_frame;
     s->cr3_mfn = b->mfn[b->l.pt_pfn];
@@ -211,28 +216,26 @@ static bool pin(struct build *b)
     long rc;
 
     op.arg1.mfn = b->l.start.cr3_mfn;
-    rc = xd_xen_call(b->x, 0, __HYPERVISOR_mmuext_op, (uint64_t[6]){0, 1, 0, XD_TOOLSTACK_DOMID}, 0,
-                     &op, sizeof(op));
-    return rc == 0 || refused(b->x, "PIN_L4_TABLE", rc);
+    rc = xd_xen_call(b->x, DOM0, __HYPERVISOR_mmuext_op, (uint64_t[6]){0, 1, 0, b->domid}, 0, &op,
+                     sizeof(op));
+    return rc == 0 || refused(b->x, b->domid, "PIN_L4_TABLE", rc);
 }
 
-static bool start_vcpu(struct build *b)
+static bool start_vcpu(struct build *b, uint32_t id)
 {
-    struct xen_domctl op = {.cmd = XEN_DOMCTL_hypercall_init}, go = {.cmd = XEN_DOMCTL_unpausedomain};
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpucontext};
     const struct xd_start *s = &b->l.start;
     union {
         struct vcpu_guest_context c;
         unsigned char bytes[2 * XD_PAGE_SIZE];
     } ctx;
 
-    op.u.hypercall_init.gmfn = b->mfn[1];
-    if (!domctl(b, "hypercall_init", &op))
-        return false;
     memset(&ctx, 0, sizeof(ctx));
     ctx.c.flags = VGCF_in_kernel | VGCF_online;
     ctx.c.user_regs.rip = s->kernel_va;
     ctx.c.user_regs.rsp = ctx.c.kernel_sp = s->stack_va + XD_PAGE_SIZE;
     ctx.c.user_regs.rsi = s->start_info_va;
+    ctx.c.user_regs.rdi = id;
     ctx.c.user_regs.rflags = 0x200;
     ctx.c.user_regs.cs = 0xe033;
     ctx.c.user_regs.ss = ctx.c.kernel_ss = 0xe02b;
@@ -240,66 +243,84 @@ static bool start_vcpu(struct build *b)
     for (unsigned int i = 0; i < 2; i++)
         memcpy(xd_xen_at(b->x, b->x->xen_cr3, b->room_va + i * XD_PAGE_SIZE, XD_PTE_P),
                ctx.bytes + i * XD_PAGE_SIZE, XD_PAGE_SIZE);
-    memset(&op, 0, sizeof(op));
-    op.cmd = XEN_DOMCTL_setvcpucontext;
+    op.u.vcpucontext.vcpu = id;
     set_xen_guest_handle(op.u.vcpucontext.ctxt, (struct vcpu_guest_context *)b->room_va);
-    return domctl(b, "setvcpucontext", &op) && domctl(b, "unpausedomain", &go);
+    return domctl(b, "setvcpucontext", &op);
 }
 
-/* The kernel is the same as dom0's, so its mailbox lies at the same address. */
-static bool wait_for_mailbox(struct build *b)
+static bool start_domain(struct build *b)
 {
-    struct xd_xen_guest *g = &b->x->guest[1];
-    uint64_t in = b->x->guest[0].mail_va - b->l.start.virt_base;
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_hypercall_init},
+                      go = {.cmd = XEN_DOMCTL_unpausedomain};
+
+    op.u.hypercall_init.gmfn = b->mfn[1];
+    if (!domctl(b, "hypercall_init", &op))
+        return false;
+    for (uint32_t id = 0; id < b->c->vcpus_online; id++)
+        if (!start_vcpu(b, id))
+            return false;
+    return domctl(b, "unpausedomain", &go);
+}
+
+/* The kernel is the same as dom0's, so its mailboxes lie at the same addresses. */
+static bool wait_for_mailbox(struct build *b, uint32_t id)
+{
+    struct xd_xen_guest *g = &b->x->guest[xd_xen_guest(b->domid, id)];
+    uint64_t va = b->x->guest[DOM0].mail_va + id * XD_PAGE_SIZE;
+    uint64_t in = va - b->l.start.virt_base;
     volatile struct xd_mailbox *m = (volatile void *)(page(b, in / XD_PAGE_SIZE));
 
-    for (unsigned int i = 0; i < 2000; i++) {
+    for (unsigned int i = 0; i < 5000; i++) {
         if (m->magic[1] == XD_MAIL_MAGIC1) {
-            *g = (struct xd_xen_guest){m, b->x->guest[0].mail_va, false};
+            *g = (struct xd_xen_guest){.mail = m, .mail_va = va};
             return true;
         }
         nanosleep(&(struct timespec){0, SECOND_NS / 1000}, NULL);
     }
-    return refused(b->x, "its kernel does not run", 0);
+    return refused(b->x, b->domid, "its kernel does not run", 0);
 }
 
-bool xd_toolstack_build(struct xd_xen *x, const char *path, uint64_t room_va, struct xd_start *start,
-                        uint64_t *mfn)
+bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, const struct xd_domain_config *config,
+                        const char *path, uint64_t room_va, struct xd_start *start, uint64_t *mfn)
 {
     struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
-    struct build b = {.x = x, .mfn = mfn, .room_va = room_va};
+    struct build b = {.x = x, .domid = domid, .c = config, .mfn = mfn, .room_va = room_va};
     const char *wrong;
 
-    c.domid = XD_TOOLSTACK_DOMID;
+    c.domid = domid;
     c.pages = XD_TOOLSTACK_PAGES;
     c.kernel_pages = XD_KERNEL_PAGES;
     wrong = xd_layout(&c, &b.l);
     if (wrong)
-        return refused(x, wrong, 0);
+        return refused(x, domid, wrong, 0);
     if (!create(&b) || !populate(&b) || !load_kernel(&b, path))
         return false;
     make_tables(&b);
-    if (!make_infos(&b) || !pin(&b) || !start_vcpu(&b) || !wait_for_mailbox(&b))
+    if (!make_infos(&b) || !pin(&b) || !start_domain(&b))
         return false;
+    for (uint32_t id = 0; id < config->vcpus_online; id++)
+        if (!wait_for_mailbox(&b, id))
+            return false;
     for (unsigned int i = 0; i < 2; i++)
         memset(xd_xen_at(x, x->xen_cr3, room_va + i * XD_PAGE_SIZE, XD_PTE_P), 0, XD_PAGE_SIZE);
     *start = b.l.start;
     return true;
 }
 
-bool xd_toolstack_destroy(struct xd_xen *x)
+bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid)
 {
     struct xen_domctl op;
     long rc = -1;
 
-    x->guest[1] = (struct xd_xen_guest){0};
+    for (unsigned int id = 0; id < XD_MAIL_VCPUS; id++)
+        x->guest[xd_xen_guest(domid, id)] = (struct xd_xen_guest){0};
     for (unsigned int i = 0; i < 3000 && !x->dead; i++) {
         memset(&op, 0, sizeof(op));
         op.cmd = XEN_DOMCTL_destroydomain;
-        rc = control(x, &op);
+        rc = control(x, domid, &op);
         if (rc == -XD_ESRCH) /* it is gone altogether, its number free */
             return true;
         nanosleep(&(struct timespec){0, SECOND_NS / 5000}, NULL);
     }
-    return refused(x, "it can't be destroyed", rc);
+    return refused(x, domid, "it can't be destroyed", rc);
 }

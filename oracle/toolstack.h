@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* toolstack.h: builds the oracle's second domain on real Xen, by dom0's hypercalls. */
+/* toolstack.h: builds the oracle's unprivileged domains on real Xen, by dom0's hypercalls. */
 #ifndef XD_ORACLE_TOOLSTACK_H
 #define XD_ORACLE_TOOLSTACK_H
 
@@ -7,21 +7,21 @@
 
 #include "xendouble/xendouble.h"
 
-#define XD_TOOLSTACK_DOMID 1u
 #define XD_TOOLSTACK_PAGES 1536u
 #define XD_KERNEL_PAGES    8u /* of the oracle's kernel, in every domain */
 
 /*
- * Makes domain 1, unprivileged, with a copy of the kernel at (path) in it, and waits for its mailbox: x->guest[1]. (*start)
- * is what the builder laid out, mfn[pfn] its XD_TOOLSTACK_PAGES frames. (room_va): 8 KiB of dom0's memory nobody uses.
- * False: x->error says which step was refused, Xen's log why.
+ * Makes domain (domid), unprivileged, with a copy of the kernel at (path) in it, and waits for its mailboxes. Of (c) only
+ * port_max, vcpus, vcpus_online and how much pages_max is above pages matter. (*start) is what the builder laid out, mfn[pfn] its XD_TOOLSTACK_PAGES frames. (room_va): 8 KiB of
+ * dom0's memory nobody uses. False: x->error says which step was refused.
  */
-bool xd_toolstack_build(struct xd_xen *x, const char *path, uint64_t room_va, struct xd_start *start, uint64_t *mfn);
+bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, const struct xd_domain_config *c,
+                        const char *path, uint64_t room_va, struct xd_start *start, uint64_t *mfn);
 
-/* Takes the domain away again, if there is one. False: x->error says why it can't be. */
-bool xd_toolstack_destroy(struct xd_xen *x);
+/* Takes the domain away again. False: x->error says why it can't be. */
+bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid);
 
 /* Opens a port of the domain for dom0, as its builder did. */
-bool xd_toolstack_open_port(struct xd_xen *x, uint32_t *port);
+bool xd_toolstack_open_port(struct xd_xen *x, uint32_t domid, uint32_t *port);
 
 #endif

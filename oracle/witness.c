@@ -21,7 +21,9 @@
 
 #define PORTS_SEEN 48u
 #define PAGES_SEEN 32u /* free pages whose contents are looked at, the window's tables included */
-#define BITS_SEEN  8u
+#define BITS_SEEN  4u
+#define WORDS_SEEN 4u
+#define VCPUS_SEEN 2u
 
 /* What was last seen of a domain. */
 struct seen {
@@ -33,8 +35,10 @@ struct seen {
     uint64_t *m2p;
     uint64_t *words; /* of the frames looked at, 512 each, in pfn order */
     struct xd_port port[PORTS_SEEN];
-    uint64_t bits[BITS_SEEN];
-    uint64_t cr3;
+    uint64_t word[WORDS_SEEN]; /* of shared_info's bits */
+    struct {
+        uint64_t bits[BITS_SEEN], cr3;
+    } vcpu[VCPUS_SEEN];
 };
 
 struct xd_witness {
@@ -93,14 +97,15 @@ static void start(struct xd_witness *w, struct seen *s, const struct xd_env *env
         if (s->mfn[pfn] < w->frames)
             w->ours[s->mfn[pfn]] = true;
         s->m2p[pfn] = pfn;
-        s->frame[pfn] = (struct xd_frame){
-            .count = mapped ? 2 : 1,
-            .type_count = mapped,
-            .type = mapped ? XD_TYPE_WRITABLE : XD_TYPE_NONE,
-            .owner = env->domid,
-            .flags = XD_FRAME_ALLOCATED | (mapped ? XD_FRAME_VALIDATED : 0)};
+        s->frame[pfn] =
+            (struct xd_frame){.count = mapped ? 2 : 1,
+                              .type_count = mapped,
+                              .type = mapped ? XD_TYPE_WRITABLE : XD_TYPE_NONE,
+                              .owner = env->domid,
+                              .flags = XD_FRAME_ALLOCATED | (mapped ? XD_FRAME_VALIDATED : 0)};
     }
-    s->cr3 = ~UINT64_C(0);
+    for (unsigned int id = 0; id < VCPUS_SEEN; id++)
+        s->vcpu[id].cr3 = ~UINT64_C(0);
     s->started = true;
 }
 
@@ -127,8 +132,8 @@ static void frame(struct xd_witness *w, struct seen *s, struct xd_hv *hv, uint64
     f.flags &= XD_FRAME_ALLOCATED | XD_FRAME_PINNED | XD_FRAME_VALIDATED;
     f.pad = 0;
     if (memcmp(&f, &s->frame[pfn], sizeof(f)))
-        xd_str_addf(w->out, "  %s pfn %" PRIu64 ": refs=%u %s=%u%s%s%s owner=%u linear=%d\n", s->name,
-                    pfn, f.count, xd_type_name((enum xd_type)f.type), f.type_count,
+        xd_str_addf(w->out, "  %s pfn %" PRIu64 ": refs=%u %s=%u%s%s%s owner=%u linear=%d\n",
+                    s->name, pfn, f.count, xd_type_name((enum xd_type)f.type), f.type_count,
                     f.flags & XD_FRAME_PINNED ? " pinned" : "",
                     f.flags & XD_FRAME_VALIDATED ? " validated" : "",
                     f.flags & XD_FRAME_ALLOCATED ? "" : " !allocated", f.owner, f.linear);
@@ -189,24 +194,36 @@ static void port(struct xd_witness *w, struct seen *s, struct xd_domain *d, uint
     s->port[nr] = seen;
 }
 
-static void event_bits(struct xd_witness *w, struct seen *s, struct xd_domain *d)
+static void event_words(struct xd_witness *w, struct seen *s, struct xd_domain *d)
+{
+    static const char *const names[WORDS_SEEN] = {"pending[0]", "pending[1]", "mask[0]", "mask[1]"};
+    const struct xd_abi_shared_info *si = xd_shared_info(d);
+    const uint64_t now[WORDS_SEEN] = {si->evtchn_pending[0], si->evtchn_pending[1],
+                                      si->evtchn_mask[0], si->evtchn_mask[1]};
+
+    for (unsigned int i = 0; i < WORDS_SEEN; i++) {
+        if (now[i] != s->word[i])
+            xd_str_addf(w->out, "  %s %s: 0x%" PRIx64 "\n", s->name, names[i], now[i]);
+        s->word[i] = now[i];
+    }
+}
+
+static void vcpu(struct xd_witness *w, struct seen *s, struct xd_vcpu *v)
 {
     static const char *const names[BITS_SEEN] = {"upcall_pending", "upcall_mask", "pending_sel",
-                                                 "pending[0]",     "pending[1]",  "mask[0]",
-                                                 "mask[1]",        "upcall due"};
-    struct xd_vcpu *v = xd_vcpu_at(d, 0);
-    const struct xd_abi_shared_info *si = xd_shared_info(d);
+                                                 "upcall due"};
     const struct xd_abi_vcpu_info *vi = xd_vcpu_info(v);
     const uint64_t now[BITS_SEEN] = {vi->evtchn_upcall_pending, vi->evtchn_upcall_mask,
-                                     vi->evtchn_pending_sel,    si->evtchn_pending[0],
-                                     si->evtchn_pending[1],     si->evtchn_mask[0],
-                                     si->evtchn_mask[1],        xd_upcall_due(v)};
+                                     vi->evtchn_pending_sel, xd_upcall_due(v)};
 
     for (unsigned int i = 0; i < BITS_SEEN; i++) {
-        if (now[i] != s->bits[i])
-            xd_str_addf(w->out, "  %s %s: 0x%" PRIx64 "\n", s->name, names[i], now[i]);
-        s->bits[i] = now[i];
+        if (now[i] != s->vcpu[v->id].bits[i])
+            xd_str_addf(w->out, "  %s.%u %s: 0x%" PRIx64 "\n", s->name, v->id, names[i], now[i]);
+        s->vcpu[v->id].bits[i] = now[i];
     }
+    if (v->cr3.v != s->vcpu[v->id].cr3)
+        xd_str_addf(w->out, "  %s.%u cr3: 0x%" PRIx64 "\n", s->name, v->id,
+                    s->vcpu[v->id].cr3 = v->cr3.v);
 }
 
 static void state(struct xd_witness *w, struct seen *s, const struct xd_env *env)
@@ -229,10 +246,9 @@ static void state(struct xd_witness *w, struct seen *s, const struct xd_env *env
     s->told = true;
     for (uint32_t nr = 1; nr < PORTS_SEEN; nr++)
         port(w, s, d, nr);
-    event_bits(w, s, d);
-    if (xd_vcpu_at(d, 0)->cr3.v != s->cr3)
-        xd_str_addf(w->out, "  %s cr3: 0x%" PRIx64 "\n", s->name,
-                    s->cr3 = xd_vcpu_at(d, 0)->cr3.v);
+    event_words(w, s, d);
+    for (unsigned int id = 0; id < VCPUS_SEEN && xd_vcpu_at(d, id); id++)
+        vcpu(w, s, xd_vcpu_at(d, id));
 }
 
 /* ---- Steps ---- */
@@ -293,8 +309,7 @@ static bool own_ram(const struct xd_witness *w, struct xd_vcpu *v, uint64_t va)
 {
     uint64_t table, mfn;
 
-    if (!w->ours || (va >= XD_RO_M2P_START && va < XD_RO_M2P_END) ||
-        !xd_table_of(v, 1, va, &table))
+    if (!w->ours || (va >= XD_RO_M2P_START && va < XD_RO_M2P_END) || !xd_table_of(v, 1, va, &table))
         return true;
     mfn = (xd_frame_words(v->hv, xd_mfn_of(table))[va / XD_PAGE_SIZE % XD_PT_SLOTS] & XD_PTE_MFN) /
           XD_PAGE_SIZE;

@@ -56,10 +56,10 @@ static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c)
         c->dom0_mb);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* One thread takes the processors in turn: a kernel that waits for its mailbox passes on to the next at once. */
-    execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", "2", "-cpu", "max", "-m",
-           memory, "-object", ram, "-machine", "pc,memory-backend=ram", "-nodefaults", "-display",
-           "none", "-monitor", "none", "-serial", serial, "-no-reboot", "-kernel", c->xen,
-           "-initrd", c->kernel, "-append", append, (char *)NULL);
+    execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", "6", "-cpu", "max,-monitor",
+           "-m", memory, "-object", ram, "-machine", "pc,memory-backend=ram", "-nodefaults",
+           "-display", "none", "-monitor", "none", "-serial", serial, "-no-reboot", "-kernel",
+           c->xen, "-initrd", c->kernel, "-append", append, (char *)NULL);
     _exit(127);
 }
 
@@ -214,8 +214,8 @@ bool xd_xen_ask(struct xd_xen *x, unsigned int g)
     return true;
 }
 
-long xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6], unsigned int at,
-                 void *data, size_t n)
+long xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
+                 unsigned int at, void *data, size_t n)
 {
     volatile struct xd_mailbox *m = x->guest[g].mail;
     void *room = (void *)(uintptr_t)m->scratch;
@@ -239,6 +239,8 @@ unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t n
 {
     uint64_t table = cr3 & ADDRESS;
 
+    if ((int64_t)(va << 16) >> 16 != (int64_t)va) /* not canonical */
+        return NULL;
     for (unsigned int level = 4; level >= 1; level--) {
         unsigned int shift = 12 + 9 * (level - 1);
         uint64_t e;
@@ -261,8 +263,7 @@ unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t n
 
 void xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f)
 {
-    const unsigned char *p =
-        x->records[mfn * FRAME_RECORD / PAGE] + mfn * FRAME_RECORD % PAGE;
+    const unsigned char *p = x->records[mfn * FRAME_RECORD / PAGE] + mfn * FRAME_RECORD % PAGE;
     uint64_t count, type;
     uint32_t owner;
     int16_t linear;

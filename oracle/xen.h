@@ -14,14 +14,21 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define XD_XEN_GUESTS 2u /* dom0, and the domain it builds */
+#define XD_XEN_DOMAINS 4u /* dom0, and those it can build */
+#define XD_XEN_GUESTS  (XD_XEN_DOMAINS * XD_MAIL_VCPUS)
+
+/* The vCPUs that run the kernel have one number each. */
+static inline unsigned int xd_xen_guest(unsigned int domid, unsigned int vcpu)
+{
+    return domid * XD_MAIL_VCPUS + vcpu;
+}
 
 struct xd_xen_config {
     const char *qemu, *xen, *kernel;
     uint32_t ram_mb, dom0_mb;
 };
 
-/* One vCPU that runs the kernel. */
+/* One of them. */
 struct xd_xen_guest {
     volatile struct xd_mailbox *mail; /* NULL: it does not exist */
     uint64_t mail_va;
@@ -34,10 +41,10 @@ struct xd_xen {
     uint64_t ram_size;
     struct xd_xen_guest guest[XD_XEN_GUESTS];
     uint64_t xen_cr3; /* a root under which Xen's own addresses are mapped: dom0's first one */
-    unsigned char beyond[4096];   /* stands for memory that is not RAM */
-    unsigned char **records;      /* pages of Xen's frame records, */
-    unsigned char **m2p;          /* and of its table from mfn to pfn, for all frames of RAM */
-    bool dead;                    /* all of it ended, or dom0 gives no answer */
+    unsigned char beyond[4096]; /* stands for memory that is not RAM */
+    unsigned char **records;    /* pages of Xen's frame records, */
+    unsigned char **m2p;        /* and of its table from mfn to pfn, for all frames of RAM */
+    bool dead;                  /* all of it ended, or dom0 gives no answer */
     char dir[64];
     size_t log_at; /* bytes of the serial text that were shown */
     char error[512];
@@ -60,8 +67,8 @@ void xd_xen_end(struct xd_xen *x);
 bool xd_xen_ask(struct xd_xen *x, unsigned int g);
 
 /* A hypercall of guest (g), whose (n) bytes of arguments at (data) are put into its mailbox and read back; arg[(at)] becomes their address. */
-long xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6], unsigned int at,
-                 void *data, size_t n);
+long xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
+                 unsigned int at, void *data, size_t n);
 
 /* The byte at linear address (va) under (cr3); NULL: an entry on the way lacks one of (need_flags). What is no RAM is x->beyond. */
 unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t need_flags);

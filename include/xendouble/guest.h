@@ -67,10 +67,10 @@ struct xd_run_config {
     uint64_t points_max; /* a run that needs more is given up; 0: no limit */
     bool quiet;          /* do not print reports to stderr */
 };
-#define XD_RUN_CONFIG_DEFAULT                                                                  \
-    {                                                                                          \
-        .policy = XD_POLICY_ROUND_ROBIN, .seed = 1, .slice = 1, .depth = 3, .points = 1000,    \
-        .points_max = 100000000                                                                \
+#define XD_RUN_CONFIG_DEFAULT                                                               \
+    {                                                                                       \
+        .policy = XD_POLICY_ROUND_ROBIN, .seed = 1, .slice = 1, .depth = 3, .points = 1000, \
+        .points_max = 100000000                                                             \
     }
 
 enum xd_run_end {

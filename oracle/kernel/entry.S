@@ -2,7 +2,7 @@
 /*
  * entry.S: the first instructions, the hypercall page, the trap entries, and the notes by which Xen knows the kernel.
  *
- * A trap in kernel mode has no return: it leaves what Xen reported in trap_frame and goes back to the point that
+ * A trap in kernel mode has no return: it leaves what Xen reported on the vCPU's page and goes back to the point that
  * guarded() has marked.  Xen knows of no "inside an exception", so nothing has to be undone.
  */
 #define NOTE(type, bytes)                  \
@@ -22,13 +22,30 @@
     NOTE(1, .quad _start)                  /* ENTRY */
     NOTE(2, .quad hypercall_page)          /* HYPERCALL_PAGE */
 
+/*
+ * Each vCPU has one page: its stack, and at the bottom what is its own.  So "my own" is where the stack pointer is.
+ */
+#define RESUME_AT 0  /* where a trap goes on; 0: none is expected */
+#define LAST_TRAP 8  /* vector, error code, rip of the last one */
+#define UPCALLS   32 /* taken */
+    .macro OWN reg
+    mov %rsp, \reg
+    and $-4096, \reg
+    .endm
+
+/* The number of the vCPU comes in rdi, which Xen and a toolstack leave zero for the first. */
     .section .head, "ax", @progbits
     .globl _start
 _start:
     cld
+    mov %rdi, %rdx
     mov %rsi, %rdi
     mov %rsp, %rsi
-    lea stack_end(%rip), %rsp
+    lea stacks+4096-16(%rip), %rsp
+    mov %rdx, %rax
+    shl $12, %rax
+    add %rax, %rsp
+    OWN %rcx
     xor %ebp, %ebp
     call kernel_main
 0:  jmp 0b
@@ -42,7 +59,8 @@ guarded:
     push %r13
     push %r14
     push %r15
-    mov %rsp, resume_at(%rip)
+    OWN %rcx
+    mov %rsp, RESUME_AT(%rcx)
     mov %rdi, %rax
     mov %rsi, %rdi
     call *%rax
@@ -50,7 +68,8 @@ guarded:
     jmp 1f
 resume:
     xor %eax, %eax
-1:  movq $0, resume_at(%rip)
+1:  OWN %rcx
+    movq $0, RESUME_AT(%rcx)
     pop %r15
     pop %r14
     pop %r13
@@ -87,19 +106,21 @@ trap_\vector:
     TRAP 19, 0
 
 trapped:
-    popq trap_frame(%rip)
-    popq trap_frame+8(%rip)
-    popq trap_frame+16(%rip)
-    mov resume_at(%rip), %rsp
+    OWN %rcx
+    popq LAST_TRAP(%rcx)
+    popq LAST_TRAP+8(%rcx)
+    popq LAST_TRAP+16(%rcx)
+    mov RESUME_AT(%rcx), %rsp
     test %rsp, %rsp
     jnz resume
-    lea stack_end(%rip), %rsp
+    lea 4096-16(%rcx), %rsp
     jmp unexpected_trap
 
 /* Events: counted, no more.  The way back is no hypercall, so the mask that Xen set stays set until the host clears it. */
     .globl event_entry, failsafe_entry
 event_entry:
-    incq upcalls(%rip)
+    OWN %rcx
+    incq UPCALLS(%rcx)
     pop %rcx
     pop %r11
     movq $0xe033, 8(%rsp)   /* Xen says "kernel mode" by a privilege level that only it could return to */
@@ -107,7 +128,6 @@ event_entry:
     iretq
 
 failsafe_entry:
-    lea stack_end(%rip), %rsp
     jmp unexpected_trap
 
     .section .rodata
@@ -131,16 +151,8 @@ hypercall_page:
     .skip 4096, 0x90
 
     .bss
-    .globl trap_frame, upcalls
-    .balign 16
-upcalls:
-    .quad 0
-resume_at:
-    .quad 0
-trap_frame:
-    .quad 0, 0, 0
     .balign 4096
-    .skip 8192
-stack_end:
+stacks:
+    .skip 2 * 4096
 
     .section .note.GNU-stack, "", @progbits

@@ -10,31 +10,37 @@
 
 #include <stdbool.h>
 
-#define HC_SET_TRAP_TABLE 0
-#define HC_SET_CALLBACKS  4
-#define HC_CONSOLE_IO     18
-#define HC_VCPU_OP        24
-#define HC_SCHED_OP       29
-#define HC_EVTCHN_OP      32
-#define EVTCHNOP_STATUS   5
-#define DOMID_SELF        0x7ff0
+#define HC_SET_TRAP_TABLE          0
+#define HC_SET_CALLBACKS           4
+#define HC_CONSOLE_IO              18
+#define HC_VCPU_OP                 24
+#define HC_SCHED_OP                29
+#define HC_EVTCHN_OP               32
+#define EVTCHNOP_STATUS            5
+#define DOMID_SELF                 0x7ff0
 #define VCPUOP_STOP_PERIODIC_TIMER 7
-#define SCHEDOP_SHUTDOWN  2
-#define SHUTDOWN_POWEROFF 0
-#define SHUTDOWN_CRASH    3
+#define SCHEDOP_SHUTDOWN           2
+#define SHUTDOWN_POWEROFF          0
+#define SHUTDOWN_CRASH             3
 
-void kernel_main(uint64_t start_info, uint64_t stack);
+/* What entry.S keeps for each vCPU. */
+struct own {
+    uint64_t resume_at;
+    uint64_t vector, error, rip; /* of the last trap */
+    uint64_t upcalls;
+};
+
+void kernel_main(uint64_t start_info, uint64_t stack, uint64_t vcpu,
+                 const volatile struct own *own);
 void unexpected_trap(void);
 bool guarded(void (*access)(struct xd_mailbox *), struct xd_mailbox *m);
-extern uint64_t trap_frame[3]; /* vector, error code, rip */
 extern const unsigned char trap_table[];
 extern const char event_entry[], failsafe_entry[];
-extern uint64_t upcalls;
 
 static struct {
     _Alignas(4096) struct xd_mailbox m;
     unsigned char rest[4096 - sizeof(struct xd_mailbox)];
-} page;
+} page[XD_MAIL_VCPUS];
 
 static uint64_t hypercall(uint64_t nr, const uint64_t *arg)
 {
@@ -105,6 +111,7 @@ static void ports(struct xd_mailbox *m)
         uint64_t *w = m->ports[i].word;
 
         w[0] = DOMID_SELF | (m->nr + i) << 32; /* dom, port */
+        w[1] = w[2] = 0;
         if (hypercall(HC_EVTCHN_OP, (uint64_t[6]){EVTCHNOP_STATUS, (uint64_t)w}))
             w[0] = w[1] = w[2] = ~0ul;
     }
@@ -118,7 +125,7 @@ static void register_entries(void)
         say("oracle: the callbacks were refused\n");
 }
 
-static void carry_out(struct xd_mailbox *m)
+static void carry_out(struct xd_mailbox *m, const volatile struct own *own)
 {
     m->result = 0;
     m->trapped = 0;
@@ -131,21 +138,21 @@ static void carry_out(struct xd_mailbox *m)
     case XD_MAIL_END: shut_down(SHUTDOWN_POWEROFF);
     }
     if (m->trapped) {
-        m->vector = trap_frame[0];
-        m->error = trap_frame[1];
-        m->rip = trap_frame[2];
+        m->vector = own->vector;
+        m->error = own->error;
+        m->rip = own->rip;
     }
-    m->upcalls = *(volatile uint64_t *)&upcalls;
+    m->upcalls = own->upcalls;
     __asm__ volatile("mov %%cr3, %0" : "=r"(m->cr3));
 }
 
-void kernel_main(uint64_t start_info, uint64_t stack)
+void kernel_main(uint64_t start_info, uint64_t stack, uint64_t vcpu, const volatile struct own *own)
 {
-    struct xd_mailbox *m = &page.m;
+    struct xd_mailbox *m = &page[vcpu].m;
     uint32_t seen = 0;
 
     register_entries();
-    if (hypercall(HC_VCPU_OP, (uint64_t[6]){VCPUOP_STOP_PERIODIC_TIMER}))
+    if (hypercall(HC_VCPU_OP, (uint64_t[6]){VCPUOP_STOP_PERIODIC_TIMER, vcpu}))
         say("oracle: the periodic timer goes on\n");
     m->start_info_va = start_info;
     m->stack_va = stack;
@@ -157,7 +164,7 @@ void kernel_main(uint64_t start_info, uint64_t stack)
         while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == seen)
             __asm__ volatile("pause");
         seen = m->asked;
-        carry_out(m);
+        carry_out(m, own);
         __atomic_store_n(&m->answered, seen, __ATOMIC_RELEASE);
     }
 }

@@ -226,6 +226,101 @@ struct xd_abi_kexec_load_v1 {
     uint8_t image[152];
 };
 
+/* set_trap_table, nmi_op, vcpu_op */
+struct xd_abi_trap_info {
+    uint8_t vector, flags;
+    uint16_t cs;
+    uint32_t pad;
+    uint64_t address;
+};
+struct xd_abi_nmi_callback {
+    uint64_t handler_address, pad;
+};
+struct xd_abi_vcpu_set_singleshot_timer {
+    uint64_t timeout_abs_ns;
+    uint32_t flags, pad;
+};
+struct xd_abi_vcpu_runstate_info {
+    int32_t state, pad;
+    uint64_t state_entry_time, time[4];
+};
+struct xd_abi_vcpu_register_vcpu_info {
+    uint64_t mfn;
+    uint32_t offset, rsvd;
+};
+
+/* physdev_op */
+struct xd_abi_physdev_irq_status_query {
+    uint32_t irq, flags;
+};
+struct xd_abi_physdev_set_iopl {
+    uint32_t iopl;
+};
+struct xd_abi_physdev_set_iobitmap {
+    uint64_t bitmap;
+    uint32_t nr_ports, pad;
+};
+struct xd_abi_physdev_apic {
+    uint64_t apic_physbase;
+    uint32_t reg, value;
+};
+struct xd_abi_physdev_irq {
+    uint32_t irq, vector;
+};
+struct xd_abi_physdev_eoi {
+    uint32_t irq;
+};
+struct xd_abi_physdev_map_pirq {
+    uint16_t domid, pad;
+    int32_t type, index, pirq, bus, devfn;
+    uint32_t entry_nr, pad2;
+    uint64_t table_base;
+};
+struct xd_abi_physdev_unmap_pirq {
+    uint16_t domid, pad;
+    int32_t pirq;
+};
+struct xd_abi_physdev_manage_pci {
+    uint8_t bus, devfn; /* restore_msi too */
+};
+struct xd_abi_physdev_manage_pci_ext {
+    uint8_t bus, devfn, pad[2];
+    uint32_t is_extfn, is_virtfn;
+    uint8_t physfn_bus, physfn_devfn, pad2[2];
+};
+struct xd_abi_physdev_pirq_eoi_gmfn {
+    uint64_t gmfn;
+};
+struct xd_abi_physdev_setup_gsi {
+    int32_t gsi;
+    uint8_t triggering, polarity, pad[2];
+};
+struct xd_abi_physdev_get_free_pirq {
+    int32_t type;
+    uint32_t pirq;
+};
+struct xd_abi_physdev_pci_mmcfg_reserved {
+    uint64_t address;
+    uint16_t segment;
+    uint8_t start_bus, end_bus;
+    uint32_t flags;
+};
+struct xd_abi_physdev_pci_device_add {
+    uint16_t seg;
+    uint8_t bus, devfn;
+    uint32_t flags;
+    uint8_t physfn_bus, physfn_devfn, pad[2];
+};
+struct xd_abi_physdev_pci_device {
+    uint16_t seg;
+    uint8_t bus, devfn;
+};
+struct xd_abi_physdev_dbgp_op {
+    uint8_t op, bus;
+    uint16_t seg;
+    uint8_t pci_bus, devfn;
+};
+
 /* hvm_op, dm_op, xenoprof_op */
 struct xd_abi_hvm_param {
     uint16_t domid, pad;

@@ -27,6 +27,8 @@
 #include "abi/ops_evtchn.def"
 #include "abi/ops_memory.def"
 #include "abi/ops_mmu.def"
+#include "abi/ops_nmi.def"
+#include "abi/ops_physdev.def"
 #include "abi/ops_sched.def"
 #include "abi/ops_version.def"
 #undef OP
@@ -63,6 +65,12 @@ static const struct xd_op memory_ops[] = {
 static const struct xd_op mmuext_ops[] = {
 #include "abi/ops_mmu.def"
     END};
+static const struct xd_op nmi_ops[] = {
+#include "abi/ops_nmi.def"
+    END};
+static const struct xd_op physdev_ops[] = {
+#include "abi/ops_physdev.def"
+    END};
 static const struct xd_op sched_ops[] = {
 #include "abi/ops_sched.def"
     END};
@@ -88,14 +96,16 @@ const struct xd_group xd_group_evtchn = {"EVTCHNOP", evtchn_ops, XD_ARRAY_SIZE(e
 const struct xd_group xd_group_memory = {"XENMEM", memory_ops, XD_ARRAY_SIZE(memory_ops) - 1};
 const struct xd_group xd_group_mmuext = {"MMUEXT", mmuext_ops, XD_ARRAY_SIZE(mmuext_ops) - 1};
 const struct xd_group xd_group_mmu = {"MMU", mmu_cmds, XD_ARRAY_SIZE(mmu_cmds) - 1};
+const struct xd_group xd_group_nmi = {"NMIOP", nmi_ops, XD_ARRAY_SIZE(nmi_ops) - 1};
+const struct xd_group xd_group_physdev = {"PHYSDEVOP", physdev_ops, XD_ARRAY_SIZE(physdev_ops) - 1};
 const struct xd_group xd_group_sched = {"SCHEDOP", sched_ops, XD_ARRAY_SIZE(sched_ops) - 1};
 const struct xd_group xd_group_version = {"XENVER", version_ops, XD_ARRAY_SIZE(version_ops) - 1};
 
 const struct xd_group *const *xd_groups(void)
 {
     static const struct xd_group *const all[] = {
-        &xd_group_mmu,   &xd_group_mmuext,  &xd_group_memory,   &xd_group_evtchn,
-        &xd_group_sched, &xd_group_version, &xd_group_callback, NULL};
+        &xd_group_mmu,     &xd_group_mmuext,   &xd_group_memory, &xd_group_evtchn,  &xd_group_sched,
+        &xd_group_version, &xd_group_callback, &xd_group_nmi,    &xd_group_physdev, NULL};
 
     return all;
 }
@@ -106,6 +116,8 @@ const struct xd_group *const *xd_groups(void)
 #define GROUP_SCHEDOP             &xd_group_sched
 #define GROUP_CALLBACKOP          &xd_group_callback
 #define GROUP_EVTCHNOP            &xd_group_evtchn
+#define GROUP_NMIOP               &xd_group_nmi
+#define GROUP_PHYSDEVOP           &xd_group_physdev
 #define PLAIN                     XD_SHAPE_PLAIN, NULL
 #define OPS(g)                    XD_SHAPE_OPS, GROUP_##g
 #define COMPAT(g)                 XD_SHAPE_COMPAT, GROUP_##g

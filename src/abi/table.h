@@ -61,7 +61,7 @@ const struct xd_call *xd_call_at(uint64_t nr); /* NULL if there is no row */
 const struct xd_call *xd_call_named(const char *name, size_t len);
 
 extern const struct xd_group xd_group_evtchn, xd_group_sched, xd_group_callback, xd_group_version,
-    xd_group_memory, xd_group_mmuext, xd_group_mmu;
+    xd_group_memory, xd_group_mmuext, xd_group_mmu, xd_group_nmi, xd_group_physdev;
 /* All of the above, ended by NULL. */
 const struct xd_group *const *xd_groups(void);
 

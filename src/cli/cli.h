@@ -16,8 +16,7 @@ struct xd_command {
     int (*run)(int argc, char **argv);  /* argv[0] is the name; getopt starts at 1 */
 };
 
-extern const struct xd_command xd_cmd_replay, xd_cmd_fmt, xd_cmd_list, xd_cmd_shrink,
-    xd_cmd_oracle;
+extern const struct xd_command xd_cmd_replay, xd_cmd_fmt, xd_cmd_list, xd_cmd_shrink, xd_cmd_oracle;
 
 /* "xendouble: ..." on standard error; returns XD_UNUSABLE. */
 int xd_complain(const char *fmt, ...) XD_PRINTF(1, 2);
@@ -29,6 +28,8 @@ int xd_usage(const struct xd_command *c, bool asked);
 /* Everything has been printed: was there room for it? Returns (code), or XD_UNUSABLE. */
 int xd_flush(int code);
 
+/* Is there a name before (suffix)? */
+bool xd_ends_in(const char *name, const char *suffix);
 /* A number of (digits) alone, or hexadecimal after 0x. */
 bool xd_parse_number(const char *text, uint64_t *value);
 
@@ -46,7 +47,9 @@ void xd_paths_free(struct xd_paths *paths);
  * freed).
  */
 char *xd_read_file(const char *path, size_t *len, char **error);
-/* Reads and parses. NULL after putting the complaint into *error (to be freed). */
+#define XD_TEXT_SUFFIX  ".xds"
+#define XD_BYTES_SUFFIX ".xdb" /* as long */
+/* Reads and parses, or decodes a *.xdb. NULL after putting the complaint into *error (to be freed). */
 struct xd_program *xd_load_program(const char *path, char **error);
 
 /* How a file fared. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_fmt.c: scenarios in their canonical form, and results filled in. */
+/* cmd_fmt.c: scenarios in their canonical form or as bytes, and results filled in. */
 #define _GNU_SOURCE
 #include "cli/cli.h"
+
+#include "program/bytes.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,27 +14,34 @@
 #include <unistd.h>
 
 struct fmt {
-    bool check, fill;
+    bool check, fill, to_bytes, from_bytes;
     uint64_t seed;
     bool has_seed;
     const char *path;
 };
 
-/* A new file beside the old one takes its place in one step. */
+/* A new file beside the old one, if there is one, takes its place in one step. */
 static bool replace(const char *path, const struct xd_str *text)
 {
     char *real = realpath(path, NULL), *tmp = NULL;
+    mode_t mode = umask(0);
     struct stat st;
     bool ok = false;
     int fd;
 
-    if (!real || stat(real, &st) || asprintf(&tmp, "%s.XXXXXX", real) < 0) {
+    umask(mode);
+    mode = 0666 & ~mode;
+    if (!real && errno == ENOENT)
+        real = xd_strdup(path);
+    else if (real && stat(real, &st) == 0)
+        mode = st.st_mode & 07777;
+    if (!real || asprintf(&tmp, "%s.XXXXXX", real) < 0) {
         free(real);
         return false;
     }
     fd = mkstemp(tmp);
     if (fd >= 0) {
-        ok = fchmod(fd, st.st_mode & 07777) == 0;
+        ok = fchmod(fd, mode) == 0;
         for (size_t done = 0; ok && done < text->len;) {
             ssize_t n = write(fd, text->text + done, text->len - done);
 
@@ -79,6 +88,27 @@ static int fill(struct fmt *fm, struct xd_program *p)
     return (int)result.verdict;
 }
 
+/* Where the other form of the file goes: beside it. */
+static char *other_path(const struct fmt *fm)
+{
+    struct xd_str s = {0};
+
+    xd_str_addn(&s, fm->path, strlen(fm->path) - strlen(XD_TEXT_SUFFIX));
+    xd_str_add(&s, fm->to_bytes ? XD_BYTES_SUFFIX : XD_TEXT_SUFFIX);
+    return s.text;
+}
+
+static int convert(const struct fmt *fm, const struct xd_str *out)
+{
+    char *path = other_path(fm);
+    int code = XD_PASSED;
+
+    if (!replace(path, out))
+        code = xd_complain("%s: it can't be written: %s", path, strerror(errno));
+    free(path);
+    return code;
+}
+
 static int put(const struct fmt *fm, const struct xd_str *out, const char *text, size_t len)
 {
     bool same = out->len == len && !memcmp(xd_str_text(out), text, len);
@@ -90,9 +120,28 @@ static int put(const struct fmt *fm, const struct xd_str *out, const char *text,
     }
     if (!strcmp(fm->path, "-"))
         fwrite(xd_str_text(out), 1, out->len, stdout);
+    else if (fm->to_bytes || fm->from_bytes)
+        return convert(fm, out);
     else if (!same && !replace(fm->path, out))
         return xd_complain("%s: it can't be replaced: %s", fm->path, strerror(errno));
     return XD_PASSED;
+}
+
+/* Is this the kind of file that is converted? */
+static bool fits(const struct fmt *fm)
+{
+    const char *suffix = fm->from_bytes ? XD_BYTES_SUFFIX : XD_TEXT_SUFFIX;
+
+    if (!strcmp(fm->path, "-"))
+        return true;
+    if ((fm->to_bytes || fm->from_bytes) && !xd_ends_in(fm->path, suffix))
+        xd_complain("%s: %s converts files *%s", fm->path,
+                    fm->to_bytes ? "--to-bytes" : "--from-bytes", suffix);
+    else if (!fm->from_bytes && xd_ends_in(fm->path, XD_BYTES_SUFFIX))
+        xd_complain("%s: these are bytes; --from-bytes makes text of them", fm->path);
+    else
+        return true;
+    return false;
 }
 
 static int format(struct fmt *fm)
@@ -100,10 +149,15 @@ static int format(struct fmt *fm)
     struct xd_str out = {0};
     struct xd_program *p = NULL;
     size_t len = 0;
-    char *error, *text = xd_read_file(fm->path, &len, &error);
+    char *error, *text;
     int code = XD_PASSED, wrote = XD_PASSED;
 
-    if (text)
+    if (!fits(fm))
+        return XD_UNUSABLE;
+    text = xd_read_file(fm->path, &len, &error);
+    if (text && fm->from_bytes)
+        p = xd_program_from_bytes(fm->path, text, len);
+    else if (text)
         p = xd_program_parse(!strcmp(fm->path, "-") ? "(standard input)" : fm->path, text, len,
                              &error);
     if (!p) {
@@ -116,7 +170,10 @@ static int format(struct fmt *fm)
     if (fm->fill)
         code = fill(fm, p);
     if (code < XD_UNUSABLE) {
-        xd_program_print(p, &out);
+        if (fm->to_bytes)
+            xd_program_to_bytes(p, &out);
+        else
+            xd_program_print(p, &out);
         wrote = put(fm, &out, text, len);
     }
     xd_str_free(&out);
@@ -129,6 +186,8 @@ static int fmt(int argc, char **argv)
 {
     static const struct option longs[] = {{"check", no_argument, NULL, 'c'},
                                           {"fill", no_argument, NULL, 'f'},
+                                          {"to-bytes", no_argument, NULL, 'b'},
+                                          {"from-bytes", no_argument, NULL, 'B'},
                                           {"seed", required_argument, NULL, 's'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
@@ -136,10 +195,12 @@ static int fmt(int argc, char **argv)
     struct fmt fm = {0};
     int o, bad, worst = 0;
 
-    while ((o = getopt_long(argc, argv, "cfs:h", longs, NULL)) != -1) {
+    while ((o = getopt_long(argc, argv, "cfbBs:h", longs, NULL)) != -1) {
         switch (o) {
         case 'c': fm.check = true; break;
         case 'f': fm.fill = true; break;
+        case 'b': fm.to_bytes = true; break;
+        case 'B': fm.from_bytes = true; break;
         case 's':
             fm.has_seed = true;
             if (!xd_parse_number(optarg, &fm.seed))
@@ -149,6 +210,8 @@ static int fmt(int argc, char **argv)
         default: return xd_usage(&xd_cmd_fmt, false);
         }
     }
+    if (fm.check + fm.to_bytes + fm.from_bytes > 1)
+        return xd_complain("fmt: one of --check, --to-bytes and --from-bytes");
     if (optind == argc) {
         xd_complain("fmt: which files?");
         return xd_usage(&xd_cmd_fmt, false);
@@ -174,5 +237,7 @@ const struct xd_command xd_cmd_fmt = {
         "Rewrites scenarios in place, in one step each; - reads standard input and writes standard output.\n\n"
         "  -c, --check    change nothing; name the files that are not in canonical form, and exit with 1\n"
         "  -f, --fill     run them too, and write in what they do not say: results, done=, why=, answers\n"
-        "  -s, --seed N   with --fill: scatter machine frames by this seed\n",
+        "  -s, --seed N   with --fill: scatter machine frames by this seed\n"
+        "  -b, --to-bytes    leave FILE.xds as it is, and write its byte form to FILE.xdb\n"
+        "  -B, --from-bytes  the other way: write what FILE.xdb means to FILE.xds; any bytes mean something\n",
 };

@@ -18,15 +18,16 @@
 #define STEPS_MAX    UINT64_C(10000)
 #define TIMEOUT_S    120 /* far more than a boot under emulation takes */
 
-static bool number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *value)
+static bool number(const char *option, const char *text, uint64_t min, uint64_t max,
+                   uint64_t *value)
 {
     if (xd_parse_number(text, value) && *value >= min && *value <= max)
         return true;
     if (max == UINT64_MAX)
         xd_complain("--%s: \"%s\" is no number of 64 bits", option, text);
     else
-        xd_complain("--%s: \"%s\" is no number from %llu to %llu", option, text, (unsigned long long)min,
-                    (unsigned long long)max);
+        xd_complain("--%s: \"%s\" is no number from %llu to %llu", option, text,
+                    (unsigned long long)min, (unsigned long long)max);
     return false;
 }
 
@@ -58,7 +59,8 @@ static bool directory(const char *path)
 {
     struct stat st;
 
-    if ((stat(path, &st) == 0 || (errno == ENOENT && mkdir(path, 0777) == 0 && stat(path, &st) == 0)) &&
+    if ((stat(path, &st) == 0 ||
+         (errno == ENOENT && mkdir(path, 0777) == 0 && stat(path, &st) == 0)) &&
         !S_ISDIR(st.st_mode))
         errno = ENOTDIR;
     else if (stat(path, &st) == 0)
@@ -104,7 +106,9 @@ static int options(struct xd_oracle *o, int argc, char **argv)
         case ONE: o->one_domain = true; break;
         case KEEP: o->keep = optarg; break;
         case REPORT: o->report = true; break;
-        case MAX: ok = number("max-differences", optarg, 0, PROGRAMS_MAX, &o->max_differences); break;
+        case MAX:
+            ok = number("max-differences", optarg, 0, PROGRAMS_MAX, &o->max_differences);
+            break;
         case TIMEOUT: ok = number("timeout", optarg, 1, 86400, &o->timeout_s); break;
         case QEMU: o->parts.qemu = optarg; break;
         case XEN: o->parts.xen = optarg; break;

@@ -88,15 +88,22 @@ static void add_line(struct xd_str *out, const char *line, size_t len)
     xd_str_addc(out, '\n');
 }
 
-/* Of an entry of a multicall only the name of its call. */
+/*
+ * The first thing that went wrong, with what it is about: of an entry of a multicall the name of
+ * its call.
+ */
 static void add_details(struct xd_str *out, const char *text)
 {
-    for (const char *end; *text; text = *end ? end + 1 : end) {
+    bool header = true;
+
+    for (const char *end; *text && header; text = *end ? end + 1 : end) {
         const char *colon = strstr(text, ": ");
+        bool entry = !strncmp(text, "entry ", 6);
 
         end = strchrnul(text, '\n');
+        header = entry || (end > text && end[-1] == ':');
         xd_str_addc(out, SIGN);
-        if (!strncmp(text, "entry ", 6) && colon && colon < end)
+        if (entry && colon && colon < end)
             add_line(out, colon, 2 + strcspn(colon + 2, " \n"));
         else
             add_line(out, text, (size_t)(end - text));

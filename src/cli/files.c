@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "cli/cli.h"
 
+#include "program/bytes.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -44,11 +46,11 @@ static char *join(const char *dir, const char *name)
     return s.text;
 }
 
-static bool is_scenario(const char *name)
+bool xd_ends_in(const char *name, const char *suffix)
 {
-    size_t n = strlen(name);
+    size_t n = strlen(name), s = strlen(suffix);
 
-    return n > 4 && !strcmp(name + n - 4, ".xds");
+    return n > s && !strcmp(name + n - s, suffix);
 }
 
 static int walk(struct xd_paths *paths, const char *dir, unsigned int depth)
@@ -70,7 +72,7 @@ static int walk(struct xd_paths *paths, const char *dir, unsigned int depth)
             code = depth < DEEPEST ? walk(paths, path, depth + 1)
                                    : xd_complain("%s: nested too deeply", path);
             free(path);
-        } else if (is_scenario(e->d_name)) {
+        } else if (xd_ends_in(e->d_name, XD_TEXT_SUFFIX)) {
             add(paths, path);
         } else {
             free(path);
@@ -175,7 +177,10 @@ struct xd_program *xd_load_program(const char *path, char **error)
 
     if (!text)
         return NULL;
-    p = xd_program_parse(!strcmp(path, "-") ? "(standard input)" : path, text, len, error);
+    if (xd_ends_in(path, XD_BYTES_SUFFIX))
+        p = xd_program_from_bytes(path, text, len);
+    else
+        p = xd_program_parse(!strcmp(path, "-") ? "(standard input)" : path, text, len, error);
     free(text);
     return p;
 }

@@ -14,23 +14,24 @@
 
 #include <sys/types.h>
 
-#define XD_ORACLE_MISSING 77   /* exit code: QEMU, Xen or our own parts of it are not there */
-#define XD_ORACLE_OPS     192u /* room for the operations of all groups */
-#define XD_ORACLE_PLACES  8u   /* domains of a machine */
+#define XD_ORACLE_MISSING  77   /* exit code: QEMU, Xen or our own parts of it are not there */
+#define XD_ORACLE_OPS      192u /* room for the operations of all groups */
+#define XD_ORACLE_PLACES   8u   /* domains of a machine */
 #define XD_ORACLE_JOBS_MAX 64u
 
 /* ---- What was compared; (number) is the same counts as an array, for adding up ---- */
 
 struct xd_oracle_counts {
-    uint64_t programs;   /* run on both sides */
-    uint64_t skipped;    /* that real Xen can't run, or that have nothing of --only in them */
-    uint64_t unusable;   /* that could not be compared for a reason that should not be */
-    uint64_t different;  /* programs with a difference */
-    uint64_t died;       /* programs in which Xen ended the domain */
-    uint64_t boots;      /* of the hypervisor */
-    uint64_t accesses;   /* loads and stores */
-    uint64_t calls;      /* entries of multicalls too */
-    uint64_t refused;    /* calls and accesses with a reason */
+    uint64_t programs;  /* run on both sides */
+    uint64_t skipped;   /* that real Xen can't run, or that have nothing of --only in them */
+    uint64_t unusable;  /* that could not be compared for a reason that should not be */
+    uint64_t different; /* programs with a difference */
+    uint64_t died;      /* programs in which Xen ended the domain */
+    uint64_t boots;     /* of the hypervisor */
+    uint64_t rebuilds;  /* of a domain, the hypervisor going on */
+    uint64_t accesses;  /* loads and stores */
+    uint64_t calls;     /* entries of multicalls too */
+    uint64_t refused;   /* calls and accesses with a reason */
     uint64_t why[XD_WHYS];
     uint64_t call[XD_CALLS];
     uint64_t op[XD_ORACLE_OPS]; /* by xd_oracle_op_index */
@@ -90,7 +91,9 @@ struct xd_answer {
     struct xd_str steps;    /* what witness.h says */
     struct xd_str why;      /* UNFIT, FAILED: why */
     struct xd_str messages; /* DIED: what Xen wrote, lines */
-    struct xd_str booted;   /* it boots again, because of this; empty: it does not */
+    bool booted,
+        rebuilt; /* Xen, or a domain: the next program would not have found it as this one did, */
+    struct xd_str renewal; /* because of this */
     struct xd_place place[XD_ORACLE_PLACES];
     uint32_t places;
 };
@@ -102,17 +105,18 @@ void xd_answer_free(struct xd_answer *a);
 /* ---- oracle_double.c (in oracle/): the same on the double ---- */
 
 struct xd_doubled {
-    struct xd_str steps;    /* what witness.h says */
-    uint32_t died;          /* line of the step in which a domain ended; 0: none did */
-    struct xd_str error;    /* why it could not be run */
-    struct xd_str explain;  /* of what was refused in the step of line (explain_line) */
-    uint32_t explain_line;  /* 0: nothing is to be explained */
-    void (*broken)(void *ctx, const struct xd_failure *f); /* xendouble is wrong, and about to abort */
+    struct xd_str steps;   /* what witness.h says */
+    uint32_t died;         /* line of the step in which a domain ended; 0: none did */
+    struct xd_str error;   /* why it could not be run */
+    struct xd_str explain; /* of what was refused in the step of line (explain_line) */
+    uint32_t explain_line; /* 0: nothing is to be explained */
+    void (*broken)(void *ctx,
+                   const struct xd_failure *f); /* xendouble is wrong, and about to abort */
     void *ctx;
 };
 /* Domains of (p) are laid out as (where) says. Counts are added to (*c). */
-void xd_oracle_double(const struct xd_program *p, const struct xd_answer *where, struct xd_oracle_counts *c,
-                      struct xd_doubled *d);
+void xd_oracle_double(const struct xd_program *p, const struct xd_answer *where,
+                      struct xd_oracle_counts *c, struct xd_doubled *d);
 void xd_doubled_free(struct xd_doubled *d);
 
 /* Number of an operation among those of all groups, and back; NULL behind the last. */
@@ -122,12 +126,13 @@ const struct xd_op *xd_oracle_op_at(unsigned int index, const struct xd_group **
 /* ---- oracle_compare.c ---- */
 
 struct xd_difference {
-    uint32_t line;      /* of the step */
-    const char *what;   /* in words; NULL: the two blocks tell */
+    uint32_t line;         /* of the step */
+    const char *what;      /* in words; NULL: the two blocks tell */
     const char *xen, *dbl; /* the step's block on each side; "" if there is none */
 };
 /* True: they differ, and (*d) tells where; it points into both texts. */
-bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl, struct xd_difference *d);
+bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl,
+                      struct xd_difference *d);
 /* The two blocks side by side: lines that differ, and what is needed to understand them. */
 void xd_oracle_show(const struct xd_difference *d, const char *margin, struct xd_str *out);
 
@@ -158,7 +163,8 @@ struct xd_oracle_worker {
     struct xd_answer last; /* the latest answer */
     uint64_t shown;        /* differences shown in full */
     unsigned int troubles; /* programs in a row that could not be compared */
-    void (*broken)(void *ctx, struct xd_oracle_record *r); /* a last word, before xendouble aborts */
+    void (*broken)(void *ctx,
+                   struct xd_oracle_record *r); /* a last word, before xendouble aborts */
     void *ctx;
     struct xd_oracle_record *record; /* being made */
     const struct xd_program *running;
@@ -175,7 +181,8 @@ struct xd_candidate {
     struct xd_str request;
 };
 /* False after putting into (error) what is wrong with it. */
-bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index, struct xd_str *error);
+bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index,
+                       struct xd_str *error);
 /* Another reading of what (p) prints. */
 bool xd_candidate_of(struct xd_candidate *c, const struct xd_program *p);
 void xd_candidate_free(struct xd_candidate *c);
@@ -191,10 +198,11 @@ void xd_oracle_again(const struct xd_oracle *o, uint64_t index, struct xd_str *o
 /* ---- oracle_tell.c: a difference, for people ---- */
 
 /* The step of difference (d) and what both sides say of it. */
-void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *a, const struct xd_doubled *dbl,
-                         struct xd_str *out);
+void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *a,
+                         const struct xd_doubled *dbl, struct xd_str *out);
 /* Writes the program, with what was told as a comment before it, into the directory of --keep; says so in (out). */
-void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *told, const char *text, struct xd_str *out);
+void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *told, const char *text,
+                    struct xd_str *out);
 /* (text), each line behind (margin). */
 void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 

@@ -2,11 +2,11 @@
 /*
  * oracle_answer.c: reads what the other side says of a program.
  *
- *   place DOMAIN KERNEL-PAGES MACHINE-FRAMES FRAME...   one for each domain
+ *   place DOMAIN KERNEL-PAGES MACHINE-FRAMES FRAME...   one for each domain, and one for "free" frames
  *   (steps as oracle/witness.h has them: lines that begin with a digit or a blank)
  *   end | died | unfit WHY | failed WHY
  *   | MESSAGE                                           behind died
- *   booted WHY                                          if it boots again
+ *   booted WHY | rebuilt WHY                            if it boots Xen again, or builds a domain again
  *
  * Nothing in it is trusted: a place that no machine has is an error here, not in the double.
  */
@@ -17,7 +17,8 @@
 
 static bool wrong(struct xd_str *why, const char *what, const char *line, size_t n)
 {
-    xd_str_addf(why, "the other side does not answer as it should: %s: \"%.*s\"", what, n > 80 ? 80 : (int)n, line);
+    xd_str_addf(why, "the other side does not answer as it should: %s: \"%.*s\"", what,
+                n > 80 ? 80 : (int)n, line);
     return false;
 }
 
@@ -53,12 +54,16 @@ static bool place(struct xd_answer *a, const char *s, const char *end)
     const char *blank = memchr(s, ' ', (size_t)(end - s));
     uint64_t kernel, machine, frame, cap = 0;
 
-    if (a->places == XD_ORACLE_PLACES || !blank || blank == s || (size_t)(blank - s) >= sizeof(p->name) || *s != 'd')
+    if (a->places == XD_ORACLE_PLACES || !blank || blank == s ||
+        (size_t)(blank - s) >= sizeof(p->name))
         return false;
     *p = (struct xd_place){0};
     memcpy(p->name, s, (size_t)(blank - s));
+    if (p->name[0] != 'd' && strcmp(p->name, "free"))
+        return false;
     s = blank + 1;
-    if (!number(&s, end, 10, XD_FRAMES_MAX, &kernel) || !number(&s, end, 10, XD_FRAMES_MAX, &machine))
+    if (!number(&s, end, 10, XD_FRAMES_MAX, &kernel) ||
+        !number(&s, end, 10, XD_FRAMES_MAX, &machine))
         return false;
     p->kernel_pages = (uint32_t)kernel;
     p->machine_frames = (uint32_t)machine;
@@ -70,7 +75,8 @@ static bool place(struct xd_answer *a, const char *s, const char *end)
             p->frame = xd_realloc(p->frame, (cap = cap ? 2 * cap : 4096) * sizeof(*p->frame));
         p->frame[p->nr++] = frame;
     }
-    return p->nr >= 2 && machine >= XD_FRAMES_MIN && kernel > 0 && machine == a->place[0].machine_frames;
+    return p->nr >= 2 && machine >= XD_FRAMES_MIN && (kernel > 0) == (p->name[0] == 'd') &&
+           machine == a->place[0].machine_frames;
 }
 
 enum part { PLACES, STEPS, MESSAGES, OVER };
@@ -93,7 +99,8 @@ static bool verdict(struct xd_answer *a, const char *line, size_t n)
     return true;
 }
 
-static bool read_line(struct xd_answer *a, enum part *part, const char *line, size_t n, struct xd_str *why)
+static bool read_line(struct xd_answer *a, enum part *part, const char *line, size_t n,
+                      struct xd_str *why)
 {
     const char *rest;
 
@@ -112,11 +119,16 @@ static bool read_line(struct xd_answer *a, enum part *part, const char *line, si
         xd_str_addn(&a->messages, line, n + 1);
         return true;
     }
-    if (*part == MESSAGES && begins(line, n, "booted", &rest)) {
-        xd_str_addn(&a->booted, rest, n - (size_t)(rest - line));
-        if (!a->booted.len)
-            xd_str_add(&a->booted, "for no reason it tells");
+    if (*part == MESSAGES &&
+        (begins(line, n, "booted", &rest) || begins(line, n, "rebuilt", &rest))) {
+        a->booted = *line == 'b';
+        a->rebuilt = !a->booted;
+        xd_str_addn(&a->renewal, rest, n - (size_t)(rest - line));
         *part = OVER;
+        return true;
+    }
+    if (*part == MESSAGES && a->kind == XD_ANSWER_UNFIT) { /* a reason of several lines */
+        xd_str_addf(&a->why, "%s%.*s", n ? "; " : "", (int)n, line);
         return true;
     }
     return wrong(why, "this line has no place there", line, n);
@@ -149,8 +161,9 @@ bool xd_answer_same_places(const struct xd_answer *a, const struct xd_answer *b)
     for (uint32_t i = 0; i < a->places; i++) {
         const struct xd_place *p = &a->place[i], *q = &b->place[i];
 
-        if (strcmp(p->name, q->name) || p->kernel_pages != q->kernel_pages || p->machine_frames != q->machine_frames ||
-            p->nr != q->nr || memcmp(p->frame, q->frame, p->nr * sizeof(*p->frame)))
+        if (strcmp(p->name, q->name) || p->kernel_pages != q->kernel_pages ||
+            p->machine_frames != q->machine_frames || p->nr != q->nr ||
+            memcmp(p->frame, q->frame, p->nr * sizeof(*p->frame)))
             return false;
     }
     return true;
@@ -163,6 +176,6 @@ void xd_answer_free(struct xd_answer *a)
     xd_str_free(&a->steps);
     xd_str_free(&a->why);
     xd_str_free(&a->messages);
-    xd_str_free(&a->booted);
+    xd_str_free(&a->renewal);
     *a = (struct xd_answer){0};
 }

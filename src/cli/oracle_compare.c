@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMN_MIN  24u
-#define COLUMN_MAX  64u
-#define LINES_MAX   400u /* of a block that is shown */
-#define SHOWN_MAX   24u  /* of its rows */
+#define COLUMN_MIN 24u
+#define COLUMN_MAX 64u
+#define LINES_MAX  400u /* of a block that is shown */
+#define SHOWN_MAX  24u  /* of its rows */
 
 static size_t line_length(const char *s)
 {
@@ -47,7 +47,8 @@ static bool report(struct xd_difference *d, const char *what, const char *xen, c
     return true;
 }
 
-bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl, struct xd_difference *d)
+bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl,
+                      struct xd_difference *d)
 {
     const char *x = xd_str_text(&a->steps), *y = xd_str_text(&dbl->steps);
     bool died = a->kind == XD_ANSWER_DIED;
@@ -67,7 +68,8 @@ bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl, s
         if (n != (size_t)(block_end(y) - y) || memcmp(x, y, n))
             return report(d, NULL, x, y);
     }
-    return died && report(d, "Xen ended the domain before the first step; the double did not", x, y);
+    return died &&
+           report(d, "Xen ended the domain before the first step; the double did not", x, y);
 }
 
 /* ---- Side by side ---- */
@@ -111,7 +113,8 @@ static bool akin(const struct lines *a, unsigned int i, const struct lines *b, u
 }
 
 /* The first line of (b) from (k) on that is the same as line (i) of (a), or b->nr. */
-static unsigned int find(const struct lines *a, unsigned int i, const struct lines *b, unsigned int k)
+static unsigned int find(const struct lines *a, unsigned int i, const struct lines *b,
+                         unsigned int k)
 {
     while (k < b->nr && !same(a, i, b, k))
         k++;
@@ -133,7 +136,8 @@ static void row(struct table *t, const char *left, size_t nl, const char *right,
     t->shown++;
     xd_str_add(t->out, t->margin);
     if (nl > t->width) { /* too long for the column: each its own line */
-        xd_str_addf(t->out, "%.*s\n%s%*s | %.*s\n", (int)nl, left, t->margin, (int)t->width, "", (int)nr, right);
+        xd_str_addf(t->out, "%.*s\n%s%*s | %.*s\n", (int)nl, left, t->margin, (int)t->width, "",
+                    (int)nr, right);
         return;
     }
     xd_str_addf(t->out, "%-*.*s | %.*s\n", (int)t->width, (int)nl, left, (int)nr, right);

@@ -22,14 +22,17 @@ static const struct {
 } parts_rows[] = {
     [QEMU] = {"QEMU (qemu-system-x86_64)", "XENDOUBLE_QEMU",
               "on Debian: apt-get install qemu-system-x86; or name it by --qemu or XENDOUBLE_QEMU"},
-    [XEN] = {"the Xen hypervisor", "XENDOUBLE_XEN",
-             "on Debian, without installing it: apt-get download xen-hypervisor-4.17-amd64; "
-             "dpkg-deb -x xen-hypervisor-4.17-amd64_*.deb DIR; then --xen DIR/boot/xen-4.17-amd64.gz "
-             "(or XENDOUBLE_XEN)"},
-    [KERNEL] = {"the oracle's kernel (oracle-kernel.elf)", "XENDOUBLE_ORACLE_KERNEL",
-                "it is built on x86-64 Linux, with -Doracle=enabled; name it by --kernel or XENDOUBLE_ORACLE_KERNEL"},
-    [RUNNER] = {"the oracle's runner (xendouble-oracle)", "XENDOUBLE_ORACLE_RUNNER",
-                "it is built on x86-64 Linux, with -Doracle=enabled; name it by --runner or XENDOUBLE_ORACLE_RUNNER"},
+    [XEN] =
+        {"the Xen hypervisor", "XENDOUBLE_XEN",
+         "on Debian, without installing it: apt-get download xen-hypervisor-4.17-amd64; "
+         "dpkg-deb -x xen-hypervisor-4.17-amd64_*.deb DIR; then --xen DIR/boot/xen-4.17-amd64.gz "
+         "(or XENDOUBLE_XEN)"},
+    [KERNEL] =
+        {"the oracle's kernel (oracle-kernel.elf)", "XENDOUBLE_ORACLE_KERNEL",
+         "it is built on x86-64 Linux, with -Doracle=enabled; name it by --kernel or XENDOUBLE_ORACLE_KERNEL"},
+    [RUNNER] =
+        {"the oracle's runner (xendouble-oracle)", "XENDOUBLE_ORACLE_RUNNER",
+         "it is built on x86-64 Linux, with -Doracle=enabled; name it by --runner or XENDOUBLE_ORACLE_RUNNER"},
 };
 
 static char *joined(const char *dir, const char *name)
@@ -114,7 +117,8 @@ static bool find(struct xd_oracle_parts *parts, int part, const char **path)
     else if (part == QEMU && !strchr(*path, '/')) /* a name, as a shell takes it */
         *path = (parts->found[part] = in_path(*path)) ? parts->found[part] : *path;
     if (*path && access(*path, part == QEMU || part == RUNNER ? X_OK : R_OK)) {
-        xd_complain("%s: %s: %s; %s", parts_rows[part].what, *path, strerror(errno), parts_rows[part].how);
+        xd_complain("%s: %s: %s; %s", parts_rows[part].what, *path, strerror(errno),
+                    parts_rows[part].how);
         return false;
     }
     return *path != NULL;
@@ -173,8 +177,9 @@ static bool startable(struct xd_oracle_parts *parts)
         if (!unpack(parts))
             return false;
     }
-    xd_complain("%s is no hypervisor that QEMU can start: neither an ELF file nor one packed by gzip; %s", parts->xen,
-                parts_rows[XEN].how);
+    xd_complain(
+        "%s is no hypervisor that QEMU can start: neither an ELF file nor one packed by gzip; %s",
+        parts->xen, parts_rows[XEN].how);
     return false;
 }
 

@@ -106,7 +106,8 @@ struct run {
     struct xd_oracle_counts *sum;
     struct job *job;
     uint64_t total, came, printed, shown;
-    char **text; /* of programs whose record came and is not printed; "" where there is nothing to tell */
+    char **
+        text; /* of programs whose record came and is not printed; "" where there is nothing to tell */
     int code;
     bool stop;
     int64_t start, ticked;
@@ -124,13 +125,14 @@ static void progress(struct run *run)
 {
     bool terminal = isatty(STDERR_FILENO);
     int64_t now = now_ms(), passed = now - run->start;
-    uint64_t left = run->total - run->came, left_s = run->came ? left * (uint64_t)passed / run->came / 1000 : 0;
+    uint64_t left = run->total - run->came,
+             left_s = run->came ? left * (uint64_t)passed / run->came / 1000 : 0;
     struct xd_str s = {0};
 
     if (now - run->ticked < (terminal ? TICK_MS : PLAIN_TICK_MS) || passed < 1000)
         return;
     run->ticked = now;
-    xd_str_addf(&s, "%" PRIu64 "/%" PRIu64 " programs, %.0f/s", run->came, run->total,
+    xd_str_addf(&s, "%" PRIu64 "/%" PRIu64 " programs, %.3g/s", run->came, run->total,
                 (double)run->came * 1000 / (double)passed);
     if (run->came && left)
         xd_str_addf(&s, ", %" PRIu64 " min %02" PRIu64 " s left", left_s / 60, left_s % 60);
@@ -157,7 +159,8 @@ static void print(struct run *run)
     }
 }
 
-static void take(struct run *run, struct job *j, const struct xd_oracle_record *r, const char *text, size_t n)
+static void take(struct run *run, struct job *j, const struct xd_oracle_record *r, const char *text,
+                 size_t n)
 {
     xd_oracle_add(run->sum, &r->counts);
     run->code = r->code > run->code ? r->code : run->code;
@@ -225,7 +228,8 @@ static void died(struct run *run, struct job *j, int status)
     if (WIFEXITED(status) && WEXITSTATUS(status) == XD_UNUSABLE)
         r.code = XD_UNUSABLE; /* no memory; it has said so */
     xd_oracle_name(run->o, r.index, &r.text);
-    xd_str_addf(&r.text, ": the double ended its process (%s %d)\n  again: ", WIFSIGNALED(status) ? "signal" : "exit code",
+    xd_str_addf(&r.text, ": xendouble ended the process that ran it (%s %d)\n  again: ",
+                WIFSIGNALED(status) ? "signal" : "exit code",
                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     xd_oracle_again(run->o, r.index, &r.text);
     xd_str_addc(&r.text, '\n');
@@ -246,6 +250,7 @@ static void end(struct run *run, struct job *j)
         return;
     if (!j->broken)
         died(run, j, status);
+    j->broken = false;
     if (j->next < run->total && !start(run, j)) {
         run->stop = true;
         run->code = xd_complain("no process can be started: %s", strerror(errno));
@@ -340,7 +345,8 @@ int xd_oracle_run(const struct xd_oracle *o, struct xd_oracle_counts *sum)
         free(run.text[run.printed]);
     }
     if (interrupted)
-        run.code = xd_complain("interrupted: %" PRIu64 " of %" PRIu64 " programs are done", run.came, run.total);
+        run.code = xd_complain("interrupted: %" PRIu64 " of %" PRIu64 " programs are done",
+                               run.came, run.total);
     sigaction(SIGINT, &old[0], NULL);
     sigaction(SIGTERM, &old[1], NULL);
     free(run.text);

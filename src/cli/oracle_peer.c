@@ -46,8 +46,8 @@ static bool start(struct xd_peer *peer, struct xd_str *why)
         signal(SIGPIPE, SIG_DFL);
         dup2(to[0], STDIN_FILENO);
         dup2(from[1], STDOUT_FILENO);
-        execl(peer->parts->runner, peer->parts->runner, peer->parts->qemu, peer->parts->xen, peer->parts->kernel,
-              (char *)NULL);
+        execl(peer->parts->runner, peer->parts->runner, peer->parts->qemu, peer->parts->xen,
+              peer->parts->kernel, (char *)NULL);
         _exit(EXEC_FAILED);
     }
     close(to[0]);
@@ -131,8 +131,8 @@ static bool put(int fd, const void *data, size_t n)
 
 bool xd_peer_send(struct xd_peer *peer, const void *request, size_t n, struct xd_str *why)
 {
-    const unsigned char head[4] = {(unsigned char)n, (unsigned char)(n >> 8), (unsigned char)(n >> 16),
-                                   (unsigned char)(n >> 24)};
+    const unsigned char head[4] = {(unsigned char)n, (unsigned char)(n >> 8),
+                                   (unsigned char)(n >> 16), (unsigned char)(n >> 24)};
 
     if (!peer->pid && !start(peer, why))
         return false;
@@ -175,7 +175,8 @@ bool xd_peer_receive(struct xd_peer *peer, struct xd_str *answer, struct xd_str 
         if (n > ANSWER_MAX) {
             kill(peer->pid, SIGTERM);
             stop(peer);
-            xd_str_addf(why, "%s announces an answer of %lu bytes; it is no oracle", peer->parts->runner, (unsigned long)n);
+            xd_str_addf(why, "%s announces an answer of %lu bytes; it is no oracle",
+                        peer->parts->runner, (unsigned long)n);
             return false;
         }
         free(answer->text);

@@ -101,19 +101,22 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
     printf("%" PRIu64 " program%s", c->programs, c->programs == 1 ? "" : "s");
     if (o->programs)
         printf(" (seed 0x%" PRIx64 ")", o->seed);
-    printf(", %" PRIu64 " calls and %" PRIu64 " accesses compared, %" PRIu64 " of them refused", c->calls, c->accesses,
-           c->refused);
+    printf(", %" PRIu64 " calls and %" PRIu64 " accesses compared, %" PRIu64 " of them refused",
+           c->calls, c->accesses, c->refused);
     if (c->refused)
         printf(" for %zu reasons", why.nr - why.never);
     printf("; %" PRIu64 " program%s differ%s\n", c->different, c->different == 1 ? "" : "s",
            c->different == 1 ? "s" : "");
     if (c->skipped)
-        printf("%" PRIu64 " skipped: real Xen can't run them%s\n", c->skipped, o->verbose ? "" : " (--verbose tells why)");
+        printf("%" PRIu64 " skipped: real Xen can't run them%s\n", c->skipped,
+               o->verbose ? "" : " (--verbose tells why)");
     if (c->unusable)
         printf("%" PRIu64 " could not be compared\n", c->unusable);
-    printf("%" PRIu64 " boot%s of Xen, %" PRIu64 " domain%s ended; %.1f s, %.0f programs and %.0f calls a second\n", c->boots,
-           c->boots == 1 ? "" : "s", c->died, c->died == 1 ? "" : "s", seconds, (double)c->programs / seconds,
-           (double)c->calls / seconds);
+    printf("%" PRIu64 " boot%s of Xen, %" PRIu64 " domain%s built again, %" PRIu64
+           " ended by Xen; ",
+           c->boots, c->boots == 1 ? "" : "s", c->rebuilds, c->rebuilds == 1 ? "" : "s", c->died);
+    printf("%.1f s, %.0f programs and %.0f calls a second\n", seconds,
+           (double)c->programs / seconds, (double)c->calls / seconds);
     if (c->refused && !o->report) {
         puts("refused:");
         for (size_t i = 0; i < why.nr && why.row[i].count; i++) {

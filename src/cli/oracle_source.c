@@ -47,7 +47,8 @@ void xd_candidate_free(struct xd_candidate *c)
 }
 
 /* The request is the text itself: both sides then name the same lines. */
-static bool candidate(struct xd_candidate *c, const char *name, const char *text, size_t n, struct xd_str *error)
+static bool candidate(struct xd_candidate *c, const char *name, const char *text, size_t n,
+                      struct xd_str *error)
 {
     char *complaint = NULL;
 
@@ -73,7 +74,8 @@ bool xd_candidate_of(struct xd_candidate *c, const struct xd_program *p)
     return ok;
 }
 
-static bool generated(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index, struct xd_str *error)
+static bool generated(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index,
+                      struct xd_str *error)
 {
     const struct xd_generate g = {.seed = xd_oracle_seed(o, index - o->files.nr),
                                   .steps = (uint32_t)o->steps,
@@ -90,7 +92,8 @@ static bool generated(struct xd_candidate *c, const struct xd_oracle *o, uint64_
     return ok;
 }
 
-bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index, struct xd_str *error)
+bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index,
+                       struct xd_str *error)
 {
     char *text, *complaint = NULL;
     size_t n = 0;
@@ -151,6 +154,8 @@ static bool is_about(const struct xd_program *p, uint32_t groups)
 
 const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const struct xd_program *p)
 {
+    if (!p->domains)
+        return "it has no domain";
     for (uint32_t i = 0; i < p->domains; i++) {
         const char *name = xd_text_at(p, p->domain[i].name);
 
@@ -166,5 +171,7 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
         case XD_STEP_DESTROY: return "it does what only the host of a double can do";
         }
     }
-    return o->only && index < o->files.nr && !is_about(p, o->only) ? "it is not about what --only names" : NULL;
+    return o->only && index < o->files.nr && !is_about(p, o->only)
+               ? "it is not about what --only names"
+               : NULL;
 }

@@ -16,8 +16,8 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text)
     }
 }
 
-void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *a, const struct xd_doubled *dbl,
-                         struct xd_str *out)
+void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *a,
+                         const struct xd_doubled *dbl, struct xd_str *out)
 {
     const char *head = *d->xen ? d->xen : d->dbl;
 
@@ -57,7 +57,8 @@ static void kept_path(const struct xd_oracle *o, uint64_t index, struct xd_str *
     xd_str_add(path, ".xds");
 }
 
-void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *told, const char *text, struct xd_str *out)
+void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *told, const char *text,
+                    struct xd_str *out)
 {
     struct xd_str path = {0}, file = {0};
     FILE *f;
@@ -73,8 +74,8 @@ void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *told,
     f = fopen(xd_str_text(&path), "we");
     ok = f && fwrite(file.text, 1, file.len, f) == file.len;
     ok = f && fclose(f) == 0 && ok;
-    xd_str_addf(out, "  %s %s%s%s\n", ok ? "kept as" : "could not be kept as", xd_str_text(&path), ok ? "" : ": ",
-                ok ? "" : strerror(errno));
+    xd_str_addf(out, "  %s %s%s%s\n", ok ? "kept as" : "could not be kept as", xd_str_text(&path),
+                ok ? "" : ": ", ok ? "" : strerror(errno));
     xd_str_free(&path);
     xd_str_free(&file);
 }

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TROUBLES_MAX 3u    /* programs in a row that can't be compared: then none can */
-#define SHRINK_COST  3000u /* what finding a shorter program may cost: each try 1, each boot of Xen: */
-#define BOOT_COST    100u
+#define TROUBLES_MAX 3u /* programs in a row that can't be compared: then none can */
+#define SHRINK_COST \
+    3000u /* what finding a shorter program may cost: each try 1, each boot of Xen: */
+#define BOOT_COST 100u
 
 /* ---- Both sides ---- */
 
@@ -69,8 +70,8 @@ static void on_double(struct xd_oracle_worker *w, const struct xd_candidate *c, 
 }
 
 /* Sends, runs the double meanwhile if it is known how, and takes the answer. */
-static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b, struct xd_oracle_counts *met,
-                struct xd_str *why)
+static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b,
+                struct xd_oracle_counts *met, struct xd_str *why)
 {
     struct xd_str text = {0};
     bool ok;
@@ -89,8 +90,8 @@ static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct
 }
 
 /* Counts what was met if it is (counted). False after putting into (why) what kept it from being run. */
-static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c, struct xd_oracle_counts *counts,
-                     struct both *b, struct xd_str *why)
+static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                     struct xd_oracle_counts *counts, struct both *b, struct xd_str *why)
 {
     struct xd_oracle_counts met = {0};
 
@@ -98,7 +99,8 @@ static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c, s
     counts->boots += w->peer.pid == 0;
     if (!ask(w, c, b, &met, why))
         return false;
-    counts->boots += b->answer.booted.len != 0;
+    counts->boots += b->answer.booted;
+    counts->rebuilds += b->answer.rebuilt;
     if (b->answer.kind > XD_ANSWER_DIED)
         return true;
     if (!xd_answer_same_places(&b->answer, &w->last)) {
@@ -114,8 +116,8 @@ static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c, s
 }
 
 /* What fails once may have failed by chance. */
-static bool run_both(struct xd_oracle_worker *w, const struct xd_candidate *c, struct xd_oracle_counts *counts,
-                     struct both *b, struct xd_str *why)
+static bool run_both(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                     struct xd_oracle_counts *counts, struct both *b, struct xd_str *why)
 {
     if (run_once(w, c, counts, b, why))
         return true;
@@ -133,6 +135,7 @@ static bool differs_again(struct xd_oracle_worker *w, const struct xd_candidate 
                    xd_oracle_differ(&b->answer, &b->dbl, d);
 
     w->record->counts.boots += met.boots;
+    w->record->counts.rebuilds += met.rebuilds;
     xd_str_free(&why);
     return differs;
 }
@@ -150,9 +153,9 @@ static bool still_differs(void *ctx, const struct xd_program *p)
     struct xd_difference d;
     struct xd_candidate c;
     struct both b = {0};
-    bool differs;
+    bool differs = xd_candidate_of(&c, p) && !xd_oracle_unfit(s->w->o, s->w->record->index, c.p) &&
+                   differs_again(s->w, &c, &b, &d);
 
-    differs = xd_candidate_of(&c, p) && differs_again(s->w, &c, &b, &d);
     both_free(&b);
     xd_candidate_free(&c);
     return differs;
@@ -166,7 +169,8 @@ static bool worth_it(void *ctx, const struct xd_shrink_stats *so_far)
 }
 
 /* Tells of a program that was shrunk. False: it does not differ any more. */
-static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p, const struct xd_shrink_stats *stats)
+static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p,
+                       const struct xd_shrink_stats *stats)
 {
     struct xd_oracle_record *r = w->record;
     struct xd_str told = {0};
@@ -181,8 +185,8 @@ static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p, c
     }
     if (differs) {
         xd_oracle_tell_step(&d, &b.answer, &b.dbl, &told);
-        xd_str_addf(&r->text, "  shrunk from %u to %u steps%s:\n", stats->steps_before, stats->steps_after,
-                    stats->minimal ? "" : " (it might become shorter yet)");
+        xd_str_addf(&r->text, "  shrunk from %u to %u steps%s:\n", stats->steps_before,
+                    stats->steps_after, stats->minimal ? "" : " (it might become shorter yet)");
         xd_oracle_indent(&r->text, "    ", xd_str_text(&c.request));
         xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
         if (w->o->keep)
@@ -194,8 +198,8 @@ static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p, c
     return differs;
 }
 
-static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidate *c, const struct both *b,
-                            const struct xd_difference *d)
+static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                            const struct both *b, const struct xd_difference *d)
 {
     struct xd_oracle_record *r = w->record;
     struct shrinking s = {.w = w, .boots = r->counts.boots};
@@ -212,7 +216,9 @@ static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidat
         struct xd_str told = {0};
 
         xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
-        xd_str_add(&r->text, "  run once more it did not differ: it depends on what was run before it, or on chance\n");
+        xd_str_add(
+            &r->text,
+            "  run once more it did not differ: it depends on what was run before it, or on chance\n");
         xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
         if (w->o->keep)
             xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->request), &r->text);
@@ -231,7 +237,8 @@ static void trouble(struct xd_oracle_worker *w, struct xd_oracle_record *r, cons
     xd_oracle_name(w->o, r->index, &r->text);
     xd_str_addf(&r->text, ": it could not be compared: %s\n", why);
     if (r->fatal && !w->peer.unstartable)
-        xd_str_addf(&r->text, "%u programs in a row could not be compared: giving up\n", w->troubles);
+        xd_str_addf(&r->text, "%u programs in a row could not be compared: giving up\n",
+                    w->troubles);
 }
 
 static void skip(const struct xd_oracle *o, struct xd_oracle_record *r, const char *why)
@@ -251,9 +258,11 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
     w->troubles = 0;
     r->counts.programs++;
     r->counts.died += b->answer.kind == XD_ANSWER_DIED;
-    if (w->o->verbose && b->answer.booted.len) {
+    if (w->o->verbose && b->answer.renewal.len) {
         xd_oracle_name(w->o, r->index, &r->text);
-        xd_str_addf(&r->text, ": Xen is booted again: %s\n", xd_str_text(&b->answer.booted));
+        xd_str_addf(&r->text, ": %s: %s\n",
+                    b->answer.booted ? "Xen was booted again" : "a domain was built again",
+                    xd_str_text(&b->answer.renewal));
     }
     if (!xd_oracle_differ(&b->answer, &b->dbl, &d))
         return;
@@ -263,7 +272,8 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
         tell_difference(w, c, b, &d);
 }
 
-static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c, struct xd_oracle_record *r)
+static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                    struct xd_oracle_record *r)
 {
     struct both b = {0};
     struct xd_str why = {0};

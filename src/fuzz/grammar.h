@@ -39,14 +39,24 @@ enum xd_role {
 #define XD_GEN_NAMES     512u
 #define XD_GEN_DEPTH_MAX 40u
 
-enum xd_gen_port { XD_GEN_FREE, XD_GEN_UNBOUND, XD_GEN_FOR_OTHER, XD_GEN_PAIR, XD_GEN_VIRQ, XD_GEN_IPI };
+enum xd_gen_port {
+    XD_GEN_FREE,
+    XD_GEN_UNBOUND,
+    XD_GEN_PAIR,
+    XD_GEN_VIRQ,
+    XD_GEN_IPI,
+    XD_GEN_RESERVED
+};
 
 /* What the program has probably done to a domain. */
 struct xd_gen_domain {
     uint8_t pinned[XD_GEN_PAGES]; /* level, 0: not */
     bool gone[XD_GEN_PAGES];
-    uint8_t port[XD_GEN_PORTS]; /* enum xd_gen_port */
-    uint8_t peer[XD_GEN_PORTS];
+    struct {
+        uint8_t state; /* enum xd_gen_port */
+        uint8_t dom;   /* at the other end; 2: one that does not exist */
+        uint8_t port;  /* of a pair */
+    } port[XD_GEN_PORTS];
     bool over; /* it can't run any more */
 };
 
@@ -76,11 +86,26 @@ struct xd_alt {
     uint8_t when;
     const char *text;
 };
-#define A(weight, text)    {weight, XD_ALWAYS_ALT, text}
-#define TWO(weight, text)  {weight, XD_IF_TWO, text}
-#define CTL(weight, text)  {weight, XD_IF_CONTROL, text}
-#define CTL2(weight, text) {weight, XD_IF_CONTROL_TWO, text}
-#define DOMU(weight, text) {weight, XD_IF_GUEST, text}
+#define A(weight, text)             \
+    {                               \
+        weight, XD_ALWAYS_ALT, text \
+    }
+#define TWO(weight, text)       \
+    {                           \
+        weight, XD_IF_TWO, text \
+    }
+#define CTL(weight, text)           \
+    {                               \
+        weight, XD_IF_CONTROL, text \
+    }
+#define CTL2(weight, text)              \
+    {                                   \
+        weight, XD_IF_CONTROL_TWO, text \
+    }
+#define DOMU(weight, text)        \
+    {                             \
+        weight, XD_IF_GUEST, text \
+    }
 
 struct xd_rule {
     const char *name;
@@ -89,17 +114,26 @@ struct xd_rule {
     uint16_t arg;
     void (*make)(struct xd_gen *g, unsigned int arg, struct xd_str *out); /* instead of (alt) */
 };
-#define RULE(name, alternatives)   {name, alternatives, XD_ARRAY_SIZE(alternatives), 0, NULL}
-#define MAKE(name, function, arg)  {name, NULL, 0, arg, function}
+#define RULE(name, alternatives)                                 \
+    {                                                            \
+        name, alternatives, XD_ARRAY_SIZE(alternatives), 0, NULL \
+    }
+#define MAKE(name, function, arg)    \
+    {                                \
+        name, NULL, 0, arg, function \
+    }
 
 /* Ended by a NULL name; one list a file. */
 extern const struct xd_rule xd_rules_common[], xd_rules_mm[], xd_rules_tables[], xd_rules_desc[],
-    xd_rules_memory[], xd_rules_events[], xd_rules_misc[];
+    xd_rules_memory[], xd_rules_events[], xd_rules_misc[], xd_rules_control[], xd_rules_host[];
 
 uint32_t xd_gen_below(struct xd_gen *g, uint32_t n); /* 0..n-1 */
 bool xd_gen_percent(struct xd_gen *g, unsigned int percent);
 struct xd_gen_domain *xd_gen_here(struct xd_gen *g);
 
+/* Learns from a line of the program which pages are pinned from now on. */
+void xd_gen_note(struct xd_gen *g, const char *line, size_t len);
+void xd_gen_ports_start(struct xd_gen *g);
 void xd_gen_names(struct xd_gen *g);
 /* Adds what (text) makes. Names must be known: tests expand every rule. */
 void xd_gen_expand(struct xd_gen *g, const char *text, struct xd_str *out);

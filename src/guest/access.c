@@ -14,7 +14,8 @@
 #if XD_HAVE_VALGRIND
 #include <valgrind/memcheck.h>
 #else
-#define RUNNING_ON_VALGRIND 0
+#define RUNNING_ON_VALGRIND                 0
+#define VALGRIND_MAKE_MEM_DEFINED(at, size) ((void)0)
 #endif
 
 #include <string.h>
@@ -22,6 +23,7 @@
 #if defined(__GNUC__)
 /* There if the program has AddressSanitizer in it, however this library was built. */
 void *__asan_region_is_poisoned(void *at, size_t n) __attribute__((weak));
+void __asan_get_shadow_mapping(size_t *scale, size_t *offset) __attribute__((weak));
 void __asan_report_load_n(void *at, size_t n) __attribute__((weak));
 void __asan_report_store_n(void *at, size_t n) __attribute__((weak));
 /* ThreadSanitizer, likewise. */
@@ -36,6 +38,8 @@ static bool copy_by_kernel(void *ours, uint64_t va, size_t n, bool write)
     ssize_t done = write ? process_vm_writev(getpid(), &local, 1, &remote, 1, 0)
                          : process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
 
+    if (write && done > 0)
+        VALGRIND_MAKE_MEM_DEFINED(remote.iov_base, (size_t)done);
     return done == (ssize_t)n;
 }
 #endif
@@ -44,21 +48,30 @@ static bool copy_by_kernel(void *ours, uint64_t va, size_t n, bool write)
 
 #include <ucontext.h>
 
-size_t xd_access_copy(void *dst, const void *src, size_t n);
-extern const char xd_access_words[], xd_access_bytes[], xd_access_end[];
+size_t xd_try_copy(void *dst, const void *src, size_t n);
+extern const char xd_try_words[], xd_try_bytes[], xd_try_end[];
 
 bool xd_access_fixup(void *uc)
 {
     greg_t *ip = &((ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP];
     const uintptr_t at = (uintptr_t)*ip;
 
-    if (at >= (uintptr_t)xd_access_words && at < (uintptr_t)xd_access_bytes)
-        *ip = (greg_t)(uintptr_t)xd_access_bytes;
-    else if (at >= (uintptr_t)xd_access_bytes && at < (uintptr_t)xd_access_end)
-        *ip = (greg_t)(uintptr_t)xd_access_end;
+    if (at >= (uintptr_t)xd_try_words && at < (uintptr_t)xd_try_bytes)
+        *ip = (greg_t)(uintptr_t)xd_try_bytes;
+    else if (at >= (uintptr_t)xd_try_bytes && at < (uintptr_t)xd_try_end)
+        *ip = (greg_t)(uintptr_t)xd_try_end;
     else
         return false;
     return true;
+}
+
+/* AddressSanitizer's own memory, which it maps from byte (offset) on, is nobody's to name. */
+static bool is_shadow(uint64_t va, size_t n)
+{
+    size_t scale, offset;
+
+    __asan_get_shadow_mapping(&scale, &offset);
+    return va + n > offset && va < offset + (UINT64_C(1) << (47 - scale));
 }
 
 /* The guest named memory that it has freed, or that lies beside its variable. */
@@ -80,7 +93,9 @@ static bool copy(void *ours, uint64_t va, size_t n, bool write)
 
     if (XD_UNLIKELY(RUNNING_ON_VALGRIND))
         return copy_by_kernel(ours, va, n, write);
-    if (XD_UNLIKELY(xd_access_copy(write ? theirs : ours, write ? ours : theirs, n) != 0))
+    if (XD_UNLIKELY(__asan_get_shadow_mapping != NULL) && is_shadow(va, n))
+        return false;
+    if (XD_UNLIKELY(xd_try_copy(write ? theirs : ours, write ? ours : theirs, n) != 0))
         return false;
     if (XD_UNLIKELY(__asan_region_is_poisoned != NULL))
         ask_asan(va, n, write);

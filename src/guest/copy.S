@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * copy.S: size_t xd_access_copy(void *dst, const void *src, size_t n): copies, and returns how many
+ * copy.S: size_t xd_try_copy(void *dst, const void *src, size_t n): copies, and returns how many
  * bytes are left, which is not 0 if one of the addresses leads nowhere.
  *
- * A fault between xd_access_words and xd_access_bytes goes on at xd_access_bytes, which finds the
- * exact byte; one from there to xd_access_end goes on at xd_access_end. Only rax, rcx, rsi, rdi are
+ * A fault between xd_try_words and xd_try_bytes goes on at xd_try_bytes, which finds the
+ * exact byte; one from there to xd_try_end goes on at xd_try_end. Only rax, rcx, rsi, rdi are
  * used; rcx counts what is left.
  */
     .text
-    .globl xd_access_copy, xd_access_words, xd_access_bytes, xd_access_end
-    .hidden xd_access_copy, xd_access_words, xd_access_bytes, xd_access_end
-    .type xd_access_copy, @function
+    .globl xd_try_copy, xd_try_words, xd_try_bytes, xd_try_end
+    .hidden xd_try_copy, xd_try_words, xd_try_bytes, xd_try_end
+    .type xd_try_copy, @function
     .balign 16
-xd_access_copy:
+xd_try_copy:
     .cfi_startproc
     movq %rdx, %rcx
     cmpq $256, %rcx
     jae 4f
-xd_access_words:
+xd_try_words:
 1:  cmpq $8, %rcx
     jb 2f
     movq (%rsi), %rax
@@ -27,15 +27,15 @@ xd_access_words:
     subq $8, %rcx
     jmp 1b
 2:  cmpq $4, %rcx
-    jb xd_access_bytes
+    jb xd_try_bytes
     movl (%rsi), %eax
     movl %eax, (%rdi)
     addq $4, %rsi
     addq $4, %rdi
     subq $4, %rcx
-xd_access_bytes:
+xd_try_bytes:
 3:  testq %rcx, %rcx
-    jz xd_access_end
+    jz xd_try_end
     movb (%rsi), %al
     movb %al, (%rdi)
     incq %rsi
@@ -43,9 +43,9 @@ xd_access_bytes:
     decq %rcx
     jmp 3b
 4:  rep movsb
-xd_access_end:
+xd_try_end:
     movq %rcx, %rax
     ret
     .cfi_endproc
-    .size xd_access_copy, . - xd_access_copy
+    .size xd_try_copy, . - xd_try_copy
     .section .note.GNU-stack, "", @progbits

@@ -75,8 +75,7 @@ int xd_enter(struct xd_vcpu *v)
                             "code that xd_run runs is a vCPU already and can't enter another");
     if (state == XD_STATE_DOWN || state == XD_STATE_SHUTDOWN)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't be entered: it is %s",
-                            v->domain->domid, v->id,
-                            state == XD_STATE_DOWN ? "down" : "shut down");
+                            v->domain->domid, v->id, state == XD_STATE_DOWN ? "down" : "shut down");
     if (xd_side_of(v)->context)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL,
                             "d%uv%u can't be entered: xd_vcpu_start gave it code of its own",
@@ -134,10 +133,11 @@ static _Noreturn void stuck(struct xd_self *self)
     const struct xd_vcpu *v = self->v;
 
     if (xd_vcpu_state(v) == XD_STATE_SHUTDOWN)
-        xd_guest_die("d%u shut down with code %d, and this thread, which entered v%u by xd_enter, has "
-                     "nowhere to go: code that may shut its domain down is run by xd_vcpu_start and "
-                     "xd_run",
-                     v->domain->domid, v->domain->shutdown_code, v->id);
+        xd_guest_die(
+            "d%u shut down with code %d, and this thread, which entered v%u by xd_enter, has "
+            "nowhere to go: code that may shut its domain down is run by xd_vcpu_start and "
+            "xd_run",
+            v->domain->domid, v->domain->shutdown_code, v->id);
     if (xd_vcpu_state(v) == XD_STATE_DOWN)
         xd_guest_die("d%uv%u took itself down, and this thread, which entered it by xd_enter, has "
                      "nowhere to go",

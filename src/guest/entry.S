@@ -18,6 +18,7 @@ xd_hypercall_entry:
     .cfi_rel_offset %rbp, 0
     movq %rsp, %rbp
     .cfi_def_cfa_register %rbp
+    andq $-16, %rsp
     pushq %r9
     pushq %r8
     pushq %r10
@@ -26,16 +27,15 @@ xd_hypercall_entry:
     pushq %rdi
     movl %eax, %edi
     movq %rsp, %rsi
-    andq $-16, %rsp
     cld
     call xd_stub_call
-    leaq -48(%rbp), %rsp
     popq %rdi
     popq %rsi
     popq %rdx
     popq %r10
     popq %r8
     popq %r9
+    movq %rbp, %rsp
     popq %rbp
     .cfi_def_cfa %rsp, 8
     ret

@@ -14,12 +14,14 @@
 #include "xendouble/guest.h"
 
 struct xd_context;
+struct xd_place;
 
 /* Who this thread is. */
 struct xd_self {
     struct xd_vcpu *v;          /* NULL: no vCPU */
     struct xd_context *context; /* of a run; NULL: the thread entered (v) itself */
     bool watched;               /* xd_access_watched() */
+    struct xd_place *came_from; /* the stack that the present one was entered from */
 };
 
 /* What the host keeps of a vCPU. */

@@ -28,24 +28,32 @@ struct xd_vcpu *xd_self(void)
 
 static const int signals[] = {SIGSEGV, SIGBUS};
 static struct sigaction before[XD_ARRAY_SIZE(signals)]; /* who handled them */
-static XD_TLS volatile sig_atomic_t passing_on;
+
+/* A handler that was installed over ours and calls it in turn would go round for ever: each time with
+ * a deeper stack, which faults that a handler left by siglongjmp do not have for long. */
+#define ROUNDS_MAX 100
+static XD_TLS struct {
+    uintptr_t frame;
+    unsigned int nr;
+} rounds;
 
 /* The handler of before gets it as if we were not there. */
 static void pass_on(int sig, siginfo_t *info, void *uc)
 {
     const struct sigaction *old = &before[sig == SIGBUS];
+    uintptr_t frame = (uintptr_t)&old;
 
-    if (passing_on || old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
+    rounds.nr = frame < rounds.frame ? rounds.nr + 1 : 0;
+    rounds.frame = frame;
+    if (rounds.nr > ROUNDS_MAX || old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
         /* The faulting instruction runs again, and then the kernel does what it always does. */
         signal(sig, SIG_DFL);
         return;
     }
-    passing_on = 1;
     if (old->sa_flags & SA_SIGINFO)
         old->sa_sigaction(sig, info, uc);
     else
         old->sa_handler(sig);
-    passing_on = 0;
 }
 
 static void on_fault(int sig, siginfo_t *info, void *uc)

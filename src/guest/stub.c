@@ -60,8 +60,8 @@ static long to_user(uint64_t a, const uint64_t *unused)
 
     (void)a;
     (void)unused;
-    xd_guest_die("d%uv%u: iret to user mode (CS %#x): linked code has no user mode", v->domain->domid,
-                 v->id, (unsigned int)a);
+    xd_guest_die("d%uv%u: iret to user mode (CS %#x): linked code has no user mode",
+                 v->domain->domid, v->id, (unsigned int)a);
 }
 
 /* AS-XEN: do_iret: the mask follows IF, and then what is due is delivered before the target runs. */

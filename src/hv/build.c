@@ -11,6 +11,7 @@
 #include "hv/layout.h"
 #include "hv/pagetype.h"
 #include "hv/pt.h"
+#include "hv/sched.h"
 #include "hv/shinfo.h"
 
 #include <stdio.h>
@@ -27,6 +28,8 @@ static const struct xd_domain_config config_default = XD_DOMAIN_CONFIG_DEFAULT;
 #define RFLAGS_IF           0x200u
 #define FLAT_CS64           0xe033u
 #define FLAT_SS             0xe02bu
+#define DR6_RESET           0xffff0ff0u
+#define DR7_RESET           0x400u
 
 struct builder {
     struct xd_hv *hv;
@@ -220,6 +223,12 @@ static void init_vcpus(struct builder *b)
         XD_PUT(b->hv, v->down, id >= b->c->vcpus_online);
         XD_PUT(b->hv, v->initialised, !v->down);
         XD_PUT(b->hv, v->kernel_mode, true);
+        XD_PUT(b->hv, v->dr6, DR6_RESET);
+        XD_PUT(b->hv, v->dr7, DR7_RESET);
+        XD_PUT(b->hv, v->period_ns, XD_TICK_NS);
+        XD_PUT(b->hv, v->tick_ns,
+               v->down ? 0 : b->hv->now_ns); /* its first: when it comes to run */
+        xd_runstate_init(v);
         XD_PUT(b->hv, v->info_mfn, b->d->shared_info);
         XD_PUT(b->hv, v->info_off, id * (uint32_t)sizeof(struct xd_abi_vcpu_info));
         if (v->down)

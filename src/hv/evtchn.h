@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 #include "hv/hv.h"
 
+#define XD_VIRQ_TIMER   0u
 #define XD_VIRQ_CONSOLE 2u
 #define XD_VIRQ_DOM_EXC 3u
 

@@ -12,17 +12,23 @@
 
 #include <string.h>
 
-/* A frame that was never handed out: the next that the host named, or of the permutation. */
+/* A frame that was never handed out. */
 static bool fresh(struct xd_hv *hv, xd_mfn *mfn)
 {
     const struct xd_host *host = hv->host;
-    uint32_t heap = hv->frames - hv->heap_first, named = hv->heap_taken - host->place_first;
+    uint32_t heap = hv->frames - hv->heap_first, named = hv->heap_taken - host->place_first,
+             spare = hv->heap_taken - host->placed;
 
-    if (hv->heap_taken >= heap || (host->place && named >= host->places))
+    if (hv->heap_taken >= heap)
         return false;
-    *mfn = xd_mfn_of(host->place ? host->place[named]
-                                 : hv->heap_first +
-                                       xd_rng_permute(hv->config.seed, heap, hv->heap_taken));
+    if (!host->place)
+        *mfn = xd_mfn_of(hv->heap_first + xd_rng_permute(hv->config.seed, heap, hv->heap_taken));
+    else if (named < host->places)
+        *mfn = xd_mfn_of(host->place[named]);
+    else if (spare < host->spares)
+        *mfn = xd_mfn_of(host->spare[spare]);
+    else
+        return false;
     XD_PUT(hv, hv->heap_taken, hv->heap_taken + 1);
     return true;
 }

@@ -40,10 +40,11 @@
 struct xd_host {
     struct xd_arena arena;
     struct xd_hooks hooks;
-    /* The host's: the heap hands out these frames first, and no others once it named some; NULL:
-     * scattered by seed. */
-    const uint64_t *place;
+    /* Frames that the heap hands out in this order: those named for the domain being built, then
+     * the spare ones. Without any it scatters them by seed. */
+    const uint64_t *place, *spare;
     uint32_t places, place_first; /* how many; heap_taken when they were named */
+    uint32_t spares, placed;      /* how many; frames named so far that are not spare */
     bool observed;                /* a hook that sees calls is set */
     bool foreign;                 /* a hook of the host's may run in the middle of a call */
     struct {                      /* what runs linked guests */
@@ -53,7 +54,7 @@ struct xd_host {
         bool (*read)(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
         bool (*write)(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
     } linked;
-    char error[256];              /* the last misuse of the host API, in words */
+    char error[256]; /* the last misuse of the host API, in words */
 };
 
 struct xd_frame;
@@ -147,6 +148,16 @@ struct xd_vcpu {
     bool pin_override;      /* SCHEDOP_pin_override is in force */
     uint32_t poll_port;     /* the only one polled for; 0: none or any */
     uint64_t poll_timer_ns; /* absolute system time */
+    bool shot_on;           /* the single-shot timer is set */
+    uint64_t shot_ns;       /* when it fires: absolute system time */
+    uint64_t period_ns;     /* of the periodic timer; 0: stopped */
+    uint64_t tick_ns;       /* when it fired last */
+    bool tick_loose;        /* it runs though the vCPU does not */
+    uint32_t runstate;      /* RUNSTATE_*, as last accounted */
+    uint64_t runstate_since;
+    uint64_t runstate_time[4];
+    uint64_t runstate_area; /* guest address of a copy of it; 0: none */
+    uint64_t time_area;     /* guest address of a copy of vcpu_info.time; 0: none */
 
     xd_mfn cr3;      /* kernel base pointer; holds an L4 reference */
     xd_mfn user_cr3; /* 0: none */
@@ -159,6 +170,11 @@ struct xd_vcpu {
     struct xd_callback event, failsafe, syscall, syscall32, sysenter;
     struct xd_trap trap[256];
     bool nmi_pending;
+    bool ts;            /* virtual CR0.TS */
+    uint8_t iopl;       /* virtual, 0 to 3 */
+    uint32_t io_ports;  /* (io_bitmap) speaks of */
+    uint64_t io_bitmap; /* address of the bitmap of I/O ports */
+    uint64_t dr[4], dr6, dr7;
 
     uint32_t gdt_ents;
     xd_mfn gdt_frame[XD_GDT_FRAMES];

@@ -25,8 +25,19 @@ void xd_vcpu_block(struct xd_vcpu *v)
     struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
 
     XD_PUT(v->hv, info->evtchn_upcall_mask, 0);
-    if (!info->evtchn_upcall_pending)
-        XD_PUT(v->hv, v->blocked, true);
+    if (info->evtchn_upcall_pending)
+        return;
+    XD_PUT(v->hv, v->blocked, true);
+    xd_vcpu_scheduled(v);
+}
+
+void xd_vcpu_scheduled(struct xd_vcpu *v)
+{
+    xd_runstate_note(v);
+    if (xd_vcpu_state(v) == XD_STATE_RUNNING)
+        xd_timer_tick(v);
+    else if (v->tick_loose)
+        XD_PUT(v->hv, v->tick_loose, false);
 }
 
 static void stop_polling(struct xd_vcpu *v)
@@ -44,6 +55,7 @@ void xd_vcpu_poll(struct xd_vcpu *v, uint32_t port, uint64_t timeout_ns)
     XD_PUT(hv, v->polling, true);
     XD_PUT(hv, v->polling_any, port == 0);
     XD_PUT(hv, v->poll_port, port);
+    xd_vcpu_scheduled(v);
     if (timeout_ns == 0)
         return;
     XD_PUT(hv, v->poll_timer_on, true);
@@ -60,6 +72,7 @@ void xd_vcpu_unblock(struct xd_vcpu *v)
     XD_PUT(v->hv, v->blocked, false);
     if (v->polling)
         stop_polling(v);
+    xd_vcpu_scheduled(v);
 }
 
 void xd_vcpu_kick(struct xd_vcpu *v)

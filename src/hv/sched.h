@@ -33,6 +33,28 @@ void xd_vcpu_kick(struct xd_vcpu *v);
 /* (port) became pending: wakes those that poll for it. AS-XEN: evtchn_check_pollers */
 void xd_poll_wake(struct xd_domain *d, uint32_t port);
 
+/* (v) came to run, or ceased to: what follows from that besides. */
+void xd_vcpu_scheduled(struct xd_vcpu *v);
+
+/* The single-shot timer: fires at system time (at_ns), at once if that is past. In timer.c. */
+void xd_timer_set(struct xd_vcpu *v, uint64_t at_ns);
+void xd_timer_stop(struct xd_vcpu *v);
+void xd_timer_fire(struct xd_vcpu *v);
+
+/* The periodic timer; 0 stops it. A tick comes if one is due. */
+#define XD_TICK_NS UINT64_C(10000000) /* every vCPU's period to begin with */
+void xd_timer_period(struct xd_vcpu *v, uint64_t period_ns);
+void xd_timer_tick(struct xd_vcpu *v);
+/* When the next tick is due; UINT64_MAX: never, as things are. */
+uint64_t xd_timer_next_tick(const struct xd_vcpu *v);
+/* Counts the ticks up to (until) as done: nobody looks before that, so they would change nothing. */
+void xd_timer_skip_ticks(struct xd_vcpu *v, uint64_t until);
+
+/* Accounts of the time (v) spends in each state, in runstate.c. */
+void xd_runstate_init(struct xd_vcpu *v);
+void xd_runstate_note(struct xd_vcpu *v);
+void xd_runstate_get(const struct xd_vcpu *v, struct xd_abi_vcpu_runstate_info *info);
+
 /* The time of (v)'s poll timer has come. */
 void xd_poll_timeout(struct xd_vcpu *v);
 

@@ -3,42 +3,82 @@
  * vtime.c: lets virtual time pass.
  *
  * Timers fire in the order of their deadlines, each at its own time; those due at the same moment
- * in the order of their domains' slots, vCPUs' poll timers before watchdogs. What one of them does
- * may arm or stop others.
+ * in the order of their domains' slots, vCPUs' timers before watchdogs. What one of them does may
+ * arm or stop others. Of the ticks of a periodic timer between two other timers only the first is
+ * raised: the guest does not run meanwhile, so the others would find it pending.
  */
 #include "hv/sched.h"
 
 #define TIME_MAX ((uint64_t)INT64_MAX) /* Xen's times are signed */
 
-/* One timer of a domain: a vCPU's poll timer, or a watchdog if (v) is NULL. */
+enum timer_kind { POLL, SHOT, TICK, WATCHDOG };
+
+/* One timer of a domain. */
 struct timer {
     struct xd_domain *d;
-    struct xd_vcpu *v;
+    struct xd_vcpu *v; /* whose it is, but for a watchdog */
+    enum timer_kind kind;
     unsigned int watchdog;
     uint64_t deadline_ns;
 };
 
-static void earliest_of(struct xd_domain *d, struct timer *best)
+static void earliest_of(struct xd_domain *d, bool ticks, struct timer *best)
 {
-    for (uint32_t i = 0; i < d->vcpus; i++)
-        if (d->vcpu[i].poll_timer_on && d->vcpu[i].poll_timer_ns < best->deadline_ns)
+    for (uint32_t i = 0; i < d->vcpus; i++) {
+        struct xd_vcpu *v = &d->vcpu[i];
+
+        if (v->poll_timer_on && v->poll_timer_ns < best->deadline_ns)
+            *best = (struct timer){.d = d, .v = v, .kind = POLL, .deadline_ns = v->poll_timer_ns};
+        if (v->shot_on && v->shot_ns < best->deadline_ns)
+            *best = (struct timer){.d = d, .v = v, .kind = SHOT, .deadline_ns = v->shot_ns};
+        if (ticks && xd_timer_next_tick(v) < best->deadline_ns)
             *best =
-                (struct timer){.d = d, .v = &d->vcpu[i], .deadline_ns = d->vcpu[i].poll_timer_ns};
+                (struct timer){.d = d, .v = v, .kind = TICK, .deadline_ns = xd_timer_next_tick(v)};
+    }
     for (unsigned int i = 0; i < XD_WATCHDOGS; i++)
         if (d->watchdog[i].armed && d->watchdog[i].deadline_ns < best->deadline_ns)
-            *best =
-                (struct timer){.d = d, .watchdog = i, .deadline_ns = d->watchdog[i].deadline_ns};
+            *best = (struct timer){
+                .d = d, .kind = WATCHDOG, .watchdog = i, .deadline_ns = d->watchdog[i].deadline_ns};
 }
 
 /* The timer to fire next, if its deadline is (until) or earlier; else .d is NULL. */
-static struct timer next_timer(struct xd_hv *hv, uint64_t until)
+static struct timer next_timer(struct xd_hv *hv, uint64_t until, bool ticks)
 {
     struct timer best = {.deadline_ns = until + 1};
 
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         if (hv->domain[i].used)
-            earliest_of(&hv->domain[i], &best);
+            earliest_of(&hv->domain[i], ticks, &best);
     return best;
+}
+
+static void fire(const struct timer *t, uint64_t until)
+{
+    switch (t->kind) {
+    case POLL: xd_poll_timeout(t->v); break;
+    case SHOT: xd_timer_fire(t->v); break;
+    case TICK: {
+        struct timer other = next_timer(t->v->hv, until, false);
+
+        xd_timer_tick(t->v);
+        xd_timer_skip_ticks(t->v, other.d ? other.deadline_ns : until);
+        break;
+    }
+    case WATCHDOG: xd_watchdog_expire(t->d, t->watchdog); break;
+    }
+}
+
+static void note_runstates(struct xd_hv *hv)
+{
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        for (uint32_t id = 0; hv->domain[i].used && id < hv->domain[i].vcpus; id++)
+            xd_runstate_note(&hv->domain[i].vcpu[id]);
+}
+
+static void move_to(struct xd_hv *hv, uint64_t to)
+{
+    note_runstates(hv);
+    XD_PUT(hv, hv->now_ns, to);
 }
 
 void xd_vtime_advance(struct xd_hv *hv, uint64_t ns)
@@ -47,20 +87,17 @@ void xd_vtime_advance(struct xd_hv *hv, uint64_t ns)
     uint64_t until = hv->now_ns + (ns < left ? ns : left);
     struct timer t;
 
-    while (!hv->off && (t = next_timer(hv, until)).d) {
+    while (!hv->off && (t = next_timer(hv, until, true)).d) {
         if (t.deadline_ns > hv->now_ns)
-            XD_PUT(hv, hv->now_ns, t.deadline_ns);
-        if (t.v)
-            xd_poll_timeout(t.v);
-        else
-            xd_watchdog_expire(t.d, t.watchdog);
+            move_to(hv, t.deadline_ns);
+        fire(&t, until);
     }
-    XD_PUT(hv, hv->now_ns, until);
+    move_to(hv, until);
 }
 
 bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns)
 {
-    struct timer t = next_timer(hv, TIME_MAX);
+    struct timer t = next_timer(hv, TIME_MAX, true);
 
     *deadline_ns = t.deadline_ns;
     return !hv->off && t.d;

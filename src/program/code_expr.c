@@ -225,20 +225,22 @@ xd_ex xd_code_text_expr(struct xd_codec *c, xd_ex have)
     return text(c, xd_writing(c) ? xd_expr_at(c->from, have) : NULL);
 }
 
-static xd_ex add_slot(struct xd_codec *c, unsigned int op, uint32_t slot)
+/* A name of any length: one that the line has no room for can't be. */
+static xd_ex add_slot(struct xd_codec *c, unsigned int op, uint32_t slot, unsigned int may)
 {
-    xd_code_spend(c, strlen(xd_text_at(c->p, c->p->name[slot].name)) + 2);
+    if (!xd_code_spend(c, strlen(xd_text_at(c->p, c->p->name[slot].name)) + 2))
+        return substitute(c, may);
     return add(c, (struct xd_expr){.op = (uint8_t)op, .num = slot});
 }
 
-static xd_ex name(struct xd_codec *c, const struct xd_expr *x, unsigned int kind)
+static xd_ex name(struct xd_codec *c, const struct xd_expr *x, unsigned int kind, unsigned int may)
 {
     uint32_t slot = xd_code_name(c, 0, x ? x->num : 0);
     const char *called = xd_text_at(c->p, c->p->name[slot].name);
     const struct xd_const *k =
         kind == XD_K_NONE ? NULL : xd_const_named(called, strlen(called), (enum xd_kind)kind);
 
-    return k ? add_const(c, k, kind) : add_slot(c, XD_EX_NAME, slot);
+    return k ? add_const(c, k, kind) : add_slot(c, XD_EX_NAME, slot, may);
 }
 
 static xd_ex captured(struct xd_codec *c, const struct xd_expr *x, unsigned int may)
@@ -247,20 +249,22 @@ static xd_ex captured(struct xd_codec *c, const struct xd_expr *x, unsigned int 
 
     if (c->blocks && !c->checking && slot >= c->names_outside)
         return substitute(c, may);
-    return add_slot(c, XD_EX_CAPTURE, slot);
+    return add_slot(c, XD_EX_CAPTURE, slot, may);
 }
 
 static xd_ex bind(struct xd_codec *c, const struct xd_expr *x, unsigned int may)
 {
     bool old = false;
-    int slot = xd_code_new_name(
-        c, '$', x ? xd_text_at(c->from, c->from->name[x->num].name) : NULL, &old);
+    int slot =
+        xd_code_new_name(c, '$', x ? xd_text_at(c->from, c->from->name[x->num].name) : NULL, &old);
 
     if (slot < 0)
         return substitute(c, may);
     if (x)
         c->to_name[x->num] = (uint32_t)slot + 1;
-    return add_slot(c, old ? XD_EX_CAPTURE : XD_EX_BIND, (uint32_t)slot);
+    if (old)
+        return add_slot(c, XD_EX_CAPTURE, (uint32_t)slot, may);
+    return add(c, (struct xd_expr){.op = XD_EX_BIND, .num = (uint64_t)slot}); /* has its room */
 }
 
 static xd_ex start(struct xd_codec *c, const struct xd_expr *x, bool of_domain)
@@ -422,7 +426,8 @@ static bool fits(const struct xd_codec *c, unsigned int tag, unsigned int kind, 
 {
     bool bracket = tag == T_NEG || tag == T_NOT || tag == T_SLOT || tag == T_LIST || is_fn(tag);
     bool part = is_binary(tag) || tag == T_NEG || tag == T_NOT || tag == T_SLOT;
-    bool of_domain = tag == T_DOMAIN || tag == T_DOMAIN_START || (tag >= T_DOMAIN_FN && tag < T_FLAG);
+    bool of_domain =
+        tag == T_DOMAIN || tag == T_DOMAIN_START || (tag >= T_DOMAIN_FN && tag < T_FLAG);
     const struct xd_fn_row *row = is_fn(tag) ? xd_fn_row(fn_of(tag)) : NULL;
 
     if (c->nest + wrap + bracket > XD_NEST_MAX || !c->room)
@@ -457,7 +462,7 @@ static xd_ex by_tag(struct xd_codec *c, const struct xd_expr *x, unsigned int ta
     case T_DECIMAL: return add_number(c, 10, xd_code_number(c, x ? x->num : 0));
     case T_HEX: return add_number(c, 16, xd_code_number(c, x ? x->num : 0));
     case T_HEX_NOT: return add_number(c, 16, ~xd_code_number(c, x ? ~x->num : 0));
-    case T_NAME: return name(c, x, kind);
+    case T_NAME: return name(c, x, kind, may);
     case T_CAPTURE: return captured(c, x, may);
     case T_BIND: return bind(c, x, may);
     case T_ANY: return add(c, (struct xd_expr){.op = XD_EX_ANY});
@@ -518,28 +523,27 @@ static xd_ex expr(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned in
     return e;
 }
 
-static xd_ex value(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned int may,
-                   bool optional)
+unsigned int xd_expr_tags(void)
 {
-    if (!c->tags)
-        c->tags = (uint8_t)(T_FLAG + flags());
-    XD_ALWAYS(SMALL + c->tags < 0xff); /* one byte holds all, and "none" */
-    return expr(c, have, kind, may | MAY_SIGN, 0, optional);
+    unsigned int tags = T_FLAG + flags();
+
+    XD_ALWAYS(SMALL + tags <= XD_MARK); /* one byte holds all, and "none" */
+    return tags;
 }
 
 xd_ex xd_code_value(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned int may)
 {
-    return value(c, have, kind, may, false);
+    return expr(c, have, kind, may | MAY_SIGN, 0, false);
 }
 
 xd_ex xd_code_value_if(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned int may)
 {
-    return value(c, have, kind, may, true);
+    return expr(c, have, kind, may | MAY_SIGN, 0, true);
 }
 
 xd_ex xd_code_value_of_domain(struct xd_codec *c, xd_ex have, unsigned int kind)
 {
-    return value(c, have, kind, MUST_DOMAIN, false);
+    return expr(c, have, kind, MUST_DOMAIN, 0, false);
 }
 
 xd_ex xd_code_range(struct xd_codec *c, xd_ex have)

@@ -3,7 +3,7 @@
 #include "program/codec.h"
 
 #include "abi/reject.h"
-#include "hv/ptwr.h"
+#include "hv/pt.h"
 
 #include <string.h>
 
@@ -118,8 +118,8 @@ static xd_ex word_of(struct xd_codec *c, xd_ex have, const char *const *words, u
 
 static xd_ex why(struct xd_codec *c, xd_ex have)
 {
-    enum xd_why w = (enum xd_why)xd_code_pick(
-        c, XD_WHYS, have ? (uint32_t)xd_expr_at(c->from, have)->num : 0);
+    enum xd_why w =
+        (enum xd_why)xd_code_pick(c, XD_WHYS, have ? (uint32_t)xd_expr_at(c->from, have)->num : 0);
     char name[XD_WHY_NAME_MAX];
 
     return xd_add_word(c, xd_why_name(w, name), w);
@@ -152,7 +152,7 @@ static xd_ex key_value(struct xd_codec *c, const struct key *k, xd_ex have)
 
 struct items {
     xd_at first, last;
-    uint64_t used[2]; /* bit per key that can't come again */
+    uint64_t used[4]; /* bit per key that can't come again */
 };
 
 static bool is_used(const struct items *list, const struct key *k)
@@ -200,8 +200,7 @@ static void items(struct xd_codec *c, const struct keys *ks, struct items *list,
         if (!at)
             return;
         for (at--; tried < ks->nr; at = (at + 1) % ks->nr, tried++)
-            if (!is_used(list, &ks->key[at]) &&
-                (ks->key[at].type != XD_T_STATUS || !list->first))
+            if (!is_used(list, &ks->key[at]) && (ks->key[at].type != XD_T_STATUS || !list->first))
                 break;
         if (tried == ks->nr)
             return;
@@ -240,8 +239,7 @@ static void positional(struct xd_codec *c, struct xd_step *s, const struct xd_st
         unsigned int kind = s->raw ? XD_K_NONE : s->call->arg[k].kind;
         xd_ex value = i ? xd_item_at(c->from, i)->value : 0;
 
-        value = xd_code_value(c, value, kind,
-                              s->raw ? XD_MAY_LIST | XD_MAY_TEXT : xd_in_may(kind));
+        value = xd_code_value(c, value, kind, s->raw ? XD_MAY_LIST | XD_MAY_TEXT : xd_in_may(kind));
         xd_code_spend(c, 1);
         add_item(c, list, k, value);
         i = i ? xd_item_at(c->from, i)->next : 0;
@@ -319,7 +317,7 @@ static void batch(struct xd_codec *c, struct xd_step *s, const struct xd_step *h
 
 static void result(struct xd_codec *c, struct xd_step *s, const struct xd_step *have)
 {
-    struct items list = {{0}, 0};
+    struct items list = {0};
     struct keys ks;
 
     c->checking = true;
@@ -357,7 +355,9 @@ void xd_code_call(struct xd_codec *c, struct xd_step *s, const struct xd_step *h
         keys_before(&ks, s);
         items(c, &ks, &list, have ? have->in : 0);
         if (!s->op && !xd_item_find(c->p, list.first, XD_KEY_OP))
-            add_item(c, &list, XD_KEY_OP, xd_program_expr(c->p, (struct xd_expr){.op = XD_EX_NUM, .sub = 10, .depth = 1}));
+            add_item(
+                c, &list, XD_KEY_OP,
+                xd_program_expr(c->p, (struct xd_expr){.op = XD_EX_NUM, .sub = 10, .depth = 1}));
     } else {
         batch(c, s, have, &list);
         keys_before(&ks, s);
@@ -403,8 +403,8 @@ static xd_ex new_name(struct xd_codec *c, const struct xd_expr *have)
         return 0;
     if (have)
         c->to_name[have->num] = (uint32_t)slot + 1;
-    return xd_program_expr(
-        c->p, (struct xd_expr){.op = XD_EX_NAME, .depth = 1, .num = (uint64_t)slot});
+    return xd_program_expr(c->p,
+                           (struct xd_expr){.op = XD_EX_NAME, .depth = 1, .num = (uint64_t)slot});
 }
 
 static void call_name(struct xd_codec *c, struct xd_step *s, const struct xd_step *have)
@@ -444,7 +444,7 @@ static bool subject(struct xd_codec *c, const struct xd_form *form, struct xd_st
         break;
     case XD_S_VCPU:
         s->domain = xd_code_domain(c, have ? have->domain : 0);
-        s->vcpu = xd_code_pick(c, XD_PROGRAM_VCPUS, have ? have->vcpu : 0);
+        s->vcpu = xd_code_pick(c, XD_VCPUS_SAID, have ? have->vcpu : 0);
         break;
     case XD_S_DOMAIN: s->domain = xd_code_domain(c, have ? have->domain : 0); break;
     case XD_S_LET:

@@ -15,11 +15,14 @@ void xd_codec_start(struct xd_codec *c, const char *file)
     struct xd_program *p = xd_zalloc(sizeof(*p));
 
     c->p = p;
+    c->room = XD_LINE_ROOM;
+    c->text = XD_SOURCE_MAX - 4 * XD_LINE_MAX;
     p->file = xd_strdup(file);
     xd_program_step(p, (struct xd_step){0}); /* index 0 is none */
     xd_program_expr(p, (struct xd_expr){0});
     xd_program_item(p, (struct xd_item){0});
     xd_program_text(p, "", 0);
+    c->tags = (uint8_t)xd_expr_tags();
     for (uint64_t nr = 0; nr < XD_CALLS; nr++)
         if (xd_call_at(nr))
             c->call[c->calls++] = xd_call_at(nr);
@@ -115,6 +118,12 @@ uint32_t xd_code_pick(struct xd_codec *c, uint32_t n, uint32_t have)
                       n);
 }
 
+/* As pick, but written alike however many there are: one more of them leaves what follows as it is. */
+static uint32_t among(struct xd_codec *c, uint32_t n, uint32_t have)
+{
+    return (uint32_t)(xd_code_number(c, have) % n);
+}
+
 #define DIRECT 15u /* counts below are in the first byte */
 
 uint32_t xd_code_count(struct xd_codec *c, uint32_t n, bool *flag)
@@ -137,6 +146,14 @@ void xd_code_text(struct xd_codec *c, const char *have, size_t len, size_t max)
         xd_str_addc(&c->word, (char)xd_code_byte(c, xd_writing(c) ? (unsigned char)have[i] : 0));
     if (n)
         xd_code_floor(c);
+}
+
+void xd_code_line(struct xd_codec *c)
+{
+    uint32_t used = XD_LINE_ROOM - c->room;
+
+    c->text -= used < c->text ? used : c->text;
+    c->room = c->text ? XD_LINE_ROOM : 0;
 }
 
 bool xd_code_spend(struct xd_codec *c, size_t n)
@@ -276,7 +293,6 @@ int xd_code_new_name(struct xd_codec *c, char sign, const char *have, bool *old)
         xd_str_add(&c->word, automatic.text);
     }
     xd_str_free(&automatic);
-    xd_code_spend(c, c->word.len + 2);
     *old = is_known(c, c->word.text);
     if (*old && sign)
         return (int)*find(c, c->word.text) - 1;
@@ -285,6 +301,7 @@ int xd_code_new_name(struct xd_codec *c, char sign, const char *have, bool *old)
     while (is_known(c, c->word.text))
         xd_str_addc(&c->word, '_');
     *old = false;
+    xd_code_spend(c, c->word.len + 2);
     return (int)add_name(c, c->word.text, sign != 0);
 }
 
@@ -298,13 +315,13 @@ uint32_t xd_code_name(struct xd_codec *c, unsigned int sort, uint64_t have)
         ordinal = c->ordinal[slot];
     }
     /* `let` stands at the top and is counted from there; what was captured is used soon. */
-    ordinal = sort ? n - 1 - xd_code_pick(c, n, n - 1 - ordinal) : xd_code_pick(c, n, ordinal);
+    ordinal = sort ? n - 1 - among(c, n, n - 1 - ordinal) : among(c, n, ordinal);
     return c->sort[sort][ordinal];
 }
 
 /* ---- Domains ---- */
 
-#define DOMAIN_DIGITS 5u
+#define DOMAIN_DIGITS  5u
 #define DOMAIN_NUMBERS 100000u
 
 bool xd_add_domain(struct xd_codec *c, uint32_t number, unsigned int zeros)
@@ -356,5 +373,5 @@ uint32_t xd_code_domain(struct xd_codec *c, uint64_t have)
     uint32_t to = xd_writing(c) && have < c->from->domains ? c->to_domain[have] : 0;
 
     XD_ALWAYS(c->p->domains);
-    return xd_code_pick(c, c->p->domains, to ? to - 1 : 0);
+    return among(c, c->p->domains, to ? to - 1 : 0);
 }

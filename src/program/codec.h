@@ -26,11 +26,11 @@ struct xd_codec {
     bool checking, lasting;   /* behind `=`; nothing of the argument area may be named */
     unsigned int depth, nest; /* of the present expression, as the parser would count */
     uint32_t room;            /* bytes that may still come in this line of text */
-    uint32_t total;           /* bytes of the lines before */
+    uint32_t text;            /* bytes that may still come in the whole text */
 
     unsigned int blocks;
     struct {
-        uint32_t step, end; /* index in (p); writing: last index in (from) */
+        uint32_t step, from, end; /* index in (p); writing: in (from), and of the last entry */
     } open[XD_BLOCKS_MAX];
     uint32_t names_outside;
 
@@ -54,7 +54,8 @@ static inline bool xd_writing(const struct xd_codec *c)
 
 /* ---- codec.c: bytes, texts, names ---- */
 
-#define XD_MARK 0xffu /* ends a record */
+#define XD_MARK      0xffu                    /* ends a record */
+#define XD_LINE_ROOM (XD_LINE_MAX - 0x10000u) /* the rest is for what can't be left out */
 
 void xd_codec_start(struct xd_codec *c, const char *file);
 /* Gives back all but the program. */
@@ -64,7 +65,7 @@ void xd_codec_end(struct xd_codec *c);
 uint8_t xd_code_byte(struct xd_codec *c, unsigned int have);
 /* Is there anything left of this record (reading) and of this line? */
 bool xd_code_more(const struct xd_codec *c);
-void xd_code_mark(struct xd_codec *c); /* writing: the record's end */
+void xd_code_mark(struct xd_codec *c);  /* writing: the record's end */
 void xd_code_floor(struct xd_codec *c); /* writing: zeros up to here stay */
 
 uint64_t xd_code_number(struct xd_codec *c, uint64_t have);
@@ -75,6 +76,8 @@ uint32_t xd_code_count(struct xd_codec *c, uint32_t n, bool *flag);
 /* A text of any bytes, at most (max) long; into c->word. */
 void xd_code_text(struct xd_codec *c, const char *have, size_t len, size_t max);
 
+/* A new line of text begins. */
+void xd_code_line(struct xd_codec *c);
 /* Takes (n) bytes of the line; false if it has no room for them: then nothing more comes. */
 bool xd_code_spend(struct xd_codec *c, size_t n);
 
@@ -93,6 +96,7 @@ uint32_t xd_code_domain(struct xd_codec *c, uint64_t have);
 
 /* ---- code_expr.c ---- */
 
+unsigned int xd_expr_tags(void);
 /* As xd_parse_value. */
 xd_ex xd_code_value(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned int may);
 /* The same, or nothing: 0. */

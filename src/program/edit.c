@@ -271,6 +271,19 @@ void xd_program_drop_steps(struct xd_program *p, const bool *gone)
     p->steps = to;
 }
 
+void xd_program_unwrap(struct xd_program *p, uint32_t at)
+{
+    uint32_t parts = p->step[at].parts;
+
+    for (uint32_t i = 1; i < at; i++)
+        if (i + p->step[i].parts >= at)
+            p->step[i].parts--;
+    for (uint32_t k = at + 1; k <= at + parts; k++)
+        p->step[k].depth--;
+    p->steps--;
+    memmove(&p->step[at], &p->step[at + 1], (p->steps - at) * sizeof(*p->step));
+}
+
 static void unlink_items(struct xd_program *p, xd_at *head, const bool *gone)
 {
     while (*head) {

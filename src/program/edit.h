@@ -21,6 +21,8 @@ struct xd_program *xd_program_compact(const struct xd_program *p);
 
 /* Removes each step i with gone[i], and with a multicall its entries. gone has p->steps elements. */
 void xd_program_drop_steps(struct xd_program *p, const bool *gone);
+/* The entries of multicall (at) in its place. */
+void xd_program_unwrap(struct xd_program *p, uint32_t at);
 /* Removes each item i with gone[i] from whatever lists it is in. gone has p->items elements. */
 void xd_program_drop_items(struct xd_program *p, const bool *gone);
 /* Removes each element i of LIST or FN (e) with gone[i]. gone has p->exprs elements. */

@@ -28,6 +28,49 @@ static bool number(struct xd_runner *r, const struct xd_step *s, const char *key
     return *value <= max;
 }
 
+static const struct xd_run_place *place_of(const struct xd_runner *r, uint32_t domid)
+{
+    for (uint32_t i = 0; i < r->opt->places; i++)
+        if (r->opt->place[i].domid == domid)
+            return &r->opt->place[i];
+    return NULL;
+}
+
+static void lay_out(struct xd_runner *r, const struct xd_run_place *place,
+                    struct xd_domain_config *c)
+{
+    if (c->pages_max)
+        c->pages_max += (uint32_t)place->nr - 1 - c->pages;
+    c->pages = (uint32_t)place->nr - 1;
+    c->kernel_pages = place->kernel_pages;
+    r->hv->host->place = place->frame;
+    r->hv->host->places = (uint32_t)place->nr;
+    r->hv->host->place_first = r->hv->heap_taken;
+    r->hv->host->placed += (uint32_t)place->nr;
+}
+
+/* Domains that the machine has anyway, where the program knows nothing of them: dom0 mostly. */
+static void add_undeclared(struct xd_runner *r)
+{
+    for (uint32_t i = 0; i < r->opt->places; i++) {
+        struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
+        struct xd_domain *d;
+        bool declared = r->opt->place[i].domid == XD_DOMID_NONE;
+
+        for (uint32_t k = 0; k < r->p->domains; k++)
+            declared |= strtoul(xd_text_at(r->p, r->p->domain[k].name) + 1, NULL, 10) ==
+                        r->opt->place[i].domid;
+        if (declared)
+            continue;
+        c.domid = r->opt->place[i].domid;
+        c.privileged = c.domid == 0;
+        c.order = c.privileged ? XD_ORDER_DOM0 : XD_ORDER_DOMU;
+        lay_out(r, &r->opt->place[i], &c);
+        if (xd_domain_create(r->hv, &c, &d))
+            xd_report_as(r, XD_UNUSABLE, "domain %u can't be: %s", c.domid, xd_hv_error(r->hv));
+    }
+}
+
 void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
 {
     struct xd_config c = XD_CONFIG_DEFAULT;
@@ -55,14 +98,14 @@ void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
     if (rc)
         xd_report_as(r, XD_UNUSABLE, "the host has not enough memory for a machine of %u frames",
                      c.frames);
-}
-
-static const struct xd_run_place *place_of(const struct xd_runner *r, uint32_t domid)
-{
+    if (rc)
+        return;
     for (uint32_t i = 0; i < r->opt->places; i++)
-        if (r->opt->place[i].domid == domid)
-            return &r->opt->place[i];
-    return NULL;
+        if (r->opt->place[i].domid == XD_DOMID_NONE) {
+            r->hv->host->spare = r->opt->place[i].frame;
+            r->hv->host->spares = (uint32_t)r->opt->place[i].nr;
+        }
+    add_undeclared(r);
 }
 
 static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_domain_config *c)
@@ -197,13 +240,13 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
         return;
     add_overhead(&c, env->scratch);
     place = place_of(r, c.domid);
-    if (place) {
-        c.pages = (uint32_t)place->nr - 1;
-        c.kernel_pages = place->kernel_pages;
-        r->hv->host->place = place->frame;
-        r->hv->host->places = (uint32_t)place->nr;
-        r->hv->host->place_first = r->hv->heap_taken;
+    if (r->opt->places && !place) {
+        xd_report_as(r, XD_UNUSABLE, "the machine that this one is laid out as has no domain %u",
+                     c.domid);
+        return;
     }
+    if (place)
+        lay_out(r, place, &c);
     if (xd_domain_create(r->hv, &c, &env->d)) {
         xd_report_as(r, XD_UNUSABLE, "this domain can't be: %s", xd_hv_error(r->hv));
         env->d = NULL;

@@ -100,7 +100,8 @@ static void form_keys(struct xd_parser *ps, const struct xd_form *form, struct x
 {
     const struct xd_form_key *keys = form->keys;
 
-    if (keys[0].name && keys[0].type == XD_T_STATUS && is_word_of(ps, keys[0].words)) {
+    if (keys[0].name && keys[0].type == XD_T_STATUS && !xd_is_key(ps) &&
+        is_word_of(ps, keys[0].words)) {
         xd_ex e = word_of(ps, keys[0].words, 0, "its state");
 
         xd_items_add(ps, list, XD_KEY_FORM)->value = e;
@@ -196,7 +197,7 @@ static void vcpu(struct xd_parser *ps, struct xd_step *s)
 
     if (d < 0 || !xd_parse_punct(ps, '.', ". and the number of a vCPU"))
         return;
-    if (ps->lex.tok.kind != XD_TOK_NUMBER || ps->lex.tok.num > 31) {
+    if (ps->lex.tok.kind != XD_TOK_NUMBER || ps->lex.tok.num >= XD_VCPUS_SAID) {
         xd_parse_fail(ps, "wants the number of a vCPU here");
         return;
     }

@@ -30,7 +30,7 @@ struct xd_made;
 
 /* A domain that is to be laid out as another is, whatever the program says of its size. */
 struct xd_run_place {
-    uint32_t domid;
+    uint32_t domid;  /* XD_DOMID_NONE: what is left for all */
     uint32_t frames; /* of the machine */
     uint32_t kernel_pages;
     const uint64_t *frame; /* what it gets: its shared_info frame, then those of pfn 0, 1, ... */

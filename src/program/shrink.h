@@ -43,6 +43,8 @@ struct xd_shrink_options {
  * - making an argument 0 or 1, a decimal number smaller by one, a hexadecimal one less by one of
  *   its bits, `a|b` to a or b (likewise for other operators), `-a` and `~a` to a, `dN.f()` to
  *   `f()`; leaving out an element of a list, or the last character of a text;
+ * - making a number smaller, in the same way, in all places where it is an argument of one function;
+ * - putting the entries of a multicall in its place;
  * - turning an mmu_update command into the plain one, `@dN.V` into `@dN.0`, a time into 1ns;
  * - putting the value of a let in the place of its name, if it is used once or is a plain number.
  * Every candidate that the predicate is shown can be printed and read again.

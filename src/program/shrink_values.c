@@ -85,38 +85,108 @@ static bool promote(struct xd_shrinker *s, const struct xd_place *at, xd_ex part
     return fits(s, at, x) && put(s, at->e, *x);
 }
 
-static bool put_number(struct xd_shrinker *s, xd_ex e, uint64_t value, unsigned int base)
+static bool put_number(struct xd_shrinker *s, xd_ex e, uint64_t value)
 {
-    return put(s, e,
-               (struct xd_expr){.op = XD_EX_NUM, .sub = (uint8_t)base, .depth = 1, .num = value});
+    return put(s, e, (struct xd_expr){.op = XD_EX_NUM, .sub = 10, .depth = 1, .num = value});
 }
 
-/* 0 or 1, if (e) is not as simple already. */
+/* 0 or 1 instead of something that is no number, if that is not its value already. */
 static bool make_number(struct xd_shrinker *s, xd_ex e)
 {
     const struct xd_expr *x = now(s, e);
-    bool constant = x->op == XD_EX_NUM || x->op == XD_EX_CONST;
-    uint64_t value = constant ? x->num : ~UINT64_C(0);
+    uint64_t value = x->op == XD_EX_CONST ? x->num : ~UINT64_C(0);
 
-    return (value > 0 && put_number(s, e, 0, 10)) || (value > 1 && put_number(s, e, 1, 10));
+    return (value > 0 && put_number(s, e, 0)) || (value > 1 && put_number(s, e, 1));
 }
 
 /* ---- By kind ---- */
 
-static bool smaller_number(struct xd_shrinker *s, xd_ex e)
-{
-    uint64_t start = now(s, e)->num, v = start;
+/*
+ * The numbers that are changed together with (e): it alone, or all that are equal to it and are
+ * arguments of the same function, so that va(3) becomes va(0) wherever it is meant.
+ */
+struct group {
+    xd_ex *e;
+    uint32_t n;
+};
 
-    if (now(s, e)->sub == 16) {
+static bool put_group(struct xd_shrinker *s, const struct group *g, uint64_t value)
+{
+    struct xd_program *q = xd_program_clone(s->now);
+
+    for (uint32_t i = 0; i < g->n; i++) {
+        q->expr[g->e[i]].num = value;
+        q->expr[g->e[i]].sub = value > 1 ? q->expr[g->e[i]].sub : 10;
+    }
+    return xd_shrink_try(s, q);
+}
+
+static bool smaller_numbers(struct xd_shrinker *s, const struct group *g)
+{
+    uint64_t start = now(s, g->e[0])->num, v = start;
+
+    if ((v > 0 && put_group(s, g, 0)) || (v > 1 && put_group(s, g, 1)))
+        return true;
+    if (now(s, g->e[0])->sub == 16) {
         for (uint64_t bit = UINT64_C(1) << 63; bit; bit >>= 1)
-            if (v & bit && v != bit && put_number(s, e, v & ~bit, 16))
+            if (v & bit && v != bit && put_group(s, g, v & ~bit))
                 v &= ~bit;
         return v != start;
     }
     for (uint64_t cut = v / 2; cut; cut /= 2)
-        while (v > cut + 1 && put_number(s, e, v - cut, 10))
+        while (v > cut + 1 && put_group(s, g, v - cut))
             v -= cut;
     return v != start;
+}
+
+static bool smaller_number(struct xd_shrinker *s, xd_ex e)
+{
+    return smaller_numbers(s, &(struct group){&e, 1});
+}
+
+/* A number that is an argument of a function. */
+struct argument {
+    unsigned int fn;
+    xd_ex e;
+    uint64_t num;
+};
+
+static int by_function_and_number(const void *a, const void *b)
+{
+    const struct argument *x = a, *y = b;
+
+    if (x->fn != y->fn)
+        return x->fn < y->fn ? -1 : 1;
+    if (x->num != y->num)
+        return x->num < y->num ? -1 : 1;
+    return x->e < y->e ? -1 : x->e > y->e;
+}
+
+static bool smaller_together(struct xd_shrinker *s)
+{
+    struct places l = places_of(s->now);
+    struct argument *arg = xd_zalloc(l.n * sizeof(*arg));
+    struct group g = {.e = xd_zalloc(l.n * sizeof(*g.e))};
+    uint32_t n = 0;
+    bool any = false;
+
+    for (uint32_t i = 0; i < l.n; i++) {
+        const struct xd_expr *x = now(s, l.at[i].e), *above = now(s, l.at[i].parent);
+
+        if (x->op == XD_EX_NUM && x->num && above->op == XD_EX_FN)
+            arg[n++] = (struct argument){.fn = above->sub, .e = l.at[i].e, .num = x->num};
+    }
+    qsort(arg, n, sizeof(*arg), by_function_and_number);
+    for (uint32_t i = 0; i < n && !s->over; i += g.n) {
+        for (g.n = 0; i + g.n < n && arg[i + g.n].fn == arg[i].fn && arg[i + g.n].num == arg[i].num;
+             g.n++)
+            g.e[g.n] = arg[i + g.n].e;
+        any |= g.n > 1 && smaller_numbers(s, &g);
+    }
+    free(arg);
+    free(g.e);
+    free(l.at);
+    return any;
 }
 
 static bool shorter_text(struct xd_shrinker *s, xd_ex e)
@@ -176,8 +246,7 @@ static bool simplify_once(struct xd_shrinker *s, const struct xd_place *at)
     case XD_EX_TEXT: return !at->checking && shorter_text(s, at->e);
     case XD_EX_LIST:
         return takes_number(s->now, at) && (make_number(s, at->e) || shorter_list(s, at->e));
-    case XD_EX_NUM:
-        return takes_number(s->now, at) && (make_number(s, at->e) || smaller_number(s, at->e));
+    case XD_EX_NUM: return takes_number(s->now, at) && smaller_number(s, at->e);
     case XD_EX_CONST:
     case XD_EX_NAME:
     case XD_EX_CAPTURE:
@@ -216,6 +285,12 @@ static bool simpler_step(struct xd_shrinker *s, uint32_t i)
     struct xd_program *q;
     bool any = false;
 
+    if (step->parts) {
+        q = xd_program_clone(s->now);
+        xd_program_unwrap(q, i);
+        if (xd_shrink_try(s, q))
+            return true;
+    }
     if (step->kind == XD_STEP_AT && step->vcpu) {
         q = xd_program_clone(s->now);
         q->step[i].vcpu = 0;
@@ -293,7 +368,8 @@ bool xd_shrink_values(struct xd_shrinker *s)
         while (!s->over && simplify_once(s, &l.at[i]))
             any = true;
     free(l.at);
-    for (uint32_t i = 1; i < s->now->steps && !s->over; i++)
+    any |= smaller_together(s);
+    for (uint32_t i = s->now->steps; i-- > 1 && !s->over;)
         any |= simpler_step(s, i);
     return inline_lets(s) || any;
 }

@@ -57,7 +57,7 @@ class Cli(unittest.TestCase):
     def test_help_and_version(self):
         self.expect(run("--help"), 0, "usage: xendouble COMMAND", "replay", "fmt", "list", "exit codes", where="out")
         self.expect(run("--version"), 0, "xendouble ", where="out")
-        for c in "replay", "fmt", "list":
+        for c in "replay", "fmt", "shrink", "list":
             self.expect(run(c, "--help"), 0, f"usage: xendouble {c}", where="out")
             self.assertEqual(run("help", c).out, run(c, "--help").out)
 
@@ -67,10 +67,14 @@ class Cli(unittest.TestCase):
         self.expect(run("xyzzy"), 2, 'there is no command "xyzzy"')
         self.expect(run("--trace"), 2, "unknown option")
         self.expect(run("help", "rplay"), 2, "did you mean replay?")
-        for c in "replay", "fmt", "list":
+        for c in "replay", "fmt", "shrink", "list":
             self.expect(run(c, "--nonsense"), 2, "xendouble: unrecognized option '--nonsense'", f"xendouble {c} --help")
         self.expect(run("replay"), 2, "which files")
         self.expect(run("fmt"), 2, "which files")
+        self.expect(run("shrink"), 2, "which file")
+        self.expect(run("shrink", "a", "b"), 2, "which file")
+        self.expect(run("shrink", "--runs", "0", "a"), 2, "-n: 1 to")
+        self.expect(run("shrink", "--time", "x", "a"), 2, "-t: \"x\" is no number")
         self.expect(run("list", "resons"), 2, "did you mean reasons?")
         f = self.file("a.xds", PASSES)
         self.expect(run("replay", "--jobs", "0", f), 2, "--jobs")
@@ -223,6 +227,51 @@ class Cli(unittest.TestCase):
         self.assertEqual(r.out, "domain d1\nevent_channel_op send port=99 = EINVAL why=evtchn-port-range\nsched_op yield = 0\n")
         self.expect(run("fmt", "--fill", "-", given=FAILS.encode()), 1, "expected 1, got 0")
         self.expect(run("fmt", "--fill", "-", given=UNUSABLE.encode()), 2, "frames must be")
+
+    # ---- shrink ----
+
+    LONG = ("# A story.\nmachine frames=8192\ndomain d1\nlet t = page(7) # a table\n"
+            "mmuext_op [TLB_FLUSH_LOCAL, PIN_L1_TABLE mfn=t] = 0\n" + "sched_op yield = 0\n" * 300 +
+            "mmu_update [page(3)[1] = 0, t[6] = pte(t, P|RW|US), t[1] = 0] = 0 done=3\n" + "sched_op yield = 7\n" * 300)
+    SHORT = ("domain d1\nlet t = page(0)\nmmuext_op [PIN_L1_TABLE mfn=t]\nmmu_update [t[0] = pte(t, P|RW)] = 0\n")
+
+    def test_shrink(self):
+        f = self.file("f.xds", self.LONG)
+        r = run("shrink", f)
+        self.expect(r, 0, "f.xds:306: mmu_update", "expected 0, got EBUSY", "l1e-rw-table", "605 steps shrunk to 4")
+        self.assertEqual(r.out, self.SHORT)
+        self.assertEqual(run("shrink", "-", given=self.LONG.encode()).out, self.SHORT)
+        short = os.path.join(self.dir.name, "s.xds")
+        self.expect(run("shrink", "-o", short, f), 0)
+        with open(short, encoding="ascii") as g:
+            self.assertEqual(g.read(), self.SHORT)
+        self.expect(run("replay", short), 1, "expected 0, got EBUSY", "l1e-rw-table")
+        self.expect(run("shrink", "-o", self.dir.name, f), 2, "can't be written")
+        self.assertEqual(run("shrink", short).out, self.SHORT)
+
+    def test_shrink_keeps_what_failed(self):
+        for text, short in (("domain d1\nmulticall { sched_op yield ; xen_version version = 1 } = 0\n",
+                             "domain d1\nmulticall { xen_version version = 1 }\n"),
+                            ("domain d1\nstore va(3) 9\nxen_version version = 1\nexpect mem va(3) = 7\n", None),
+                            ("domain d1\nupdate_va_mapping va(3) pte(page(5), P|RW) UVMF_INVLPG\nstore va(3) 9\n"
+                             "expect mem va(3) = 7\nexpect mem va(3) = 8\n",
+                             "domain d1\nupdate_va_mapping va(0) pte(page(0), P|RW)\nstore va(0) 9\nexpect mem va(0) = 7\n"),
+                            (FAILS, "domain d1\nsched_op yield = 1\n")):
+            r = run("shrink", "-", given=text.encode())
+            self.expect(r, 0)
+            self.assertEqual(r.out, short or "domain d1\nxen_version version = 1\n")
+
+    def test_shrink_with_limits(self):
+        r = run("shrink", "--runs", "5", "-", given=self.LONG.encode())
+        self.expect(r, 0, "there may be a smaller one")
+        self.expect(run("replay", "-", given=r.out.encode()), 1, "expected 0, got EBUSY")
+
+    def test_what_can_not_be_shrunk(self):
+        self.expect(run("shrink", self.file("p.xds", PASSES)), 1, "it passes")
+        self.expect(run("shrink", self.file("u.xds", UNREADABLE)), 2, "u.xds:2:1")
+        self.expect(run("shrink", self.file("m.xds", UNUSABLE)), 2, "frames must be", "can't be run")
+        self.expect(run("shrink", os.path.join(self.dir.name, "none.xds")), 2, "No such file")
+        self.assertEqual(run("shrink", os.path.join(self.dir.name, "p.xds")).out, "")
 
     # ---- list ----
 

@@ -7,15 +7,18 @@
  */
 #include "cli/oracle.h"
 
+#include "program/program.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DOMAINS      2u
-#define FRAMES       8192u
+#define FRAMES       16384u
 #define KERNEL_PAGES 8u
-#define PAGES        1024u /* of each domain */
+#define PAGES        3071u /* of each domain: more than are mapped at its start of day */
+#define FREE         1024u
+#define FIRST        3072u /* frame: what is below is the double's own */
 
 static bool get(void *to, size_t n)
 {
@@ -50,22 +53,34 @@ static struct xd_program *request(char **text)
     return p;
 }
 
-/* No machine has its frames in this order by itself. */
-static void lay_out(struct xd_answer *where, uint32_t domains)
+static void take_place(struct xd_answer *where, const char *name, uint32_t kernel_pages,
+                       uint64_t nr, uint64_t first)
 {
-    static const char *const name[DOMAINS] = {"d0", "d1"};
+    struct xd_place *p = &where->place[where->places++];
 
-    *where = (struct xd_answer){.places = domains};
-    for (uint32_t i = 0; i < domains; i++) {
-        struct xd_place *place = &where->place[i];
+    *p = (struct xd_place){.kernel_pages = kernel_pages, .machine_frames = FRAMES, .nr = nr};
+    strcpy(p->name, name);
+    p->frame = xd_realloc(NULL, nr * sizeof(*p->frame));
+    for (uint64_t i = 0; i < nr; i++)
+        p->frame[i] =
+            first + i * 7 % nr; /* no machine has them in this order by itself; 7 divides no (nr) */
+}
 
-        *place = (struct xd_place){
-            .kernel_pages = KERNEL_PAGES, .machine_frames = FRAMES, .nr = PAGES + 1};
-        memcpy(place->name, name[i], 3);
-        place->frame = xd_realloc(NULL, place->nr * sizeof(*place->frame));
-        for (uint64_t k = 0; k < place->nr; k++)
-            place->frame[k] = 2048 + i * 2048 + (k * 7) % 2048;
-    }
+static bool names(const struct xd_program *p, const char *domain)
+{
+    for (uint32_t i = 0; i < p->domains; i++)
+        if (!strcmp(xd_text_at(p, p->domain[i].name), domain))
+            return true;
+    return false;
+}
+
+static void lay_out(struct xd_answer *where, const struct xd_program *p)
+{
+    *where = (struct xd_answer){0};
+    take_place(where, "d0", KERNEL_PAGES, PAGES + 1, FIRST);
+    if (names(p, "d1"))
+        take_place(where, "d1", KERNEL_PAGES, PAGES + 1, FIRST + PAGES + 1);
+    take_place(where, "free", 0, FREE, FRAMES - FREE);
 }
 
 static void say_places(const struct xd_answer *where, struct xd_str *out)
@@ -93,6 +108,21 @@ static const char *step_with(const char *steps, const char *word)
             return end + 1;
     }
     return NULL;
+}
+
+/* The steps up to the one in which a domain ended: what Xen can tell of such a run. */
+static void cut_at_death(struct xd_doubled *d)
+{
+    char word[16];
+    const char *at = xd_str_text(&d->steps);
+    size_t n = (size_t)snprintf(word, sizeof(word), "%u:", d->died);
+
+    while (strncmp(at, word, n))
+        at = strchr(at, '\n') + 1;
+    do
+        at = strchr(at, '\n') + 1;
+    while (*at == ' ');
+    d->steps.text[at - d->steps.text] = '\0';
 }
 
 /* Puts the steps and the verdict into (out). */
@@ -136,11 +166,13 @@ static void answer(const char *how, const struct xd_program *p, const char *text
         fflush(stdout);
         return;
     }
-    lay_out(&where, p->domains > 1 ? 2 : 1);
+    lay_out(&where, p);
     xd_oracle_double(p, &where, &counts, &d);
     say_places(&where, &out);
     if (d.error.len)
         xd_str_addf(&out, "unfit %s", xd_str_text(&d.error));
+    else if (d.died)
+        cut_at_death(&d), xd_str_addf(&out, "%sdied\n", xd_str_text(&d.steps));
     else
         behave(how, xd_str_text(&d.steps), &out);
     put(xd_str_text(&out), out.len);

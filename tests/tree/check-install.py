@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-What is installed can be used: the library, found by pkg-config below a fresh prefix, builds a program with the shared and
-with the static library, and both programs run; headers, CLI and every man page are there.
+What is installed can be used: the library, found by pkg-config below a fresh prefix, builds a program and every example with
+the shared and with the static library, and all of them run; headers, CLI and every man page are there.
 """
 import os
 import subprocess
@@ -12,8 +12,22 @@ import tree
 CONSUMER = """
 #include <stdio.h>
 #include <xen/interface/xen.h>
-#include <xendouble/xendouble.h>
-int main(void) { return printf("%d\\n", __HYPERVISOR_mmu_update) < 0; }
+#include <xendouble/guest.h>
+int main(void)
+{
+    struct xd_hv *hv;
+    struct xd_domain *d;
+    if (xd_hv_create(&hv, NULL) || xd_domain_create(hv, NULL, &d) || xd_enter(xd_vcpu_at(d, 0)))
+        return 1;
+#ifdef __x86_64__
+    long version;
+    __asm__ volatile("call hypercall_page + 17 * 32"
+                     : "=a"(version) : "D"(0l), "S"(0l) : "rcx", "r11", "memory");
+    if (version != HYPERVISOR_xen_version(0, NULL))
+        return 1;
+#endif
+    return printf("%d\\n", __HYPERVISOR_mmu_update) < 0;
+}
 """
 
 
@@ -29,13 +43,15 @@ def find(root, name):
     return [p for p in tree.walk(root) if os.path.basename(p) == name]
 
 
-def build_consumer(dest, cc, config, how):
-    flags = run(["pkg-config", "--cflags", "--libs", "xendouble"], env=config).split()
+def build_and_run(source, dest, cc, config, how):
+    flags = run(["pkg-config", "--cflags", "--libs", *(["--static"] if how == "static" else []), "xendouble"], env=config).split()
+    if "#include <check.h>" in tree.read("", source):
+        flags += run(["pkg-config", "--cflags", "--libs", "check"]).split()
     libdir = os.path.dirname(os.path.join(dest, find(dest, "libxendouble.a")[0]))
-    program = os.path.join(dest, "consumer-" + how)
+    program = os.path.join(dest, os.path.basename(source)[:-2] + "-" + how)
     if how == "static":
         flags = [os.path.join(libdir, "libxendouble.a") if f == "-lxendouble" else f for f in flags]
-    run([*cc, "-x", "c", os.path.join(dest, "consumer.c"), "-x", "none", "-o", program, *flags])
+    run([*cc, "-mno-red-zone", "-x", "c", source, "-x", "none", "-o", program, *flags])
     run([program], env={**os.environ, "LD_LIBRARY_PATH": libdir})
 
 
@@ -43,7 +59,7 @@ def check(root, options):
     with tempfile.TemporaryDirectory(prefix="xendouble-install-") as dest:
         try:
             run(["meson", "install", "-C", options.build, "--no-rebuild", "--quiet", "--destdir", dest])
-            wanted = ["libxendouble.so", "libxendouble.a", "xendouble.pc", "xendouble", "xendouble.h"]
+            wanted = ["libxendouble.so", "libxendouble.a", "xendouble.pc", "xendouble", "xendouble.h", "guest.h"]
             wanted += [os.path.basename(p) for p in tree.walk(root, "man") if p[-2:] in (".1", ".5")]
             found = [f"{name} is not installed" for name in wanted if not find(dest, name)]
             if found:
@@ -52,8 +68,12 @@ def check(root, options):
             pc = os.path.dirname(os.path.join(dest, find(dest, "xendouble.pc")[0]))
             config = {**os.environ, "PKG_CONFIG_PATH": pc, "PKG_CONFIG_SYSROOT_DIR": dest,
                       "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}
-            for how in ("shared", "static"):
-                build_consumer(dest, options.cc.split(), config, how)
+            sources = [os.path.join(dest, "consumer.c")]
+            if options.examples:
+                sources += [os.path.join(root, p) for p in tree.walk(root, "examples", (".c",))]
+            for source in sources:
+                for how in ("shared", "static"):
+                    build_and_run(source, dest, options.cc.split(), config, how)
         except RuntimeError as e:
             return [str(e)]
     return []
@@ -61,6 +81,7 @@ def check(root, options):
 
 def add_options(parser):
     parser.add_argument("--build", help="the build directory, built")
+    parser.add_argument("--examples", action="store_true", help="there is libcheck, which the examples use")
     parser.add_argument("--cc", default="cc", help="the compiler and what it needs")
 
 

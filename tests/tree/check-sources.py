@@ -8,7 +8,7 @@ import re
 
 import tree
 
-TOPS = ("src", "tests/unit", "tests/abi", "bench")
+TOPS = ("src", "tests/unit", "tests/guest", "tests/abi", "bench")
 
 
 def listed(root, path):

@@ -45,7 +45,12 @@ static uint64_t any_mfn(struct random *r, unsigned int self)
     case 4: return r->start[self].shared_info_mfn;
     case 5: return ONE_OF(r, r->start).shared_info_mfn;
     case 6: return r->hv->m2p_first.v + random_any(r, 12);
-    case 7: return xd_domain_mfn(random_domain(r, self), random_any(r, RANDOM_PAGES));
+    case 7: {
+        struct xd_domain *d = random_domain(r, self);
+        uint64_t pfn = random_any(r, RANDOM_PAGES);
+
+        return d ? xd_domain_mfn(d, pfn) : pfn;
+    }
     default: return random_any(r, r->hv->frames);
     }
 }
@@ -365,13 +370,47 @@ static uint64_t others(struct random *r, struct xd_vcpu *v, size_t off, uint64_t
     return arg[3];
 }
 
+/* What a guest sets for its own vCPUs, and what it is mostly refused. */
+static uint64_t own_state(struct random *r, struct xd_vcpu *v, size_t off, uint64_t arg[6])
+{
+    static const uint8_t calls[] = {0,  3,  5,  8,  9,  15, 24, 24, 24, 24, 24,
+                                    25, 28, 31, 33, 33, 34, 35, 36, 37, 37, 48};
+    uint64_t words[24] = {0}, nr = ONE_OF(r, calls);
+
+    for (unsigned int i = 0; i < 6; i++)
+        words[i] = random_any(r, 8) << 32 | random_any(r, 8);
+    if (random_chance(r, 60))
+        words[0] = random_chance(r, 50) ? v->hv->now_ns + random_any(r, 40000)
+                                        : random_va(r, v->domain->domid) & ~UINT64_C(7);
+    for (unsigned int i = 0; i < 2; i++)
+        arg[i] = random_any(r, 9);
+    if (nr == 15)
+        arg[0] = words[0];
+    else if (nr == 24)
+        arg[0] = random_any(r, 14);
+    else if (nr == 8 || nr == 25)
+        arg[1] = random_chance(r, 30) ? random_any(r, 1 << 17) << 3 : words[0];
+    else if (nr == 33)
+        arg[0] = random_any(r, 32);
+    if (nr == 24 && arg[0] == 2 && v->domain->privileged)
+        arg[0] = 3; /* its last vCPU would turn the machine off */
+    if (nr == 24)
+        arg[2] = random_place(r, v, off, words, sizeof(words));
+    else if (nr == 0 || nr == 35 || nr == 36 || nr == 48)
+        arg[0] = random_place(r, v, off, words, sizeof(words));
+    else if (nr == 28 || nr == 31 || nr == 33 || nr == 34 || nr == 37)
+        arg[1] = random_place(r, v, off, words, sizeof(words));
+    return nr;
+}
+
 typedef uint64_t call_fn(struct random *r, struct xd_vcpu *v, size_t off, uint64_t arg[6]);
 
 static uint64_t any_call(struct random *r, struct xd_vcpu *v, size_t off, uint64_t arg[6])
 {
-    static call_fn *const calls[] = {mmu_update, mmu_update, mmu_update, mmu_update, mmuext_op,
-                                     mmuext_op,  mmuext_op,  va_mapping, va_mapping, descriptors,
-                                     memory_op,  events,     events,     sleeps,     others};
+    static call_fn *const calls[] = {mmu_update, mmu_update,  mmu_update, mmu_update,
+                                     mmuext_op,  mmuext_op,   mmuext_op,  va_mapping,
+                                     va_mapping, descriptors, memory_op,  events,
+                                     events,     sleeps,      others,     own_state};
 
     return ONE_OF(r, calls)(r, v, off, arg);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* callback.c: set_callbacks and callback_op: where Xen enters a vCPU's kernel. */
+/* callback.c: set_callbacks, callback_op and nmi_op: where Xen enters a vCPU's kernel. */
 #include "hv/call/call.h"
 
 enum { EVENT = 0, FAILSAFE = 1, SYSCALL = 2, NMI = 4, SYSENTER = 5, SYSCALL32 = 7 };
@@ -81,6 +81,32 @@ static xd_op_fn *const run[] = {
 #include "abi/ops_callback.def"
 #undef OP
 };
+
+/* ---- nmi_op: the same handler, by its older name ---- */
+
+static long register_nmi(struct xd_vcpu *v, void *copy)
+{
+    const struct xd_abi_nmi_callback *op = copy;
+
+    if (!xd_va_canonical(op->handler_address))
+        return xd_reject(v, XD_WHY_CALLBACK_ADDRESS, op->handler_address);
+    set_nmi(v, op->handler_address);
+    return 0;
+}
+
+static long unregister_nmi(struct xd_vcpu *v, void *copy)
+{
+    (void)copy;
+    XD_PUT(v->hv, v->trap[TRAP_NMI], (struct xd_trap){0});
+    return 0;
+}
+
+long xd_hc_nmi_op(struct xd_vcpu *v, const struct xd_args_nmi_op *arg)
+{
+    static xd_op_fn *const nmi[] = {register_nmi, unregister_nmi};
+
+    return xd_op_run(v, &xd_group_nmi, nmi, XD_ARRAY_SIZE(nmi), arg->cmd, arg->arg);
+}
 
 long xd_hc_callback_op(struct xd_vcpu *v, const struct xd_args_callback_op *arg)
 {

@@ -140,9 +140,7 @@ static long irq_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
 
     if (pirq >= pirqs)
         return xd_reject(v, XD_WHY_DOMCTL_PIRQ, pirq, pirqs - 1);
-    if (!v->domain->hardware)
-        return xd_reject(v, XD_WHY_DOMCTL_IRQ, pirq);
-    return control_only(v, op);
+    return xd_reject(v, XD_WHY_DOMCTL_IRQ, pirq);
 }
 
 static long iomem_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)

@@ -132,9 +132,8 @@ static long bind_pirq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_pirq *op)
 
     if (op->pirq >= pirqs)
         return xd_reject(v, XD_WHY_EVTCHN_PIRQ_RANGE, op->pirq, v->domain->domid, pirqs - 1);
-    if (!v->domain->hardware)
-        return xd_reject(v, XD_WHY_EVTCHN_PIRQ_RIGHTS, op->pirq, v->domain->domid);
-    return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 2);
+    /* On a machine with I/O APICs nothing is mapped from the start, and mapping is not modelled. */
+    return xd_reject(v, XD_WHY_EVTCHN_PIRQ_RIGHTS, op->pirq, v->domain->domid);
 }
 
 static long close(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* generate.c: a program from rules: its head, whose turn it is, lists of calls around steps. */
+#include "fuzz/generate.h"
+
+#include "base/rng.h"
+#include "fuzz/grammar.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS_DEFAULT 16u
+#define FRAMES        32768u
+#define ENTRIES_MAX   24u
+#define TABLE_GROUPS  (1u << XD_GENERATE_MM | 1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_PTWR)
+
+static const struct {
+    const char *name; /* also of its rule */
+    uint8_t weight, weight_in_calls;
+} group[XD_GENERATE_GROUPS] = {
+    [XD_GENERATE_MM] = {"mm", 40, 30},
+    [XD_GENERATE_TABLES] = {"tables", 4, 3},
+    [XD_GENERATE_PTWR] = {"ptwr", 3, 0},
+    [XD_GENERATE_DESC] = {"desc", 10, 8},
+    [XD_GENERATE_MEMORY] = {"memory", 13, 8},
+    [XD_GENERATE_EVENTS] = {"events", 24, 20},
+    [XD_GENERATE_MULTICALL] = {"multicall", 4, 0},
+    [XD_GENERATE_MISC] = {"misc", 12, 10},
+    [XD_GENERATE_HOST] = {"host", 6, 0},
+};
+
+const char *xd_generate_group_name(unsigned int i)
+{
+    return i < XD_GENERATE_GROUPS ? group[i].name : NULL;
+}
+
+int xd_generate_group_find(const char *name)
+{
+    for (unsigned int i = 0; i < XD_GENERATE_GROUPS; i++)
+        if (strcmp(group[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static uint32_t wanted(const struct xd_gen *g)
+{
+    return g->ask->groups ? g->ask->groups : XD_GENERATE_GUEST;
+}
+
+/* A group by weight among those of (mask); XD_GENERATE_GROUPS if none can be drawn. */
+static unsigned int draw_group(struct xd_gen *g, uint32_t mask, bool in_calls)
+{
+    uint32_t sum = 0, draw;
+
+    for (unsigned int i = 0; i < XD_GENERATE_GROUPS; i++)
+        if (mask >> i & 1)
+            sum += in_calls ? group[i].weight_in_calls : group[i].weight;
+    if (!sum)
+        return XD_GENERATE_GROUPS;
+    draw = xd_gen_below(g, sum);
+    for (unsigned int i = 0;; i++) {
+        uint32_t weight = in_calls ? group[i].weight_in_calls : group[i].weight;
+
+        if (!(mask >> i & 1))
+            continue;
+        if (draw < weight)
+            return i;
+        draw -= weight;
+    }
+}
+
+/* ---- Lists of calls ---- */
+
+/* What stands in a list: calls on one line that need no answer of another; no lists but those of the rules. */
+static bool is_entry(const char *line)
+{
+    return strncmp(line, "load ", 5) != 0 && strncmp(line, "store ", 6) != 0 &&
+           strncmp(line, "multicall", 9) != 0 && *line != '@' &&
+           !memchr(line, '$', strcspn(line, "\n"));
+}
+
+/* Adds the lines of (story) as entries, (room) at most; how many. */
+static unsigned int add_entries(const char *story, unsigned int room, struct xd_str *out)
+{
+    unsigned int nr = 0;
+
+    while (*story && nr < room) {
+        size_t len = strcspn(story, "\n");
+
+        if (is_entry(story)) {
+            xd_str_add(out, "\n  ");
+            xd_str_addn(out, story, len);
+            nr++;
+        }
+        story += len + (story[len] == '\n');
+    }
+    return nr;
+}
+
+static void call_list(struct xd_gen *g, struct xd_str *out)
+{
+    uint32_t mask = wanted(g) & XD_GENERATE_GUEST;
+    unsigned int room = xd_gen_percent(g, 10) ? ENTRIES_MAX : 1 + xd_gen_below(g, 6);
+    struct xd_str story = {0};
+
+    if (xd_gen_percent(g, 30)) {
+        xd_gen_rule(g, "call-list", out);
+        return;
+    }
+    xd_str_add(out, "multicall {");
+    while (room) {
+        unsigned int of = draw_group(g, mask, true);
+
+        xd_str_clear(&story);
+        xd_gen_rule(g, of < XD_GENERATE_GROUPS ? group[of].name : "mm", &story);
+        room -= add_entries(xd_str_text(&story), room, out);
+    }
+    xd_str_add(out, "\n}");
+    xd_str_free(&story);
+}
+
+/* ---- Programs ---- */
+
+static void head(struct xd_gen *g, struct xd_str *out)
+{
+    xd_str_addf(out, "machine frames=%u\ndomain d0 pages=128 kernel_pages=8\n", FRAMES);
+    for (unsigned int level = 1; level <= 4; level++)
+        xd_str_addf(out, "let x%u = table(%u, va(0))\n", level, level);
+    if (!g->ask->two_domains)
+        return;
+    xd_str_addf(out, "domain d1 pages=64 pages_max=66 port_max=40 kernel_pages=8\n");
+    for (unsigned int level = 1; level <= 4; level++)
+        xd_str_addf(out, "let y%u = d1.table(%u, va(0))\n", level, level);
+}
+
+/* Adds the lines of (story), (room) steps at most; how many. A block of calls is one step. */
+static uint32_t add_steps(struct xd_gen *g, const char *story, uint32_t room, struct xd_str *out)
+{
+    bool block = false;
+    uint32_t nr = 0;
+
+    while (*story) {
+        size_t len = strcspn(story, "\n");
+
+        if (!block && *story != '@' && nr++ == room)
+            return room;
+        block = (block && *story != '}') || (!block && len > 1 && story[len - 1] == '{');
+        xd_gen_note(g, story, len);
+        xd_str_addn(out, story, len);
+        xd_str_addc(out, '\n');
+        story += len + (story[len] == '\n');
+    }
+    return nr;
+}
+
+static void next_domain(struct xd_gen *g, struct xd_str *story)
+{
+    unsigned int other = 1 - g->at;
+
+    if (!g->ask->two_domains || g->domain[other].over ||
+        !xd_gen_percent(g, g->domain[g->at].over ? 100 : 25))
+        return;
+    g->at = other;
+    xd_str_addf(story, "@d%u.0\n", g->at);
+}
+
+/* Tables to begin with, which steps can then break their teeth on. */
+static uint32_t start_world(struct xd_gen *g, uint32_t room, struct xd_str *out)
+{
+    struct xd_str story = {0};
+    uint32_t nr;
+
+    xd_gen_rule(g, "world", &story);
+    nr = add_steps(g, xd_str_text(&story), room, out);
+    xd_str_free(&story);
+    return nr;
+}
+
+void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
+{
+    struct xd_gen *g = xd_zalloc(sizeof(*g));
+    uint32_t room = ask->steps ? ask->steps : STEPS_DEFAULT;
+    struct xd_str story = {0};
+
+    g->ask = ask;
+    g->chance = xd_rng_mix(ask->seed);
+    xd_gen_names(g);
+    xd_gen_ports_start(g);
+    head(g, out);
+    if (wanted(g) & TABLE_GROUPS && xd_gen_percent(g, 60))
+        room -= start_world(g, room, out);
+    while (room) {
+        unsigned int of = draw_group(g, wanted(g), false);
+
+        XD_ALWAYS(of < XD_GENERATE_GROUPS);
+        xd_str_clear(&story);
+        next_domain(g, &story);
+        if (of == XD_GENERATE_MULTICALL)
+            call_list(g, &story);
+        else
+            xd_gen_rule(g, group[of].name, &story);
+        room -= add_steps(g, xd_str_text(&story), room, out);
+    }
+    xd_str_free(&story);
+    free(g);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * generate_control.c: calls of control domains and of HVM guests, where they are refused or do nothing.
+ *
+ * A privileged domain must not get anything done here: domctl could destroy it, kexec load a kernel.
+ * What is told to domctl and its like is always a whole struct, so nothing stale is read behind it.
+ */
+#include "fuzz/grammar.h"
+
+static const struct xd_alt zeros[] = {A(
+    1,
+    "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
+    "0, 0, 0")};
+static const struct xd_alt nobody[] = {A(1, "7"), A(1, "0x7ff0"), A(1, "0x7ff1"), A(1, "0x7fef"),
+                                       A(1, "0x7ff4")};
+
+static const struct xd_alt domctl[] = {
+    A(1, "<domctl/sysctl/platform_op/paging_domctl_cont> <bad-in>"),
+    A(1, "domctl ptr4(<1/5/19/56/99>, <0/0x14/0x16/0xffffffff>, 0, 0, <zeros>)"),
+    A(2, "domctl ptr4(<2/3/10/19/20/38/40/46/50/99>, 0x15, <nobody>, 0, <zeros>)"),
+    A(1, "domctl ptr4(5, 0x15, <0x7ff0/0xffff/0x7fef>, 0, <zeros>)"),
+    A(1, "domctl ptr4(19, 0x15, 0, 0, <208/0x10000/0xffffffff>, <zeros>)"),
+    A(1, "domctl ptr4(20, 0x15, 0, 0, 2, 0, 0xffffffff, 0xffffffff, <zeros>)"),
+    A(1, "domctl ptr4(21, 0x15, 0, 0, <0, 0/0xffff, 2/0x10000, 1/0xffffffff, 2>, <zeros>)"),
+    A(1,
+      "domctl ptr4(39, 0x15, 0, 0, <0, 0, 0, 0x1000000, 1, 0/0, 0, 5, 0, 0, 0/0xffffffff, 0xffffffff, 5, 0, 2, 0>, <zeros>)"),
+    A(2, "domctl ptr4(<38/40/48/50/99>, 0x15, 0, 0, <zeros>)"),
+    A(1, "domctl ptr4(46, 0x15, 0, 0, <0/7>, <zeros>)"),
+    A(1, "domctl ptr4(56, 0x15, <0/7>, 0, 3, <zeros>)"),
+    A(1, "paging_domctl_cont ptr4(<10/10/11>, <0x15/0x15/0x14>, <0/7>, 0, <zeros>)"),
+    A(1, "<sysctl/platform_op> ptr4(<1/99>, 0, <zeros>)"),
+    A(1, "sysctl ptr4(<0/5/13/15/24/28/30/99>, 0x15, <zeros>)"),
+    A(1, "platform_op ptr4(<0/16/64/99>, 0x03000001, <zeros>)"),
+    DOMU(1, "domctl ptr4(19, 0x15, 0, 0, <5/16/55>, <zeros>)"),
+    DOMU(
+        3,
+        "<sysctl ptr4(1, 0x15, <zeros>)/platform_op ptr4(17, 0x03000001, <zeros>)/domctl ptr4(<2/3/4>, 0x15, 0, 0, <zeros>)>"),
+    CTL2(1, "domctl ptr4(<38/40/48>, 0x15, d1, 0, <zeros>)"),
+    CTL2(1, "domctl ptr4(46, 0x15, <d1/0>, 0, d1, <zeros>)"),
+    CTL2(1, "paging_domctl_cont ptr4(10, 0x15, d1, 0, <zeros>)"),
+};
+static const struct xd_alt kexec[] = {
+    A(2, "kexec_op <7/8/99/0xffffffff/0x100000000> 0"),
+    A(1, "kexec_op <0/3/4/6> <bad-in>"),
+    A(2, "kexec_op 3 ptr4(<0/2/2/3/7/0xffffffff>, <0/1/0xffffffff>, 0, 0, 0, 0)"),
+    A(1, "kexec_op 0 ptr4(<0/1/2/0xffffffff>)"),
+    A(1, "kexec_op 4 ptr4(<2/0xff>, 0, 0, 0, 0, 0)"),
+    A(1, "kexec_op 4 ptr4(0x003e0000, <16/0xffffffff>, 0, 0, 0, 0)"),
+    A(1, "kexec_op 4 ptr4(0x003e0001, 0, 0, 0, 0x1000, 0)"),
+    A(1, "kexec_op <5/6> ptr4(<2/0xff>)"),
+};
+static const struct xd_alt refused[] = {
+    A(1, "mca <bad-in>"),
+    A(1, "mca ptr4(1, 0, <zeros>)"),
+    A(1, "mca ptr4(<0/2/7/99>, 0x01ecc003, <zeros>)"),
+    A(1, "mca ptr4(1, 0x01ecc003, <0/1/2/3/5/6>, <zeros>)"),
+    A(1, "mca ptr4(3, 0x01ecc003, 0, 0, 0x1000, 0, <zeros>)"),
+    A(2, "hypfs_op 0 <0 0 0 0/0 0 0 0/1 0 0 0/0 0 0 1>"),
+    A(1, "hypfs_op <1/2> <bad-in> <1/16/1024> 0 0"),
+    A(1, "hypfs_op 1 text(\"path\") <0/3/5/1025/0xffffffff> 0 0"),
+    A(1, "hypfs_op 3 text(\"\") 1 0 0"),
+    A(1, "hypfs_op <3/99> ptr(0x2f) 2 0 0"),
+    A(2, "xenoprof_op <1/2/3/7/8/9/11/13/15/16/17/18/99/0xffffffff> 0"),
+    A(1, "xenoprof_op 0 <bad-in>"),
+};
+static const struct xd_alt hvm[] = {
+    A(1, "hvm_op <0/1/9/11/15> <bad-in>"),
+    A(3, "hvm_op <0/1> ptr4(<0/0x7ff0/7>, <0/1/38/39/0xffffffff>, 0, 0)"),
+    A(1, "hvm_op <5/24> <0/8>"),
+    A(1, "hvm_op 9 ptr4(<0x7ff0/0/7>, 0, 0, 0)"),
+    A(1, "hvm_op 11 ptr4(<0xfff/0x1000>, <0/28/29>, 0, 0, 0, 0, 0, 0, 0, 0)"),
+    A(2, "hvm_op 15 ptr4(<0x7ff0/0/7>, 0, 0, 0)"),
+    A(1, "hvm_op <2/23/25/26/99/0x100000001> 0"),
+    A(1, "dm_op <0/SELF/7> <0/3/0xffffffff> ptr(0, 0, 0, 0)"),
+    A(1, "dm_op <0/7/SELF> 1 <bad-in>"),
+    A(2, "dm_op <0/SELF/7/<own>/<other>> <1/2> ptr(0, 0, 0, 0)"),
+};
+static const struct xd_alt control[] = {A(5, "<domctl>"), A(3, "<kexec>"), A(3, "<refused>"),
+                                        A(4, "<hvm>")};
+
+const struct xd_rule xd_rules_control[] = {
+    RULE("control", control), RULE("zeros", zeros),
+    RULE("nobody", nobody),   RULE("domctl", domctl),
+    RULE("kexec", kexec),     RULE("refused", refused),
+    RULE("hvm", hvm),         {0},
+};

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * backtrace.c: who called, in words: by libunwind where there is one, which walks through the stubs
+ * and over stacks that stand still; else by what libc has, which knows the present stack only.
+ */
+#define _GNU_SOURCE
+#include "guest/guest.h"
+
+#include "guest/context.h"
+
+#include <inttypes.h>
+
+#if XD_HAVE_VALGRIND
+#include <valgrind/valgrind.h>
+#else
+#define VALGRIND_DISABLE_ERROR_REPORTING ((void)0)
+#define VALGRIND_ENABLE_ERROR_REPORTING  ((void)0)
+#endif
+
+#define DEPTH_MAX 32
+
+#if XD_HAVE_UNWIND
+
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+#include <string.h>
+
+static void walk(struct xd_str *out, unw_context_t *uc, unsigned int skip)
+{
+    unw_cursor_t cursor;
+    unsigned int nr = 0;
+
+    if (unw_init_local(&cursor, uc))
+        return;
+    do {
+        char name[128];
+        unw_word_t ip = 0, off = 0;
+
+        unw_get_reg(&cursor, UNW_REG_IP, &ip);
+        if (!ip)
+            break;
+        if (skip) {
+            skip--;
+            continue;
+        }
+        if (unw_get_proc_name(&cursor, name, sizeof(name), &off))
+            strcpy(name, "?");
+        xd_str_addf(out, "    #%u %s+%#" PRIx64 " [%#" PRIx64 "]\n", nr++, name, (uint64_t)off,
+                    (uint64_t)ip);
+    } while (nr < DEPTH_MAX && unw_step(&cursor) > 0);
+}
+
+/* libunwind tries addresses out, which Valgrind would blame on the test. */
+static void add_frames(struct xd_str *out, unw_context_t *uc, unsigned int skip)
+{
+    VALGRIND_DISABLE_ERROR_REPORTING;
+    walk(out, uc, skip);
+    VALGRIND_ENABLE_ERROR_REPORTING;
+}
+
+void xd_backtrace_here(struct xd_str *out, unsigned int skip)
+{
+    unw_context_t uc;
+
+    unw_getcontext(&uc);
+    add_frames(out, &uc, skip + 1);
+}
+
+#if XD_OWN_SWITCH
+
+void xd_backtrace_at(struct xd_str *out, const void *sp)
+{
+    const struct xd_left *left = sp;
+    unw_context_t uc;
+    greg_t *r = uc.uc_mcontext.gregs;
+
+    memset(&uc, 0, sizeof(uc));
+    r[REG_R15] = (greg_t)left->r15;
+    r[REG_R14] = (greg_t)left->r14;
+    r[REG_R13] = (greg_t)left->r13;
+    r[REG_R12] = (greg_t)left->r12;
+    r[REG_RBX] = (greg_t)left->rbx;
+    r[REG_RBP] = (greg_t)left->rbp;
+    r[REG_RSP] = (greg_t)(uintptr_t)(left + 1);
+    r[REG_RIP] = (greg_t)left->rip;
+    add_frames(out, &uc, 0);
+}
+
+#endif
+
+#else
+
+#if XD_HAVE_EXECINFO
+#include <execinfo.h>
+#include <stdlib.h>
+#endif
+
+void xd_backtrace_here(struct xd_str *out, unsigned int skip)
+{
+#if XD_HAVE_EXECINFO
+    void *at[DEPTH_MAX];
+    int nr = backtrace(at, DEPTH_MAX);
+    char **name = backtrace_symbols(at, nr);
+
+    for (int i = 1 + (int)skip; name && i < nr; i++)
+        xd_str_addf(out, "    #%d %s\n", i - 1 - (int)skip, name[i]);
+    free(name);
+#else
+    (void)out;
+    (void)skip;
+#endif
+}
+
+#if XD_OWN_SWITCH
+
+void xd_backtrace_at(struct xd_str *out, const void *sp)
+{
+    const struct xd_left *left = sp;
+
+    xd_str_addf(out, "    at %#" PRIx64 " (built without libunwind)\n", left->rip);
+}
+
+#endif
+
+#endif

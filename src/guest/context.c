@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* context.c: see context.h. */
+#define _GNU_SOURCE
+#include "guest/context.h"
+
+#include "guest/bounce.h"
+#include "guest/access.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if XD_HAVE_VALGRIND
+#include <valgrind/valgrind.h>
+#else
+#define VALGRIND_STACK_REGISTER(low, high) 0
+#define VALGRIND_STACK_DEREGISTER(id)      ((void)(id))
+#endif
+
+#define GUARD ((size_t)65536) /* of any page size, and wider than most frames */
+
+#if defined(__GNUC__)
+void __sanitizer_start_switch_fiber(void **fake, const void *bottom, size_t size)
+    __attribute__((weak));
+void __sanitizer_finish_switch_fiber(void *fake, const void **bottom, size_t *size)
+    __attribute__((weak));
+void *__tsan_get_current_fiber(void) __attribute__((weak));
+void *__tsan_create_fiber(unsigned int flags) __attribute__((weak));
+void __tsan_destroy_fiber(void *fiber) __attribute__((weak));
+void __tsan_switch_to_fiber(void *fiber, unsigned int flags) __attribute__((weak));
+#define HAVE(f) ((f) != NULL)
+#else
+#error "the sanitizers' functions are found by weak references"
+#endif
+
+/* ---- Switching ---- */
+
+static void leave(struct xd_place *from, struct xd_place *to)
+{
+    xd_this_thread.came_from = from;
+    if (HAVE(__tsan_switch_to_fiber)) {
+        if (!from->tsan)
+            from->tsan = __tsan_get_current_fiber();
+        __tsan_switch_to_fiber(to->tsan, 0);
+    }
+    if (HAVE(__sanitizer_start_switch_fiber))
+        __sanitizer_start_switch_fiber(from->finished ? NULL : &from->asan, to->stack, to->size);
+}
+
+static void arrive(struct xd_place *here)
+{
+    if (HAVE(__sanitizer_finish_switch_fiber)) {
+        struct xd_place *from = xd_this_thread.came_from;
+        const void *stack;
+        size_t size;
+
+        __sanitizer_finish_switch_fiber(here ? here->asan : NULL, &stack, &size);
+        if (!from->stack) { /* the thread's own: now we know where it is */
+            from->stack = stack;
+            from->size = size;
+        }
+    }
+}
+
+#if XD_OWN_SWITCH
+
+void xd_switch(void **from, void *to);
+void xd_context_start(void);
+void xd_context_main(void);
+
+static void go(struct xd_place *from, struct xd_place *to)
+{
+    xd_switch(&from->sp, to->sp);
+}
+
+static void prepare(struct xd_place *p)
+{
+    unsigned char *top = (unsigned char *)(uintptr_t)p->stack + p->size;
+    struct xd_left left = {.mxcsr = 0x1f80, .fpu_cw = 0x37f};
+
+    left.rip = (uintptr_t)xd_context_start;
+    p->sp = top - 16 - sizeof(left); /* xd_context_start finds a multiple of 16 */
+    memcpy(p->sp, &left, sizeof(left));
+}
+
+#else
+
+void xd_context_main(void);
+
+static void go(struct xd_place *from, struct xd_place *to)
+{
+    swapcontext(&from->uc, &to->uc);
+}
+
+static void prepare(struct xd_place *p)
+{
+    getcontext(&p->uc);
+    p->uc.uc_stack.ss_sp = (void *)(uintptr_t)p->stack;
+    p->uc.uc_stack.ss_size = p->size;
+    p->uc.uc_link = NULL;
+    makecontext(&p->uc, xd_context_main, 0);
+}
+
+#endif
+
+void xd_place_switch(struct xd_place *from, struct xd_place *to)
+{
+    leave(from, to);
+    go(from, to);
+    arrive(from);
+}
+
+/* Where a context begins. Whoever switched here has made the thread it. */
+void xd_context_main(void)
+{
+    struct xd_context *c = xd_this_thread.context;
+
+    arrive(NULL);
+    c->fn(c->arg);
+    c->done = true;
+    c->place.finished = true;
+    xd_sched_finish(c);
+}
+
+/* ---- Making and ending ---- */
+
+static bool make_stack(struct xd_context *c)
+{
+    c->map_size = XD_STACK_SIZE + 2 * GUARD;
+    c->map = mmap(NULL, c->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (c->map == MAP_FAILED)
+        return false;
+    if (mprotect(c->map + GUARD, XD_STACK_SIZE, PROT_READ | PROT_WRITE)) {
+        munmap(c->map, c->map_size);
+        return false;
+    }
+    c->place.stack = c->map + GUARD;
+    c->place.size = XD_STACK_SIZE;
+    c->valgrind = VALGRIND_STACK_REGISTER(c->map + GUARD, c->map + GUARD + XD_STACK_SIZE);
+    return true;
+}
+
+int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
+{
+    struct xd_side *side = xd_side_of(v);
+    struct xd_context *c, **last;
+
+    if (side->context && !side->context->done)
+        return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has code to run already",
+                            v->domain->domid, v->id);
+    if (xd_this_thread.v == v)
+        return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u is this thread, by xd_enter",
+                            v->domain->domid, v->id);
+    c = xd_zalloc(sizeof(*c));
+    c->g = xd_guest_of(v->hv);
+    c->v = v;
+    c->fn = fn;
+    c->arg = arg;
+    if (!make_stack(c)) {
+        free(c);
+        return xd_hv_misuse(v->hv, XD_HOST_ENOMEM, "there is no room for a stack of %zu bytes",
+                            XD_STACK_SIZE);
+    }
+    prepare(&c->place);
+    if (HAVE(__tsan_create_fiber))
+        c->place.tsan = __tsan_create_fiber(0);
+    for (last = &c->g->contexts; *last; last = &(*last)->next)
+        ;
+    *last = c;
+    side->context = c;
+    return 0;
+}
+
+void xd_context_free(struct xd_context *c)
+{
+    VALGRIND_STACK_DEREGISTER(c->valgrind);
+    if (HAVE(__tsan_destroy_fiber) && c->place.tsan)
+        __tsan_destroy_fiber(c->place.tsan);
+    munmap(c->map, c->map_size);
+    free(c);
+}
+
+void xd_contexts_free(struct xd_guest *g)
+{
+    while (g->contexts) {
+        struct xd_context *c = g->contexts;
+
+        g->contexts = c->next;
+        xd_context_free(c);
+    }
+}
+
+const struct xd_context *xd_context_overflown(uintptr_t addr)
+{
+    const struct xd_context *c = xd_this_thread.context;
+
+    return c && addr >= (uintptr_t)c->map && addr < (uintptr_t)c->place.stack ? c : NULL;
+}
+
+void xd_context_tell_overflow(const struct xd_context *c)
+{
+    char text[160];
+    int n = snprintf(text, sizeof(text),
+                     "xendouble: the stack of d%uv%u overflows: it has %zu bytes (xd_vcpu_start)\n",
+                     c->v->domain->domid, c->v->id, XD_STACK_SIZE);
+
+    if (write(STDERR_FILENO, text, (size_t)n) < 0)
+        return; /* nowhere to say so */
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * context.h: code on a stack of its own, and going from one such stack to another.
+ *
+ * The tools that watch stacks are told of every switch: AddressSanitizer and ThreadSanitizer by weak
+ * references, so that it does not matter whether this library was built with them, and Valgrind.
+ */
+#ifndef XD_GUEST_CONTEXT_H
+#define XD_GUEST_CONTEXT_H
+
+#include "guest/guest.h"
+
+#if defined(__x86_64__)
+#define XD_OWN_SWITCH 1
+
+/* What xd_switch leaves on a stack. */
+struct xd_left {
+    uint32_t mxcsr;
+    uint16_t fpu_cw, pad;
+    uint64_t r15, r14, r13, r12, rbx, rbp;
+    uint64_t rip;
+};
+#else
+#define XD_OWN_SWITCH 0
+#include <ucontext.h>
+#endif
+
+/* A place to go on: a context's stack, or the one that xd_run was called on. */
+struct xd_place {
+#if XD_OWN_SWITCH
+    void *sp;
+#else
+    ucontext_t uc;
+#endif
+    const void *stack; /* lowest byte */
+    size_t size;
+    void *asan;    /* its fake stack, while it stands still */
+    void *tsan;    /* its fiber */
+    bool finished; /* never comes back */
+};
+
+#define XD_STACK_SIZE ((size_t)256 * 1024)
+
+struct xd_context {
+    struct xd_context *next;
+    struct xd_guest *g;
+    struct xd_vcpu *v;
+    void (*fn)(void *arg);
+    void *arg;
+    bool done;
+    uint64_t priority; /* PCT: the highest runs */
+    struct xd_place place;
+    unsigned char *map; /* guard page, stack, guard page */
+    size_t map_size;
+    unsigned int valgrind;
+};
+
+/* Leaves (from) for (to); returns when somebody leaves for (from). */
+void xd_place_switch(struct xd_place *from, struct xd_place *to);
+
+/* Takes the stack and all else of a context that is done, or never goes on. */
+void xd_context_free(struct xd_context *c);
+
+/* The end of a context's code, in sched.c: goes to the next one. */
+_Noreturn void xd_sched_finish(struct xd_context *c);
+
+#endif

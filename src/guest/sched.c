@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched.c: who runs next, and what if nobody can.
+ *
+ * One thread, one vCPU at a time: turns change at hypercalls and at xd_preempt only, by a policy
+ * whose every choice follows from its configuration. While a run goes on, (sched.home) is the stack
+ * that it was started on; contexts go to each other directly and home only when the run is over.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "guest/context.h"
+
+#include "base/rng.h"
+#include "guest/access.h"
+#include "hv/sched.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALL_SCHED_OP  29
+#define OP_YIELD       0
+#define CHANGES_MAX    64u
+#define IDLE_TIMES_MAX 100000u
+
+struct xd_sched {
+    struct xd_guest *g;
+    struct xd_run_config config;
+    struct xd_place home;
+    struct xd_self home_self;
+    struct xd_vcpu *until; /* an entered thread waits for it; NULL: all code is to finish */
+    struct xd_context *now;
+    uint64_t rng, points;
+    uint64_t turn;   /* points that the present turn has lasted */
+    uint64_t lowest; /* PCT: below all priorities given so far */
+    uint32_t changes;
+    uint64_t change[CHANGES_MAX]; /* PCT: the points where priorities change */
+    enum xd_run_end end;
+};
+
+/* ---- Choosing ---- */
+
+static bool can_run(const struct xd_context *c)
+{
+    return !c->done && xd_vcpu_state(c->v) == XD_STATE_RUNNING;
+}
+
+/* The next one after (c), going round, that can run; (c) itself comes last. NULL: none. */
+static struct xd_context *next_after(struct xd_guest *g, struct xd_context *c)
+{
+    struct xd_context *start = c && c->next ? c->next : g->contexts, *at = start;
+
+    do {
+        if (can_run(at))
+            return at;
+        at = at->next ? at->next : g->contexts;
+    } while (at != start);
+    return NULL;
+}
+
+static struct xd_context *any(struct xd_sched *s)
+{
+    struct xd_context *c;
+    uint64_t nr = 0, k;
+
+    for (c = s->g->contexts; c; c = c->next)
+        nr += can_run(c);
+    if (nr == 0)
+        return NULL;
+    k = xd_rng_next(&s->rng) % nr;
+    for (c = s->g->contexts;; c = c->next)
+        if (can_run(c) && k-- == 0)
+            return c;
+}
+
+static struct xd_context *highest(struct xd_guest *g)
+{
+    struct xd_context *best = NULL;
+
+    for (struct xd_context *c = g->contexts; c; c = c->next)
+        if (can_run(c) && (!best || c->priority > best->priority))
+            best = c;
+    return best;
+}
+
+/* Whether the hypercall that led here said that others shall run. */
+static bool yielded(const struct xd_vcpu *v)
+{
+    return v->rec.nr == CALL_SCHED_OP && v->rec.arg[0] == OP_YIELD;
+}
+
+static struct xd_context *choose(struct xd_sched *s)
+{
+    struct xd_context *now = s->now;
+
+    switch (s->config.policy) {
+    case XD_POLICY_RANDOM: return any(s);
+    case XD_POLICY_PCT:
+        for (uint32_t i = 0; now && i < s->changes; i++)
+            if (s->change[i] == s->points)
+                now->priority = s->lowest--;
+        if (now && can_run(now) && yielded(now->v))
+            now->priority = s->lowest--;
+        return highest(s->g);
+    case XD_POLICY_ROUND_ROBIN: break;
+    }
+    if (now && can_run(now) && ++s->turn < s->config.slice && !yielded(now->v))
+        return now;
+    s->turn = 0;
+    return next_after(s->g, now);
+}
+
+/* ---- When nobody can run ---- */
+
+/* Something is left to do for (c), and it is not going to be done by itself. */
+static bool waits(const struct xd_context *c)
+{
+    return !c->done && xd_vcpu_state(c->v) == XD_STATE_BLOCKED;
+}
+
+static void tell_what_it_waits_for(struct xd_str *out, const struct xd_vcpu *v)
+{
+    struct xd_vcpu *w = (struct xd_vcpu *)(uintptr_t)v;
+
+    xd_str_addf(out, "  d%uv%u is blocked", v->domain->domid, v->id);
+    if (v->polling && !v->polling_any)
+        xd_str_addf(out, ": SCHEDOP_poll for port %u", v->poll_port);
+    else if (v->polling)
+        xd_str_add(out, ": SCHEDOP_poll for any port of the domain");
+    else
+        xd_str_add(out, ": SCHEDOP_block");
+    xd_str_addf(out, ", events %s\n", xd_vcpu_info(w)->evtchn_upcall_mask ? "masked" : "let in");
+}
+
+static void tell_setting(struct xd_str *out, const struct xd_run_config *c)
+{
+    xd_str_add(out, "  the same again: XENDOUBLE_SCHED=");
+    switch (c->policy) {
+    case XD_POLICY_ROUND_ROBIN: xd_str_addf(out, "round-robin:%u\n", c->slice); break;
+    case XD_POLICY_RANDOM: xd_str_addf(out, "random:%" PRIu64 "\n", c->seed); break;
+    case XD_POLICY_PCT:
+        xd_str_addf(out, "pct:%" PRIu64 ":%u:%u\n", c->seed, c->depth, c->points);
+        break;
+    }
+}
+
+static void report(struct xd_sched *s, const char *what)
+{
+    struct xd_str *out = &s->g->report;
+
+    xd_str_clear(out);
+    xd_str_addf(out, "%s\n", what);
+    if (s->until && xd_vcpu_state(s->until) == XD_STATE_BLOCKED)
+        tell_what_it_waits_for(out, s->until);
+    for (const struct xd_context *c = s->g->contexts; c; c = c->next) {
+        if (!waits(c) && !can_run(c))
+            continue;
+        if (waits(c))
+            tell_what_it_waits_for(out, c->v);
+        else
+            xd_str_addf(out, "  d%uv%u can run\n", c->v->domain->domid, c->v->id);
+#if XD_OWN_SWITCH
+        xd_backtrace_at(out, c->place.sp);
+#endif
+    }
+    if (s->g->contexts)
+        tell_setting(out, &s->config);
+    if (!s->config.quiet && !s->until)
+        fprintf(stderr, "xendouble: %s", xd_str_text(out));
+}
+
+/* Lets time pass to the next timer. False: there is none. */
+static bool skip_time(struct xd_hv *hv)
+{
+    uint64_t deadline;
+
+    if (!xd_vtime_next(hv, &deadline))
+        return false;
+    xd_vtime_advance(hv, deadline > hv->now_ns ? deadline - hv->now_ns : 0);
+    return true;
+}
+
+/* Who goes on; NULL: the run is over, and (end) says how. Lets time pass if nobody can. */
+static struct xd_context *pick(struct xd_sched *s)
+{
+    struct xd_context *c;
+
+    if (s->config.points_max && s->points >= s->config.points_max) {
+        s->end = XD_RUN_LIMIT;
+        return NULL;
+    }
+    for (unsigned int idle = 0; idle < IDLE_TIMES_MAX; idle++) {
+        bool blocked = s->until != NULL;
+
+        if (s->until && xd_vcpu_state(s->until) != XD_STATE_BLOCKED) {
+            s->end = XD_RUN_FINISHED;
+            return NULL;
+        }
+        c = s->g->contexts ? choose(s) : NULL;
+        if (c)
+            return c;
+        for (c = s->g->contexts; c; c = c->next)
+            blocked |= waits(c);
+        if (!blocked) {
+            s->end = XD_RUN_FINISHED;
+            return NULL;
+        }
+        if (!skip_time(s->g->hv))
+            break;
+    }
+    s->end = XD_RUN_DEADLOCK;
+    return NULL;
+}
+
+/* ---- Taking turns ---- */
+
+static void make_thread(struct xd_context *c)
+{
+    xd_this_thread.v = c->v;
+    xd_this_thread.context = c;
+}
+
+/* Leaves (from) for whoever is next, which may be itself. */
+static void go_on(struct xd_sched *s, struct xd_place *from)
+{
+    struct xd_context *c = pick(s);
+
+    s->now = c;
+    if (c)
+        make_thread(c);
+    else
+        xd_this_thread = s->home_self;
+    if ((c ? &c->place : &s->home) != from)
+        xd_place_switch(from, c ? &c->place : &s->home);
+}
+
+void xd_sched_point(struct xd_context *c)
+{
+    /* A run that was over may have begun again meanwhile: it is looked up anew each time. */
+    do {
+        c->g->sched->points++;
+        go_on(c->g->sched, &c->place);
+    } while (!can_run(c));
+}
+
+_Noreturn void xd_sched_finish(struct xd_context *c)
+{
+    go_on(c->g->sched, &c->place);
+    XD_INVARIANT(c->g->hv, !"a context that is done does not go on");
+    abort();
+}
+
+/* ---- Runs ---- */
+
+static void take_setting(struct xd_run_config *c, const char *text)
+{
+    uint64_t seed;
+    uint32_t a, b;
+    int end = 0;
+
+    if (sscanf(text, "round-robin:%" SCNu32 "%n", &a, &end) == 1 && !text[end] && a) {
+        c->policy = XD_POLICY_ROUND_ROBIN;
+        c->slice = a;
+    } else if (sscanf(text, "random:%" SCNu64 "%n", &seed, &end) == 1 && !text[end]) {
+        c->policy = XD_POLICY_RANDOM;
+        c->seed = seed;
+    } else if (sscanf(text, "pct:%" SCNu64 ":%" SCNu32 ":%" SCNu32 "%n", &seed, &a, &b, &end) ==
+                   3 &&
+               !text[end] && a && b) {
+        *c = (struct xd_run_config){.policy = XD_POLICY_PCT,
+                                    .seed = seed,
+                                    .depth = a,
+                                    .points = b,
+                                    .points_max = c->points_max,
+                                    .quiet = c->quiet};
+    } else {
+        xd_guest_die("XENDOUBLE_SCHED=%s is none of round-robin:SLICE, random:SEED and "
+                     "pct:SEED:DEPTH:POINTS",
+                     text);
+    }
+}
+
+/* AS in the paper of Burckhardt and others, 2010: distinct random priorities above all that points
+ * of change give. */
+static void set_priorities(struct xd_sched *s)
+{
+    uint32_t nr = 0, i = 0;
+
+    for (struct xd_context *c = s->g->contexts; c; c = c->next)
+        nr++;
+    s->lowest = UINT64_MAX / 2;
+    for (struct xd_context *c = s->g->contexts; c; c = c->next)
+        c->priority = s->lowest + 1 + xd_rng_permute(s->config.seed, nr, i++);
+    s->changes = s->config.depth - 1 < CHANGES_MAX ? s->config.depth - 1 : CHANGES_MAX;
+    for (i = 0; i < s->changes; i++)
+        s->change[i] = 1 + xd_rng_next(&s->rng) % s->config.points;
+}
+
+static enum xd_run_end run(struct xd_sched *s)
+{
+    struct xd_guest *g = s->g;
+    struct xd_sched *outer = g->sched;
+
+    xd_str_clear(&g->report);
+    xd_faults_install();
+    xd_faults_stack();
+    s->rng = s->config.seed;
+    set_priorities(s);
+    s->home_self = xd_this_thread;
+    g->sched = s;
+    go_on(s, &s->home);
+    g->sched = outer;
+    if (s->end == XD_RUN_DEADLOCK)
+        report(s, "deadlock: no vCPU can run and no timer is set");
+    else if (s->end == XD_RUN_LIMIT)
+        report(s, "the run was given up: it passed as many preemption points as it may");
+    return s->end;
+}
+
+/* Contexts that are done, or whose domain is gone for good. */
+static void drop_finished(struct xd_guest *g)
+{
+    for (struct xd_context **at = &g->contexts; *at;) {
+        struct xd_context *c = *at;
+
+        if (!c->done && xd_vcpu_state(c->v) != XD_STATE_SHUTDOWN) {
+            at = &c->next;
+            continue;
+        }
+        *at = c->next;
+        if (xd_side_of(c->v)->context == c)
+            xd_side_of(c->v)->context = NULL;
+        xd_context_free(c);
+    }
+}
+
+enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config)
+{
+    static const struct xd_run_config standard = XD_RUN_CONFIG_DEFAULT;
+    struct xd_sched s = {.g = xd_guest_of(hv), .config = config ? *config : standard};
+    const char *env = getenv("XENDOUBLE_SCHED");
+
+    if (xd_this_thread.context)
+        xd_guest_die("xd_run: called by code that a run is running");
+    if (env)
+        take_setting(&s.config, env);
+    if (s.config.slice == 0)
+        s.config.slice = 1;
+    if (s.config.depth == 0)
+        s.config.depth = 1;
+    if (s.config.points == 0)
+        s.config.points = 1;
+    xd_this_thread.watched = xd_access_watched();
+    run(&s);
+    drop_finished(s.g);
+    return s.end;
+}
+
+bool xd_sched_wait(struct xd_guest *g, struct xd_vcpu *v)
+{
+    static const struct xd_run_config standard = XD_RUN_CONFIG_DEFAULT;
+    struct xd_sched s = {.g = g, .config = standard, .until = v};
+
+    run(&s);
+    return xd_vcpu_state(v) == XD_STATE_RUNNING;
+}
+
+const char *xd_run_report(struct xd_hv *hv)
+{
+    return xd_str_text(&xd_guest_of(hv)->report);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * debugreg.c: set_debugreg and get_debugreg. A guest's CR4.DE is clear, so 4 and 5 are other names
+ * of 6 and 7, and there are no breakpoints on I/O.
+ */
+#include "hv/call/call.h"
+
+#define DR6_ONES   UINT64_C(0xffff0ff0)
+#define DR6_KEPT   UINT64_C(0xffffefff)
+#define DR7_ONES   UINT64_C(0x400)
+#define DR7_KEPT   UINT64_C(0xffff27ff)
+#define DR7_DETECT UINT64_C(0x2000)
+#define DR7_ACTIVE UINT64_C(0xff)
+
+/* One of the four breakpoints of (dr7) is on I/O. */
+static bool breaks_on_io(uint64_t dr7)
+{
+    for (unsigned int i = 16; i < 32; i += 4)
+        if ((dr7 >> i & 3) == 2)
+            return true;
+    return false;
+}
+
+static long set_control(struct xd_vcpu *v, uint64_t value)
+{
+    value = (value & DR7_KEPT) | DR7_ONES;
+    if (value & DR7_DETECT)
+        return xd_reject(v, XD_WHY_DEBUGREG_DETECT, value);
+    if (value & DR7_ACTIVE && breaks_on_io(value))
+        return xd_reject(v, XD_WHY_DEBUGREG_IO, value);
+
+    XD_PUT(v->hv, v->dr7, value);
+    return 0;
+}
+
+long xd_hc_set_debugreg(struct xd_vcpu *v, const struct xd_args_set_debugreg *arg)
+{
+    switch (arg->reg) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        if (!xd_va_ok(arg->value))
+            return xd_reject(v, XD_WHY_DEBUGREG_ADDRESS, arg->value);
+        XD_PUT(v->hv, v->dr[arg->reg], arg->value);
+        return 0;
+    case 4:
+    case 5:
+    case 6:
+    case 7: break;
+    default: return xd_reject(v, XD_WHY_DEBUGREG_NUMBER, (uint64_t)arg->reg);
+    }
+    if (arg->value > UINT32_MAX)
+        return xd_reject(v, XD_WHY_DEBUGREG_BITS, (uint64_t)arg->reg, arg->value);
+    if (arg->reg % 2)
+        return set_control(v, arg->value);
+    XD_PUT(v->hv, v->dr6, (arg->value & DR6_KEPT) | DR6_ONES);
+    return 0;
+}
+
+long xd_hc_get_debugreg(struct xd_vcpu *v, const struct xd_args_get_debugreg *arg)
+{
+    switch (arg->reg) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: return (long)v->dr[arg->reg];
+    case 4:
+    case 6: return (long)v->dr6;
+    case 5:
+    case 7: return (long)v->dr7;
+    default: return xd_reject(v, XD_WHY_DEBUGREG_NUMBER, (uint64_t)arg->reg);
+    }
+}

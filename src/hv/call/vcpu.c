@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu.c: vcpu_op and set_timer_op. A vCPU gets its context from the builder of its domain;
+ * `initialise` and registered vcpu_info are not modelled.
+ */
+#include "hv/call/call.h"
+#include "hv/sched.h"
+#include "hv/shinfo.h"
+
+enum {
+    INITIALISE,
+    UP,
+    DOWN,
+    IS_UP,
+    GET_RUNSTATE_INFO,
+    REGISTER_RUNSTATE_MEMORY_AREA,
+    SET_PERIODIC_TIMER,
+    STOP_PERIODIC_TIMER,
+    SET_SINGLESHOT_TIMER,
+    STOP_SINGLESHOT_TIMER,
+    REGISTER_VCPU_INFO,
+    SEND_NMI,
+    GET_PHYSID,
+    REGISTER_VCPU_TIME_MEMORY_AREA,
+};
+
+#define CONTEXT_SIZE 5168u
+#define PERIOD_MIN   UINT64_C(1000000)
+#define PERIOD_MAX   ((UINT64_C(1) << 62) - 1)
+#define MISTAKE_NS   UINT64_C(100000000)
+#define SHUTDOWN_OFF 0
+
+static long copy_in(struct xd_vcpu *v, void *dst, uint64_t arg, size_t size)
+{
+    return xd_copy_in(v, dst, arg, size) ? 0 : xd_reject(v, XD_WHY_COPY_IN, arg, size);
+}
+
+static long copy_out(struct xd_vcpu *v, uint64_t arg, const void *src, size_t size)
+{
+    return xd_copy_out(v, arg, src, size) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, arg, size);
+}
+
+static long initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    unsigned char context[CONTEXT_SIZE];
+    long rc = copy_in(v, context, arg, sizeof(context));
+
+    if (rc)
+        return rc;
+    if (t->initialised)
+        return xd_reject(v, XD_WHY_VCPU_INITIALISED, t->id);
+    return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, INITIALISE);
+}
+
+static long up(struct xd_vcpu *v, struct xd_vcpu *t)
+{
+    if (!t->initialised)
+        return xd_reject(v, XD_WHY_VCPU_NOT_INITIALISED, t->id);
+    if (t->down) {
+        XD_PUT(t->hv, t->down, false);
+        xd_vcpu_scheduled(t);
+    }
+    return 0;
+}
+
+/* AS-XEN: common_vcpu_op: the last vCPU that goes down takes the domain with it. */
+static long down(struct xd_vcpu *t)
+{
+    struct xd_domain *d = t->domain;
+    bool other = false;
+
+    for (uint32_t i = 0; i < d->vcpus; i++)
+        other |= i != t->id && !d->vcpu[i].down;
+    if (!other) {
+        xd_domain_shutdown(d, SHUTDOWN_OFF);
+    } else if (!t->down) {
+        XD_PUT(t->hv, t->down, true);
+        xd_vcpu_scheduled(t);
+    }
+    return 0;
+}
+
+static long get_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    struct xd_abi_vcpu_runstate_info info;
+
+    xd_runstate_get(t, &info);
+    return copy_out(v, arg, &info, sizeof(info));
+}
+
+/* The address of an area that Xen is to keep up to date; it need not be mapped. */
+static long area_at(struct xd_vcpu *v, uint64_t arg, size_t size, uint64_t *at)
+{
+    long rc = copy_in(v, at, arg, sizeof(*at));
+
+    if (rc)
+        return rc;
+    return xd_handle_ok(*at, 1, size) ? 0 : xd_reject(v, XD_WHY_VCPU_AREA_RANGE, *at);
+}
+
+/* AS-XEN: common_vcpu_op: the first copy is written through the caller's tables. */
+static long register_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    struct xd_abi_vcpu_runstate_info info;
+    uint64_t at;
+    long rc = area_at(v, arg, sizeof(info), &at);
+
+    if (rc)
+        return rc;
+    XD_PUT(t->hv, t->runstate_area, at);
+    xd_runstate_get(t, &info);
+    if (at)
+        (void)xd_copy_out(v, at, &info, sizeof(info));
+    return 0;
+}
+
+static long register_time(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    struct xd_abi_vcpu_time_info info;
+    uint64_t at;
+    long rc = area_at(v, arg, sizeof(info), &at);
+
+    if (rc)
+        return rc;
+    XD_PUT(t->hv, t->time_area, at);
+    xd_shinfo_time(t);
+    info = xd_vcpu_info(t)->time;
+    if (at)
+        (void)xd_copy_out(v, at, &info, sizeof(info));
+    return 0;
+}
+
+static long set_periodic(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    uint64_t period;
+    long rc = copy_in(v, &period, arg, sizeof(period));
+
+    if (rc)
+        return rc;
+    if (period < PERIOD_MIN || period > PERIOD_MAX)
+        return xd_reject(v, XD_WHY_VCPU_PERIOD, period);
+    xd_timer_period(t, period);
+    return 0;
+}
+
+static long set_singleshot(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    struct xd_abi_vcpu_set_singleshot_timer set;
+    long rc;
+
+    if (t != v)
+        return xd_reject(v, XD_WHY_VCPU_OTHER, t->id);
+    rc = copy_in(v, &set, arg, sizeof(set));
+    if (rc)
+        return rc;
+    xd_timer_set(v, set.timeout_abs_ns);
+    return 0;
+}
+
+static long stop_singleshot(struct xd_vcpu *v, struct xd_vcpu *t)
+{
+    if (t != v)
+        return xd_reject(v, XD_WHY_VCPU_OTHER, t->id);
+    xd_timer_stop(v);
+    return 0;
+}
+
+static long send_nmi(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    if (arg)
+        return xd_reject(v, XD_WHY_VCPU_NMI_ARGUMENT, arg);
+    if (!t->nmi_pending) {
+        XD_PUT(t->hv, t->nmi_pending, true);
+        xd_vcpu_kick(t);
+    }
+    return 0;
+}
+
+/* The machine has one physical CPU, with APIC and ACPI number 0. */
+static long get_physid(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    static const uint64_t physid = 0;
+
+    if (!t->domain->hardware)
+        return xd_reject(v, XD_WHY_VCPU_NOT_PINNED, t->domain->domid);
+    if (t->id)
+        return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, GET_PHYSID);
+    return copy_out(v, arg, &physid, sizeof(physid));
+}
+
+long xd_hc_vcpu_op(struct xd_vcpu *v, const struct xd_args_vcpu_op *arg)
+{
+    struct xd_vcpu *t = xd_vcpu_find(v->domain, arg->vcpuid);
+
+    if (!t)
+        return xd_reject(v, XD_WHY_VCPU_UNKNOWN, arg->vcpuid, v->domain->domid, v->domain->vcpus);
+    switch (arg->cmd) {
+    case INITIALISE: return initialise(v, t, arg->arg);
+    case UP: return up(v, t);
+    case DOWN: return down(t);
+    case IS_UP: return !t->down;
+    case GET_RUNSTATE_INFO: return get_runstate(v, t, arg->arg);
+    case REGISTER_RUNSTATE_MEMORY_AREA: return register_runstate(v, t, arg->arg);
+    case SET_PERIODIC_TIMER: return set_periodic(v, t, arg->arg);
+    case STOP_PERIODIC_TIMER: xd_timer_period(t, 0); return 0;
+    case SET_SINGLESHOT_TIMER: return set_singleshot(v, t, arg->arg);
+    case STOP_SINGLESHOT_TIMER: return stop_singleshot(v, t);
+    case REGISTER_VCPU_INFO: return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, arg->cmd);
+    case SEND_NMI: return send_nmi(v, t, arg->arg);
+    case GET_PHYSID: return get_physid(v, t, arg->arg);
+    case REGISTER_VCPU_TIME_MEMORY_AREA: return register_time(v, t, arg->arg);
+    default: return xd_reject(v, XD_WHY_OP_UNKNOWN, arg->cmd);
+    }
+}
+
+/* AS-XEN: do_set_timer_op: what looks like a mistake of the guest fires in 100 ms. */
+long xd_hc_set_timer_op(struct xd_vcpu *v, const struct xd_args_set_timer_op *arg)
+{
+    uint64_t now = v->hv->now_ns, at = arg->timeout_ns;
+
+    if (at == 0)
+        xd_timer_stop(v);
+    else if (at > INT64_MAX || (at > now && (uint32_t)((at - now) >> 50) != 0))
+        xd_timer_set(v, now + MISTAKE_NS);
+    else
+        xd_timer_set(v, at);
+    return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runstate.c: how long a vCPU has been in which state.
+ *
+ * Accounts are brought up to date when a vCPU goes to sleep or runs again, and before time moves
+ * on; so a state that begins and ends at one moment is seen by nobody but the guest itself.
+ */
+#include "hv/copy.h"
+#include "hv/sched.h"
+
+enum { RUNNING, RUNNABLE, BLOCKED, OFFLINE };
+
+static uint32_t runstate_of(const struct xd_vcpu *v)
+{
+    if (xd_vcpu_state(v) == XD_STATE_RUNNING)
+        return RUNNING;
+    return v->blocked ? BLOCKED : OFFLINE;
+}
+
+void xd_runstate_init(struct xd_vcpu *v)
+{
+    XD_PUT(v->hv, v->runstate, runstate_of(v));
+    XD_PUT(v->hv, v->runstate_since, v->hv->now_ns);
+}
+
+void xd_runstate_note(struct xd_vcpu *v)
+{
+    struct xd_hv *hv = v->hv;
+    uint32_t state = runstate_of(v);
+    struct xd_abi_vcpu_runstate_info info;
+
+    if (state == v->runstate)
+        return;
+    XD_PUT(hv, v->runstate_time[v->runstate],
+           v->runstate_time[v->runstate] + (hv->now_ns - v->runstate_since));
+    XD_PUT(hv, v->runstate_since, hv->now_ns);
+    XD_PUT(hv, v->runstate, state);
+    if (!v->runstate_area || v->domain->dying)
+        return;
+    xd_runstate_get(v, &info);
+    (void)xd_copy_out(v, v->runstate_area, &info, sizeof(info)); /* nobody hears of a failure */
+}
+
+void xd_runstate_get(const struct xd_vcpu *v, struct xd_abi_vcpu_runstate_info *info)
+{
+    *info = (struct xd_abi_vcpu_runstate_info){.state = (int32_t)v->runstate,
+                                               .state_entry_time = v->runstate_since};
+    for (unsigned int i = 0; i < XD_ARRAY_SIZE(info->time); i++)
+        info->time[i] = v->runstate_time[i];
+    info->time[v->runstate] += v->hv->now_ns - v->runstate_since;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* test-bounce.c: upcalls that enter a guest's own assembly by Xen's frame, and the iret hypercall. */
+#include "guest.h"
+
+#define RFLAGS_IF 0x200u
+#define RFLAGS_CF 0x1u
+
+struct frame {
+    uint64_t rcx, r11, rip, cs, rflags, rsp, ss;
+};
+
+void event_entry(void);
+void handle_event(const struct frame *f);
+void leave_by_iret(uint64_t *seen, uint64_t rflags);
+extern uint64_t entry_rcx, entry_r11, entry_rsp;
+extern char hypercall_page[128][32];
+
+static struct machine m;
+static struct evtchn_send ipi;
+static unsigned int handled, depth, depth_max;
+static uint64_t spoil; /* what the handler leaves in pending */
+static unsigned int again;
+static struct frame frame;
+static uint8_t mask_inside;
+
+static void setup(void)
+{
+    struct evtchn_bind_ipi op = {.vcpu = 0};
+
+    machine_setup(&m);
+    ck_assert_int_eq(xd_enter(m.v0), 0);
+    ck_assert_int_eq(HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, &op), 0);
+    ipi.port = op.port;
+    ck_assert_int_eq(HYPERVISOR_set_callbacks((uintptr_t)event_entry, 0, 0), 0);
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 0;
+    handled = depth = depth_max = again = 0;
+}
+
+static void teardown(void)
+{
+    machine_teardown(&m);
+}
+
+static void clear(void)
+{
+    struct vcpu_info *info = xd_guest_vcpu_info(m.v0);
+
+    info->evtchn_upcall_pending = 0;
+    info->evtchn_pending_sel = 0;
+    xd_guest_shared_info(m.d1)->evtchn_pending[0] = 0;
+}
+
+static void send(void)
+{
+    ck_assert_int_eq(HYPERVISOR_event_channel_op(EVTCHNOP_send, &ipi), 0);
+}
+
+void handle_event(const struct frame *f)
+{
+    handled++;
+    if (++depth > depth_max)
+        depth_max = depth;
+    frame = *f;
+    mask_inside = xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask;
+    clear();
+    if (again) {
+        again--;
+        send(); /* masked: it waits until the iret */
+        ck_assert_uint_eq(depth, 1);
+    }
+    if (spoil) {
+        spoil--;
+        xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 0; /* lets itself be interrupted */
+        send();
+    }
+    depth--;
+}
+
+START_TEST(the_frame_is_xens)
+{
+    send();
+    ck_assert_uint_eq(handled, 1);
+    ck_assert_uint_eq(entry_rsp % 16, 8);
+    ck_assert_uint_eq(entry_rcx, (uintptr_t)event_entry);
+    ck_assert_uint_eq(entry_r11 & RFLAGS_IF, RFLAGS_IF);
+    ck_assert_uint_eq(frame.ss, FLAT_KERNEL_SS);
+    ck_assert_uint_eq(frame.cs, 0xe030); /* kernel: privilege level 0; saved mask: 0 */
+    ck_assert_uint_eq(frame.rflags & 0x3200, RFLAGS_IF);
+    ck_assert_uint_eq(mask_inside, 1);
+    /* Nothing was switched: the frame lies right below the stack of whom it interrupted. */
+    ck_assert_uint_eq((frame.rsp & ~UINT64_C(15)) - 56, entry_rsp);
+    ck_assert_uint_lt((uintptr_t)__builtin_frame_address(0) - entry_rsp, 4096);
+    ck_assert_uint_eq(xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask, 0);
+}
+END_TEST
+
+START_TEST(masked_events_wait)
+{
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 1;
+    send();
+    ck_assert_uint_eq(handled, 0);
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 0;
+    ck_assert_uint_eq(handled, 0);
+    xd_preempt();
+    ck_assert_uint_eq(handled, 1);
+}
+END_TEST
+
+START_TEST(what_comes_meanwhile_follows)
+{
+    again = 5;
+    send();
+    ck_assert_uint_eq(handled, 6);
+    ck_assert_uint_eq(depth_max, 1);
+}
+END_TEST
+
+START_TEST(a_handler_that_unmasks_is_interrupted)
+{
+    spoil = 3;
+    send();
+    ck_assert_uint_eq(handled, 4);
+    ck_assert_uint_eq(depth_max, 4);
+    ck_assert_uint_eq(xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask, 0);
+}
+END_TEST
+
+START_TEST(the_result_of_the_call_survives)
+{
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_pending = 1;
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
+    ck_assert_uint_eq(handled, 1);
+}
+END_TEST
+
+START_TEST(iret_loads_what_the_frame_says)
+{
+    uint64_t seen[4] = {0};
+
+    leave_by_iret(seen, RFLAGS_IF | RFLAGS_CF);
+    ck_assert_uint_eq(seen[0], 0x11);
+    ck_assert_uint_eq(seen[1], 0x22);
+    ck_assert_uint_eq(seen[2], 0x33);
+    ck_assert_uint_eq(seen[3] & RFLAGS_CF, RFLAGS_CF);
+    ck_assert_uint_eq(xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask, 0);
+    leave_by_iret(seen, 0);
+    ck_assert_uint_eq(seen[3] & RFLAGS_CF, 0);
+    ck_assert_uint_eq(xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask, 1);
+}
+END_TEST
+
+START_TEST(iret_that_unmasks_delivers_first)
+{
+    uint64_t seen[4] = {0};
+
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 1;
+    send();
+    leave_by_iret(seen, 0);
+    ck_assert_uint_eq(handled, 0);
+    leave_by_iret(seen, RFLAGS_IF);
+    ck_assert_uint_eq(handled, 1);
+    ck_assert_uint_eq(seen[0], 0x11);
+}
+END_TEST
+
+START_TEST(a_domain_without_a_callback_crashes)
+{
+    HYPERVISOR_set_callbacks(0, 0, 0);
+    send();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("bounce");
+    TCase *tc = tcase_create("bounce");
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, the_frame_is_xens);
+    tcase_add_test(tc, masked_events_wait);
+    tcase_add_test(tc, what_comes_meanwhile_follows);
+    tcase_add_test(tc, a_handler_that_unmasks_is_interrupted);
+    tcase_add_test(tc, the_result_of_the_call_survives);
+    tcase_add_test(tc, iret_loads_what_the_frame_says);
+    tcase_add_test(tc, iret_that_unmasks_delivers_first);
+    tcase_add_test_raise_signal(tc, a_domain_without_a_callback_crashes, SIGABRT);
+    suite_add_tcase(suite, tc);
+    return run_suite(suite);
+}

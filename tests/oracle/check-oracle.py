@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""
+`xendouble oracle` without QEMU: the other side is fake-runner, so what goes differently is known.
+
+    check-oracle.py XENDOUBLE FAKE-RUNNER SCENARIO_DIR
+"""
+import gzip
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+COMMAND = RUNNER = SCENARIOS = None
+
+VERSION = "domain d0\nlet t = page(0)\nsched_op yield\nxen_version version\nsched_op yield\n"
+
+
+class Oracle(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+        self.qemu = self.file("qemu", b"#!/bin/sh\n", 0o755)
+        self.xen = self.file("xen", b"\177ELF and so on")
+        self.kernel = self.file("kernel", b"")
+        self.parts = ["--qemu", self.qemu, "--xen", self.xen, "--kernel", self.kernel, "--runner", RUNNER]
+
+    def file(self, name, data, mode=0o644):
+        path = os.path.join(self.dir.name, name)
+        with open(path, "wb") as f:
+            f.write(data if isinstance(data, bytes) else data.encode())
+        os.chmod(path, mode)
+        return path
+
+    def run_oracle(self, *args, how="", parts=None, env=None):
+        r = subprocess.run([COMMAND, "oracle", *(self.parts if parts is None else parts), *args], capture_output=True, timeout=600,
+                           check=False, stdin=subprocess.DEVNULL, env={**os.environ, "FAKE_ORACLE": how, **(env or {})})
+        r.out, r.err = r.stdout.decode(errors="replace"), r.stderr.decode(errors="replace")
+        return r
+
+    def expect(self, r, code, *patterns):
+        self.assertEqual(r.returncode, code, r.out + r.err)
+        for pattern in patterns:
+            self.assertRegex(r.out + r.err, pattern)
+
+    # ---- what must be there ----
+
+    def test_a_part_that_is_missing_is_named_and_how_to_get_it(self):
+        env = {"PATH": self.dir.name, "XENDOUBLE_QEMU": "", "XENDOUBLE_XEN": ""}
+        os.rename(self.qemu, self.qemu + "-of-other-name")
+        self.expect(self.run_oracle("-n", "1", parts=self.parts[2:], env=env), 77, "QEMU.*not found.*apt-get install qemu-system-x86")
+        os.rename(self.qemu + "-of-other-name", self.qemu)
+        for option, path in ("--qemu", "/nowhere/q"), ("--xen", "/nowhere/x"), ("--kernel", "/nowhere/k"), ("--runner", "/nowhere/r"):
+            self.expect(self.run_oracle("-n", "1", option, path), 77, path)
+
+    def test_environment_names_the_parts_too(self):
+        env = {"XENDOUBLE_QEMU": self.qemu, "XENDOUBLE_XEN": self.xen, "XENDOUBLE_ORACLE_KERNEL": self.kernel, "XENDOUBLE_ORACLE_RUNNER": RUNNER}
+        self.expect(self.run_oracle("-n", "2", parts=[], env=env), 0)
+        for name in env:
+            self.expect(self.run_oracle("-n", "2", parts=[], env={**env, name: "/nowhere/x"}), 77, "/nowhere/x")
+
+    def test_xen_may_be_packed_but_must_be_a_program(self):
+        packed = self.file("xen.gz", gzip.compress(b"\177ELF and so on"))
+        temporary = os.path.join(self.dir.name, "temporary")
+        os.mkdir(temporary)
+        self.expect(self.run_oracle("-n", "2", "--xen", packed, env={"TMPDIR": temporary}), 0)
+        self.assertEqual(os.listdir(temporary), [])
+        for data in b"", b"text", gzip.compress(b"text"), b"\x1f\x8b no gzip":
+            self.expect(self.run_oracle("-n", "2", "--xen", self.file("bad", data)), 77, "bad|unpack|ELF")
+
+    def test_bad_usage(self):
+        self.expect(self.run_oracle(), 2, "which scenarios")
+        for args in (["-n", "x"], ["-n", "-1"], ["-s", ""], ["--steps", "0"], ["--jobs", "0"], ["--timeout", "0"], ["--only", "nothing"],
+                     ["--nonsense"], ["--keep", self.xen], ["/nowhere/a.xds"]):
+            self.expect(self.run_oracle("-n", "1", *args), 2)
+
+    # ---- both sides agree ----
+
+    def test_generated_programs_agree(self):
+        r = self.run_oracle("-s", "7", "-n", "40")
+        self.expect(r, 0, r"(?m)^40 programs")
+
+    def test_scenarios_agree_and_those_that_can_not_run_are_told_on_demand(self):
+        r = self.run_oracle("-v", "--scenarios", SCENARIOS)
+        self.expect(r, 0, r"xds: skipped: ", r"(?m)^\d+ programs")
+        self.assertGreater(int(re.search(r"(?m)^(\d+) programs", r.out)[1]), 20)
+
+    def test_jobs_change_nothing_but_time(self):
+        def told(jobs):
+            r = self.run_oracle("-s", "3", "-n", "30", "-j", jobs, "--max-differences", "30", how="lie:event_channel_op")
+            self.expect(r, 1)
+            return re.sub(r"(?m)^\d+ boots? of Xen.*", "", r.out)
+        self.assertEqual(told("1"), told("3"))
+
+    def test_report_names_what_was_never_compared(self):
+        r = self.run_oracle(self.file("a.xds", VERSION), "--report")
+        self.expect(r, 0, "xen_version", "pin-twice")
+
+    # ---- they differ ----
+
+    def test_a_difference_is_shrunk_told_and_kept(self):
+        keep = os.path.join(self.dir.name, "kept")
+        r = self.run_oracle(self.file("a.xds", VERSION), "--keep", keep, how="lie:xen_version")
+        self.expect(r, 1, r"a\.xds: Xen and the double differ", "something else: 0x1", r"(?m)^1 programs?\b.*1 different|1 .*differ")
+        (name,) = os.listdir(keep)
+        with open(os.path.join(keep, name), encoding="utf-8") as f:
+            text = f.read()
+        self.assertIn("xen_version version", text)
+        self.assertNotRegex(text, r"(?m)^(let|sched_op)")
+        self.expect(self.run_oracle(os.path.join(keep, name), how="lie:xen_version"), 1)
+        self.expect(self.run_oracle(os.path.join(keep, name)), 0)
+
+    def test_the_seed_that_is_told_shows_the_difference_alone(self):
+        r = self.run_oracle("-s", "5", "-n", "50", "--max-differences", "1", how="lie:mmuext_op")
+        self.expect(r, 1)
+        again = re.search(r"again: xendouble oracle (.*)", r.out)[1].split()
+        self.expect(self.run_oracle(*again, how="lie:mmuext_op"), 1, r"(?m)^1 programs?\b")
+        self.expect(self.run_oracle(*again), 0)
+
+    def test_differences_beyond_those_shown_are_counted(self):
+        r = self.run_oracle("-s", "5", "-n", "50", "--max-differences", "1", how="lie:mmuext_op")
+        shown = len(re.findall("Xen and the double differ", r.out))
+        self.assertEqual(shown, 1)
+        self.assertGreater(int(re.search(r"(\d+) more programs differ", r.out)[1]), 0)
+
+    def test_a_domain_that_xen_ends_is_a_difference(self):
+        r = self.run_oracle(self.file("a.xds", VERSION), how="die:xen_version")
+        self.expect(r, 1, "Xen ended the domain in this step; the double went on", r"domain_crash called")
+
+    # ---- nothing can be compared ----
+
+    def test_other_sides_that_do_not_work(self):
+        a = self.file("a.xds", VERSION)
+        for how, said in (("fail", "there is no room for it"), ("nonsense", "no place there"), ("cut", "does not say how the program ended"),
+                          ("huge", "answer of 2147483647 bytes"), ("quit:xen_version", "exit code 9")):
+            r = self.run_oracle(a, how=how)
+            self.expect(r, 2, re.escape(said))
+            self.assertNotIn("Sanitizer", r.err)
+        self.expect(self.run_oracle(a, "--runner", "/bin/false"), 2, "exit code 1")
+        self.expect(self.run_oracle(a, "--runner", self.xen), 77)
+
+    def test_silence_has_an_end(self):
+        start = time.monotonic()
+        self.expect(self.run_oracle(self.file("a.xds", VERSION), "--timeout", "1", how="mute"), 2, "no answer for 1 s")
+        self.assertLess(time.monotonic() - start, 60)
+
+    def test_unfit_programs_are_skipped(self):
+        self.expect(self.run_oracle("-v", self.file("a.xds", VERSION), how="unfit:xen_version"), 0, "skipped: it has xen_version")
+
+    def test_an_interrupt_ends_it_all(self):
+        with subprocess.Popen([COMMAND, "oracle", *self.parts, "-n", "1000000", "-j", "2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, env={**os.environ, "FAKE_ORACLE": ""}) as p:
+            time.sleep(1)
+            p.send_signal(signal.SIGINT)
+            out = p.communicate(timeout=60)[0].decode(errors="replace")
+        self.assertEqual(p.returncode, 2, out)
+        self.assertRegex(out, r"interrupted: \d+ of 1000000 programs")
+
+
+if __name__ == "__main__":
+    COMMAND, RUNNER, SCENARIOS = sys.argv[1:4]
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])

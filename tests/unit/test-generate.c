@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-generate.c: generated programs are the same for ever, can be run, leave a consistent machine,
+ * and reach every reason that steps of a program can reach. tests/unit/generate-survey shows the
+ * numbers behind it.
+ */
+#include "fixture.h"
+#include "survey.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What no step that is generated can bring about, and why. */
+static const struct {
+    enum xd_why why;
+    const char *because;
+} unreached[] = {
+    {XD_WHY_NOT_MODELLED, "such calls are left out"},
+    {XD_WHY_LINEAR_NOT_VALIDATED, "needs a second CPU in the middle of an audit"},
+    {XD_WHY_EXCHANGE_NO_MEMORY, "needs a machine without a free frame"},
+};
+
+static bool can_be_reached(enum xd_why why)
+{
+    for (size_t i = 0; i < XD_ARRAY_SIZE(unreached); i++)
+        if (unreached[i].why == why)
+            return false;
+    return true;
+}
+
+static uint64_t text_hash(const struct xd_generate *g, uint64_t hash)
+{
+    struct xd_str text = {0};
+
+    xd_generate_text(g, &text);
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.text[i]) * 1099511628211u;
+    xd_str_free(&text);
+    return hash;
+}
+
+START_TEST(equal_parameters_give_equal_text)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        const struct xd_generate g = {.seed = seed, .two_domains = seed % 2};
+
+        ck_assert_uint_eq(text_hash(&g, 1), text_hash(&g, 1));
+    }
+    ck_assert_uint_ne(text_hash(&(struct xd_generate){.seed = 1}, 1),
+                      text_hash(&(struct xd_generate){.seed = 2}, 1));
+}
+END_TEST
+
+START_TEST(programs_have_the_steps_asked_for)
+{
+    for (uint64_t seed = 1; seed < 40; seed++) {
+        const struct xd_generate g = {.seed = seed, .steps = (uint32_t)seed};
+        struct survey s = {0};
+
+        survey_run(&s, &g);
+        ck_assert_uint_eq(s.steps, 6 + seed); /* machine, domain and four names are its head */
+        survey_free(&s);
+    }
+}
+END_TEST
+
+/* Each group alone, with one domain and two: every rule makes steps that can be made. */
+START_TEST(programs_can_be_run_and_leave_a_consistent_machine)
+{
+    struct survey s = {.audit = true, .tell_unfit = true};
+
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        const struct xd_generate g = {.seed = (uint64_t)_i * 1000 + seed,
+                                      .steps = 24,
+                                      .groups = 1u << _i,
+                                      .two_domains = seed % 2};
+
+        survey_run(&s, &g);
+    }
+    ck_assert_msg(s.bad == 0 && s.unfit == 0, "%s", xd_str_text(&s.complaints));
+    ck_assert_uint_gt(s.calls, 500);
+    survey_free(&s);
+}
+END_TEST
+
+START_TEST(every_reason_is_reached_and_half_of_the_calls_are_granted)
+{
+    struct survey s = {.tell_unfit = true};
+    char name[XD_WHY_NAME_MAX];
+
+    for (uint64_t seed = 0; seed < 9000; seed++) {
+        const struct xd_generate g = {.seed = seed,
+                                      .steps = 16,
+                                      .groups = XD_GENERATE_GUEST | 1u << XD_GENERATE_HOST,
+                                      .two_domains = seed % 3};
+
+        survey_run(&s, &g);
+    }
+    ck_assert_msg(s.bad == 0 && s.unfit == 0, "%s", xd_str_text(&s.complaints));
+    for (unsigned int why = 1; why < XD_WHYS; why++)
+        if (can_be_reached((enum xd_why)why))
+            ck_assert_msg(s.why[why] > 0, "no program was refused for %s",
+                          xd_why_name((enum xd_why)why, name));
+    ck_assert_uint_gt(s.granted, s.calls * 4 / 10);
+    ck_assert_uint_lt(s.granted, s.calls * 7 / 10);
+    survey_free(&s);
+}
+END_TEST
+
+START_TEST(groups_have_names)
+{
+    for (unsigned int i = 0; i < XD_GENERATE_GROUPS; i++)
+        ck_assert_int_eq(xd_generate_group_find(xd_generate_group_name(i)), (int)i);
+    ck_assert_ptr_null(xd_generate_group_name(XD_GENERATE_GROUPS));
+    ck_assert_int_eq(xd_generate_group_find("none"), -1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("generate");
+    TCase *t = tcase_create("generated programs");
+
+    tcase_set_timeout(t, 300);
+    tcase_add_test(t, equal_parameters_give_equal_text);
+    tcase_add_test(t, programs_have_the_steps_asked_for);
+    tcase_add_loop_test(t, programs_can_be_run_and_leave_a_consistent_machine, 0,
+                        XD_GENERATE_GROUPS);
+    tcase_add_test(t, every_reason_is_reached_and_half_of_the_calls_are_granted);
+    tcase_add_test(t, groups_have_names);
+    suite_add_tcase(suite, t);
+    return fixture_main(suite);
+}
