@@ -26,6 +26,7 @@
 #define HC_SET_SEGMENT_BASE 25u
 #define HC_MMUEXT_OP        26u
 #define HC_NMI_OP           28u
+#define HC_SCHED_OP         29u
 #define HC_CALLBACK_OP      30u
 #define HC_EVENT_CHANNEL_OP 32u
 
@@ -36,9 +37,10 @@
 #define MMUEXT_NEW_USER      15u
 #define MMU_MACHPHYS         1u
 #define EVTCHNOP_RESET       10u
+#define SCHEDOP_PIN_OVERRIDE 9u
 #define MEM_DECREASE         1u
 #define MEM_POPULATE         6u
-#define MEM_CURRENT          3u
+#define MEM_MAXIMUM_RAM_PAGE 2u
 #define DOMID_SELF           0x7ff0u
 #define FREE_PAGES           256u /* free pages that are cleared between programs */
 #define PASSES               3u   /* over the tables: an entry can need another one first */
@@ -175,7 +177,7 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
 
     if (!xd_machine_ports(m, nr, port))
         return differs(m, "domain %u gives no answer", nr);
-    for (uint32_t id = 0; id < g->online; id++)
+    for (uint32_t id = 0; id < g->config.vcpus_online; id++)
         if ((m->xen.guest[xd_xen_guest(nr, id)].mail->cr3 & XD_PTE_MFN) !=
             g->start.cr3_mfn * XD_PAGE_SIZE)
             return differs(m, "vCPU %u of domain %u has another base pointer", id, nr);
@@ -249,6 +251,12 @@ static void drop_registers(struct xd_machine *m, unsigned int g, const struct xd
         plain(m, g, HC_SET_SEGMENT_BASE, which, 0);
     if (used(m, HC_SET_TIMER))
         plain(m, g, HC_SET_TIMER, 0, 0);
+    if (used(m, HC_SCHED_OP)) {
+        int32_t none = -1;
+
+        xd_xen_call(&m->xen, g, HC_SCHED_OP, (uint64_t[6]){SCHEDOP_PIN_OVERRIDE}, 1, &none,
+                    sizeof(none));
+    }
     if (used(m, HC_NMI_OP))
         plain(m, g, HC_NMI_OP, 1, 0);
     if (used(m, HC_SET_CALLBACKS) || used(m, HC_CALLBACK_OP) || used(m, HC_SET_TRAP_TABLE)) {
@@ -367,7 +375,7 @@ static void restore_contents(struct xd_machine *m, unsigned int nr)
 
 static bool alive(const struct xd_machine *m, unsigned int nr)
 {
-    for (uint32_t id = 0; id < m->guest[nr].online; id++)
+    for (uint32_t id = 0; id < m->guest[nr].config.vcpus_online; id++)
         if (m->xen.guest[xd_xen_guest(nr, id)].dead)
             return false;
     return m->guest[nr].there;
@@ -379,7 +387,7 @@ static bool undo(struct xd_machine *m)
         if (!alive(m, nr))
             continue;
         rewrite_tables(m, nr);
-        for (uint32_t id = 0; id < m->guest[nr].online; id++)
+        for (uint32_t id = 0; id < m->guest[nr].config.vcpus_online; id++)
             drop_registers(m, xd_xen_guest(nr, id), &m->guest[nr].start);
     }
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
@@ -449,27 +457,26 @@ static bool boot(struct xd_machine *m)
     if (m->up)
         xd_xen_end(&m->xen);
     m->boots++;
-    m->guest[0].vcpus = m->guest[0].online = 1;
+    m->guest[0].config = (struct xd_domain_config)XD_DOMAIN_CONFIG_DEFAULT;
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
         m->guest[nr].there = false;
     m->up = xd_xen_boot(&m->xen, &m->config);
     if (!m->up)
         return false;
     see_dom0(m);
+    m->frames = (uint32_t)plain(m, xd_xen_guest(0, 0), HC_MEMORY_OP, MEM_MAXIMUM_RAM_PAGE, 0);
     remember(m, 0);
     return !m->xen.dead;
 }
 
-static bool build(struct xd_machine *m, unsigned int nr, const struct xd_domain_config *c)
+static bool build(struct xd_machine *m, unsigned int nr, uint32_t cpu,
+                  const struct xd_domain_config *c)
 {
     struct xd_real_guest *g = &m->guest[nr];
 
     g->mfn = xd_realloc(g->mfn, XD_TOOLSTACK_PAGES * sizeof(*g->mfn));
-    g->port_max = c->port_max;
-    g->vcpus = c->vcpus;
-    g->online = c->vcpus_online;
-    g->room = c->pages_max - c->pages;
-    if (!xd_toolstack_build(&m->xen, nr, c, m->config.kernel, m->guest[0].start.padding_va,
+    g->config = *c;
+    if (!xd_toolstack_build(&m->xen, nr, cpu, c, m->config.kernel, m->guest[0].start.padding_va,
                             &g->start, g->mfn))
         return false;
     remember(m, nr);
@@ -483,9 +490,12 @@ static bool destroy(struct xd_machine *m, unsigned int nr)
 }
 
 /* Back at the start, by booting if need be. */
-static bool start_again(struct xd_machine *m)
+static bool start_again(struct xd_machine *m, uint32_t cpus)
 {
-    if (!m->up)
+    if (m->up && m->config.cpus != cpus)
+        differs(m, "%u processors are needed, there are %u", cpus, m->config.cpus);
+    m->config.cpus = cpus;
+    if (!m->up || m->reason[0])
         return boot(m);
     if (!m->xen.dead && undo(m) && same_start(m, 0))
         return true;
@@ -494,26 +504,54 @@ static bool start_again(struct xd_machine *m)
     return boot(m);
 }
 
+static bool same_config(const struct xd_domain_config *a, const struct xd_domain_config *b)
+{
+    return a->port_max == b->port_max && a->vcpus == b->vcpus &&
+           a->vcpus_online == b->vcpus_online && a->pages_max - a->pages == b->pages_max - b->pages;
+}
+
+/* Domain (nr), as (want) says, or if that is NULL as it was. */
+static bool ready(struct xd_machine *m, unsigned int nr, uint32_t cpu,
+                  const struct xd_domain_config *want)
+{
+    struct xd_real_guest *g = &m->guest[nr];
+    struct xd_domain_config c = want ? *want : g->config;
+    bool same = g->there && same_config(&g->config, &c);
+
+    if (same && same_start(m, nr))
+        return true;
+    m->rebuilds += same;
+    return (!g->there || destroy(m, nr)) && build(m, nr, cpu, &c);
+}
+
+/*
+ * There is a processor for each vCPU, and none left over: an idle one clears freed frames behind everybody's back, which
+ * makes it a matter of chance who gets them. So domains that are not wanted stay where they are.
+ */
 bool xd_machine_ready(struct xd_machine *m,
                       const struct xd_domain_config *const want[XD_XEN_DOMAINS])
 {
+    uint32_t kept = 1, needed = 1, cpu = 1;
+    bool fits = m->up;
+
     m->reason[0] = '\0';
-    if (!start_again(m))
+    for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
+        const struct xd_real_guest *g = &m->guest[nr];
+
+        kept += want[nr] ? want[nr]->vcpus_online : g->there ? g->config.vcpus_online : 0;
+        needed += want[nr] ? want[nr]->vcpus_online : 0;
+        fits =
+            fits && (!want[nr] || (g->there && g->config.vcpus_online == want[nr]->vcpus_online));
+    }
+    if (!start_again(m, fits ? kept : needed))
         return false;
     memset(m->used, 0, sizeof(m->used));
     for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
-        struct xd_real_guest *g = &m->guest[nr];
-        bool same = g->there && want[nr] && g->port_max == want[nr]->port_max &&
-                    g->vcpus == want[nr]->vcpus && g->online == want[nr]->vcpus_online &&
-                    g->room == want[nr]->pages_max - want[nr]->pages;
-        bool back = same && same_start(m, nr);
-
-        if (same && !back)
-            m->rebuilds++;
-        if (g->there && !back && !destroy(m, nr))
+        if (!want[nr] && !m->guest[nr].there)
+            continue;
+        if (!ready(m, nr, cpu, want[nr]))
             return false;
-        if (want[nr] && !g->there && !build(m, nr, want[nr]))
-            return false;
+        cpu += m->guest[nr].config.vcpus_online;
     }
     return true;
 }

@@ -20,8 +20,7 @@ struct xd_real_port {
 /* A domain of the real machine as it started. */
 struct xd_real_guest {
     bool there;
-    uint32_t port_max, vcpus, online,
-        room; /* (room): frames that it may have beyond those of the start */
+    struct xd_domain_config config;
     struct xd_start start;
     uint64_t *mfn;              /* by pfn */
     uint64_t tables;            /* frames of its start of day's tables, in pfn order */
@@ -35,6 +34,7 @@ struct xd_machine {
     struct xd_xen_config config;
     struct xd_xen xen;
     bool up;
+    uint32_t frames; /* as Xen counts them */
     struct xd_real_guest guest[XD_XEN_DOMAINS];
     uint64_t boots, rebuilds;
     bool used[64];    /* hypercalls made since the start; a multicall counts as all */
@@ -42,7 +42,7 @@ struct xd_machine {
 };
 
 /*
- * Makes the machine ready for a program that needs the domains want[domid] (NULL: not this one; dom0 is always there),
+ * Makes the machine ready for a program that needs the domains want[domid] (NULL: does not matter; dom0 is always there),
  * of which what xd_toolstack_build looks at counts. False: m->xen.error says why it can't be.
  */
 bool xd_machine_ready(struct xd_machine *m,

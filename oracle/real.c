@@ -27,6 +27,8 @@
 #define HC_XEN_VERSION          17u
 #define HC_NUMBERS              64u
 #define FREE_TOLD               256u
+#define FREE_TOLD_LOW           16u /* besides, for calls that want a narrow address: */
+#define FREE_LOW                0x1000u
 #define GUEST_READS             (XD_PTE_P | XD_PTE_US)
 #define GUEST_WRITES            (GUEST_READS | XD_PTE_RW)
 
@@ -54,12 +56,12 @@ static bool is_free(uint64_t mfn)
     return !f.count && !f.type_count && !f.pinned;
 }
 
-/* Some frames that Xen has left; the same ones as long as it has. */
+/* Some frames that Xen has left; the same ones as long as it has them. */
 static void print_free(struct xd_str *out)
 {
-    static uint64_t left[FREE_TOLD];
+    static uint64_t left[FREE_TOLD + FREE_TOLD_LOW];
     static unsigned int nr;
-    uint64_t frames = xen->ram_size / XD_PAGE_SIZE;
+    uint64_t frames = machine->frames;
     bool still = nr > 0;
 
     for (unsigned int i = 0; i < nr; i++)
@@ -69,7 +71,11 @@ static void print_free(struct xd_str *out)
     for (uint64_t mfn = frames; !still && mfn-- > frames / 2 && nr < FREE_TOLD;)
         if (is_free(mfn))
             left[nr++] = mfn;
-    xd_str_addf(out, "place free 0 %" PRIu64, frames);
+    for (uint64_t mfn = FREE_LOW;
+         !still && mfn-- > XD_LOW_FRAMES && nr < FREE_TOLD + FREE_TOLD_LOW;)
+        if (is_free(mfn))
+            left[nr++] = mfn;
+    xd_str_addf(out, "place free 0 %u", machine->frames);
     for (unsigned int i = 0; i < nr; i++)
         xd_str_addf(out, " 0x%" PRIx64, left[i]);
     xd_str_addc(out, '\n');
@@ -80,8 +86,8 @@ void xd_real_print_place(struct xd_str *out)
     for (unsigned int g = 0; g < XD_XEN_DOMAINS; g++) {
         if (!machine->guest[g].there)
             continue;
-        xd_str_addf(out, "place d%u %u %" PRIu64 " 0x%" PRIx64, g, XD_KERNEL_PAGES,
-                    xen->ram_size / XD_PAGE_SIZE, machine->guest[g].start.shared_info_mfn);
+        xd_str_addf(out, "place d%u %u %u 0x%" PRIx64, g, XD_KERNEL_PAGES, machine->frames,
+                    machine->guest[g].start.shared_info_mfn);
         for (uint64_t pfn = 0; pfn < machine->guest[g].start.pages; pfn++)
             xd_str_addf(out, " 0x%" PRIx64, machine->guest[g].mfn[pfn]);
         xd_str_addc(out, '\n');
@@ -182,7 +188,7 @@ static void see(bool ports, bool frames)
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {
         if (!domain[nr].used)
             continue;
-        for (uint32_t id = 0; id < machine->guest[nr].online; id++) {
+        for (uint32_t id = 0; id < machine->guest[nr].config.vcpus_online; id++) {
             unsigned int g = xd_xen_guest(nr, id);
 
             died = died || xen->dead || xen->guest[g].dead;
@@ -232,7 +238,7 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     hv.domain = domain;
     if (!hv.frame)
         hv.frame = xd_zalloc(xen->ram_size / XD_PAGE_SIZE * sizeof(*hv.frame));
-    hv.frames = (uint32_t)(xen->ram_size / XD_PAGE_SIZE);
+    hv.frames = machine->frames;
     *out = &hv;
     return 0;
 }
@@ -248,7 +254,8 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
     const struct xd_real_guest *real = &machine->guest[c->domid];
     struct xd_domain *d = &domain[c->domid];
 
-    XD_ALWAYS(c->domid < XD_XEN_DOMAINS && real->there && !d->used && c->vcpus == real->vcpus);
+    XD_ALWAYS(c->domid < XD_XEN_DOMAINS && real->there && !d->used &&
+              c->vcpus == real->config.vcpus);
     d->hv = h;
     d->domid = (uint16_t)c->domid;
     d->used = true;

@@ -30,7 +30,7 @@
 
 struct build {
     struct xd_xen *x;
-    uint32_t domid;
+    uint32_t domid, cpu;
     const struct xd_domain_config *c;
     struct xd_layout l;
     uint64_t *mfn, room_va;
@@ -248,6 +248,28 @@ static bool start_vcpu(struct build *b, uint32_t id)
     return domctl(b, "setvcpucontext", &op);
 }
 
+/* A vCPU that waits takes its processor all the time, so each needs its own. */
+static bool pin_vcpu(struct build *b, uint32_t id)
+{
+    struct {
+        struct xen_domctl op;
+        uint64_t cpus;
+    } a = {.op = {.cmd = XEN_DOMCTL_setvcpuaffinity}, .cpus = UINT64_C(1) << (b->cpu + id)};
+    struct xen_domctl_vcpuaffinity *af = &a.op.u.vcpuaffinity;
+    long rc;
+
+    af->vcpu = id;
+    af->flags = XEN_VCPUAFFINITY_HARD;
+    af->cpumap_hard.nr_bits = 64;
+    set_xen_guest_handle(af->cpumap_hard.bitmap,
+                         (uint8_t *)(b->x->guest[DOM0].mail_va +
+                                     offsetof(struct xd_mailbox, scratch) + sizeof(a.op)));
+    a.op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    a.op.domain = (domid_t)b->domid;
+    rc = xd_xen_call(b->x, DOM0, __HYPERVISOR_domctl, (uint64_t[6]){0}, 0, &a, sizeof(a));
+    return rc == 0 || refused(b->x, b->domid, "setvcpuaffinity", rc);
+}
+
 static bool start_domain(struct build *b)
 {
     struct xen_domctl op = {.cmd = XEN_DOMCTL_hypercall_init},
@@ -257,7 +279,7 @@ static bool start_domain(struct build *b)
     if (!domctl(b, "hypercall_init", &op))
         return false;
     for (uint32_t id = 0; id < b->c->vcpus_online; id++)
-        if (!start_vcpu(b, id))
+        if (!start_vcpu(b, id) || !pin_vcpu(b, id))
             return false;
     return domctl(b, "unpausedomain", &go);
 }
@@ -280,11 +302,13 @@ static bool wait_for_mailbox(struct build *b, uint32_t id)
     return refused(b->x, b->domid, "its kernel does not run", 0);
 }
 
-bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, const struct xd_domain_config *config,
-                        const char *path, uint64_t room_va, struct xd_start *start, uint64_t *mfn)
+bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,
+                        const struct xd_domain_config *config, const char *path, uint64_t room_va,
+                        struct xd_start *start, uint64_t *mfn)
 {
     struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
-    struct build b = {.x = x, .domid = domid, .c = config, .mfn = mfn, .room_va = room_va};
+    struct build b = {
+        .x = x, .domid = domid, .cpu = cpu, .c = config, .mfn = mfn, .room_va = room_va};
     const char *wrong;
 
     c.domid = domid;

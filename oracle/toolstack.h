@@ -13,10 +13,11 @@
 /*
  * Makes domain (domid), unprivileged, with a copy of the kernel at (path) in it, and waits for its mailboxes. Of (c) only
  * port_max, vcpus, vcpus_online and how much pages_max is above pages matter. (*start) is what the builder laid out, mfn[pfn] its XD_TOOLSTACK_PAGES frames. (room_va): 8 KiB of
- * dom0's memory nobody uses. False: x->error says which step was refused.
+ * dom0's memory nobody uses. Its vCPUs get processors (cpu) and up for themselves. False: x->error says which step was refused.
  */
-bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, const struct xd_domain_config *c,
-                        const char *path, uint64_t room_va, struct xd_start *start, uint64_t *mfn);
+bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,
+                        const struct xd_domain_config *c, const char *path, uint64_t room_va,
+                        struct xd_start *start, uint64_t *mfn);
 
 /* Takes the domain away again. False: x->error says why it can't be. */
 bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid);

@@ -5,7 +5,7 @@
  * The start of day is told as what differs from pages that are mapped or free, and its tables by digests.
  *
  * Left out is what can't be equal: accessed and dirty bits (a real TLB keeps them from being set), Xen's own L4 slots,
- * memory that is no RAM, and what a page was once validated as.
+ * memory that is no RAM, what a page was once validated as, and frames once they were freed.
  */
 #include "witness.h"
 
@@ -32,6 +32,7 @@ struct seen {
     uint64_t pages;
     uint64_t *mfn; /* by pfn, as built */
     struct xd_frame *frame;
+    bool *lost; /* it was freed: whoever gets it next is up to the heap */
     uint64_t *m2p;
     uint64_t *words; /* of the frames looked at, 512 each, in pfn order */
     struct xd_port port[PORTS_SEEN];
@@ -45,6 +46,7 @@ struct xd_witness {
     struct xd_str *out;
     struct xd_str result; /* of the step, until its text is out */
     uint64_t calls, refused;
+    bool over; /* a domain ended: no more is told */
     uint32_t frames;
     bool *ours; /* by mfn */
     struct seen seen[XD_DOMAINS_MAX];
@@ -63,6 +65,7 @@ void xd_witness_free(struct xd_witness *w)
     for (unsigned int i = 0; i < XD_DOMAINS_MAX; i++) {
         free(w->seen[i].mfn);
         free(w->seen[i].frame);
+        free(w->seen[i].lost);
         free(w->seen[i].m2p);
         free(w->seen[i].words);
     }
@@ -84,6 +87,7 @@ static void start(struct xd_witness *w, struct seen *s, const struct xd_env *env
     s->pages = env->start.pages;
     s->mfn = xd_zalloc(s->pages * sizeof(*s->mfn));
     s->frame = xd_zalloc(s->pages * sizeof(*s->frame));
+    s->lost = xd_zalloc(s->pages * sizeof(*s->lost));
     s->m2p = xd_zalloc(s->pages * sizeof(*s->m2p));
     s->words = xd_zalloc((PAGES_SEEN + env->start.pt_frames) * XD_PAGE_SIZE);
     snprintf(s->name, sizeof(s->name), "d%u", env->domid);
@@ -124,8 +128,11 @@ static void frame(struct xd_witness *w, struct seen *s, struct xd_hv *hv, uint64
     struct xd_frame f = *xd_frame_at(hv, xd_mfn_of(s->mfn[pfn]));
     uint64_t m2p = xd_m2p(hv, s->mfn[pfn]);
 
-    if (!f.count)
-        f = (struct xd_frame){0};
+    if (!f.count) {
+        xd_str_addf(w->out, "  %s pfn %" PRIu64 ": given up\n", s->name, pfn);
+        s->lost[pfn] = true;
+        return;
+    }
     if (!f.type_count)
         f = (struct xd_frame){
             .count = f.count, .owner = f.owner, .flags = f.flags & XD_FRAME_ALLOCATED};
@@ -157,6 +164,8 @@ static void contents(struct xd_witness *w, const struct seen *s, struct xd_hv *h
 {
     const uint64_t *now = xd_frame_words(hv, xd_mfn_of(s->mfn[pfn]));
 
+    if (s->lost[pfn])
+        return;
     for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
         uint64_t value = now[i];
 
@@ -235,7 +244,7 @@ static void state(struct xd_witness *w, struct seen *s, const struct xd_env *env
     if (!s->started)
         start(w, s, env);
     for (uint64_t pfn = 0; pfn < s->pages; pfn++)
-        if (s->mfn[pfn] < w->frames)
+        if (s->mfn[pfn] < w->frames && !s->lost[pfn])
             frame(w, s, d->hv, pfn);
     words = s->words;
     for (uint64_t i = 0; i < env->start.pt_frames; i++, words += XD_PT_SLOTS)
@@ -335,12 +344,17 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     struct xd_witness *w = *(struct xd_witness **)ctx;
     struct xd_str step = {0};
 
+    if (w->over)
+        return;
     xd_step_print(r->p, at, &step);
     xd_str_addf(w->out, "%u: %s\n%s", r->p->step[at].line, xd_str_text(&step),
                 xd_str_text(&w->result));
     xd_str_clear(&w->result);
     xd_str_free(&step);
     for (uint32_t i = 0; i < r->p->domains; i++)
+        if (r->env[i].d && xd_vcpu_state(xd_vcpu_at(r->env[i].d, 0)) == XD_STATE_SHUTDOWN)
+            w->over = true;
+    for (uint32_t i = 0; i < r->p->domains && !w->over; i++)
         if (r->env[i].d)
             state(w, &w->seen[i], &r->env[i]);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@
 #define M2P          UINT64_C(0xffff800000000000)
 #define BOOT_NS      UINT64_C(30000000000)
 #define LOG_MAX      (1u << 18)
-#define ANSWER_NS    UINT64_C(4000000000)
+#define ANSWER_NS \
+    UINT64_C(40000000000) /* a death is told of at once; this is for guests that hang */
 
 static uint64_t now_ns(void)
 {
@@ -44,19 +46,20 @@ static bool fail(struct xd_xen *x, const char *what)
 
 static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c)
 {
-    char ram[160], serial[96], memory[32], append[512];
+    char ram[192], serial[128], memory[32], cpus[16], append[512];
 
     snprintf(ram, sizeof(ram), "memory-backend-file,id=ram,size=%uM,mem-path=%s/ram,share=on",
              c->ram_mb, x->dir);
     snprintf(serial, sizeof(serial), "file:%s/serial", x->dir);
     snprintf(memory, sizeof(memory), "%u", c->ram_mb);
+    snprintf(cpus, sizeof(cpus), "%u", c->cpus);
     snprintf(
         append, sizeof(append),
         "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=none dom0_mem=%uM dom0_max_vcpus=1 dom0_vcpus_pin",
         c->dom0_mb);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* One thread takes the processors in turn: a kernel that waits for its mailbox passes on to the next at once. */
-    execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", "6", "-cpu", "max,-monitor",
+    execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", cpus, "-cpu", "max,-monitor",
            "-m", memory, "-object", ram, "-machine", "pc,memory-backend=ram", "-nodefaults",
            "-display", "none", "-monitor", "none", "-serial", serial, "-no-reboot", "-kernel",
            c->xen, "-initrd", c->kernel, "-append", append, (char *)NULL);
@@ -74,7 +77,7 @@ static bool gone(struct xd_xen *x)
 
 static bool map_ram(struct xd_xen *x, uint64_t size)
 {
-    char path[96];
+    char path[128];
     int fd;
 
     snprintf(path, sizeof(path), "%s/ram", x->dir);
@@ -138,14 +141,27 @@ static bool find_dom0(struct xd_xen *x)
     return false;
 }
 
+/* Shared memory is the fast place for RAM, but in containers it is often small. */
+static bool make_dir(struct xd_xen *x, uint64_t need)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct statvfs at;
+    bool fits = statvfs("/dev/shm", &at) == 0 && (uint64_t)at.f_bavail * at.f_frsize > 2 * need;
+
+    snprintf(x->dir, sizeof(x->dir), "%s/xendouble-oracle.XXXXXX",
+             fits  ? "/dev/shm"
+             : tmp ? tmp
+                   : "/tmp");
+    return mkdtemp(x->dir) || fail(x, x->dir);
+}
+
 bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
 {
     uint64_t end = now_ns() + BOOT_NS;
 
     *x = (struct xd_xen){0};
-    snprintf(x->dir, sizeof(x->dir), "/dev/shm/xendouble-oracle.XXXXXX");
-    if (!mkdtemp(x->dir))
-        return fail(x, x->dir);
+    if (!make_dir(x, (uint64_t)c->ram_mb << 20))
+        return false;
     if (!map_ram(x, (uint64_t)c->ram_mb << 20))
         return false;
     x->pid = fork();
@@ -167,7 +183,7 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
 
 void xd_xen_end(struct xd_xen *x)
 {
-    char path[96];
+    char path[128];
 
     if (x->pid > 0) {
         kill(x->pid, SIGKILL);
@@ -302,7 +318,7 @@ uint64_t xd_xen_m2p(const struct xd_xen *x, uint64_t mfn)
 
 char *xd_xen_log(struct xd_xen *x)
 {
-    char path[96], *text = calloc(1, LOG_MAX);
+    char path[128], *text = calloc(1, LOG_MAX);
     size_t n = 0;
     FILE *f;
 

@@ -26,6 +26,7 @@ static inline unsigned int xd_xen_guest(unsigned int domid, unsigned int vcpu)
 struct xd_xen_config {
     const char *qemu, *xen, *kernel;
     uint32_t ram_mb, dom0_mb;
+    uint32_t cpus;
 };
 
 /* One of them. */
@@ -45,7 +46,7 @@ struct xd_xen {
     unsigned char **records;    /* pages of Xen's frame records, */
     unsigned char **m2p;        /* and of its table from mfn to pfn, for all frames of RAM */
     bool dead;                  /* all of it ended, or dom0 gives no answer */
-    char dir[64];
+    char dir[96];
     size_t log_at; /* bytes of the serial text that were shown */
     char error[512];
 };

@@ -104,6 +104,41 @@ XD_PUBLIC void xd_preempt(void);
  */
 XD_PUBLIC void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void *ctx);
 
+/* ---- Looking at what a guest holds ---- */
+
+/* A port as Xen has it. False: the domain's table does not have it. */
+struct xd_port_info {
+    const char *state;    /* "free" "reserved" "unbound" "interdomain" "virq" "ipi" */
+    uint32_t remote_dom;  /* unbound: who may bind; interdomain: whose the other end is */
+    uint32_t remote_port; /* interdomain */
+    uint32_t virq;        /* virq */
+    uint32_t vcpu;        /* who is told */
+    bool pending, masked;
+};
+XD_PUBLIC bool xd_port_look(struct xd_domain *d, uint32_t port, struct xd_port_info *info);
+
+/* A frame as Xen has it. False: the machine does not have it. */
+struct xd_frame_info {
+    const char *type; /* "none" "l1" "l2" "l3" "l4" "seg_desc" "shared" "writable" */
+    uint32_t type_count, count;
+    uint32_t owner; /* a domain's number, or a reserved one */
+    bool pinned, validated;
+};
+XD_PUBLIC bool xd_frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *info);
+
+/*
+ * From now on it is remembered which call of linked code made what (d) holds; what (d) holds already
+ * is none of it. Costs time at every call.
+ */
+XD_PUBLIC void xd_guest_watch(struct xd_domain *d);
+
+/*
+ * What (d) holds that it did not hold when it was first watched: bound ports, pinned tables, frames of
+ * others in its page tables, timers that are set; each with the backtrace of the call that made it, if
+ * linked code did. Text for people, to be freed with free(); "" if there is nothing.
+ */
+XD_PUBLIC char *xd_guest_leaks(struct xd_domain *d);
+
 /* Where hypercall_page's stubs go; for assembly only. */
 XD_PUBLIC void xd_hypercall_entry(void);
 XD_PUBLIC void xd_iret_entry(void);

@@ -235,7 +235,7 @@ enum xd_access {
     XD_ACCESS_OK,
     XD_ACCESS_EMULATED, /* a write to a page table, which Xen checked and carried out */
     XD_ACCESS_FAULT,    /* #PF goes to the guest */
-    XD_ACCESS_GP,       /* #GP with error code 0: part of it is at no canonical address */
+    XD_ACCESS_GP,       /* #GP with error code 0: it reaches an address that is not canonical */
 };
 struct xd_fault {
     uint32_t error; /* as the guest sees it: bit 0 present, 1 write, 2 user */

@@ -72,7 +72,20 @@ static bool directory(const char *path)
 /* 0; a code to end with; or -1 after the help. */
 static int options(struct xd_oracle *o, int argc, char **argv)
 {
-    enum { QEMU = 256, XEN, KERNEL, RUNNER, SCENARIOS, ONLY, ONE, KEEP, REPORT, MAX, TIMEOUT };
+    enum {
+        QEMU = 256,
+        XEN,
+        KERNEL,
+        RUNNER,
+        SCENARIOS,
+        ONLY,
+        ONE,
+        KEEP,
+        REPORT,
+        STOP,
+        MAX,
+        TIMEOUT
+    };
     static const struct option longs[] = {{"seed", required_argument, NULL, 's'},
                                           {"programs", required_argument, NULL, 'n'},
                                           {"steps", required_argument, NULL, 'l'},
@@ -85,6 +98,7 @@ static int options(struct xd_oracle *o, int argc, char **argv)
                                           {"keep", required_argument, NULL, KEEP},
                                           {"report", no_argument, NULL, REPORT},
                                           {"max-differences", required_argument, NULL, MAX},
+                                          {"stop", required_argument, NULL, STOP},
                                           {"timeout", required_argument, NULL, TIMEOUT},
                                           {"qemu", required_argument, NULL, QEMU},
                                           {"xen", required_argument, NULL, XEN},
@@ -109,6 +123,7 @@ static int options(struct xd_oracle *o, int argc, char **argv)
         case MAX:
             ok = number("max-differences", optarg, 0, PROGRAMS_MAX, &o->max_differences);
             break;
+        case STOP: ok = number("stop", optarg, 1, PROGRAMS_MAX, &o->stop); break;
         case TIMEOUT: ok = number("timeout", optarg, 1, 86400, &o->timeout_s); break;
         case QEMU: o->parts.qemu = optarg; break;
         case XEN: o->parts.xen = optarg; break;
@@ -176,9 +191,10 @@ const struct xd_command xd_cmd_oracle = {
         "      --scenarios DIR     the same as naming it last\n"
         "      --keep DIR          write a scenario for each difference shown, shrunk, into DIR\n"
         "      --max-differences N shrink and show so many (10); the others are counted\n"
+        "      --stop N            end the run when N programs differ\n"
         "      --report            list how often each reason, call and operation was compared, and those never compared\n"
         "  -j, --jobs N            run N hypervisors at the same time\n"
-        "  -v, --verbose           tell which programs were skipped, and why Xen was booted again\n"
+        "  -v, --verbose           tell which programs were skipped, why Xen was booted again, and all that differ\n"
         "      --timeout N         wait N seconds for an answer (120)\n\n"
         "What is needed, by its option, else by the environment variable, else where it is expected:\n"
         "      --qemu PATH         XENDOUBLE_QEMU, qemu-system-x86_64\n"

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #define XD_ORACLE_MISSING  77   /* exit code: QEMU, Xen or our own parts of it are not there */
-#define XD_ORACLE_OPS      192u /* room for the operations of all groups */
+#define XD_ORACLE_OPS      256u /* room for the operations of all groups */
 #define XD_ORACLE_PLACES   8u   /* domains of a machine */
 #define XD_ORACLE_JOBS_MAX 64u
 
@@ -147,6 +147,7 @@ struct xd_oracle {
     uint32_t only;    /* 1 << enum xd_generate_group; 0: all */
     const char *keep; /* directory, or NULL */
     uint64_t jobs, max_differences, timeout_s;
+    uint64_t stop; /* behind so many differences; 0: at the end */
 };
 
 struct xd_oracle_record {

@@ -2,9 +2,9 @@
 /*
  * oracle_compare.c: finds the first step that went differently, and shows it.
  *
- * Both sides tell a block of lines for each step, equal byte for byte or different. A domain that ends is the last thing
- * Xen tells of: the double must have ended it in the same step, and what it tells of that step and later ones has nothing
- * to be compared with.
+ * Both sides tell a block of lines for each step, equal byte for byte or different. A domain that
+ * ends ends the comparison: both must end it in the same step, and what is told of that step and of
+ * later ones is not compared.
  */
 #include "cli/oracle.h"
 
@@ -47,29 +47,44 @@ static bool report(struct xd_difference *d, const char *what, const char *xen, c
     return true;
 }
 
+/* Did a call return in what is told from (s) on? */
+static bool goes_on(const char *s)
+{
+    return strstr(s, "\n  result=") != NULL;
+}
+
+/* The double ended a domain in the step that (x) and (y) tell of. */
+static bool ended(const struct xd_answer *a, const char *x, const char *y, struct xd_difference *d)
+{
+    if (a->kind != XD_ANSWER_DIED)
+        return report(d, "the double ended the domain in this step; Xen went on", x, y);
+    return goes_on(block_end(x)) &&
+           report(d, "the double ended the domain in this step; Xen did not yet", x, y);
+}
+
 bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl,
                       struct xd_difference *d)
 {
-    const char *x = xd_str_text(&a->steps), *y = xd_str_text(&dbl->steps);
+    const char *x = xd_str_text(&a->steps), *y = xd_str_text(&dbl->steps), *x_end, *y_end;
+    const char *x_last = x, *y_last = y;
     bool died = a->kind == XD_ANSWER_DIED;
 
-    for (; *x || *y; x = block_end(x), y = block_end(y)) {
-        size_t n = (size_t)(block_end(x) - x);
-        bool last = died && (!*x || !x[n]), dead = dbl->died && strtoul(y, NULL, 10) == dbl->died;
-
-        if (last && dead)
-            return false;
-        if (last)
-            return report(d, "Xen ended the domain in this step; the double went on", x, y);
-        if (dead && died)
-            return report(d, "the double ended the domain in this step; Xen did not yet", x, y);
-        if (dead)
-            return report(d, "the double ended the domain in this step; Xen went on", x, y);
-        if (n != (size_t)(block_end(y) - y) || memcmp(x, y, n))
-            return report(d, NULL, x, y);
+    for (; *x || *y; x_last = x, y_last = y, x = x_end, y = y_end) {
+        x_end = block_end(x);
+        y_end = block_end(y);
+        if (*y && dbl->died && strtoul(y, NULL, 10) == dbl->died)
+            return ended(a, x, y, d);
+        if (!*x && died)
+            break;
+        if (x_end - x != y_end - y || memcmp(x, y, (size_t)(x_end - x)))
+            return report(d,
+                          died && !goes_on(x_end)
+                              ? "Xen ended the domain in this step; the double went on"
+                              : NULL,
+                          x, y);
     }
     return died &&
-           report(d, "Xen ended the domain before the first step; the double did not", x, y);
+           report(d, "Xen ended the domain in this step; the double went on", x_last, y_last);
 }
 
 /* ---- Side by side ---- */

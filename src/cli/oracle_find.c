@@ -73,7 +73,7 @@ static char *in_path(const char *name)
 /* Beside the command, where the build puts it, or where the installation does. */
 static char *of_ours(const char *name, int how)
 {
-    static const char *const from_here[] = {".", "../../oracle", "../" XD_LIBEXECDIR};
+    static const char *const from_here[] = {".", "../../oracle", ("../" XD_LIBEXECDIR)};
     char me[4096], *found = NULL;
     ssize_t n = readlink("/proc/self/exe", me, sizeof(me) - 1);
 
@@ -87,7 +87,7 @@ static char *of_ours(const char *name, int how)
             free(dir);
         }
     }
-    return found ? found : there(XD_PREFIX "/" XD_LIBEXECDIR, name, how);
+    return found ? found : there(XD_LIBEXEC_PATH, name, how);
 }
 
 static char *expected(int part)

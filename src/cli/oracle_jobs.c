@@ -126,14 +126,15 @@ static void progress(struct run *run)
     bool terminal = isatty(STDERR_FILENO);
     int64_t now = now_ms(), passed = now - run->start;
     uint64_t left = run->total - run->came,
-             left_s = run->came ? left * (uint64_t)passed / run->came / 1000 : 0;
+             left_s = run->came ? left * (uint64_t)passed / run->came / 1000 : 0,
+             tenths = passed ? run->came * 10000 / (uint64_t)passed : 0;
     struct xd_str s = {0};
 
     if (now - run->ticked < (terminal ? TICK_MS : PLAIN_TICK_MS) || passed < 1000)
         return;
     run->ticked = now;
-    xd_str_addf(&s, "%" PRIu64 "/%" PRIu64 " programs, %.3g/s", run->came, run->total,
-                (double)run->came * 1000 / (double)passed);
+    xd_str_addf(&s, "%" PRIu64 "/%" PRIu64 " programs, %" PRIu64 ".%" PRIu64 "/s", run->came,
+                run->total, tenths / 10, tenths % 10);
     if (run->came && left)
         xd_str_addf(&s, ", %" PRIu64 " min %02" PRIu64 " s left", left_s / 60, left_s % 60);
     xd_str_addf(&s, "; %" PRIu64 " differ", run->sum->different);
@@ -164,7 +165,7 @@ static void take(struct run *run, struct job *j, const struct xd_oracle_record *
 {
     xd_oracle_add(run->sum, &r->counts);
     run->code = r->code > run->code ? r->code : run->code;
-    run->stop = run->stop || r->fatal;
+    run->stop = run->stop || r->fatal || (run->o->stop && run->sum->different >= run->o->stop);
     run->came++;
     XD_ALWAYS(r->index == j->next && r->index < run->total && !run->text[r->index]);
     run->text[r->index] = xd_zalloc(n + 1);

@@ -70,8 +70,10 @@ static struct rows calls(const struct xd_oracle_counts *c)
     for (uint64_t nr = 0; nr < XD_CALLS; nr++)
         if (xd_call_at(nr))
             add(&rows, "", xd_call_at(nr)->name, c->call[nr]);
-    for (unsigned int i = 0; (op = xd_oracle_op_at(i, &g)); i++)
+    for (unsigned int i = 0; (op = xd_oracle_op_at(i, &g)); i++) {
+        XD_ALWAYS(i < XD_ORACLE_OPS);
         add(&rows, g->name, op->name, c->op[i]);
+    }
     qsort(rows.row, rows.nr, sizeof(*rows.row), most_first);
     return rows;
 }
@@ -115,7 +117,7 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
     printf("%" PRIu64 " boot%s of Xen, %" PRIu64 " domain%s built again, %" PRIu64
            " ended by Xen; ",
            c->boots, c->boots == 1 ? "" : "s", c->rebuilds, c->rebuilds == 1 ? "" : "s", c->died);
-    printf("%.1f s, %.0f programs and %.0f calls a second\n", seconds,
+    printf("%.1f s, %.1f programs and %.0f calls a second\n", seconds,
            (double)c->programs / seconds, (double)c->calls / seconds);
     if (c->refused && !o->report) {
         puts("refused:");

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TROUBLES_MAX 3u /* programs in a row that can't be compared: then none can */
-#define SHRINK_COST \
-    3000u /* what finding a shorter program may cost: each try 1, each boot of Xen: */
-#define BOOT_COST 100u
+#define TROUBLES_MAX 3u    /* programs in a row that can't be compared: then none can */
+#define SHRINK_COST  1500u /* what finding a shorter program may cost: each try 1, and more: */
+#define BOOT_COST    100u  /* if Xen boots for it */
+#define REBUILD_COST 25u   /* if a domain is built for it */
 
 /* ---- Both sides ---- */
 
@@ -144,7 +144,7 @@ static bool differs_again(struct xd_oracle_worker *w, const struct xd_candidate 
 
 struct shrinking {
     struct xd_oracle_worker *w;
-    uint64_t boots; /* at the beginning */
+    uint64_t boots, rebuilds; /* at the beginning */
 };
 
 static bool still_differs(void *ctx, const struct xd_program *p)
@@ -164,8 +164,11 @@ static bool still_differs(void *ctx, const struct xd_program *p)
 static bool worth_it(void *ctx, const struct xd_shrink_stats *so_far)
 {
     const struct shrinking *s = ctx;
+    const struct xd_oracle_counts *c = &s->w->record->counts;
 
-    return so_far->calls + BOOT_COST * (s->w->record->counts.boots - s->boots) < SHRINK_COST;
+    return so_far->calls + BOOT_COST * (c->boots - s->boots) +
+               REBUILD_COST * (c->rebuilds - s->rebuilds) <
+           SHRINK_COST;
 }
 
 /* Tells of a program that was shrunk. False: it does not differ any more. */
@@ -202,7 +205,7 @@ static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidat
                             const struct both *b, const struct xd_difference *d)
 {
     struct xd_oracle_record *r = w->record;
-    struct shrinking s = {.w = w, .boots = r->counts.boots};
+    struct shrinking s = {.w = w, .boots = r->counts.boots, .rebuilds = r->counts.rebuilds};
     const struct xd_shrink_options opt = {.go_on = worth_it};
     struct xd_shrink_stats stats;
     struct xd_program *p;
@@ -216,9 +219,9 @@ static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidat
         struct xd_str told = {0};
 
         xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
-        xd_str_add(
-            &r->text,
-            "  run once more it did not differ: it depends on what was run before it, or on chance\n");
+        xd_str_add(&r->text,
+                   "  run alone, or once more, it does not differ: it takes what is run before it, "
+                   "or chance\n");
         xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
         if (w->o->keep)
             xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->request), &r->text);
@@ -268,8 +271,12 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
         return;
     r->counts.different++;
     r->code = XD_FAILED;
-    if (w->shown++ < w->o->max_differences)
+    if (w->shown++ < w->o->max_differences) {
         tell_difference(w, c, b, &d);
+    } else if (w->o->verbose) {
+        xd_oracle_name(w->o, r->index, &r->text);
+        xd_str_addf(&r->text, ": Xen and the double differ in line %" PRIu32 "\n", d.line);
+    }
 }
 
 static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,

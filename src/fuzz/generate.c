@@ -70,11 +70,11 @@ static unsigned int draw_group(struct xd_gen *g, uint32_t mask, bool in_calls)
 
 /* ---- Lists of calls ---- */
 
-/* What stands in a list: calls on one line that need no answer of another; no lists but those of the rules. */
+/* What may stand in a list: calls on one line that need no other's answer, and no lists. */
 static bool is_entry(const char *line)
 {
     return strncmp(line, "load ", 5) != 0 && strncmp(line, "store ", 6) != 0 &&
-           strncmp(line, "multicall", 9) != 0 && *line != '@' &&
+           strncmp(line, "multicall", 9) != 0 && *line != '@' && *line != '}' &&
            !memchr(line, '$', strcspn(line, "\n"));
 }
 
@@ -127,7 +127,7 @@ static void head(struct xd_gen *g, struct xd_str *out)
         xd_str_addf(out, "let x%u = table(%u, va(0))\n", level, level);
     if (!g->ask->two_domains)
         return;
-    xd_str_addf(out, "domain d1 pages=64 pages_max=66 port_max=40 kernel_pages=8\n");
+    xd_str_addf(out, "domain d1 pages=64 pages_max=66 port_max=40 vcpus=2 kernel_pages=8\n");
     for (unsigned int level = 1; level <= 4; level++)
         xd_str_addf(out, "let y%u = d1.table(%u, va(0))\n", level, level);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generate_control.c: calls of control domains and of HVM guests, where they are refused or do nothing.
+ * generate_control.c: calls of control domains and of HVM guests, where they do nothing.
  *
- * A privileged domain must not get anything done here: domctl could destroy it, kexec load a kernel.
+ * A privileged domain must get nothing done here: domctl could destroy it, kexec load a kernel.
  * What is told to domctl and its like is always a whole struct, so nothing stale is read behind it.
  */
 #include "fuzz/grammar.h"
 
 static const struct xd_alt zeros[] = {A(
-    1,
-    "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
-    "0, 0, 0")};
+    1, "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
+       "0, 0, 0, 0, 0, 0, 0, 0, 0, "
+       "0, 0, 0")};
 static const struct xd_alt nobody[] = {A(1, "7"), A(1, "0x7ff0"), A(1, "0x7ff1"), A(1, "0x7fef"),
                                        A(1, "0x7ff4")};
 
@@ -22,8 +22,8 @@ static const struct xd_alt domctl[] = {
     A(1, "domctl ptr4(19, 0x15, 0, 0, <208/0x10000/0xffffffff>, <zeros>)"),
     A(1, "domctl ptr4(20, 0x15, 0, 0, 2, 0, 0xffffffff, 0xffffffff, <zeros>)"),
     A(1, "domctl ptr4(21, 0x15, 0, 0, <0, 0/0xffff, 2/0x10000, 1/0xffffffff, 2>, <zeros>)"),
-    A(1,
-      "domctl ptr4(39, 0x15, 0, 0, <0, 0, 0, 0x1000000, 1, 0/0, 0, 5, 0, 0, 0/0xffffffff, 0xffffffff, 5, 0, 2, 0>, <zeros>)"),
+    A(1, "domctl ptr4(39, 0x15, 0, 0, <0, 0, 0, 0x1000000, 1, 0/0, 0, 5, 0, 0, 0/0xffffffff, "
+         "0xffffffff, 5, 0, 2, 0>, <zeros>)"),
     A(2, "domctl ptr4(<38/40/48/50/99>, 0x15, 0, 0, <zeros>)"),
     A(1, "domctl ptr4(46, 0x15, 0, 0, <0/7>, <zeros>)"),
     A(1, "domctl ptr4(56, 0x15, <0/7>, 0, 3, <zeros>)"),
@@ -32,9 +32,8 @@ static const struct xd_alt domctl[] = {
     A(1, "sysctl ptr4(<0/5/13/15/24/28/30/99>, 0x15, <zeros>)"),
     A(1, "platform_op ptr4(<0/16/64/99>, 0x03000001, <zeros>)"),
     DOMU(1, "domctl ptr4(19, 0x15, 0, 0, <5/16/55>, <zeros>)"),
-    DOMU(
-        3,
-        "<sysctl ptr4(1, 0x15, <zeros>)/platform_op ptr4(17, 0x03000001, <zeros>)/domctl ptr4(<2/3/4>, 0x15, 0, 0, <zeros>)>"),
+    DOMU(3, "<sysctl ptr4(1, 0x15, <zeros>)/platform_op ptr4(17, 0x03000001, <zeros>)/domctl "
+            "ptr4(<2/3/4>, 0x15, 0, 0, <zeros>)>"),
     CTL2(1, "domctl ptr4(<38/40/48>, 0x15, d1, 0, <zeros>)"),
     CTL2(1, "domctl ptr4(46, 0x15, <d1/0>, 0, d1, <zeros>)"),
     CTL2(1, "paging_domctl_cont ptr4(10, 0x15, d1, 0, <zeros>)"),
@@ -57,7 +56,7 @@ static const struct xd_alt refused[] = {
     A(1, "mca ptr4(3, 0x01ecc003, 0, 0, 0x1000, 0, <zeros>)"),
     A(2, "hypfs_op 0 <0 0 0 0/0 0 0 0/1 0 0 0/0 0 0 1>"),
     A(1, "hypfs_op <1/2> <bad-in> <1/16/1024> 0 0"),
-    A(1, "hypfs_op 1 text(\"path\") <0/3/5/1025/0xffffffff> 0 0"),
+    A(3, "hypfs_op 1 text(\"path\") <0/3/5/1025/1025/0xffffffff> 0 0"),
     A(1, "hypfs_op 3 text(\"\") 1 0 0"),
     A(1, "hypfs_op <3/99> ptr(0x2f) 2 0 0"),
     A(2, "xenoprof_op <1/2/3/7/8/9/11/13/15/16/17/18/99/0xffffffff> 0"),

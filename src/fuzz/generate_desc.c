@@ -40,9 +40,9 @@ static const struct xd_alt gdt[] = {
     A(3, "set_gdt [page(9), page(10)] 1024"),
     A(2, "set_gdt [<seg>, <plain>, <plain>] <1025/1536>"),
     A(3, "set_gdt [<seg>] <513/7168/7169/0xffffffff/0x10000001>"),
-    A(2,
-      "set_gdt [<SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>] "
-      "<7167/7168/7169>"),
+    A(2, "set_gdt [<SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, <SEG>, "
+         "<SEG>, <SEG>, <SEG>] "
+         "<7167/7168/7169>"),
     A(4, "set_gdt [<stranger>] <1/512>"),
     A(4, "set_gdt [<SEG>, <alien>] 1024"),
     A(1, "set_gdt [0] 0"),
@@ -55,26 +55,27 @@ static const struct xd_alt ldt[] = {
     A(2, "mmuext_op [SET_LDT linear_addr=0 nr_ents=0]"),
     A(2, "mmuext_op [SET_LDT linear_addr=<window> nr_ents=<8193/0x10000/0xffffffff>]"),
     A(1, "mmuext_op [SET_LDT linear_addr=<window>+<1/8/4095> nr_ents=1]"),
-    A(1,
-      "mmuext_op [SET_LDT linear_addr=<0x800000000000/0xffff800000000000/0xffff830000000000/0xffff87fffffff000/"
-      "0xffff880000000000/0xfffffffffffff000> nr_ents=<1/8192>]"),
+    A(1, "mmuext_op [SET_LDT linear_addr=<0x800000000000/0xffff800000000000/0xffff830000000000/"
+         "0xffff87fffffff000/"
+         "0xffff880000000000/0xfffffffffffff000> nr_ents=<1/8192>]"),
 };
 
 static const struct xd_alt gdt_life[] = {
     A(4,
-      "mmuext_op [CLEAR_PAGE mfn=<SEG@1>]\nupdate_descriptor mach(<@1>)+8 <descriptor>\nset_gdt [<@1>] <2/512>\n"
+      "mmuext_op [CLEAR_PAGE mfn=<SEG@1>]\nupdate_descriptor mach(<@1>)+8 <descriptor>\n"
+      "set_gdt [<@1>] <2/512>\n"
       "update_descriptor mach(<@1>)+16 <descriptor>\nupdate_descriptor mach(<@1>)+8 <descriptor>\n"
       "update_va_mapping <window> pte(<@1>, P|RW) UVMF_INVLPG\nset_gdt [0] 0\n"
       "update_va_mapping <window> pte(<@1>, P|RW) UVMF_INVLPG"),
-    A(2,
-      "mmuext_op [CLEAR_PAGE mfn=<SEG@1>]\nmmu_update [<@1>[<0/1/511>] = <odd-descriptor>]\nset_gdt [<@1>] <1/512>\n"
-      "mmu_update [<@1>[<0/1/511>] = <good-descriptor>]\nset_gdt [<@1>] 512"),
-    A(2,
-      "update_va_mapping <window@1> pte(<SEG@2>, <P/P/P|RW>) UVMF_INVLPG\n"
-      "mmuext_op [SET_LDT linear_addr=<@1> nr_ents=512]\nset_gdt [<@2>] 8\nmmuext_op [PIN_L1_TABLE mfn=<@2>]\nset_gdt [0] 0"),
-    A(2,
-      "set_gdt [<SEG@1>] 512\nmmuext_op [<PIN_L1_TABLE/PIN_L4_TABLE/CLEAR_PAGE/UNPIN_TABLE> mfn=<@1>]\n"
-      "memory_op decrease_reservation extent_start=[<@1>] domid=SELF\nset_gdt [0] 0"),
+    A(2, "mmuext_op [CLEAR_PAGE mfn=<SEG@1>]\nmmu_update [<@1>[<0/1/511>] = <odd-descriptor>]\n"
+         "set_gdt [<@1>] <1/512>\n"
+         "mmu_update [<@1>[<0/1/511>] = <good-descriptor>]\nset_gdt [<@1>] 512"),
+    A(2, "update_va_mapping <window@1> pte(<SEG@2>, <P/P/P|RW>) UVMF_INVLPG\n"
+         "mmuext_op [SET_LDT linear_addr=<@1> nr_ents=512]\nset_gdt [<@2>] 8\n"
+         "mmuext_op [PIN_L1_TABLE mfn=<@2>]\nset_gdt [0] 0"),
+    A(2, "set_gdt [<SEG@1>] 512\nmmuext_op [<PIN_L1_TABLE/PIN_L4_TABLE/CLEAR_PAGE/UNPIN_TABLE> "
+         "mfn=<@1>]\n"
+         "memory_op decrease_reservation extent_start=[<@1>] domid=SELF\nset_gdt [0] 0"),
 };
 
 static const struct xd_alt desc[] = {

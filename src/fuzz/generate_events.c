@@ -174,17 +174,17 @@ static const struct xd_alt odd_event[] = {
     A(1, "event_channel_op bind_pirq pirq=<208/0x10000/0x7fffffff/0xffffffff> flags=<0/1>"),
     DOMU(2, "event_channel_op bind_pirq pirq=<0/1/16/55/56/57> flags=0"),
     A(1, "event_channel_op op=<15/16/99/0x7fffffff/0x80000000/0xffffffff>"),
-    A(3,
-      "<flush>\nevent_channel_op <alloc_unbound/bind_interdomain/bind_virq/close/send/status/bind_ipi/bind_vcpu/"
-      "unmask/reset> arg=<bad-out>"),
-    A(1,
-      "event_channel_op_compat <alloc_unbound dom=SELF remote_dom=SELF/send port=<port>/close port=63/"
-      "status dom=SELF port=<port>/bind_ipi vcpu=<vcpu>>"),
+    A(3, "<flush>\nevent_channel_op <alloc_unbound/bind_interdomain/bind_virq/close/send/status/"
+         "bind_ipi/bind_vcpu/"
+         "unmask/reset> arg=<bad-out>"),
+    A(1, "event_channel_op_compat <alloc_unbound dom=SELF remote_dom=SELF/send port=<port>/close "
+         "port=63/"
+         "status dom=SELF port=<port>/bind_ipi vcpu=<vcpu>>"),
     A(1, "event_channel_op_compat <reset dom=SELF/op=<10/11/99/0xffffffff>>"),
     A(1, "<flush>\nhypercall 16 <bad-out>"),
     A(1, "event_channel_op init_control control_gfn=<alien> offset=<0/8/4024> vcpu=0"),
-    A(1,
-      "event_channel_op init_control control_gfn=<x1> offset=<0/4/4024/4025/4032/0xffffffff> vcpu=<0/0/<vcpu>>"),
+    A(1, "event_channel_op init_control control_gfn=<x1> offset=<0/4/4024/4025/4032/0xffffffff> "
+         "vcpu=<0/0/<vcpu>>"),
     A(1, "event_channel_op expand_array array_gfn=<page>"),
     A(1, "event_channel_op set_priority port=<port> priority=<0/15/16>"),
 };
@@ -196,31 +196,34 @@ static const struct xd_alt event_life[] = {
          "event_channel_op <unmask/status dom=SELF/close> port=1"),
     A(3,
       "event_channel_op reset dom=SELF\nevent_channel_op alloc_unbound dom=SELF remote_dom=SELF\n"
-      "event_channel_op bind_interdomain remote_dom=SELF remote_port=1\nevent_channel_op send port=<1/2>\n"
-      "event_channel_op close port=<1/2>\nevent_channel_op send port=<1/2>\nevent_channel_op close port=<1/2>\n"
+      "event_channel_op bind_interdomain remote_dom=SELF remote_port=1\n"
+      "event_channel_op send port=<1/2>\n"
+      "event_channel_op close port=<1/2>\nevent_channel_op send port=<1/2>\n"
+      "event_channel_op close port=<1/2>\n"
       "event_channel_op status dom=SELF port=<1/2>\n<reset>"),
     A(2, "event_channel_op reset dom=SELF\nevent_channel_op bind_virq virq=1 vcpu=0\n"
          "event_channel_op <send/unmask> port=1\nevent_channel_op bind_vcpu port=1 vcpu=0\n"
          "event_channel_op bind_virq virq=1 vcpu=0\nevent_channel_op close port=1\n<reset>"),
     /* The guest's own bits, in shared_info: 2048 pending, 2560 masked. */
-    A(3,
-      "update_va_mapping va(9) pte(shared_info(), P|RW) UVMF_INVLPG\nstore va(9)+<2560/2568> <0/2/0xff/0xffffffffffffffff>\n"
-      "event_channel_op send port=<port>\nevent_channel_op unmask port=<port>\nload va(9)+<2048/2056/2560>\n"
-      "store va(9)+2048 <0/2/0xff>\nevent_channel_op <send/unmask> port=<port>\nload va(9)+8\nstore va(9)+8 0"),
-    A(1,
-      "update_va_mapping va(9) pte(shared_info(), P|RW) UVMF_INVLPG\nstore va(9)+<2048/3068> 0xff size=<1/2/4>\n"
-      "load va(9)+<2048/2052/3064> size=4\nload va(9) size=2"),
+    A(3, "update_va_mapping va(9) pte(shared_info(), P|RW) UVMF_INVLPG\n"
+         "store va(9)+<2560/2568> <0/2/0xff/0xffffffffffffffff>\n"
+         "event_channel_op send port=<port>\nevent_channel_op unmask port=<port>\n"
+         "load va(9)+<2048/2056/2560>\n"
+         "store va(9)+2048 <0/2/0xff>\nevent_channel_op <send/unmask> port=<port>\nload va(9)+8\n"
+         "store va(9)+8 0"),
+    A(1, "update_va_mapping va(9) pte(shared_info(), P|RW) UVMF_INVLPG\n"
+         "store va(9)+<2048/3068> 0xff size=<1/2/4>\n"
+         "load va(9)+<2048/2052/3064> size=4\nload va(9) size=2"),
 };
 
-#define FIVE                                                                                                 \
-    "event_channel_op bind_ipi vcpu=0; event_channel_op bind_ipi vcpu=0; event_channel_op bind_ipi vcpu=0; " \
-    "event_channel_op bind_ipi vcpu=0; event_channel_op bind_ipi vcpu=0; "
+#define IPI  "event_channel_op bind_ipi vcpu=0; "
+#define FIVE IPI IPI IPI IPI IPI
 /* As many ports as the domain may have, and more. */
-static const struct xd_alt full[] = {A(
-    1,
-    "<reset>\nmulticall { " FIVE FIVE FIVE FIVE FIVE FIVE FIVE
-    "event_channel_op send port=1 }\nmulticall { " FIVE
-    "event_channel_op alloc_unbound dom=SELF remote_dom=SELF }\nevent_channel_op bind_virq virq=1 vcpu=0\n<reset>")};
+static const struct xd_alt full[] = {A(1,
+                                       "<reset>\nmulticall { " FIVE FIVE FIVE FIVE FIVE FIVE FIVE
+                                       "event_channel_op send port=1 }\nmulticall { " FIVE
+                                       "event_channel_op alloc_unbound dom=SELF remote_dom=SELF }\n"
+                                       "event_channel_op bind_virq virq=1 vcpu=0\n<reset>")};
 
 static const struct xd_alt events[] = {A(60, "<event>"), A(36, "<odd-event>"),
                                        A(5, "<event-life>")};

@@ -1,33 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* generate_host.c: what a host does around its guests. Real machines can't be told to, the double can. */
+/* generate_host.c: what a host does around its guests, which real machines can't be told to do. */
 #include "fuzz/grammar.h"
 
 static const struct xd_alt host[] = {
     A(6, "advance <1ns/1us/10ms/1s/100s>"),
     A(5, "virq <TIMER/DEBUG/CONSOLE/DOM_EXC/TBUF/ARGO/ARCH_0/ARCH_7/5/14>"),
-    A(3,
-      "console_input \"<x/hello/a line that is typed on the console>\"\nconsole_io read <1/16/64> buf(64)"),
+    A(3, "console_input \"<x/hello/a line that is typed on the console>\"\n"
+         "console_io read <1/16/64> buf(64)"),
     A(2, "console_input \"hello\"\n<flush>\nconsole_io read 3 <bad-out>"),
-    A(2,
-      "inject event_channel_op <alloc_unbound/bind_virq/bind_ipi> error=<ENOSPC/ENOMEM>\n<bind-ipi>\n<alloc>"),
-    A(2,
-      "inject <mmu_update/mmuext_op/update_va_mapping/memory_op> error=<EFAULT/ENOMEM/EBUSY>\n<mm>"),
-    A(3,
-      "<reset>\nevent_channel_op bind_virq virq=1 vcpu=0\nvirq DEBUG\nsched_op poll ports=[1] timeout=0"),
+    A(2, "inject event_channel_op <alloc_unbound/bind_virq/bind_ipi> error=<ENOSPC/ENOMEM>\n"
+         "<bind-ipi>\n<alloc>"),
+    A(2, "inject <mmu_update/mmuext_op/update_va_mapping/memory_op> error=<EFAULT/ENOMEM/EBUSY>\n"
+         "<mm>"),
+    A(3, "<reset>\nevent_channel_op bind_virq virq=1 vcpu=0\nvirq DEBUG\n"
+         "sched_op poll ports=[1] timeout=0"),
     A(3, "<reset>\n<bind-ipi>\nsched_op poll ports=[1] timeout=<1/1000000>\nadvance 1000s"),
     A(1, "event_channel_op bind_virq virq=0 vcpu=0\nadvance 1s"),
-    A(1,
-      "memory_op <populate_physmap/increase_reservation> extent_start=[<pfn>] extent_order=<1/9> domid=SELF"),
+    A(1, "memory_op <populate_physmap/increase_reservation> extent_start=[<pfn>] extent_order=<1/"
+         "9> domid=SELF"),
     CTL2(2, "<end-of-other>"),
 };
 
-/* The other domain ends: frames that are mapped here outlive it, and its number stays known so long. */
+/* The other domain ends: frames mapped here outlive it, and its number stays known so long. */
 static const struct xd_alt end_of_other[] = {
-    A(6,
-      "update_va_mapping_otherdomain va(18) pte(<their-plain>, P|RW) UVMF_INVLPG d1\n<50%<across>\n>destroy d1\n"
-      "event_channel_op alloc_unbound dom=d1 remote_dom=d0\nmemory_op populate_physmap extent_start=[pfn(1)] domid=d1\n"
-      "event_channel_op <status dom=d1 port=1/reset dom=d1/bind_interdomain remote_dom=d1 remote_port=1>\n"
-      "update_va_mapping va(18) 0 UVMF_INVLPG\nevent_channel_op alloc_unbound dom=d1 remote_dom=d0"),
+    A(6, "update_va_mapping_otherdomain va(18) pte(<their-plain>, P|RW) UVMF_INVLPG d1\n"
+         "<50%<across>\n>destroy d1\n"
+         "event_channel_op alloc_unbound dom=d1 remote_dom=d0\n"
+         "memory_op populate_physmap extent_start=[pfn(1)] domid=d1\n"
+         "event_channel_op <status dom=d1 port=1/reset dom=d1/bind_interdomain remote_dom=d1 "
+         "remote_port=1>\n"
+         "update_va_mapping va(18) 0 UVMF_INVLPG\nevent_channel_op alloc_unbound dom=d1 "
+         "remote_dom=d0"),
     A(2, "destroy d1\nevent_channel_op send port=<port>\nevent_channel_op close port=<port>"),
     A(2, "sched_op remote_shutdown domain_id=d1 reason=<poweroff/reboot/crash/99>\n<across>\n"
          "sched_op remote_shutdown domain_id=d1 reason=crash"),

@@ -38,16 +38,16 @@ static const struct xd_alt take_tail[] = {
     A(1, " nr_extents=<0x4000000/0xffffffff/0x100000000/0xffffffffffffffff>"),
     A(1, " start=<1/2/3/0x3ffffff>")};
 static const struct xd_alt give[] = {
-    A(14,
-      "memory_op decrease_reservation extent_start=[<give-page>] domid=<SELF/SELF/SELF/<own>><extent-tail>"),
-    A(4,
-      "memory_op decrease_reservation extent_start=[<give-page>, <give-page>] domid=SELF<extent-tail>"),
-    A(2,
-      "memory_op decrease_reservation extent_start=[<give-page>, <their-plain>, <give-page>] domid=SELF"),
+    A(14, "memory_op decrease_reservation extent_start=[<give-page>] domid=<SELF/SELF/SELF/"
+          "<own>><extent-tail>"),
+    A(4, "memory_op decrease_reservation extent_start=[<give-page>, <give-page>] "
+         "domid=SELF<extent-tail>"),
+    A(2, "memory_op decrease_reservation extent_start=[<give-page>, <their-plain>, <give-page>] "
+         "domid=SELF"),
     A(1, "memory_op decrease_reservation extent_start=[<alien>] domid=SELF"),
     A(1, "memory_op decrease_reservation extent_start=[<give-page>] domid=<domid>"),
-    A(1,
-      "<flush>\nmemory_op decrease_reservation extent_start=<bad-in> nr_extents=<0/1/2> domid=SELF"),
+    A(1, "<flush>\nmemory_op decrease_reservation extent_start=<bad-in> nr_extents=<0/1/2> "
+         "domid=SELF"),
     TWO(2, "memory_op decrease_reservation extent_start=[<their-plain>] domid=<other>"),
 };
 static const struct xd_alt mem_flags[] = {
@@ -55,24 +55,23 @@ static const struct xd_alt mem_flags[] = {
     A(1, " mem_flags=<0x100/0x200/0x4100/0x20000/0x20100/0x20200>"),
     A(1, " mem_flags=<0x10000/0x40000/0x40100>")};
 static const struct xd_alt take[] = {
-    A(14,
-      "memory_op populate_physmap extent_start=[<take-page>] domid=<SELF/SELF/SELF/<own>><take-tail><mem-flags>"),
+    A(14, "memory_op populate_physmap extent_start=[<take-page>] domid=<SELF/SELF/SELF/"
+          "<own>><take-tail><mem-flags>"),
     A(4,
       "memory_op populate_physmap extent_start=[<take-page>, <take-page>] domid=SELF<take-tail>"),
-    A(2,
-      "memory_op populate_physmap extent_start=[<0/0x1000000/0xffffffffffffffff/0x8000000000>] domid=SELF"),
+    A(2, "memory_op populate_physmap extent_start=[<0/0x1000000/0xffffffffffffffff/0x8000000000>] "
+         "domid=SELF"),
     A(1, "memory_op populate_physmap extent_start=[<pfn>] domid=<domid><mem-flags>"),
     A(1,
       "<flush>\nmemory_op populate_physmap extent_start=<bad-out> nr_extents=<0/1/2> domid=SELF"),
     A(3, "memory_op increase_reservation extent_start=[0] domid=<SELF/SELF/<domid>><mem-flags>"),
-    A(1,
-      "memory_op increase_reservation extent_start=<0/<bad-out>> nr_extents=1 domid=SELF<order-tail>"),
-    TWO(2,
-        "memory_op <populate_physmap/increase_reservation> extent_start=[<take-page>] domid=<other>"),
-    DOMU(
-        2,
-        "memory_op populate_physmap extent_start=[pfn(15), pfn(16), pfn(17), pfn(30), pfn(31), pfn(32), pfn(33)] "
-        "domid=SELF"),
+    A(1, "memory_op increase_reservation extent_start=<0/<bad-out>> nr_extents=1 "
+         "domid=SELF<order-tail>"),
+    TWO(2, "memory_op <populate_physmap/increase_reservation> extent_start=[<take-page>] "
+           "domid=<other>"),
+    DOMU(2, "memory_op populate_physmap extent_start=[pfn(15), pfn(16), pfn(17), pfn(30), pfn(31), "
+            "pfn(32), pfn(33)] "
+            "domid=SELF"),
 };
 static const struct xd_alt exchange_tail[] = {
     A(24, ""),
@@ -84,20 +83,20 @@ static const struct xd_alt exchange_tail[] = {
     A(1, " out_flags=<1/13/32/0x100/0x20100/0x40000/0x4100/0xff00>"),
 };
 static const struct xd_alt exchange[] = {
-    A(10,
-      "memory_op exchange in=[<give-page>] out=[<take-page>] in_domid=SELF out_domid=SELF<exchange-tail>"),
-    A(3,
-      "memory_op exchange in=[<give-page>, <give-page>] out=[<take-page>, <take-page>] in_domid=SELF out_domid=SELF"
-      "<exchange-tail>"),
-    A(2,
-      "memory_op exchange in=[<give-page>, <bad-frame>] out=[<take-page>, <pfn>] in_domid=SELF out_domid=SELF"),
+    A(10, "memory_op exchange in=[<give-page>] out=[<take-page>] in_domid=SELF "
+          "out_domid=SELF<exchange-tail>"),
+    A(3, "memory_op exchange in=[<give-page>, <give-page>] out=[<take-page>, <take-page>] "
+         "in_domid=SELF out_domid=SELF"
+         "<exchange-tail>"),
+    A(2, "memory_op exchange in=[<give-page>, <bad-frame>] out=[<take-page>, <pfn>] in_domid=SELF "
+         "out_domid=SELF"),
     A(2, "memory_op exchange in=[<bad-frame>] out=[<pfn>] in_domid=SELF out_domid=SELF"),
     A(2,
       "memory_op exchange in=[<give-page>] out=[<take-page>] in_domid=<domid> out_domid=<domid>"),
     A(1,
       "<flush>\nmemory_op exchange in=<bad-in> in_nr=1 out=[<pfn>] in_domid=SELF out_domid=SELF"),
-    A(1,
-      "<flush>\nmemory_op exchange in=[<give-page>] out=<bad-in> out_nr=1 in_domid=SELF out_domid=SELF"),
+    A(1, "<flush>\nmemory_op exchange in=[<give-page>] out=<bad-in> out_nr=1 in_domid=SELF "
+         "out_domid=SELF"),
     A(1, "<flush>\nmemory_op exchange arg=<bad-out>"),
 };
 static const struct xd_alt question[] = {
@@ -105,33 +104,36 @@ static const struct xd_alt question[] = {
       "memory_op <current_reservation/maximum_reservation/maximum_gpfn> domid=<SELF/SELF/<domid>>"),
     A(1, "memory_op maximum_ram_page"),
     A(2, "memory_op machphys_mapping<10% arg=<bad-out>>"),
-    A(2,
-      "memory_op machphys_mfn_list max_extents=<0/1/2/64> extent_start=<buf(512)/buf(512)/<bad-out>>"),
+    A(2, "memory_op machphys_mfn_list max_extents=<0/1/2/64> extent_start=<buf(512)/buf(512)/"
+         "<bad-out>>"),
     A(1, "memory_op op=63"),
     A(1,
       "memory_op start=<1/2> <current_reservation domid=SELF/maximum_ram_page/machphys_mapping>"),
-    A(1,
-      "<flush>\nmemory_op <current_reservation/populate_physmap/decrease_reservation/maximum_gpfn> arg=<bad-in>"),
+    A(1, "<flush>\nmemory_op <current_reservation/populate_physmap/decrease_reservation/"
+         "maximum_gpfn> arg=<bad-in>"),
 };
 
 /* What becomes of a page that is given back while it is used, and of its successor. */
 static const struct xd_alt memory_life[] = {
+    A(3, "update_va_mapping <window@1> pte(page(15), P|RW) UVMF_INVLPG\n"
+         "memory_op decrease_reservation extent_start=[page(15)] domid=SELF\n"
+         "mmuext_op [PIN_L1_TABLE mfn=page(15)]\n"
+         "update_va_mapping <@1> 0 UVMF_INVLPG\nupdate_va_mapping <@1> pte(page(15), P|RW) "
+         "UVMF_INVLPG"),
     A(3,
-      "update_va_mapping <window@1> pte(page(15), P|RW) UVMF_INVLPG\n"
-      "memory_op decrease_reservation extent_start=[page(15)] domid=SELF\nmmuext_op [PIN_L1_TABLE mfn=page(15)]\n"
-      "update_va_mapping <@1> 0 UVMF_INVLPG\nupdate_va_mapping <@1> pte(page(15), P|RW) UVMF_INVLPG"),
-    A(3,
-      "mmuext_op [PIN_L<1/2/3/4>_TABLE mfn=page(16)]\nmemory_op decrease_reservation extent_start=[page(16)] domid=SELF\n"
+      "mmuext_op [PIN_L<1/2/3/4>_TABLE mfn=page(16)]\nmemory_op decrease_reservation "
+      "extent_start=[page(16)] domid=SELF\n"
       "mmuext_op [UNPIN_TABLE mfn=page(16)]\nmmuext_op [<CLEAR_PAGE/PIN_L1_TABLE> mfn=page(16)]"),
-    A(3,
-      "memory_op decrease_reservation extent_start=[page(17)] domid=SELF\n"
-      "memory_op populate_physmap extent_start=[pfn(17)] domid=SELF = ? extent_start=[$m<new-name@7>]\n"
-      "update_va_mapping va(16) pte($m<@7>, P|RW) UVMF_INVLPG\nmmu_update [machphys $m<@7> = pfn(17)]\n"
-      "mmuext_op [PIN_L1_TABLE mfn=$m<@7>]"),
-    A(2,
-      "update_va_mapping <window@1> pte(page(15), P) UVMF_INVLPG\n"
-      "memory_op exchange in=[page(15)] out=[pfn(15)] in_domid=SELF out_domid=SELF\nupdate_va_mapping <@1> 0 UVMF_INVLPG\n"
-      "memory_op exchange in=[page(15)] out=[pfn(15)] in_domid=SELF out_domid=SELF"),
+    A(3, "memory_op decrease_reservation extent_start=[page(17)] domid=SELF\n"
+         "memory_op populate_physmap extent_start=[pfn(17)] domid=SELF = ? "
+         "extent_start=[$m<new-name@7>]\n"
+         "update_va_mapping va(16) pte($m<@7>, P|RW) UVMF_INVLPG\n"
+         "mmu_update [machphys $m<@7> = pfn(17)]\n"
+         "mmuext_op [PIN_L1_TABLE mfn=$m<@7>]"),
+    A(2, "update_va_mapping <window@1> pte(page(15), P) UVMF_INVLPG\n"
+         "memory_op exchange in=[page(15)] out=[pfn(15)] in_domid=SELF out_domid=SELF\n"
+         "update_va_mapping <@1> 0 UVMF_INVLPG\n"
+         "memory_op exchange in=[page(15)] out=[pfn(15)] in_domid=SELF out_domid=SELF"),
 };
 
 /* Names can be bound once in a program. */

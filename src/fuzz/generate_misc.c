@@ -10,11 +10,11 @@
 static const struct xd_alt version[] = {
     A(3, "xen_version <version/pagesize/version arg=<bad-out>>"),
     A(3, "xen_version get_features submap_idx=<0/0/0/1/2/0xffffffff>"),
-    A(2,
-      "xen_version <extraversion/capabilities/changeset/platform_parameters/guest_handle/compile_info/commandline>"),
-    A(3,
-      "<flush>\nxen_version <extraversion/capabilities/changeset/platform_parameters/guest_handle/get_features/"
-      "compile_info/commandline> arg=<bad-out>"),
+    A(2, "xen_version <extraversion/capabilities/changeset/platform_parameters/guest_handle/"
+         "compile_info/commandline>"),
+    A(3, "<flush>\nxen_version <extraversion/capabilities/changeset/platform_parameters/"
+         "guest_handle/get_features/"
+         "compile_info/commandline> arg=<bad-out>"),
     A(1, "<flush>\nxen_version pagesize arg=<1/<bad-in>>"),
     A(2, "xen_version build_id len=<0/1/19/20/21/0xffffffff>"),
     A(2, "<flush>\nxen_version build_id arg=<0/<bad-out>>"),
@@ -27,22 +27,23 @@ static const struct xd_alt sched[] = {
     A(3, "sched_op poll ports=[<50/51>] timeout=0"),
     A(2, "sched_op poll ports=[<0/64/4095/4096/0xffffffff>] timeout=<0/1>"),
     A(2, "sched_op poll ports=[50] nr_ports=<129/130/0x80000000/0xffffffff> timeout=0"),
-    A(1,
-      "<flush>\nsched_op poll ports=<0/va(7)/0x800000000000/0xffff830000000000/va(7)-2> nr_ports=<1/128> timeout=0"),
-    A(1,
-      "<flush>\nsched_op <poll/remote_shutdown/watchdog/pin_override> arg=<0/va(7)/0x800000000000/va(7)-1>"),
-    A(3,
-      "<reset>\n<bind-ipi>\nevent_channel_op send port=1\nsched_op poll ports=[1<30%, 1>] timeout=<0/1>"),
-    A(1,
-      "sched_op watchdog id=0 timeout=1000000\nsched_op watchdog id=0 timeout=1000000\n"
-      "sched_op watchdog id=0 timeout=1000000\nsched_op watchdog id=1 timeout=0\nsched_op watchdog id=2 timeout=0"),
-    A(3,
-      "sched_op watchdog id=<0/0/1/2/3/0xffffffff> timeout=<1000000/86400>\nsched_op watchdog id=<1/2/1/2/3> timeout=<1000000/0>\n"
-      "sched_op watchdog id=<0/1/2> timeout=1000000\nsched_op watchdog id=1 timeout=0\nsched_op watchdog id=2 timeout=0"),
+    A(1, "<flush>\nsched_op poll ports=<0/va(7)/0x800000000000/0xffff830000000000/va(7)-2> "
+         "nr_ports=<1/128> timeout=0"),
+    A(1, "<flush>\nsched_op <poll/remote_shutdown/watchdog/pin_override> arg=<0/va(7)/"
+         "0x800000000000/va(7)-1>"),
+    A(3, "<reset>\n<bind-ipi>\nevent_channel_op send port=1\n"
+         "sched_op poll ports=[1<30%, 1>] timeout=<0/1>"),
+    A(1, "sched_op watchdog id=0 timeout=1000000\nsched_op watchdog id=0 timeout=1000000\n"
+         "sched_op watchdog id=0 timeout=1000000\nsched_op watchdog id=1 timeout=0\n"
+         "sched_op watchdog id=2 timeout=0"),
+    A(3, "sched_op watchdog id=<0/0/1/2/3/0xffffffff> timeout=<1000000/86400>\n"
+         "sched_op watchdog id=<1/2/1/2/3> timeout=<1000000/0>\n"
+         "sched_op watchdog id=<0/1/2> timeout=1000000\nsched_op watchdog id=1 timeout=0\n"
+         "sched_op watchdog id=2 timeout=0"),
     A(2, "sched_op watchdog id=<1/2/3/0x80000000> timeout=0"),
-    A(2,
-      "sched_op pin_override pcpu=<0/0/0xffffffff>\nsched_op pin_override pcpu=<0/1/99/0x7fffffff/0xffffffff>\n"
-      "sched_op pin_override pcpu=<0xffffffff/0x80000000>"),
+    A(2, "sched_op pin_override pcpu=<0/0/0xffffffff>\nsched_op pin_override pcpu=<0/1/99/"
+         "0x7fffffff/0xffffffff>\n"
+         "sched_op pin_override pcpu=<0xffffffff/0x80000000>"),
     A(1, "sched_op remote_shutdown domain_id=<SELF/7/IO/INVALID> reason=<0/3/99>"),
     DOMU(1, "sched_op remote_shutdown domain_id=d0 reason=<0/3/99>"),
     A(1, "sched_op op=<8/9/64/0x80000000/0xffffffff>"),
@@ -66,11 +67,11 @@ static const struct xd_alt callback_address[] = {
     A(1, "0x8000000000000000")};
 static const struct xd_alt callbacks[] = {
     A(2, "set_callbacks <callback-address> <callback-address> <callback-address>"),
-    A(4,
-      "callback_op register type=<event/failsafe/syscall/syscall32/sysenter> flags=<0/0/1/2/0xffff> address=<callback-address>"),
+    A(4, "callback_op register type=<event/failsafe/syscall/syscall32/sysenter> flags=<0/0/1/2/"
+         "0xffff> address=<callback-address>"),
     A(1, "callback_op register type=<3/6/8/99/0xffff> flags=0 address=<callback-address>"),
-    A(1,
-      "callback_op register type=nmi address=<0x800000000000/start.kernel_va>\ncallback_op unregister type=nmi"),
+    A(1, "callback_op register type=nmi address=<0x800000000000/start.kernel_va>\n"
+         "callback_op unregister type=nmi"),
     A(1,
       "callback_op unregister type=<event/failsafe/syscall/sysenter/syscall32/nmi/3/6/8/0xffff>"),
     A(1, "<flush>\ncallback_op <register/unregister> arg=<0/va(7)/0x800000000000/va(7)-1>"),
@@ -78,18 +79,18 @@ static const struct xd_alt callbacks[] = {
 };
 
 static const struct xd_alt assist[] = {
-    A(6,
-      "vm_assist <enable/disable> <4gb_segments/4gb_segments_notify/writable_pagetables/pae_extended_cr3/"
-      "architectural_iopl/runstate_update_flag>"),
+    A(6, "vm_assist <enable/disable> <4gb_segments/4gb_segments_notify/writable_pagetables/"
+         "pae_extended_cr3/"
+         "architectural_iopl/runstate_update_flag>"),
     A(1, "vm_assist <enable/disable> <m2p_strict/32>"),
     A(2, "vm_assist <enable/disable> <6/7/31/33/63/64/0x80000000/0xffffffff>"),
     A(1, "vm_assist <2/3/0x80000000/0xffffffff> <0/2/6>"),
 };
 
 static const struct xd_alt unknown[] = {
-    A(4,
-      "hypercall <11/38/39/43/44/45/46/47/50/55/56/62/63/64/100/0x7fffffff/0x80000000/0xffffffff/0x100000001/"
-      "0xffffffffffffffff>"),
+    A(4, "hypercall <11/38/39/43/44/45/46/47/50/55/56/62/63/64/100/0x7fffffff/0x80000000/"
+         "0xffffffff/0x100000001/"
+         "0xffffffffffffffff>"),
     A(1, "hypercall <11/39/63> <wild> <bad-in> 1 2 3 4"),
     A(1, "xsm_op <bad-in>"),
     A(1, "xenpmu_op <0/1/2/7/99> <bad-in>"),
@@ -98,7 +99,7 @@ static const struct xd_alt unknown[] = {
 
 static const struct xd_alt misc[] = {A(8, "<version>"),   A(10, "<sched>"), A(6, "<console>"),
                                      A(6, "<callbacks>"), A(4, "<assist>"), A(6, "<unknown>"),
-                                     A(6, "<control>")};
+                                     A(9, "<control>"),   A(9, "<cpu>")};
 
 /* ---- Lists of calls ---- */
 
@@ -107,17 +108,17 @@ static const struct xd_alt misc[] = {A(8, "<version>"),   A(10, "<sched>"), A(6,
  * behind it lie zeros, and call 0 would take the guest's traps away.
  */
 static const struct xd_alt call_list[] = {
-    A(3,
-      "multicall { xen_version version } calls=<0/va(7)/0x800000000000/0xffff830000000000/0xffff87fffffffff8/va(7)-8> "
-      "nr_calls=<1/2/0xffffffff>"),
+    A(3, "multicall { xen_version version } calls=<0/va(7)/0x800000000000/0xffff830000000000/"
+         "0xffff87fffffffff8/va(7)-8> "
+         "nr_calls=<1/2/0xffffffff>"),
     A(2, "multicall { xen_version version; hypercall 39 } nr_calls=<0/1/2>"),
-    A(3,
-      "<list-page>\nstore va(6)+4032 17\nstore va(6)+4048 0\nmulticall { xen_version version } calls=va(6)+4032 nr_calls=<1/2/3>"),
-    A(3,
-      "<list-page>\nstore va(6)+4032 17\nstore va(6)+4048 0\nmulticall { xen_version version } calls=va(8)+4032 nr_calls=<1/2>"),
+    A(3, "<list-page>\nstore va(6)+4032 17\nstore va(6)+4048 0\n"
+         "multicall { xen_version version } calls=va(6)+4032 nr_calls=<1/2/3>"),
+    A(3, "<list-page>\nstore va(6)+4032 17\nstore va(6)+4048 0\n"
+         "multicall { xen_version version } calls=va(8)+4032 nr_calls=<1/2>"),
     A(3, "multicall { xen_version version; multicall { xen_version version }; <mmuext> }"),
-    A(1,
-      "multicall { multicall { <mmu>; multicall { sched_op yield } }; sched_op yield } nr_calls=<1/2>"),
+    A(1, "multicall { multicall { <mmu>; multicall { sched_op yield } }; sched_op yield } "
+         "nr_calls=<1/2>"),
 };
 
 const struct xd_rule xd_rules_misc[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* generate_mm.c: single changes of tables and mappings, and stores to tables that Xen carries out. */
+/* generate_mm.c: single changes of tables and mappings, and stores that Xen carries out. */
 #include "fuzz/grammar.h"
 
 /* ---- mmu_update ---- */
@@ -111,11 +111,11 @@ static const struct xd_alt uvm[] = {
     A(1, "update_va_mapping va(16) <leaf> <0/3/4/7/8/0x8000000000000001>"),
     A(5, "update_va_mapping va(512)+<0/4096/8192> <leaf> <map-flags>"),
     A(5, "update_va_mapping <0/0x7ffffffff000/0x900000000000/va(0)+0x40000000> <leaf> <map-flags>"),
-    A(5,
-      "update_va_mapping <0xffff800000000000/0xffff830000000000/0xffff87fffffff000/0xffff880000000000> <leaf> "
-      "<map-flags>"),
-    A(1,
-      "update_va_mapping <0x800000000000/0xffff7ffffffff000/0xffffffffffffffff> <leaf> <map-flags>"),
+    A(5, "update_va_mapping <0xffff800000000000/0xffff830000000000/0xffff87fffffff000/"
+         "0xffff880000000000> <leaf> "
+         "<map-flags>"),
+    A(1, "update_va_mapping <0x800000000000/0xffff7ffffffff000/0xffffffffffffffff> <leaf> "
+         "<map-flags>"),
     A(2, "update_va_mapping start.padding_va+0x100000+<0/4096/8192> <ram> <map-flags>"),
     A(2, "update_va_mapping <window>+<1/7/8/4095> <ram> <map-flags>"),
     A(3, "update_va_mapping_otherdomain va(<16/17>) <leaf> UVMF_INVLPG <domid>"),
@@ -130,11 +130,11 @@ static const struct xd_alt offset[] = {A(6, ""),   A(2, "+8"),    A(2, "+16"),  
 static const struct xd_alt access_width[] = {A(8, ""), A(1, " size=4"), A(1, " size=2"),
                                              A(1, " size=1")};
 static const struct xd_alt accesses[] = {
-    A(10,
-      "update_va_mapping <window@1> pte(<PLAIN>, P|RW<40%|US>) UVMF_INVLPG\nstore <@1><offset> <<leaf>/<wild>>\n"
-      "load <@1><offset><50%\nmmuext_op [PIN_L1_TABLE mfn=<plain>]>"),
-    A(4,
-      "update_va_mapping <window@1> <ram> UVMF_INVLPG\nload <@1><offset><access-width>\nstore <@1><offset> <wild>"),
+    A(10, "update_va_mapping <window@1> pte(<PLAIN>, P|RW<40%|US>) UVMF_INVLPG\n"
+          "store <@1><offset> <<leaf>/<wild>>\n"
+          "load <@1><offset><50%\nmmuext_op [PIN_L1_TABLE mfn=<plain>]>"),
+    A(4, "update_va_mapping <window@1> <ram> UVMF_INVLPG\nload <@1><offset><access-width>\n"
+         "store <@1><offset> <wild>"),
     A(8, "<flush>\nload <window><offset><access-width>"),
     A(6, "<flush>\nstore <window><offset> <leaf>"),
     A(2, "<flush>\nstore <window><offset> <0/0x7f/0xe1> size=<1/2/4>"),
@@ -162,8 +162,8 @@ static const struct xd_alt across[] = {
     A(6, "mmu_update [<x1>[<18/19/20>] = pte(<their-plain>, <ram-flags>)] fd=<other>"),
     A(2, "mmu_update [<at1> = pte(<their-gone>, <P/P|RW>)] fd=<other>"),
     A(2, "mmu_update [<at2> = pte(<their-l1>, P|RW|US)] fd=<other>"),
-    A(4,
-      "update_va_mapping_otherdomain va(<18/19/20>) pte(<their-plain>, <ram-flags>) UVMF_INVLPG <other>"),
+    A(4, "update_va_mapping_otherdomain va(<18/19/20>) pte(<their-plain>, <ram-flags>) UVMF_INVLPG "
+         "<other>"),
     A(3, "mmuext_op [PIN_L1_TABLE mfn=<their-l1>] fd=<other>"),
     A(2, "mmuext_op [UNPIN_TABLE mfn=<their-l1>] fd=<other>"),
     A(1, "mmuext_op [PIN_L<1/2/3/4>_TABLE mfn=<their-l2>] fd=<other>"),
@@ -197,21 +197,21 @@ static const struct xd_alt ptwr_assist[] = {A(12, "vm_assist enable writable_pag
                                             A(1, "vm_assist disable writable_pagetables")};
 /* A table that is mapped read-only and stored to. */
 static const struct xd_alt ptwr[] = {
-    A(12,
-      "<ptwr-assist>\nmmuext_op [PIN_L1_TABLE mfn=<L1@2>]\n"
-      "update_va_mapping <window@1> pte(<@2>, P) UVMF_INVLPG\n<ptwr-store><60%\n<ptwr-store>><40%\n<ptwr-store>>"),
-    A(4,
-      "mmuext_op [CLEAR_PAGE mfn=<L1@2>]\nmmu_update [<x2>[<2/3>] = pte(<@2>, P|RW|US)]\n<ptwr-assist>\n"
-      "update_va_mapping <window@1> pte(<@2>, P) UVMF_INVLPG\n<ptwr-store><50%\n<ptwr-store>>"),
-    A(3,
-      "<ptwr-assist>\nupdate_va_mapping <window@1> pte(<x1>, P) UVMF_INVLPG\n<flush>\nstore <@1>+<128/136/144> <leaf>"),
+    A(12, "<ptwr-assist>\nmmuext_op [PIN_L1_TABLE mfn=<L1@2>]\n"
+          "update_va_mapping <window@1> pte(<@2>, P) UVMF_INVLPG\n<ptwr-store><60%\n"
+          "<ptwr-store>><40%\n<ptwr-store>>"),
+    A(4, "mmuext_op [CLEAR_PAGE mfn=<L1@2>]\nmmu_update [<x2>[<2/3>] = pte(<@2>, P|RW|US)]\n"
+         "<ptwr-assist>\n"
+         "update_va_mapping <window@1> pte(<@2>, P) UVMF_INVLPG\n<ptwr-store><50%\n<ptwr-store>>"),
+    A(3, "<ptwr-assist>\nupdate_va_mapping <window@1> pte(<x1>, P) UVMF_INVLPG\n<flush>\n"
+         "store <@1>+<128/136/144> <leaf>"),
     A(2, "<ptwr-assist>\nmmuext_op [PIN_L<2/3/4>_TABLE mfn=<page@2>]\n"
          "update_va_mapping <window@1> pte(<@2>, P) UVMF_INVLPG\n<ptwr-store>"),
     A(1, "vm_assist <enable/disable> writable_pagetables"),
     A(1, "update_va_mapping <window@1> pte(<plain>, P) UVMF_INVLPG\n<ptwr-store>"),
-    TWO(2,
-        "<ptwr-assist>\nupdate_va_mapping_otherdomain va(18) pte(<their-l1>, P) UVMF_INVLPG <other>\n<flush>\n"
-        "store va(18) 0"),
+    TWO(2, "<ptwr-assist>\nupdate_va_mapping_otherdomain va(18) pte(<their-l1>, P) UVMF_INVLPG "
+           "<other>\n<flush>\n"
+           "store va(18) 0"),
 };
 
 const struct xd_rule xd_rules_mm[] = {

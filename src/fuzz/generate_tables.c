@@ -8,11 +8,11 @@
 #include "fuzz/grammar.h"
 
 static const struct xd_alt fresh[] = {
-    A(5,
-      "mmuext_op [CLEAR_PAGE mfn=<@1>, CLEAR_PAGE mfn=<@2>, CLEAR_PAGE mfn=<@3>, CLEAR_PAGE mfn=<@4>]"),
-    A(2,
-      "mmuext_op [UNPIN_TABLE mfn=<@4>]\nmmuext_op [UNPIN_TABLE mfn=<@3>]\nmmuext_op [UNPIN_TABLE mfn=<@2>]\n"
-      "mmuext_op [UNPIN_TABLE mfn=<@1>]\nmmuext_op [CLEAR_PAGE mfn=<@1>, CLEAR_PAGE mfn=<@2>]"),
+    A(5, "mmuext_op [CLEAR_PAGE mfn=<@1>, CLEAR_PAGE mfn=<@2>, CLEAR_PAGE mfn=<@3>, CLEAR_PAGE "
+         "mfn=<@4>]"),
+    A(2, "mmuext_op [UNPIN_TABLE mfn=<@4>]\nmmuext_op [UNPIN_TABLE mfn=<@3>]\n"
+         "mmuext_op [UNPIN_TABLE mfn=<@2>]\n"
+         "mmuext_op [UNPIN_TABLE mfn=<@1>]\nmmuext_op [CLEAR_PAGE mfn=<@1>, CLEAR_PAGE mfn=<@2>]"),
     A(1, "<link1>"),
 };
 
@@ -41,14 +41,15 @@ static const struct xd_alt link3[] = {
     A(10, "mmu_update [<@4>[<top-slot>] = <node3>]")};
 static const struct xd_alt links[] = {
     /* Tables first, entries later: each is checked when it is made. */
-    A(12,
-      "mmuext_op [PIN_L1_TABLE mfn=<@1>, PIN_L2_TABLE mfn=<@2>, PIN_L3_TABLE mfn=<@3>, PIN_L4_TABLE mfn=<@4>]\n"
-      "mmu_update [<@2>[0] = pte(<@1>, <table-flags>), <@3>[0] = pte(<@2>, <table-flags>), <@4>[0] = pte(<@3>, <table-flags>)]\n"
-      "<link1>\n<link2>\n<link3>"),
+    A(12, "mmuext_op [PIN_L1_TABLE mfn=<@1>, PIN_L2_TABLE mfn=<@2>, PIN_L3_TABLE mfn=<@3>, "
+          "PIN_L4_TABLE mfn=<@4>]\n"
+          "mmu_update [<@2>[0] = pte(<@1>, <table-flags>), <@3>[0] = pte(<@2>, <table-flags>), "
+          "<@4>[0] = pte(<@3>, <table-flags>)]\n"
+          "<link1>\n<link2>\n<link3>"),
     A(12, "<fill1>\n<link1>\n<link2>\n<link3>"),
-    A(3,
-      "mmu_update [<@1>[0] = pte(<plain>, P|RW), <@2>[0] = pte(<@1>, P|RW|US), <@3>[0] = pte(<@2>, P|RW|US), "
-      "<@4>[0] = pte(<@3>, P|RW|US)]"),
+    A(3, "mmu_update [<@1>[0] = pte(<plain>, P|RW), <@2>[0] = pte(<@1>, P|RW|US), <@3>[0] = "
+         "pte(<@2>, P|RW|US), "
+         "<@4>[0] = pte(<@3>, P|RW|US)]"),
     A(2, "<link3>\n<link2>\n<link1>\n<fill1>"),
     A(2, "<link2>\n<fill1>\n<link3>\n<link1>"),
     A(2, "<fill1>\n<link1>\n<wrong>\n<link2>\n<link3>"),
@@ -75,8 +76,8 @@ static const struct xd_alt use[] = {
     A(3, "mmuext_op [PIN_L3_TABLE mfn=<@3>]"),
     A(3, "mmuext_op [PIN_L2_TABLE mfn=<@2>]"),
     A(3, "mmuext_op [PIN_L1_TABLE mfn=<@1>]"),
-    A(2,
-      "mmuext_op [PIN_L1_TABLE mfn=<@1>, PIN_L2_TABLE mfn=<@2>, PIN_L3_TABLE mfn=<@3>, PIN_L4_TABLE mfn=<@4>]"),
+    A(2, "mmuext_op [PIN_L1_TABLE mfn=<@1>, PIN_L2_TABLE mfn=<@2>, PIN_L3_TABLE mfn=<@3>, "
+         "PIN_L4_TABLE mfn=<@4>]"),
     A(5, "<switch>"),
     A(3, "mmuext_op [NEW_USER_BASEPTR mfn=<@4>]"),
     A(4, "mmu_update [<x4>[<0/2/5/6/300>] = pte(<@3>, <table-flags>)]"),
@@ -122,15 +123,15 @@ static const struct xd_alt take_down[] = {
     A(2, "<everything-down>"),
 };
 static const struct xd_alt everything_down[] = {
-    A(1,
-      "mmuext_op [NEW_BASEPTR mfn=<x4>]\nmmuext_op [NEW_USER_BASEPTR mfn=0]\n"
-      "mmu_update [<x4>[0] = 0, <x4>[2] = 0, <x4>[5] = 0, <x4>[6] = 0, <x4>[300] = 0, <x3>[3] = 0, <x3>[5] = 0, "
-      "<x2>[2] = 0, <x2>[3] = 0]\n<unmap-all>\n<unpin-all>"),
+    A(1, "mmuext_op [NEW_BASEPTR mfn=<x4>]\nmmuext_op [NEW_USER_BASEPTR mfn=0]\n"
+         "mmu_update [<x4>[0] = 0, <x4>[2] = 0, <x4>[5] = 0, <x4>[6] = 0, <x4>[300] = 0, <x3>[3] = "
+         "0, <x3>[5] = 0, "
+         "<x2>[2] = 0, <x2>[3] = 0]\n<unmap-all>\n<unpin-all>"),
     A(1, "<unpin-all>\n<unmap-all>"),
 };
 static const struct xd_alt unmap_all[] = {A(
-    1,
-    "mmu_update [<x1>[0] = 0, <x1>[1] = 0, <x1>[2] = 0, <x1>[3] = 0, <x1>[4] = 0, <x1>[5] = 0]\n<flush>")};
+    1, "mmu_update [<x1>[0] = 0, <x1>[1] = 0, <x1>[2] = 0, <x1>[3] = 0, <x1>[4] = 0, <x1>[5] = 0]\n"
+       "<flush>")};
 
 /* The whole life of a tree, or what a shorter program has room for. */
 static const struct xd_alt tree[] = {
@@ -142,86 +143,98 @@ static const struct xd_alt tree[] = {
 /* ---- Short stories about one rule each; <@1>..<@4> as above ---- */
 
 static const struct xd_alt linear[] = {
-    A(3,
-      "mmuext_op [CLEAR_PAGE mfn=page(0)]\nmmuext_op [CLEAR_PAGE mfn=page(1)]\nmmuext_op [PIN_L4_TABLE mfn=page(0)]\n"
-      "mmu_update [page(1)[<5/300>] = pte(page(0), <P/P/P|RW>)]\nmmuext_op [PIN_L4_TABLE mfn=page(1)]\n"
-      "mmu_update [page(0)[<5/300>] = pte(page(1), <P/P|RW>)]"),
-    A(3,
-      "mmuext_op [CLEAR_PAGE mfn=page(2), CLEAR_PAGE mfn=page(3), PIN_L3_TABLE mfn=page(2), PIN_L3_TABLE mfn=page(3)]\n"
-      "mmu_update [page(2)[5] = pte(page(3), P)]\nmmu_update [page(3)[5] = pte(page(2), P)]\n"
-      "mmu_update [page(<2/3>)[6] = pte(page(<2/3>), <P/P|RW>)]\nmmu_update [page(2)[5] = 0]"),
-    A(3,
-      "mmuext_op [CLEAR_PAGE mfn=page(4), CLEAR_PAGE mfn=page(5), PIN_L2_TABLE mfn=page(4), PIN_L2_TABLE mfn=page(5)]\n"
-      "mmu_update [page(4)[5] = pte(page(5), P)]\nmmu_update [page(5)[5] = pte(page(4), P)]\n"
-      "mmuext_op [UNPIN_TABLE mfn=page(5)]\nmmu_update [page(4)[5] = 0]"),
-    A(2,
-      "mmu_update [<x4>[<5/300>] = pte(<x4>, <P/P/P|RW>)]\n<flush>\nload <0x28000000000/0x28000001000/0xffff960000000000>\n"
-      "update_va_mapping <0x28000000000/0x28000001000/0x28000a00000> <leaf> UVMF_INVLPG\nmmu_update [<x4>[<5/300>] = 0]"),
+    A(3, "mmuext_op [CLEAR_PAGE mfn=page(0)]\nmmuext_op [CLEAR_PAGE mfn=page(1)]\n"
+         "mmuext_op [PIN_L4_TABLE mfn=page(0)]\n"
+         "mmu_update [page(1)[<5/300>] = pte(page(0), <P/P/P|RW>)]\n"
+         "mmuext_op [PIN_L4_TABLE mfn=page(1)]\n"
+         "mmu_update [page(0)[<5/300>] = pte(page(1), <P/P|RW>)]\n"
+         "mmu_update [<x4>[300] = pte(page(<0/1>), P)]"),
+    A(3, "mmuext_op [CLEAR_PAGE mfn=page(2), CLEAR_PAGE mfn=page(3), PIN_L3_TABLE mfn=page(2), "
+         "PIN_L3_TABLE mfn=page(3)]\n"
+         "mmu_update [page(2)[5] = pte(page(3), P)]\nmmu_update [page(3)[5] = pte(page(2), P)]\n"
+         "mmu_update [<x3>[5] = pte(page(2), P)]\n"
+         "mmu_update [page(<2/3>)[6] = pte(page(<2/3>), <P/P|RW>)]\nmmu_update [page(2)[5] = 0]"),
+    A(3, "mmuext_op [CLEAR_PAGE mfn=page(4), CLEAR_PAGE mfn=page(5), PIN_L2_TABLE mfn=page(4), "
+         "PIN_L2_TABLE mfn=page(5)]\n"
+         "mmu_update [page(4)[5] = pte(page(5), P)]\nmmu_update [page(5)[5] = pte(page(4), P)]\n"
+         "mmu_update [<x2>[5] = pte(page(4), P)]\n"
+         "mmuext_op [UNPIN_TABLE mfn=page(5)]\nmmu_update [page(4)[5] = 0]"),
+    A(2, "mmu_update [<x4>[<5/300>] = pte(<x4>, <P/P/P|RW>)]\n<flush>\n"
+         "load <0x28000000000/0x28000001000/0xffff960000000000>\n"
+         "update_va_mapping <0x28000000000/0x28000001000/0x28000a00000> <leaf> UVMF_INVLPG\n"
+         "mmu_update [<x4>[<5/300>] = 0]"),
     /* The self map shows L4 slots as L1 tables: slot 256 and on lead to Xen's. */
-    A(2,
-      "mmu_update [<x4>[5] = pte(<x4>, P)]\nupdate_va_mapping 0x28000000000+<0/1/256/262/511>*0x40000000+5*0x200000 0 UVMF_INVLPG\n"
-      "update_va_mapping 0x28140000000+<256/262/511/300>*0x200000 0 UVMF_INVLPG\n"
-      "update_va_mapping 0x28140a00000+<256/262/1/0>*0x1000 <leaf> UVMF_INVLPG"),
+    A(2, "mmu_update [<x4>[5] = pte(<x4>, P)]\nupdate_va_mapping 0x28000000000+<0/1/256/262/"
+         "511>*0x40000000+5*0x200000 0 UVMF_INVLPG\n"
+         "update_va_mapping 0x28140000000+<256/262/511/300>*0x200000 0 UVMF_INVLPG\n"
+         "update_va_mapping 0x28140a00000+<256/262/1/0>*0x1000 <leaf> UVMF_INVLPG"),
 };
 
 static const struct xd_alt story[] = {
     /* A frame mapped writable does not become a table, nor a table writable. */
-    A(3,
-      "update_va_mapping <window@5> pte(<@1>, P|RW) UVMF_INVLPG\nmmuext_op [PIN_L<1/2/3/4>_TABLE mfn=<@1>]\n"
-      "update_va_mapping <@5> pte(<@1>, P) UVMF_INVLPG\nmmuext_op [PIN_L1_TABLE mfn=<@1>]\n"
-      "update_va_mapping <@5> pte(<@1>, P|RW) UVMF_INVLPG"),
+    A(3, "update_va_mapping <window@5> pte(<@1>, P|RW) UVMF_INVLPG\n"
+         "mmuext_op [PIN_L<1/2/3/4>_TABLE mfn=<@1>]\n"
+         "update_va_mapping <@5> pte(<@1>, P) UVMF_INVLPG\nmmuext_op [PIN_L1_TABLE mfn=<@1>]\n"
+         "update_va_mapping <@5> pte(<@1>, P|RW) UVMF_INVLPG"),
     /* One frame, one type at a time. */
-    A(3,
-      "mmuext_op [CLEAR_PAGE mfn=<@2>]\nmmuext_op [PIN_L<1/2/3/4>_TABLE mfn=<@2>]\nmmuext_op [PIN_L<1/2/3/4>_TABLE mfn=<@2>]\n"
-      "mmuext_op [UNPIN_TABLE mfn=<@2>]\nmmuext_op [PIN_L<1/2/3/4>_TABLE mfn=<@2>]\nmmuext_op [UNPIN_TABLE mfn=<@2>]"),
+    A(3, "mmuext_op [CLEAR_PAGE mfn=<@2>]\nmmuext_op [PIN_L<1/2/3/4>_TABLE mfn=<@2>]\n"
+         "mmuext_op [PIN_L<1/2/3/4>_TABLE mfn=<@2>]\n"
+         "mmuext_op [UNPIN_TABLE mfn=<@2>]\nmmuext_op [PIN_L<1/2/3/4>_TABLE mfn=<@2>]\n"
+         "mmuext_op [UNPIN_TABLE mfn=<@2>]"),
     /* A table lives as long as somebody uses it. */
-    A(3,
-      "mmuext_op [CLEAR_PAGE mfn=<@1>, PIN_L1_TABLE mfn=<@1>]\nmmu_update [<x2>[2] = pte(<@1>, P|RW|US)]\n"
-      "mmuext_op [UNPIN_TABLE mfn=<@1>]\nupdate_va_mapping <window> pte(<@1>, P|RW) UVMF_INVLPG\nmmu_update [<x2>[2] = 0]\n"
-      "update_va_mapping <window> pte(<@1>, P|RW) UVMF_INVLPG"),
+    A(3, "mmuext_op [CLEAR_PAGE mfn=<@1>, PIN_L1_TABLE mfn=<@1>]\n"
+         "mmu_update [<x2>[2] = pte(<@1>, P|RW|US)]\n"
+         "mmuext_op [UNPIN_TABLE mfn=<@1>]\nupdate_va_mapping <window> pte(<@1>, P|RW) "
+         "UVMF_INVLPG\nmmu_update [<x2>[2] = 0]\n"
+         "update_va_mapping <window> pte(<@1>, P|RW) UVMF_INVLPG"),
     /* An audit that fails on the way takes back what it did. */
-    A(3,
-      "<fresh>\nmmu_update [<@2>[0] = pte(<@1>, P|RW), <@2>[<1/511>] = pte(<x4>, P|RW)]\nmmuext_op [PIN_L2_TABLE mfn=<@2>]\n"
-      "mmu_update [<@3>[<1/2>] = pte(<@2>, P|RW)]\nmmuext_op [PIN_L3_TABLE mfn=<@3>]\nmmu_update [<@2>[<1/511>] = 0]\n"
-      "mmuext_op [PIN_L3_TABLE mfn=<@3>]"),
+    A(3, "<fresh>\nmmu_update [<@2>[0] = pte(<@1>, P|RW), <@2>[<1/511>] = pte(<x4>, P|RW)]\n"
+         "mmuext_op [PIN_L2_TABLE mfn=<@2>]\n"
+         "mmu_update [<@3>[<1/2>] = pte(<@2>, P|RW)]\nmmuext_op [PIN_L3_TABLE mfn=<@3>]\n"
+         "mmu_update [<@2>[<1/511>] = 0]\n"
+         "mmuext_op [PIN_L3_TABLE mfn=<@3>]"),
     /* Base pointers there and back. */
-    A(4,
-      "mmuext_op [CLEAR_PAGE mfn=<@4>]\n<switch>\nmmu_update [<@4>[0] = <node3>]\nmmuext_op [NEW_BASEPTR mfn=<x4>]\n"
-      "mmuext_op [NEW_USER_BASEPTR mfn=<@4>]\nmmu_update [<@4>[<slot4>] = <node3>]\nmmuext_op [NEW_USER_BASEPTR mfn=0]"),
+    A(4, "mmuext_op [CLEAR_PAGE mfn=<@4>]\n<switch>\nmmu_update [<@4>[0] = <node3>]\n"
+         "mmuext_op [NEW_BASEPTR mfn=<x4>]\n"
+         "mmuext_op [NEW_USER_BASEPTR mfn=<@4>]\nmmu_update [<@4>[<slot4>] = <node3>]\n"
+         "mmuext_op [NEW_USER_BASEPTR mfn=0]"),
     A(1,
       "mmuext_op [NEW_BASEPTR mfn=<x4>]\nmmuext_op [UNPIN_TABLE mfn=<x4>, PIN_L4_TABLE mfn=<x4>]"),
     A(1, "<switch>\nmmuext_op [<UNPIN_TABLE/CLEAR_PAGE/PIN_L4_TABLE> mfn=<@4>]"),
-    A(2,
-      "<switch>\nmemory_op decrease_reservation extent_start=[<@4>] domid=SELF\nmmuext_op [NEW_BASEPTR mfn=<x4>]"),
+    A(2, "<switch>\nmemory_op decrease_reservation extent_start=[<@4>] domid=SELF\n"
+         "mmuext_op [NEW_BASEPTR mfn=<x4>]"),
     A(6, "<linear>"),
     A(3, "<everything-down>"),
 };
 
 /* Live tables of every level, linked or pinned, for the steps that follow. */
 static const struct xd_alt world[] = {
-    A(6,
-      "mmuext_op [<world-fresh>, PIN_L1_TABLE mfn=page(6), PIN_L1_TABLE mfn=page(7), PIN_L2_TABLE mfn=page(4), "
-      "PIN_L3_TABLE mfn=page(2), PIN_L4_TABLE mfn=page(<0/1>)]\n"
-      "mmu_update [page(6)[0] = pte(<PLAIN>, P|RW), page(4)[0] = pte(page(6), P|RW|US), "
-      "page(2)[0] = pte(page(4), P|RW|US), page(0)[0] = pte(page(2), P|RW|US), page(7)[0] = pte(<PLAIN>, P|RW|US)]"
-      "<40%\n<windows>>"),
-    A(3,
-      "mmuext_op [<world-fresh>, PIN_L1_TABLE mfn=page(6), PIN_L1_TABLE mfn=page(7), PIN_L2_TABLE mfn=page(4), "
-      "PIN_L3_TABLE mfn=page(2), PIN_L4_TABLE mfn=page(<0/1>)]<60%\n<windows>>"),
-    A(2,
-      "mmuext_op [<world-fresh>, PIN_L4_TABLE mfn=page(0), PIN_L4_TABLE mfn=page(1), PIN_L3_TABLE mfn=page(2), "
-      "PIN_L3_TABLE mfn=page(3), PIN_L2_TABLE mfn=page(4), PIN_L2_TABLE mfn=page(5)]\n"
-      "mmu_update [<x2>[2] = pte(page(6), P|RW|US), <x2>[3] = pte(page(7), P|RW|US)]<40%\n<windows>>"),
+    A(6, "mmuext_op [<world-fresh>, PIN_L1_TABLE mfn=page(6), PIN_L1_TABLE mfn=page(7), "
+         "PIN_L2_TABLE mfn=page(4), "
+         "PIN_L3_TABLE mfn=page(2), PIN_L4_TABLE mfn=page(<0/1>)]\n"
+         "mmu_update [page(6)[0] = pte(<PLAIN>, P|RW), page(4)[0] = pte(page(6), P|RW|US), "
+         "page(2)[0] = pte(page(4), P|RW|US), page(0)[0] = pte(page(2), P|RW|US), page(7)[0] = "
+         "pte(<PLAIN>, P|RW|US)]"
+         "<40%\n<windows>>"),
+    A(3, "mmuext_op [<world-fresh>, PIN_L1_TABLE mfn=page(6), PIN_L1_TABLE mfn=page(7), "
+         "PIN_L2_TABLE mfn=page(4), "
+         "PIN_L3_TABLE mfn=page(2), PIN_L4_TABLE mfn=page(<0/1>)]<60%\n<windows>>"),
+    A(2, "mmuext_op [<world-fresh>, PIN_L4_TABLE mfn=page(0), PIN_L4_TABLE mfn=page(1), "
+         "PIN_L3_TABLE mfn=page(2), "
+         "PIN_L3_TABLE mfn=page(3), PIN_L2_TABLE mfn=page(4), PIN_L2_TABLE mfn=page(5)]\n"
+         "mmu_update [<x2>[2] = pte(page(6), P|RW|US), <x2>[3] = pte(page(7), P|RW|US)]<40%\n"
+         "<windows>>"),
 };
-static const struct xd_alt world_fresh[] = {A(
-    1,
-    "CLEAR_PAGE mfn=page(0), CLEAR_PAGE mfn=page(1), CLEAR_PAGE mfn=page(2), CLEAR_PAGE mfn=page(3), "
-    "CLEAR_PAGE mfn=page(4), CLEAR_PAGE mfn=page(5), CLEAR_PAGE mfn=page(6), CLEAR_PAGE mfn=page(7), "
-    "CLEAR_PAGE mfn=page(8)")};
-static const struct xd_alt windows[] = {A(
-    1,
-    "mmu_update [<x1>[0] = pte(<PLAIN>, P|RW), <x1>[1] = pte(<PLAIN>, P|RW|US), <x1>[2] = pte(<L1>, P), "
-    "<x1>[3] = pte(<PLAIN>, P)]")};
+static const struct xd_alt world_fresh[] = {
+    A(1, "CLEAR_PAGE mfn=page(0), CLEAR_PAGE mfn=page(1), CLEAR_PAGE mfn=page(2), CLEAR_PAGE "
+         "mfn=page(3), "
+         "CLEAR_PAGE mfn=page(4), CLEAR_PAGE mfn=page(5), CLEAR_PAGE mfn=page(6), CLEAR_PAGE "
+         "mfn=page(7), "
+         "CLEAR_PAGE mfn=page(8)")};
+static const struct xd_alt windows[] = {
+    A(1, "mmu_update [<x1>[0] = pte(<PLAIN>, P|RW), <x1>[1] = pte(<PLAIN>, P|RW|US), <x1>[2] = "
+         "pte(<L1>, P), "
+         "<x1>[3] = pte(<PLAIN>, P)]")};
 static const struct xd_alt any_tree[] = {A(12, "<tree>"), A(12, "<story>")};
 
 /* Draws the four tables, then tells what happens to them. */

@@ -22,6 +22,7 @@ static const struct {
 
 /* Now and then a page has another role than its own: so frames change their types. */
 #define OFF_ROLE_PERCENT 8
+#define LIVE_PERCENT     98 /* at each page that a search for a live table passes */
 
 static unsigned int draw_page(struct xd_gen *g, unsigned int role)
 {
@@ -80,8 +81,7 @@ static void own_table(struct xd_gen *g, unsigned int level, struct xd_str *out)
     xd_str_addf(out, "%s%u", g->at ? "y" : "x", level);
 }
 
-/* page(k)[slot]: the place of an entry in a table of that role, if possible one that Xen watches. */
-#define LIVE_PERCENT 98
+/* page(k)[slot]: the place of an entry in a table of that role, mostly one that Xen watches. */
 static void place(struct xd_gen *g, unsigned int role, struct xd_str *out)
 {
     unsigned int k = draw_page(g, role), level = 4 - role, from = xd_gen_below(g, XD_GEN_PAGES);

@@ -25,6 +25,7 @@ static void guest_free(void *guest)
     if (xd_this_thread.v && xd_this_thread.v->hv == g->hv)
         xd_this_thread = (struct xd_self){0};
     xd_contexts_free(g);
+    xd_watches_free(g);
     xd_str_free(&g->report);
     free(g->side);
     free(g);
@@ -81,7 +82,7 @@ int xd_enter(struct xd_vcpu *v)
                             "d%uv%u can't be entered: xd_vcpu_start gave it code of its own",
                             v->domain->domid, v->id);
     xd_guest_link(v->hv);
-    *self = (struct xd_self){.v = v, .watched = xd_access_watched()};
+    *self = (struct xd_self){.v = v, .watched = xd_access_watched() || xd_guest_of(v->hv)->watches};
     return 0;
 }
 
@@ -178,6 +179,8 @@ long xd_guest_call(uint64_t nr, const uint64_t *arg)
     if (XD_UNLIKELY(!xd_self_runs(self)))
         xd_cannot_call(self, nr);
     rc = xd_call_run(self->v, nr, arg, 0);
+    if (XD_UNLIKELY(self->watched))
+        xd_watch_call(self->v);
     if (XD_LIKELY(xd_goes_on(self)))
         return rc;
     return xd_guest_return(self, rc);

@@ -84,11 +84,11 @@ xd_iret_entry:
     popq %rcx
     movq (%rsp), %rsp
     .cfi_def_cfa %rsp, 16
-    .cfi_offset %rip, -8
-    .cfi_same_value %rax
-    .cfi_same_value %r11
-    .cfi_same_value %rcx
-    .cfi_val_offset %rsp, 0
+    .cfi_restore %rip
+    .cfi_restore %rsp
+    .cfi_restore %rax
+    .cfi_restore %r11
+    .cfi_restore %rcx
     popfq
     .cfi_adjust_cfa_offset -8
     ret

@@ -20,7 +20,7 @@ struct xd_place;
 struct xd_self {
     struct xd_vcpu *v;          /* NULL: no vCPU */
     struct xd_context *context; /* of a run; NULL: the thread entered (v) itself */
-    bool watched;               /* xd_access_watched() */
+    bool watched;               /* xd_access_watched(), or the machine has watches */
     struct xd_place *came_from; /* the stack that the present one was entered from */
 };
 
@@ -38,6 +38,7 @@ struct xd_guest {
     struct xd_side *side;        /* domains_max * XD_VCPUS */
     struct xd_context *contexts; /* all of them, in the order of their start */
     struct xd_sched *sched;      /* of the run under way; NULL: none */
+    struct xd_watch *watches;    /* of domains whose holdings are watched */
     struct xd_str report;
 };
 
@@ -95,6 +96,12 @@ long xd_guest_return(struct xd_self *self, long rc);
 
 /* Delivers what is due on the thread's vCPU until nothing is. False: its domain crashed. */
 bool xd_deliver_upcalls(struct xd_self *self);
+
+/* ---- Watches; in leak.c ---- */
+
+/* A call of (v)'s linked code returned: looks who holds what. */
+void xd_watch_call(struct xd_vcpu *v);
+void xd_watches_free(struct xd_guest *g);
 
 /* ---- Contexts; in context.c and sched.c ---- */
 

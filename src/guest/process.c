@@ -41,7 +41,7 @@ static XD_TLS struct {
 static void pass_on(int sig, siginfo_t *info, void *uc)
 {
     const struct sigaction *old = &before[sig == SIGBUS];
-    uintptr_t frame = (uintptr_t)&old;
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 
     rounds.nr = frame < rounds.frame ? rounds.nr + 1 : 0;
     rounds.frame = frame;
@@ -54,6 +54,7 @@ static void pass_on(int sig, siginfo_t *info, void *uc)
         old->sa_sigaction(sig, info, uc);
     else
         old->sa_handler(sig);
+    __asm__ volatile("" : : : "memory"); /* no tail call: rounds are told by the stack */
 }
 
 static void on_fault(int sig, siginfo_t *info, void *uc)

@@ -65,12 +65,11 @@ static struct xd_context *any(struct xd_sched *s)
 
     for (c = s->g->contexts; c; c = c->next)
         nr += can_run(c);
-    if (nr == 0)
-        return NULL;
-    k = xd_rng_next(&s->rng) % nr;
-    for (c = s->g->contexts;; c = c->next)
+    k = nr ? xd_rng_next(&s->rng) % nr : 0;
+    for (c = s->g->contexts; c; c = c->next)
         if (can_run(c) && k-- == 0)
             return c;
+    return NULL;
 }
 
 static struct xd_context *highest(struct xd_guest *g)
@@ -350,7 +349,7 @@ enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config)
         s.config.depth = 1;
     if (s.config.points == 0)
         s.config.points = 1;
-    xd_this_thread.watched = xd_access_watched();
+    xd_this_thread.watched = xd_access_watched() || s.g->watches;
     run(&s);
     drop_finished(s.g);
     return s.end;

@@ -173,19 +173,27 @@ static void compare_frame(struct audit *a, xd_mfn mfn)
         t->type_count, f->linear, t->linear);
 }
 
-static void check_free_list(struct audit *a)
+static uint32_t count_list(struct audit *a, uint32_t mfn)
 {
     struct xd_hv *hv = a->hv;
     uint32_t n = 0;
 
-    for (uint32_t mfn = hv->free_list; mfn; mfn = xd_frame_at(hv, xd_mfn_of(mfn))->type_count) {
+    for (; mfn; mfn = xd_frame_at(hv, xd_mfn_of(mfn))->type_count) {
         if (mfn < hv->heap_first || mfn >= hv->frames || xd_frame_at(hv, xd_mfn_of(mfn))->count ||
             n > hv->frames) {
             COMPLAIN(a, "the list of free frames is broken at 0x%x", mfn);
-            return;
+            break;
         }
         n++;
     }
+    return n;
+}
+
+static void check_free_list(struct audit *a)
+{
+    struct xd_hv *hv = a->hv;
+    uint32_t n = count_list(a, hv->free_list) + count_list(a, hv->scrub_list);
+
     if (n + (hv->frames - hv->heap_first - hv->heap_taken) != hv->frames_free)
         COMPLAIN(a, "%u frames are recorded as free, the list and the heap have %u",
                  hv->frames_free, n + (hv->frames - hv->heap_first - hv->heap_taken));

@@ -195,8 +195,11 @@ static void write_p2m(struct builder *b)
 
 static void grant_io(struct xd_domain *d, const struct xd_domain_config *c)
 {
-    /* AS-XEN: dom0_setup_permissions: everything but I/O APIC, local APIC and the MSI window. */
-    static const struct xd_range dom0[] = {{0, 0xfebff}, {0xfec01, 0xfedff}, {0xfef00, 0xfffffff}};
+    /*
+     * AS-XEN: dom0_setup_permissions: everything but I/O APIC, local APIC, the MSI window, and what
+     * HyperTransport keeps for itself: the last 12 GiB of an AMD processor's 40 address bits.
+     */
+    static const struct xd_range dom0[] = {{0, 0xfebff}, {0xfec01, 0xfedff}, {0xfef00, 0xfcfffff}};
 
     for (unsigned int i = 0; i < XD_RANGES; i++) {
         struct xd_range r = {c->iomem[i].first, c->iomem[i].last};
@@ -300,7 +303,7 @@ static void build(struct builder *b, uint16_t domid)
     for (uint64_t pfn = 0; pfn < b->c->pages; pfn++) {
         xd_mfn mfn;
 
-        found = xd_frame_alloc(b->hv, d, pfn, true, &mfn);
+        found = xd_frame_alloc(b->hv, d, pfn, true, UINT64_MAX, &mfn);
         XD_INVARIANT(b->hv, found);
         b->p2m[pfn] = mfn.v;
     }

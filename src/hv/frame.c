@@ -4,7 +4,7 @@
  *
  * The heap hands frames out in the order of a seeded permutation, so that neighbours in
  * pseudo-physical memory are not neighbours in machine memory and a guest that mixes pfns with mfns
- * is found out. Freed frames are taken first.
+ * is found out. Freed frames are taken first, those that Xen would have to clear last.
  */
 #include "hv/frame.h"
 
@@ -33,23 +33,47 @@ static bool fresh(struct xd_hv *hv, xd_mfn *mfn)
     return true;
 }
 
-static bool heap_take(struct xd_hv *hv, bool clean, xd_mfn *mfn)
+static void list_push(struct xd_hv *hv, uint32_t *list, xd_mfn mfn)
 {
-    if (hv->free_list) {
-        *mfn = xd_mfn_of(hv->free_list);
-        XD_PUT(hv, hv->free_list, xd_frame_at(hv, *mfn)->type_count);
-        if (clean || xd_frame_at(hv, *mfn)->flags & XD_FRAME_SCRUB)
-            xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
-    } else if (!fresh(hv, mfn)) {
+    XD_PUT(hv, *xd_frame_at(hv, mfn),
+           ((struct xd_frame){.owner = XD_DOMID_NONE, .type_count = *list}));
+    XD_PUT(hv, *list, (uint32_t)mfn.v);
+}
+
+/* The first of the list that lies below (below). */
+static bool list_take(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t below, xd_mfn *mfn)
+{
+    while (*list && *list >= below)
+        list = &xd_frame_at(hv, xd_mfn_of(*list))->type_count;
+    if (!*list)
         return false;
+    *mfn = xd_mfn_of(*list);
+    XD_PUT(hv, *list, xd_frame_at(hv, *mfn)->type_count);
+    if (clean)
+        xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
+    return true;
+}
+
+/* AS-XEN: get_free_buddy: what was given back last goes first, what is yet to be cleared last. */
+static bool heap_take(struct xd_hv *hv, bool clean, uint64_t below, xd_mfn *mfn)
+{
+    bool found = list_take(hv, &hv->free_list, clean, below, mfn);
+
+    while (!found && below > hv->heap_first && fresh(hv, mfn)) {
+        found = mfn->v < below;
+        if (!found)
+            list_push(hv, &hv->free_list, *mfn);
     }
+    if (!found && !list_take(hv, &hv->scrub_list, true, below, mfn))
+        return false;
     XD_PUT(hv, hv->frames_free, hv->frames_free - 1);
     return true;
 }
 
-bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool clean, xd_mfn *mfn)
+bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool clean, uint64_t below,
+                    xd_mfn *mfn)
 {
-    if (!heap_take(hv, clean, mfn))
+    if (!heap_take(hv, clean, below, mfn))
         return false;
     XD_PUT(hv, *xd_frame_at(hv, *mfn),
            ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
@@ -60,7 +84,7 @@ bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool cl
 
 bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn)
 {
-    if (!heap_take(hv, true, mfn))
+    if (!heap_take(hv, true, UINT64_MAX, mfn))
         return false;
     XD_PUT(
         hv, *xd_frame_at(hv, *mfn),
@@ -86,12 +110,8 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
         XD_PUT(hv, d->pages, d->pages - 1);
     /* AS-XEN: free_domheap_pages: a living domain is expected to clear what it gives back itself.
      */
-    XD_PUT(hv, *f,
-           ((struct xd_frame){.owner = XD_DOMID_NONE,
-                              .type_count = hv->free_list,
-                              .flags = !d || d->dying ? XD_FRAME_SCRUB : 0}));
+    list_push(hv, d && !d->dying ? &hv->free_list : &hv->scrub_list, mfn);
     XD_PUT(hv, *xd_m2p_entry(hv, mfn), ~UINT64_C(0));
-    XD_PUT(hv, hv->free_list, (uint32_t)mfn.v);
     XD_PUT(hv, hv->frames_free, hv->frames_free + 1);
     if (d && XD_UNLIKELY(d->dead) && d->pages == 0)
         xd_domain_forget(d);

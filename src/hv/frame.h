@@ -26,7 +26,6 @@ enum xd_type {
 #define XD_FRAME_XEN_HEAP  0x02u /* Xen's memory, shared with a guest */
 #define XD_FRAME_PINNED    0x04u /* the guest's pin; worth one general and one type reference */
 #define XD_FRAME_VALIDATED 0x08u /* contents audited for the present type */
-#define XD_FRAME_SCRUB     0x10u /* of a free frame: to be cleared before it is handed out */
 
 struct xd_frame {
     uint32_t count;      /* general references */
@@ -97,11 +96,12 @@ static inline void xd_frame_put(struct xd_hv *hv, xd_mfn mfn)
 void xd_frame_put_allocated(struct xd_hv *hv, xd_mfn mfn);
 
 /*
- * Takes a frame from the heap for (d): type none, ALLOCATED, M2P entry (pfn), all zeros if (clean).
- * False when none is free. Does not look at d->pages_max. What a living domain gave back keeps its
- * contents, as in Xen.
+ * Takes a frame below (below) from the heap for (d): type none, ALLOCATED, M2P entry (pfn), all
+ * zeros if (clean). False when none is free. Does not look at d->pages_max. What a living domain
+ * gave back keeps its contents, as in Xen.
  */
-bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool clean, xd_mfn *mfn);
+bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool clean, uint64_t below,
+                    xd_mfn *mfn);
 
 /* Takes a frame for Xen itself: count 1, validated writable, XEN_HEAP, shared with (owner). */
 bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn);

@@ -242,6 +242,7 @@ struct xd_hv {
     uint32_t heap_first; /* first frame that is handed out; below: I/O memory and Xen's own */
     uint32_t heap_taken; /* frames handed out from the permutation so far */
     uint32_t free_list;  /* freed frames, linked through xd_frame.type_count; 0: none */
+    uint32_t scrub_list; /* likewise, of those to be cleared before they are handed out */
     uint32_t frames_free;
     xd_mfn m2p_first; /* the M2P's frames, contiguous */
     xd_mfn m2p_l3;    /* what L4 slot 256 points at */
@@ -319,7 +320,7 @@ struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v);
 /* Runs what is due until (hv->now_ns) has moved by (ns). In vtime.c. */
 void xd_vtime_advance(struct xd_hv *hv, uint64_t ns);
 
-/* When the next timer fires; false: none is set, or the machine is off. */
+/* When the next timer fires that may wake somebody; false: none is set, or the machine is off. */
 bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns);
 
 /* Looks anew at what the hooks, and what runs linked guests, mean for calls. After a change of

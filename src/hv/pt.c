@@ -239,12 +239,6 @@ static uint64_t access_va(const struct access *a, uint64_t va)
     return a->nr ? va + a->len[0] : va;
 }
 
-/* The processor looks at the whole range before it translates any of it. */
-static bool canonical(uint64_t va, size_t size)
-{
-    return xd_va_canonical(va) && xd_va_canonical(va + size - 1);
-}
-
 /* The host asks for something a guest could do. */
 static bool possible(struct xd_vcpu *v, size_t size)
 {
@@ -270,10 +264,9 @@ enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t s
     *fault = (struct xd_fault){0};
     if (!possible(v, size))
         return XD_ACCESS_FAULT;
-    if (!canonical(va, size))
-        return XD_ACCESS_GP;
     if (!access_walk(v, va, size, false, &a))
-        return fault_to(v, access_va(&a, va), &a.walk[a.nr], fault);
+        return a.walk[a.nr].level == 0 ? XD_ACCESS_GP
+                                       : fault_to(v, access_va(&a, va), &a.walk[a.nr], fault);
     for (unsigned int i = 0; i < a.nr; to += a.len[i++])
         fetch(to, a.walk[i].mem, a.len[i]);
     return XD_ACCESS_OK;
@@ -291,9 +284,9 @@ enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, s
     if (!possible(v, size))
         return XD_ACCESS_FAULT;
     v->rec.reject.why = XD_WHY_NONE;
-    if (!canonical(va, size))
-        return XD_ACCESS_GP;
     if (!access_walk(v, va, size, true, &a)) {
+        if (a.walk[a.nr].level == 0)
+            return XD_ACCESS_GP;
         if (a.nr == 0 && xd_ptwr(v, va, &a.walk[0], buf, size))
             return XD_ACCESS_EMULATED;
         fault->why = v->rec.reject.why;

@@ -97,8 +97,17 @@ void xd_vtime_advance(struct xd_hv *hv, uint64_t ns)
 
 bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns)
 {
-    struct timer t = next_timer(hv, TIME_MAX, true);
+    struct timer t = next_timer(hv, TIME_MAX, false);
 
+    /* Ticks are for who runs, and wake nobody; but for those that go on while their vCPU sleeps. */
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        for (uint32_t id = 0; hv->domain[i].used && id < hv->domain[i].vcpus; id++) {
+            struct xd_vcpu *v = &hv->domain[i].vcpu[id];
+
+            if (xd_vcpu_state(v) == XD_STATE_BLOCKED && xd_timer_next_tick(v) < t.deadline_ns)
+                t = (struct timer){
+                    .d = v->domain, .v = v, .kind = TICK, .deadline_ns = xd_timer_next_tick(v)};
+        }
     *deadline_ns = t.deadline_ns;
     return !hv->off && t.d;
 }

@@ -9,7 +9,6 @@
 
 #include "program/codec.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* What a record is; behind these come the forms, and behind them the calls. */
@@ -86,8 +85,8 @@ static bool blank_shows(const struct xd_codec *c)
 static struct xd_step *new_step(struct xd_codec *c)
 {
     bool blank = c->blank && blank_shows(c);
-    uint32_t at = xd_program_step(c->p,
-                                  (struct xd_step){.blank = blank, .depth = (uint8_t)c->blocks});
+    uint32_t at =
+        xd_program_step(c->p, (struct xd_step){.blank = blank, .depth = (uint8_t)c->blocks});
 
     if (blank || c->room < XD_LINE_ROOM / 2) /* or a long block in one line */
         spread_all(c);
@@ -280,17 +279,13 @@ static void record(struct xd_codec *c, unsigned int kind, uint32_t i)
 
 static unsigned int kind_of(const struct xd_codec *c, const struct xd_step *s)
 {
-    unsigned int i = 0;
-
     if (s->kind == XD_STEP_NOTE)
         return R_NOTE;
     if (s->kind != XD_STEP_CALL)
         return R_FORM + (unsigned int)(xd_form_of((enum xd_step_kind)s->kind) - xd_forms());
     if (s->raw)
         return R_RAW;
-    while (c->call[i] != s->call)
-        i++;
-    return R_FORM + c->forms + i;
+    return R_FORM + c->forms + xd_call_place(c, s->call);
 }
 
 static void write_note(struct xd_codec *c, enum record kind, xd_text text, uint64_t nr)
@@ -329,11 +324,8 @@ static void write_end(struct xd_codec *c)
 
 void xd_program_to_bytes(const struct xd_program *p, struct xd_str *out)
 {
-    struct xd_codec *c = xd_zalloc(sizeof(*c));
+    struct xd_codec codec = {.from = p, .out = out, .floor = out->len}, *c = &codec;
 
-    c->from = p;
-    c->out = out;
-    c->floor = out->len;
     xd_codec_start(c, "");
     for (uint32_t i = 1; i < p->steps; i++) {
         const struct xd_step *s = &p->step[i];
@@ -349,16 +341,15 @@ void xd_program_to_bytes(const struct xd_program *p, struct xd_str *out)
     }
     xd_codec_end(c);
     xd_program_free(c->p);
-    free(c);
 }
 
 struct xd_program *xd_program_from_bytes(const char *file, const void *bytes, size_t n)
 {
-    struct xd_codec *c = xd_zalloc(sizeof(*c));
+    const uint8_t *at = n ? bytes : (const uint8_t *)"";
+    struct xd_codec codec = {.at = at, .end = at + (n < XD_SOURCE_MAX ? n : XD_SOURCE_MAX)};
+    struct xd_codec *c = &codec;
     struct xd_program *p;
 
-    c->at = bytes;
-    c->end = c->at + (n < XD_SOURCE_MAX ? n : XD_SOURCE_MAX);
     xd_codec_start(c, file);
     while (c->at < c->end && c->text) {
         if (*c->at == XD_MARK)
@@ -369,7 +360,6 @@ struct xd_program *xd_program_from_bytes(const char *file, const void *bytes, si
     close_all(c);
     p = c->p;
     xd_codec_end(c);
-    free(c);
     set_lines(p);
     return p;
 }

@@ -79,16 +79,16 @@ static void store(struct xd_program_cpu *c, struct xd_vcpu *v, struct xd_exit *e
     struct xd_fault f;
     struct xd_walk w;
 
-    if (!xd_va_canonical(c->va) || !xd_va_canonical(last)) {
-        general_protection(e);
-        return;
-    }
     xd_walk(v->hv, xd_vcpu_root(v), c->va, true, &w);
     if (w.ok && last / XD_PAGE_SIZE != c->va / XD_PAGE_SIZE)
         xd_walk(v->hv, xd_vcpu_root(v), last, true, &w);
     if (w.ok) {
         c->done = xd_guest_store(v, c->va, c->bytes, c->size, &f) == XD_ACCESS_OK;
         XD_ALWAYS(c->done);
+        return;
+    }
+    if (w.level == 0) {
+        general_protection(e);
         return;
     }
     page_fault(v, e, w.error, c->va);

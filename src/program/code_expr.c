@@ -7,8 +7,6 @@
  */
 #include "program/codec.h"
 
-#include "abi/errno.h"
-
 #include <string.h>
 
 /* Bytes below SMALL are decimal numbers, the others tags. */
@@ -41,33 +39,11 @@ enum tag {
     T_FLAG = T_DOMAIN_FN + XD_FN_OF_DOMAIN_END,
 };
 
-static const struct {
-    const char *name;
-    int nr;
-} errnos[] = {
-#define X(name, nr) {#name, nr},
-    XD_ERRNOS(X)
-#undef X
-};
-
-/* Beyond XD_MAY_*: */
-#define MAY_SIGN    0x40u /* - or ~ in front */
-#define MUST_DOMAIN 0x80u /* begins with a domain's name */
-
 static unsigned int flags(void)
 {
     unsigned int n = 0;
 
     while (xd_flag_rows()[n].name)
-        n++;
-    return n;
-}
-
-static unsigned int start_rows(void)
-{
-    unsigned int n = 0;
-
-    while (xd_start_rows()[n].name)
         n++;
     return n;
 }
@@ -131,157 +107,6 @@ static unsigned int head_of(const struct xd_codec *c, const struct xd_expr *x, u
     return 0;
 }
 
-/* ---- Leaves ---- */
-
-static xd_ex add(struct xd_codec *c, struct xd_expr e)
-{
-    e.depth = e.depth ? e.depth : 1;
-    return xd_program_expr(c->p, e);
-}
-
-static xd_ex add_named(struct xd_codec *c, unsigned int op, unsigned int sub, const char *name,
-                       uint64_t num)
-{
-    size_t len = strlen(name);
-
-    xd_code_spend(c, len + 16);
-    return add(c, (struct xd_expr){.op = (uint8_t)op,
-                                   .sub = (uint8_t)sub,
-                                   .a = xd_program_text(c->p, name, len),
-                                   .num = num});
-}
-
-xd_ex xd_add_word(struct xd_codec *c, const char *word, uint64_t num)
-{
-    return add_named(c, XD_EX_WORD, 0, word, num);
-}
-
-static xd_ex add_number(struct xd_codec *c, unsigned int base, uint64_t num)
-{
-    xd_code_spend(c, num < 1000 ? 6 : 24);
-    return add(c, (struct xd_expr){.op = XD_EX_NUM, .sub = (uint8_t)base, .num = num});
-}
-
-/* Stands for what can't be. */
-static xd_ex substitute(struct xd_codec *c, unsigned int may)
-{
-    if (may & MUST_DOMAIN)
-        return add(c, (struct xd_expr){.op = XD_EX_DOMAIN});
-    return add_number(c, 10, 0);
-}
-
-static xd_ex add_const(struct xd_codec *c, const struct xd_const *k, unsigned int kind)
-{
-    return add_named(c, XD_EX_CONST, k->kind == kind ? XD_K_NONE : k->kind, k->name, k->value);
-}
-
-static const struct xd_const *const_of(const struct xd_codec *c, const struct xd_expr *x,
-                                       unsigned int kind)
-{
-    const char *name = x ? xd_text_at(c->from, x->a) : "";
-
-    return x ? xd_const_named(name, strlen(name), (enum xd_kind)kind) : NULL;
-}
-
-static xd_ex constant(struct xd_codec *c, const struct xd_expr *x, unsigned int kind)
-{
-    const struct xd_const *k = const_of(c, x, kind), *all = xd_consts() + c->const_first[kind];
-
-    return add_const(c, all + xd_code_pick(c, c->const_nr[kind], k ? (uint32_t)(k - all) : 0),
-                     kind);
-}
-
-static xd_ex constant_of_kind(struct xd_codec *c, const struct xd_expr *x)
-{
-    const struct xd_const *k = x ? const_of(c, x, x->sub) : NULL, *all = xd_consts();
-    uint32_t n = 0;
-
-    while (all[n].name)
-        n++;
-    return add_const(c, all + xd_code_pick(c, n, k ? (uint32_t)(k - all) : 0), XD_K_NONE);
-}
-
-static xd_ex errno_name(struct xd_codec *c, const struct xd_expr *x)
-{
-    uint32_t i = 0;
-
-    while (x && i < XD_ARRAY_SIZE(errnos) && strcmp(errnos[i].name, xd_text_at(c->from, x->a)))
-        i++;
-    i = xd_code_pick(c, XD_ARRAY_SIZE(errnos), i);
-    return add_named(c, XD_EX_ERRNO, 0, errnos[i].name, (uint64_t) - (int64_t)errnos[i].nr);
-}
-
-static xd_ex text(struct xd_codec *c, const struct xd_expr *x)
-{
-    xd_code_text(c, x ? xd_text_at(c->from, x->a) : NULL, x ? (size_t)x->num : 0, c->room / 4);
-    xd_code_spend(c, c->word.len * 4 + 2);
-    return add(c, (struct xd_expr){.op = XD_EX_TEXT,
-                                   .a = xd_program_text(c->p, xd_str_text(&c->word), c->word.len),
-                                   .num = c->word.len});
-}
-
-xd_ex xd_code_text_expr(struct xd_codec *c, xd_ex have)
-{
-    return text(c, xd_writing(c) ? xd_expr_at(c->from, have) : NULL);
-}
-
-/* A name of any length: one that the line has no room for can't be. */
-static xd_ex add_slot(struct xd_codec *c, unsigned int op, uint32_t slot, unsigned int may)
-{
-    if (!xd_code_spend(c, strlen(xd_text_at(c->p, c->p->name[slot].name)) + 2))
-        return substitute(c, may);
-    return add(c, (struct xd_expr){.op = (uint8_t)op, .num = slot});
-}
-
-static xd_ex name(struct xd_codec *c, const struct xd_expr *x, unsigned int kind, unsigned int may)
-{
-    uint32_t slot = xd_code_name(c, 0, x ? x->num : 0);
-    const char *called = xd_text_at(c->p, c->p->name[slot].name);
-    const struct xd_const *k =
-        kind == XD_K_NONE ? NULL : xd_const_named(called, strlen(called), (enum xd_kind)kind);
-
-    return k ? add_const(c, k, kind) : add_slot(c, XD_EX_NAME, slot, may);
-}
-
-static xd_ex captured(struct xd_codec *c, const struct xd_expr *x, unsigned int may)
-{
-    uint32_t slot = xd_code_name(c, 1, x ? x->num : 0);
-
-    if (c->blocks && !c->checking && slot >= c->names_outside)
-        return substitute(c, may);
-    return add_slot(c, XD_EX_CAPTURE, slot, may);
-}
-
-static xd_ex bind(struct xd_codec *c, const struct xd_expr *x, unsigned int may)
-{
-    bool old = false;
-    int slot =
-        xd_code_new_name(c, '$', x ? xd_text_at(c->from, c->from->name[x->num].name) : NULL, &old);
-
-    if (slot < 0)
-        return substitute(c, may);
-    if (x)
-        c->to_name[x->num] = (uint32_t)slot + 1;
-    if (old)
-        return add_slot(c, XD_EX_CAPTURE, (uint32_t)slot, may);
-    return add(c, (struct xd_expr){.op = XD_EX_BIND, .num = (uint64_t)slot}); /* has its room */
-}
-
-static xd_ex start(struct xd_codec *c, const struct xd_expr *x, bool of_domain)
-{
-    uint32_t row = xd_code_pick(c, start_rows(), x ? x->sub : 0);
-    uint64_t domain = of_domain ? 1 + xd_code_domain(c, x ? x->num - 1 : 0) : 0;
-
-    xd_code_spend(c, 40);
-    return add(c, (struct xd_expr){.op = XD_EX_START, .sub = (uint8_t)row, .num = domain});
-}
-
-static xd_ex domain(struct xd_codec *c, const struct xd_expr *x)
-{
-    xd_code_spend(c, 8);
-    return add(c, (struct xd_expr){.op = XD_EX_DOMAIN, .num = xd_code_domain(c, x ? x->num : 0)});
-}
-
 /* ---- What has parts ---- */
 
 static xd_ex expr(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned int may,
@@ -297,11 +122,11 @@ static unsigned int deeper(const struct xd_codec *c, xd_ex a, xd_ex b)
 static xd_ex over(struct xd_codec *c, unsigned int op, unsigned int sub, xd_ex a, xd_ex b)
 {
     xd_code_spend(c, 6);
-    return add(c, (struct xd_expr){.op = (uint8_t)op,
-                                   .sub = (uint8_t)sub,
-                                   .depth = (uint16_t)(deeper(c, a, b) + 1),
-                                   .a = a,
-                                   .b = b});
+    return xd_leaf_add(c, (struct xd_expr){.op = (uint8_t)op,
+                                           .sub = (uint8_t)sub,
+                                           .depth = (uint16_t)(deeper(c, a, b) + 1),
+                                           .a = a,
+                                           .b = b});
 }
 
 /* Elements linked by next: from (least) on, up to (most) of them. */
@@ -319,7 +144,7 @@ static xd_ex elements(struct xd_codec *c, xd_ex have, uint32_t least, uint32_t m
     n = c->depth == XD_DEPTH_MAX || n < least ? least : n > most ? most : n;
     *deepest = 0;
     for (*nr = 0; *nr < n && (*nr < least || xd_code_more(c)); ++*nr) {
-        xd_ex e = expr(c, have, kind, may | MAY_SIGN, 0, false);
+        xd_ex e = expr(c, have, kind, may | XD_MAY_SIGN, 0, false);
 
         xd_code_spend(c, 2);
         if (last)
@@ -345,17 +170,17 @@ static xd_ex function(struct xd_codec *c, const struct xd_expr *x, unsigned int 
     xd_code_spend(c, strlen(row->name) + 10);
     c->nest++;
     if (fn == XD_FN_TEXT)
-        args = text(c, x ? xd_expr_at(c->from, x->a) : NULL);
+        args = xd_leaf_text(c, x ? xd_expr_at(c->from, x->a) : NULL);
     else
         args = elements(c, x ? x->a : 0, row->args_min,
                         row->args_max == 255 ? UINT32_MAX : row->args_max, XD_K_NONE, 0, &nr,
                         &deepest);
     c->nest--;
-    return add(c, (struct xd_expr){.op = XD_EX_FN,
-                                   .sub = (uint8_t)fn,
-                                   .depth = (uint16_t)(deepest + 1),
-                                   .a = args,
-                                   .num = num});
+    return xd_leaf_add(c, (struct xd_expr){.op = XD_EX_FN,
+                                           .sub = (uint8_t)fn,
+                                           .depth = (uint16_t)(deepest + 1),
+                                           .a = args,
+                                           .num = num});
 }
 
 static xd_ex list(struct xd_codec *c, const struct xd_expr *x, unsigned int kind, unsigned int may)
@@ -368,12 +193,13 @@ static xd_ex list(struct xd_codec *c, const struct xd_expr *x, unsigned int kind
     first = elements(c, x ? x->a : 0, 0, UINT32_MAX, kind, may & (XD_MAY_BIND | XD_MAY_ANY), &nr,
                      &deepest);
     c->nest--;
-    return add(c, (struct xd_expr){
-                      .op = XD_EX_LIST, .depth = (uint16_t)(deepest + 1), .a = first, .num = nr});
+    return xd_leaf_add(
+        c, (struct xd_expr){
+               .op = XD_EX_LIST, .depth = (uint16_t)(deepest + 1), .a = first, .num = nr});
 }
 
 /* What is on the left, where nothing but an errno may stand that is no number. */
-#define LEFT (XD_MAY_ERRNO | MUST_DOMAIN)
+#define LEFT (XD_MAY_ERRNO | XD_MUST_DOMAIN)
 
 static xd_ex parts(struct xd_codec *c, const struct xd_expr *x, unsigned int tag, unsigned int kind,
                    unsigned int may)
@@ -385,20 +211,20 @@ static xd_ex parts(struct xd_codec *c, const struct xd_expr *x, unsigned int tag
     case T_NEG:
     case T_NOT:
         c->nest++;
-        a = expr(c, a, kind, MAY_SIGN, 7, false);
+        a = expr(c, a, kind, XD_MAY_SIGN, 7, false);
         c->nest--;
         return over(c, tag == T_NEG ? XD_EX_NEG : XD_EX_NOT, 0, a, 0);
     case T_SLOT:
         a = expr(c, a, kind, may & LEFT, 8, false);
         c->nest++;
-        b = expr(c, b, XD_K_NONE, MAY_SIGN, 0, false);
+        b = expr(c, b, XD_K_NONE, XD_MAY_SIGN, 0, false);
         c->nest--;
         return over(c, XD_EX_SLOT, 0, a, b);
     default:
         op = (unsigned char)operators[tag - T_BINARY];
         tight = xd_tightness((char)op);
-        a = expr(c, a, kind, (may & LEFT) | MAY_SIGN, tight, false);
-        b = expr(c, b, kind, MAY_SIGN, tight + 1, false);
+        a = expr(c, a, kind, (may & LEFT) | XD_MAY_SIGN, tight, false);
+        b = expr(c, b, kind, XD_MAY_SIGN, tight + 1, false);
         return over(c, XD_EX_BINARY, op, a, b);
     }
 }
@@ -434,7 +260,7 @@ static bool fits(const struct xd_codec *c, unsigned int tag, unsigned int kind, 
         return false;
     if (c->depth == XD_DEPTH_MAX && (part || (row && row->args_min)))
         return false;
-    if ((may & MUST_DOMAIN) && (wrap || !(of_domain || is_binary(tag) || tag == T_SLOT)))
+    if ((may & XD_MUST_DOMAIN) && (wrap || !(of_domain || is_binary(tag) || tag == T_SLOT)))
         return false;
     if (of_domain && !c->p->domains)
         return false;
@@ -450,7 +276,7 @@ static bool fits(const struct xd_codec *c, unsigned int tag, unsigned int kind, 
     case T_TEXT: return may & XD_MAY_TEXT;
     case T_LIST: return may & XD_MAY_LIST;
     case T_NEG:
-    case T_NOT: return may & MAY_SIGN;
+    case T_NOT: return may & XD_MAY_SIGN;
     default: return true;
     }
 }
@@ -459,21 +285,21 @@ static xd_ex by_tag(struct xd_codec *c, const struct xd_expr *x, unsigned int ta
                     unsigned int kind, unsigned int may)
 {
     switch (tag) {
-    case T_DECIMAL: return add_number(c, 10, xd_code_number(c, x ? x->num : 0));
-    case T_HEX: return add_number(c, 16, xd_code_number(c, x ? x->num : 0));
-    case T_HEX_NOT: return add_number(c, 16, ~xd_code_number(c, x ? ~x->num : 0));
-    case T_NAME: return name(c, x, kind, may);
-    case T_CAPTURE: return captured(c, x, may);
-    case T_BIND: return bind(c, x, may);
-    case T_ANY: return add(c, (struct xd_expr){.op = XD_EX_ANY});
-    case T_ERRNO: return errno_name(c, x);
-    case T_DOMAIN: return domain(c, x);
-    case T_CONST: return constant(c, x, kind);
-    case T_KIND_CONST: return constant_of_kind(c, x);
-    case T_TEXT: return text(c, x);
+    case T_DECIMAL: return xd_leaf_number(c, 10, xd_code_number(c, x ? x->num : 0));
+    case T_HEX: return xd_leaf_number(c, 16, xd_code_number(c, x ? x->num : 0));
+    case T_HEX_NOT: return xd_leaf_number(c, 16, ~xd_code_number(c, x ? ~x->num : 0));
+    case T_NAME: return xd_leaf_name(c, x, kind, may);
+    case T_CAPTURE: return xd_leaf_captured(c, x, may);
+    case T_BIND: return xd_leaf_bind(c, x, may);
+    case T_ANY: return xd_leaf_add(c, (struct xd_expr){.op = XD_EX_ANY});
+    case T_ERRNO: return xd_leaf_errno(c, x);
+    case T_DOMAIN: return xd_leaf_domain(c, x);
+    case T_CONST: return xd_leaf_const(c, x, kind);
+    case T_KIND_CONST: return xd_leaf_kind_const(c, x);
+    case T_TEXT: return xd_leaf_text(c, x);
     case T_LIST: return list(c, x, kind, may);
     case T_START:
-    case T_DOMAIN_START: return start(c, x, tag == T_DOMAIN_START);
+    case T_DOMAIN_START: return xd_leaf_start(c, x, tag == T_DOMAIN_START);
     default: break;
     }
     if (is_fn(tag))
@@ -481,7 +307,7 @@ static xd_ex by_tag(struct xd_codec *c, const struct xd_expr *x, unsigned int ta
     if (tag >= T_FLAG) {
         const struct xd_flag_row *f = &xd_flag_rows()[tag - T_FLAG];
 
-        return add_named(c, XD_EX_CONST, 0, f->name, f->value);
+        return xd_leaf_named(c, XD_EX_CONST, 0, f->name, f->value);
     }
     return parts(c, x, tag, kind, may);
 }
@@ -506,7 +332,7 @@ static xd_ex expr(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned in
         return 0;
     head -= optional;
     if (head < SMALL)
-        return may & MUST_DOMAIN ? substitute(c, may) : add_number(c, 10, head);
+        return may & XD_MUST_DOMAIN ? xd_leaf_zero(c, may) : xd_leaf_number(c, 10, head);
     tag = (head - SMALL) % c->tags;
     wrap = tightness(tag) < level;
     if (wrap)
@@ -517,7 +343,7 @@ static xd_ex expr(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned in
         e = by_tag(c, x, tag, kind, may);
         c->nest -= wrap;
     } else {
-        e = substitute(c, may);
+        e = xd_leaf_zero(c, may);
     }
     c->depth--;
     return e;
@@ -533,17 +359,17 @@ unsigned int xd_expr_tags(void)
 
 xd_ex xd_code_value(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned int may)
 {
-    return expr(c, have, kind, may | MAY_SIGN, 0, false);
+    return expr(c, have, kind, may | XD_MAY_SIGN, 0, false);
 }
 
 xd_ex xd_code_value_if(struct xd_codec *c, xd_ex have, unsigned int kind, unsigned int may)
 {
-    return expr(c, have, kind, may | MAY_SIGN, 0, true);
+    return expr(c, have, kind, may | XD_MAY_SIGN, 0, true);
 }
 
 xd_ex xd_code_value_of_domain(struct xd_codec *c, xd_ex have, unsigned int kind)
 {
-    return expr(c, have, kind, MUST_DOMAIN, 0, false);
+    return expr(c, have, kind, XD_MUST_DOMAIN, 0, false);
 }
 
 xd_ex xd_code_range(struct xd_codec *c, xd_ex have)
@@ -551,8 +377,8 @@ xd_ex xd_code_range(struct xd_codec *c, xd_ex have)
     const struct xd_expr *x = have ? xd_expr_at(c->from, have) : NULL;
     xd_ex a = x ? x->a : 0, b = x ? x->b : 0;
 
-    a = expr(c, a, XD_K_NONE, MAY_SIGN, 8, false);
-    b = expr(c, b, XD_K_NONE, MAY_SIGN, 8, false);
+    a = expr(c, a, XD_K_NONE, XD_MAY_SIGN, 8, false);
+    b = expr(c, b, XD_K_NONE, XD_MAY_SIGN, 8, false);
     return xd_program_expr(
         c->p, (struct xd_expr){.op = XD_EX_RANGE, .depth = XD_DEPTH_MAX, .a = a, .b = b});
 }

@@ -99,9 +99,7 @@ static void keys_of_form(struct keys *ks, const struct xd_form *form)
 
 /* ---- Values of keys ---- */
 
-/*
- * A word of (words) or, if (other), something else: then 0. (*is) says which.
- */
+/* A word of (words) or, if (other), something else: then 0. (*is) says which. */
 static xd_ex word_of(struct xd_codec *c, xd_ex have, const char *const *words, uint64_t base,
                      bool other, bool *is)
 {
@@ -385,7 +383,7 @@ static xd_ex duration(struct xd_codec *c, const struct xd_expr *have)
     most = XD_TIME_MAX_NS / units[unit].ns;
     n = xd_code_number(c, have ? have->num / units[unit].ns : 0);
     n = n > most ? n % (most + 1) : n;
-    zeros = (size_t)(xd_code_number(c, zeros) & 0xfff);
+    zeros = (size_t)(xd_code_number(c, zeros) % 32);
     xd_str_clear(&c->word);
     while (zeros-- && xd_code_spend(c, 1))
         xd_str_addc(&c->word, '0');
@@ -409,10 +407,8 @@ static xd_ex new_name(struct xd_codec *c, const struct xd_expr *have)
 
 static void call_name(struct xd_codec *c, struct xd_step *s, const struct xd_step *have)
 {
-    uint32_t at = 0;
+    uint32_t at = have ? xd_call_place(c, have->call) : 0;
 
-    while (have && at < c->calls && c->call[at] != have->call)
-        at++;
     s->call = c->call[xd_code_pick(c, c->calls, at)];
     if (s->call->shape == XD_SHAPE_OPS)
         s->op = operation(c, s->call->group, have ? have->op : NULL);

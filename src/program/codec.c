@@ -10,11 +10,22 @@
 #define ESCAPE    0xfeu      /* what follows it gives the last bit of 0xfe or 0xff */
 #define IS_DOMAIN (1u << 31) /* in the hash: not a name */
 
+/* Room for about what (n) bytes make, so that little is moved. */
+static void reserve(struct xd_program *p, uint32_t n)
+{
+    p->step = xd_realloc(NULL, (p->step_cap = 8 + n / 6) * sizeof(*p->step));
+    p->expr = xd_realloc(NULL, (p->expr_cap = 8 + n / 2) * sizeof(*p->expr));
+    p->item = xd_realloc(NULL, (p->item_cap = 8 + n / 4) * sizeof(*p->item));
+    p->text = xd_realloc(NULL, p->text_cap = 64 + n);
+}
+
 void xd_codec_start(struct xd_codec *c, const char *file)
 {
     struct xd_program *p = xd_zalloc(sizeof(*p));
+    uint32_t n = xd_writing(c) ? 0 : (uint32_t)(c->end - c->at);
 
     c->p = p;
+    reserve(p, n < 4096 ? n : 4096);
     c->room = XD_LINE_ROOM;
     c->text = XD_SOURCE_MAX - 4 * XD_LINE_MAX;
     p->file = xd_strdup(file);
@@ -40,6 +51,7 @@ void xd_codec_start(struct xd_codec *c, const char *file)
 void xd_codec_end(struct xd_codec *c)
 {
     free(c->known);
+    free(c->names);
     free(c->to_name);
     free(c->to_domain);
     xd_str_free(&c->word);
@@ -223,8 +235,10 @@ static uint32_t add_name(struct xd_codec *c, const char *text, unsigned int sort
     p->name = grow(p->name, slot, &p->name_cap);
     p->name[slot].name = xd_program_text(p, text, strlen(text));
     p->name[slot].line = c->step; /* until lines are counted */
-    c->ordinal[slot] = (uint16_t)c->sorts[sort];
-    c->sort[sort][c->sorts[sort]++] = (uint16_t)slot;
+    if (!c->names)
+        c->names = xd_realloc(NULL, sizeof(*c->names));
+    c->names->ordinal[slot] = (uint16_t)c->sorts[sort];
+    c->names->sort[sort][c->sorts[sort]++] = (uint16_t)slot;
     *e = ++p->names;
     c->known_nr++;
     return slot;
@@ -312,11 +326,11 @@ uint32_t xd_code_name(struct xd_codec *c, unsigned int sort, uint64_t have)
     XD_ALWAYS(n);
     if (xd_writing(c) && have < c->from->names && c->to_name[have]) {
         slot = c->to_name[have] - 1;
-        ordinal = c->ordinal[slot];
+        ordinal = c->names->ordinal[slot];
     }
     /* `let` stands at the top and is counted from there; what was captured is used soon. */
     ordinal = sort ? n - 1 - among(c, n, n - 1 - ordinal) : among(c, n, ordinal);
-    return c->sort[sort][ordinal];
+    return c->names->sort[sort][ordinal];
 }
 
 /* ---- Domains ---- */

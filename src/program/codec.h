@@ -12,6 +12,11 @@
 
 #include "program/parse.h"
 
+/* Slots of `let` [0] and of captured names [1] in the order they got their meaning, and back. */
+struct xd_codec_names {
+    uint16_t sort[2][XD_NAMES_MAX], ordinal[XD_NAMES_MAX];
+};
+
 struct xd_codec {
     const struct xd_program *from; /* writing: the program; NULL when reading */
     struct xd_program *p;          /* what it means */
@@ -34,9 +39,8 @@ struct xd_codec {
     } open[XD_BLOCKS_MAX];
     uint32_t names_outside;
 
-    /* Names: slots of `let` [0] and of captured ones [1] in the order they got their meaning. */
-    uint32_t sorts[2];
-    uint16_t sort[2][XD_NAMES_MAX], ordinal[XD_NAMES_MAX];
+    uint32_t sorts[2]; /* how many names of each sort have a meaning */
+    struct xd_codec_names *names;
     uint32_t *known, known_cap, known_nr; /* texts of names and domains, hashed */
     uint32_t *to_name, *to_domain;        /* writing: 1 + index in (p) of those of (from) */
     struct xd_str word;
@@ -50,6 +54,15 @@ struct xd_codec {
 static inline bool xd_writing(const struct xd_codec *c)
 {
     return c->from != NULL;
+}
+
+static inline unsigned int xd_call_place(const struct xd_codec *c, const struct xd_call *call)
+{
+    unsigned int i = 0;
+
+    while (c->call[i] != call)
+        i++;
+    return i;
 }
 
 /* ---- codec.c: bytes, texts, names ---- */
@@ -93,6 +106,30 @@ bool xd_code_new_domain(struct xd_codec *c, uint32_t have);
 bool xd_add_domain(struct xd_codec *c, uint32_t number, unsigned int zeros);
 /* One that is declared; there must be one. */
 uint32_t xd_code_domain(struct xd_codec *c, uint64_t have);
+
+/* ---- code_leaf.c: (x) is what is there when writing, NULL when reading ---- */
+
+/* Beyond XD_MAY_*: */
+#define XD_MAY_SIGN    0x40u /* - or ~ in front */
+#define XD_MUST_DOMAIN 0x80u /* begins with a domain's name */
+
+xd_ex xd_leaf_add(struct xd_codec *c, struct xd_expr e);
+xd_ex xd_leaf_named(struct xd_codec *c, unsigned int op, unsigned int sub, const char *name,
+                    uint64_t num);
+xd_ex xd_leaf_number(struct xd_codec *c, unsigned int base, uint64_t num);
+/* Stands for what can't be. */
+xd_ex xd_leaf_zero(struct xd_codec *c, unsigned int may);
+/* A constant of (kind), which has some; any constant with its kind before it. */
+xd_ex xd_leaf_const(struct xd_codec *c, const struct xd_expr *x, unsigned int kind);
+xd_ex xd_leaf_kind_const(struct xd_codec *c, const struct xd_expr *x);
+xd_ex xd_leaf_errno(struct xd_codec *c, const struct xd_expr *x);
+xd_ex xd_leaf_text(struct xd_codec *c, const struct xd_expr *x);
+xd_ex xd_leaf_name(struct xd_codec *c, const struct xd_expr *x, unsigned int kind,
+                   unsigned int may);
+xd_ex xd_leaf_captured(struct xd_codec *c, const struct xd_expr *x, unsigned int may);
+xd_ex xd_leaf_bind(struct xd_codec *c, const struct xd_expr *x, unsigned int may);
+xd_ex xd_leaf_start(struct xd_codec *c, const struct xd_expr *x, bool of_domain);
+xd_ex xd_leaf_domain(struct xd_codec *c, const struct xd_expr *x);
 
 /* ---- code_expr.c ---- */
 

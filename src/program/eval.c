@@ -82,8 +82,9 @@ static bool entry_at(struct xd_runner *r, uint64_t maddr, uint64_t *value)
 {
     xd_mfn mfn = xd_mfn_of(maddr / XD_PAGE_SIZE);
 
-    if (!xd_mfn_valid(r->hv, mfn)) {
-        xd_report(r, "entry(): there is no frame 0x%llx", (unsigned long long)mfn.v);
+    if (!xd_mfn_valid(r->hv, mfn) || mfn.v < XD_LOW_FRAMES) {
+        xd_report(r, "entry(): there is no frame 0x%llx%s", (unsigned long long)mfn.v,
+                  xd_mfn_valid(r->hv, mfn) ? " of RAM" : "");
         return false;
     }
     *value = xd_frame_words(r->hv, mfn)[maddr % XD_PAGE_SIZE / 8];

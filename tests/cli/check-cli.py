@@ -57,7 +57,7 @@ class Cli(unittest.TestCase):
     def test_help_and_version(self):
         self.expect(run("--help"), 0, "usage: xendouble COMMAND", "replay", "fmt", "list", "exit codes", where="out")
         self.expect(run("--version"), 0, "xendouble ", where="out")
-        for c in "replay", "fmt", "shrink", "list":
+        for c in "replay", "fmt", "shrink", "oracle", "list":
             self.expect(run(c, "--help"), 0, f"usage: xendouble {c}", where="out")
             self.assertEqual(run("help", c).out, run(c, "--help").out)
 
@@ -67,7 +67,7 @@ class Cli(unittest.TestCase):
         self.expect(run("xyzzy"), 2, 'there is no command "xyzzy"')
         self.expect(run("--trace"), 2, "unknown option")
         self.expect(run("help", "rplay"), 2, "did you mean replay?")
-        for c in "replay", "fmt", "shrink", "list":
+        for c in "replay", "fmt", "shrink", "oracle", "list":
             self.expect(run(c, "--nonsense"), 2, "xendouble: unrecognized option '--nonsense'", f"xendouble {c} --help")
         self.expect(run("replay"), 2, "which files")
         self.expect(run("fmt"), 2, "which files")
@@ -272,6 +272,41 @@ class Cli(unittest.TestCase):
         self.expect(run("shrink", self.file("m.xds", UNUSABLE)), 2, "frames must be", "can't be run")
         self.expect(run("shrink", os.path.join(self.dir.name, "none.xds")), 2, "No such file")
         self.assertEqual(run("shrink", os.path.join(self.dir.name, "p.xds")).out, "")
+
+    # ---- bytes ----
+
+    def test_bytes_and_back(self):
+        f, b = self.file("a.xds", FAILS), os.path.join(self.dir.name, "a.xdb")
+        self.expect(run("fmt", "--to-bytes", f), 0)
+        with open(b, "rb") as g:
+            data = g.read()
+        self.assertLess(len(data), len(FAILS) / 2)
+        with open(f, encoding="ascii") as g:
+            self.assertEqual(g.read(), FAILS)
+        self.assertEqual(run("fmt", "-b", "-", given=FAILS.encode()).stdout, data)
+        self.assertEqual(run("fmt", "-B", "-", given=data).out, FAILS)
+        self.expect(run("replay", b), 1, "a.xdb:2: sched_op yield = 1", "expected 1, got 0", "again: xendouble replay")
+        os.unlink(f)
+        self.expect(run("fmt", "--from-bytes", b), 0)
+        with open(f, encoding="ascii") as g:
+            self.assertEqual(g.read(), FAILS)
+        filled = run("fmt", "--fill", "--to-bytes", "-", given=b"domain d1\nsched_op yield\n").stdout
+        self.assertEqual(run("fmt", "-B", "-", given=filled).out, "domain d1\nsched_op yield = 0\n")
+
+    def test_any_bytes_are_a_program(self):
+        for i, data in enumerate((b"", b"\0", b"\xff" * 1000, bytes(range(256)) * 9, b"\x7fELF\x02\x01\x01\0\0\0")):
+            f = self.file(f"{i}.xdb", data)
+            self.assertLess(run("replay", "--quiet", "--keep-going", "--audit", f).returncode, 3)
+            self.expect(run("fmt", "--from-bytes", f), 0)
+            self.expect(run("fmt", "--check", f[:-1] + "s"), 0)
+
+    def test_bytes_where_text_is_wanted(self):
+        t, b = self.file("a.xds", PASSES), self.file("b.xdb", b"")
+        self.expect(run("fmt", b), 2, "b.xdb: these are bytes; --from-bytes")
+        self.expect(run("fmt", "--to-bytes", b), 2, "--to-bytes converts files *.xds")
+        self.expect(run("fmt", "--from-bytes", t), 2, "--from-bytes converts files *.xdb")
+        self.expect(run("fmt", "--to-bytes", "--check", t), 2, "one of --check")
+        self.expect(run("fmt", "-B", os.path.join(self.dir.name, "no.xdb")), 2, "No such file")
 
     # ---- list ----
 

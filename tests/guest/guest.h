@@ -56,15 +56,21 @@ static inline void machine_teardown(struct machine *m)
                       xd_why_row((enum xd_why)xd_why(v))->name);                       \
     } while (0)
 
-/* What ends in a memory fault: AddressSanitizer makes an exit code of it. */
+/* What ends in a memory fault: sanitizers make an exit code of it. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define tcase_add_crash(tc, test) tcase_add_exit_test(tc, test, 1)
+#define XD_CRASH_CODE 1
+#elif __has_feature(thread_sanitizer)
+#define XD_CRASH_CODE 66
 #endif
 #elif defined(__SANITIZE_ADDRESS__)
-#define tcase_add_crash(tc, test) tcase_add_exit_test(tc, test, 1)
+#define XD_CRASH_CODE 1
+#elif defined(__SANITIZE_THREAD__)
+#define XD_CRASH_CODE 66
 #endif
-#ifndef tcase_add_crash
+#ifdef XD_CRASH_CODE
+#define tcase_add_crash(tc, test) tcase_add_exit_test(tc, test, XD_CRASH_CODE)
+#else
 #define tcase_add_crash(tc, test) tcase_add_test_raise_signal(tc, test, SIGSEGV)
 #endif
 

@@ -14,8 +14,23 @@
 
 static struct machine m;
 
+static uint64_t nowhere[] = {
+    0,
+    8,
+    0x1000,
+    0 /* a page that can't be reached, see setup */,
+    0x7fffffffffff,
+    0x800000000000,
+    0xffff800000000000,
+    UINT64_MAX - 3,
+};
+
 static void setup(void)
 {
+    void *hole = mmap(NULL, 65536, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    ck_assert_ptr_ne(hole, MAP_FAILED);
+    nowhere[3] = (uintptr_t)hole; /* nobody else gets it */
     machine_setup(&m);
     ck_assert_int_eq(xd_enter(m.v0), 0);
 }
@@ -173,10 +188,6 @@ END_TEST
 
 /* ---- Pointers that lead nowhere ---- */
 
-static const uint64_t nowhere[] = {
-    0, 8, 0x1000, 0xdeadbeef000, 0x7fffffffffff, 0x800000000000, 0xffff800000000000, UINT64_MAX - 3,
-};
-
 START_TEST(a_bad_pointer_is_efault)
 {
     void *bad = P(nowhere[_i]);
@@ -245,7 +256,7 @@ START_TEST(no_hypercall_crashes_on_wild_arguments)
 {
     uint64_t seed = 12345;
 
-    for (unsigned int round = 0; round < 20000; round++) {
+    for (unsigned int round = 0; round < 4000; round++) {
         uint64_t arg[6], nr;
 
         for (unsigned int i = 0; i < 6; i++) {
@@ -408,6 +419,8 @@ START_TEST(waiting_lets_time_pass)
     struct evtchn_bind_ipi ipi = {.vcpu = 0};
     struct sched_poll poll = {.nr_ports = 1, .timeout = xd_now_ns(m.hv) + 5000};
 
+    xd_advance(m.hv, 123); /* no multiple of what d2's tick, which goes on, might be */
+    poll.timeout += 123;
     ck_assert_int_eq(HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, &ipi), 0);
     set_xen_guest_handle(poll.ports, &ipi.port);
     ck_assert_int_eq(HYPERVISOR_sched_op(SCHEDOP_poll, &poll), 0);
@@ -444,7 +457,7 @@ int main(void)
     tcase_add_test(tc, long_copies_are_guarded_too);
     tcase_add_test(tc, no_hypercall_crashes_on_wild_arguments);
     tcase_add_test(tc, other_faults_go_to_the_handler_that_was_there);
-    tcase_add_crash(tc, handlers_that_call_each_other_come_to_an_end);
+    tcase_add_test_raise_signal(tc, handlers_that_call_each_other_come_to_an_end, SIGSEGV);
     tcase_add_crash(tc, a_crash_of_the_test_is_still_a_crash);
     tcase_add_test(tc, two_machines_at_once);
     tcase_add_test(tc, a_machine_that_goes_takes_its_vcpu_along);

@@ -277,12 +277,15 @@ START_TEST(a_deadlock_is_told_and_can_be_ended)
     struct evtchn_send send = {.port = port_of_2};
     uint64_t arg[6] = {EVTCHNOP_send, (uintptr_t)&send};
     const char *report;
+    uint64_t now;
 
     connect();
     send.port = port_of_2;
     start(m.v0, wait_and_tell, NULL);
     start(m.v1, three_steps, name_x);
+    now = xd_now_ns(m.hv);
     ck_assert_int_eq(run_quietly(XD_POLICY_RANDOM, 5), XD_RUN_DEADLOCK);
+    ck_assert_uint_eq(xd_now_ns(m.hv), now);
     report = xd_run_report(m.hv);
     ck_assert_ptr_nonnull(strstr(report, "deadlock"));
     ck_assert_ptr_nonnull(strstr(report, "d1v0 is blocked: SCHEDOP_poll for port 3"));
@@ -406,6 +409,27 @@ static void block(void *unused)
     note('r');
 }
 
+static void block_until(void *when)
+{
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER, .vcpu = 0};
+
+    ck_assert_int_eq(HYPERVISOR_event_channel_op(EVTCHNOP_bind_virq, &virq), 0);
+    ck_assert_int_eq(HYPERVISOR_set_timer_op(*(uint64_t *)when), 0);
+    ck_assert_int_eq(HYPERVISOR_sched_op(SCHEDOP_block, NULL), 0);
+    note(xd_now_ns(m.hv) == *(uint64_t *)when ? 't' : '!');
+}
+
+START_TEST(a_timer_wakes_who_blocks)
+{
+    uint64_t when = xd_now_ns(m.hv) + 5000;
+
+    xd_guest_on_upcall(m.v0, hear, m.v0);
+    start(m.v0, block_until, &when);
+    ck_assert_int_eq(xd_run(m.hv, NULL), XD_RUN_FINISHED);
+    ck_assert_str_eq(order, "ut");
+}
+END_TEST
+
 START_TEST(upcalls_come_before_the_call_returns)
 {
     connect();
@@ -496,6 +520,7 @@ int main(void)
     tcase_add_test(tc, machines_do_not_mix);
     tcase_add_test(tc, a_machine_goes_with_code_that_never_ran);
     tcase_add_test(tc, who_entered_waits_for_the_others);
+    tcase_add_test(tc, a_timer_wakes_who_blocks);
     tcase_add_test(tc, upcalls_come_before_the_call_returns);
     tcase_add_test(tc, a_crash_for_want_of_a_handler_ends_the_code);
     tcase_add_crash(tc, an_overflow_of_a_stack_ends_the_test);

@@ -130,6 +130,31 @@ class Oracle(unittest.TestCase):
         r = self.run_oracle(self.file("a.xds", VERSION), how="die:xen_version")
         self.expect(r, 1, "Xen ended the domain in this step; the double went on", r"domain_crash called")
 
+    def test_what_can_not_be_repeated_is_told_as_it_was(self):
+        once = os.path.join(self.dir.name, "once")
+        r = self.run_oracle(self.file("a.xds", VERSION), how=f"lie-once:{once}:xen_version")
+        self.expect(r, 1, "or once more, it does not differ", "line 4: xen_version version", "something else: 0x1", "(?m)^1 program,.* 1 program differs")
+
+    def test_the_run_can_be_stopped_at_a_difference(self):
+        r = self.run_oracle("-v", "-s", "5", "-n", "5000", "--max-differences", "0", "--stop", "2", how="lie:mmuext_op")
+        self.expect(r, 1)
+        self.assertEqual(len(re.findall(r"Xen and the double differ in line \d+$", r.out, re.M)), 2, r.out)
+        self.assertLess(int(re.search(r"(?m)^(\d+) programs", r.out)[1]), 5000)
+
+    # ---- the machine is not always the same ----
+
+    def test_the_double_follows_where_the_machine_lies(self):
+        self.expect(self.run_oracle("-s", "8", "-n", "20", how="move"), 0, r"(?m)^20 programs")
+
+    def test_a_machine_set_up_anew_is_counted_and_told_on_demand(self):
+        a = self.file("a.xds", VERSION)
+        self.expect(self.run_oracle("-v", a, how="renew"), 0, r"a\.xds: a domain was built again: a page was lost", "1 domain built again")
+        self.assertNotIn("a page was lost", self.run_oracle(a, how="renew").out)
+
+    def test_what_fails_once_is_tried_again(self):
+        once = os.path.join(self.dir.name, "once")
+        self.expect(self.run_oracle("-s", "8", "-n", "20", how=f"quit-once:{once}:x"), 0, r"(?m)^20 programs", "2 boots")
+
     # ---- nothing can be compared ----
 
     def test_other_sides_that_do_not_work(self):

@@ -9,6 +9,7 @@
 
 #include "program/program.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,12 +75,13 @@ static bool names(const struct xd_program *p, const char *domain)
     return false;
 }
 
-static void lay_out(struct xd_answer *where, const struct xd_program *p)
+/* (by) frames further up than usual. */
+static void lay_out(struct xd_answer *where, const struct xd_program *p, uint32_t by)
 {
     *where = (struct xd_answer){0};
-    take_place(where, "d0", KERNEL_PAGES, PAGES + 1, FIRST);
+    take_place(where, "d0", KERNEL_PAGES, PAGES + 1, FIRST + by);
     if (names(p, "d1"))
-        take_place(where, "d1", KERNEL_PAGES, PAGES + 1, FIRST + PAGES + 1);
+        take_place(where, "d1", KERNEL_PAGES, PAGES + 1, FIRST + by + PAGES + 1);
     take_place(where, "free", 0, FREE, FRAMES - FREE);
 }
 
@@ -125,13 +127,33 @@ static void cut_at_death(struct xd_doubled *d)
     d->steps.text[at - d->steps.text] = '\0';
 }
 
+/* (how) is NAME:PATH:WORD: returns WORD if nothing has been at PATH before, and puts a file there. */
+static const char *first_time(const char *how, const char *name)
+{
+    size_t n = strlen(name);
+    const char *colon = strncmp(how, name, n) ? NULL : strrchr(how + n, ':');
+    struct xd_str path = {0};
+    int fd;
+
+    if (!colon)
+        return NULL;
+    xd_str_addn(&path, how + n, (size_t)(colon - how) - n);
+    fd = open(xd_str_text(&path), O_CREAT | O_EXCL | O_WRONLY, 0600);
+    xd_str_free(&path);
+    if (fd < 0)
+        return NULL;
+    close(fd);
+    return colon + 1;
+}
+
 /* Puts the steps and the verdict into (out). */
 static void behave(const char *how, const char *steps, struct xd_str *out)
 {
-    const char *colon = strchr(how, ':'), *word = colon ? colon + 1 : "",
+    const char *colon = strrchr(how, ':'), *word = colon ? colon + 1 : "",
                *at = step_with(steps, word);
 
-    if (!strncmp(how, "lie:", 4) && at) { /* something else happened in such a step */
+    if ((!strncmp(how, "lie:", 4) && at) ||
+        (at && first_time(how, "lie-once:"))) { /* something else happened in such a step */
         xd_str_addn(out, steps, (size_t)(at - steps));
         xd_str_addf(out, "  something else: 0x1\n%send\n", at);
     } else if (!strncmp(how, "die:", 4) && at) { /* it is the last that the domain did */
@@ -142,6 +164,8 @@ static void behave(const char *how, const char *steps, struct xd_str *out)
     } else if (!strcmp(how, "fail")) {
         xd_str_clear(out);
         xd_str_add(out, "failed there is no room for it\n");
+    } else if (!strcmp(how, "renew")) {
+        xd_str_addf(out, "%send\nrebuilt a page was lost\n", steps);
     } else if (!strcmp(how, "nonsense")) {
         xd_str_addf(out, "%sand so on\nend\n", steps);
     } else {
@@ -151,6 +175,7 @@ static void behave(const char *how, const char *steps, struct xd_str *out)
 
 static void answer(const char *how, const struct xd_program *p, const char *text)
 {
+    static uint32_t answers;
     struct xd_oracle_counts counts = {0};
     struct xd_doubled d = {0};
     struct xd_str out = {0};
@@ -161,12 +186,14 @@ static void answer(const char *how, const struct xd_program *p, const char *text
             pause();
     if (!strncmp(how, "quit:", 5) && strstr(text, how + 5))
         _Exit(9);
+    if (first_time(how, "quit-once:"))
+        _Exit(9);
     if (!strcmp(how, "huge")) {
         fwrite("\377\377\377\177", 1, 4, stdout);
         fflush(stdout);
         return;
     }
-    lay_out(&where, p);
+    lay_out(&where, p, !strcmp(how, "move") ? ++answers % 5 : 0);
     xd_oracle_double(p, &where, &counts, &d);
     say_places(&where, &out);
     if (d.error.len)

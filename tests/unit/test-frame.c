@@ -38,13 +38,13 @@ START_TEST(every_frame_is_handed_out_once)
     xd_mfn mfn;
 
     for (uint32_t i = 0; i < left; i++) {
-        ck_assert(xd_frame_alloc(f.hv, f.d1, i, true, &mfn));
+        ck_assert(xd_frame_alloc(f.hv, f.d1, i, true, UINT64_MAX, &mfn));
         ck_assert_uint_ge(mfn.v, f.hv->heap_first);
         ck_assert(!seen[mfn.v]++);
         ck_frame(f.hv, mfn.v, XD_TYPE_NONE, 0, 1, ALLOC);
         ck_assert_uint_eq(xd_m2p(f.hv, mfn.v), i);
     }
-    ck_assert(!xd_frame_alloc(f.hv, f.d1, 0, true, &mfn));
+    ck_assert(!xd_frame_alloc(f.hv, f.d1, 0, true, UINT64_MAX, &mfn));
     ck_assert(!xd_frame_alloc_xen(f.hv, 1, &mfn));
     for (uint64_t i = f.hv->heap_first; i < f.hv->frames; i++)
         if (seen[i])
@@ -52,7 +52,7 @@ START_TEST(every_frame_is_handed_out_once)
     ck_assert_uint_eq(f.hv->frames_free, left);
     fixture_audit(f.hv);
     for (uint32_t i = 0; i < left; i++)
-        ck_assert(xd_frame_alloc(f.hv, f.d1, i, true, &mfn));
+        ck_assert(xd_frame_alloc(f.hv, f.d1, i, true, UINT64_MAX, &mfn));
     free(seen);
 }
 END_TEST

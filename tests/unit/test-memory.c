@@ -282,8 +282,10 @@ END_TEST
 START_TEST(what_a_dead_domain_leaves_is_cleared)
 {
     uint64_t mfn = mm_mapped(f.d2, 0), word = 0xabcdef;
+    struct xd_abi_memory_reservation all = rsv(f.hv->frames_free);
 
     ck_assert_int_eq(xd_guest_store(f.v2, mm_va(f.d2, 0), &word, 8, NULL), XD_ACCESS_OK);
+    ck_assert_int_eq(fixture_run(&f, f.v0, HC, INCREASE, &all), (long)all.nr_extents);
     xd_domain_destroy(f.d2);
     do {
         list[0] = 5;

@@ -125,7 +125,7 @@ START_TEST(an_access_outside_the_canonical_ranges_is_no_page_fault)
         bool gp;
     } at[] = {
         {UINT64_C(0x800000000000), 1, true},      {UINT64_C(0xffff7fffffffffff), 1, true},
-        {UINT64_C(0x7ffffffffff9), 8, true},      {UINT64_C(0xffff7ffffffffff9), 8, true},
+        {UINT64_C(0x7ffffffffff9), 8, false},     {UINT64_C(0xffff7ffffffffff9), 8, true},
         {UINT64_C(0x7ffffffffff8), 8, false},     {UINT64_C(0xffff800000000000) - 4096, 4096, true},
         {UINT64_C(0xfffffffffffffff8), 8, false}, {UINT64_C(0xffff880000000000), 8, false},
     };

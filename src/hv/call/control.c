@@ -16,7 +16,7 @@
 #define DOMCTL_VERSION   0x15u
 
 #define IOPORTS              65536u
-#define MADDR_BITS           52
+#define MADDR_BITS           40
 #define VM_EVENT_VERSION     7u
 #define VM_EVENT_GET_VERSION 3u
 

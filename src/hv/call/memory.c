@@ -51,6 +51,19 @@ static bool node_ok(const struct xd_domain *d, uint32_t flags)
     return d->privileged ? MEMF_NODE(flags) - 1 < NODES_MAX : !(flags & MEMF_EXACT_NODE);
 }
 
+/* Only frames below this can be given. Frames of other nodes than 0 are not there to be insisted on. */
+static uint64_t below(const struct xd_domain *d, uint32_t flags)
+{
+    unsigned int bits = MEMF_BITS(flags);
+
+    if (d->privileged && flags & MEMF_EXACT_NODE && MEMF_NODE(flags) > 1)
+        return 0;
+    if (bits == 0 || bits > 52)
+        return UINT64_MAX;
+    return bits <= XD_PAGE_SHIFT ? 2
+                                 : UINT64_C(1) << (bits - XD_PAGE_SHIFT); /* AS-XEN: bits_to_zone */
+}
+
 /* AS-XEN: construct_memop_from_reservation. Guests here have no virtual nodes, so naming one means
  * nothing. */
 static bool flags_ok(struct xd_vcpu *v, uint32_t flags)
@@ -107,7 +120,8 @@ static bool allocate(struct xd_vcpu *v, const struct reserve *r, uint64_t pfn, x
                   r->d->pages_max);
         return false;
     }
-    if (r->op.extent_order == 0 && xd_frame_alloc(v->hv, r->d, pfn, false, mfn))
+    if (r->op.extent_order == 0 &&
+        xd_frame_alloc(v->hv, r->d, pfn, false, below(v->domain, r->op.mem_flags), mfn))
         return true;
     xd_reject(v, XD_WHY_RESERVE_NO_MEMORY, UINT64_C(1) << r->op.extent_order);
     return false;
@@ -257,7 +271,7 @@ static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d,
         return xd_reject(v, XD_WHY_EXCHANGE_FRAME, old);
     if (!xd_frame_steal(v->hv, d, xd_mfn_of(old)))
         return xd_reject(v, XD_WHY_STEAL_BUSY, old);
-    if (!xd_frame_alloc(v->hv, d, ~UINT64_C(0), false, &mfn)) {
+    if (!xd_frame_alloc(v->hv, d, ~UINT64_C(0), false, below(v->domain, x->out.mem_flags), &mfn)) {
         xd_frame_give(v->hv, d, xd_mfn_of(old));
         return xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, 1);
     }

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* guest.c: linked guests: a hypercall through each door, an upcall each way, going to another vCPU, and
+ * what a test's fixture costs. */
+#include "bench.h"
+
+#include "guest/guest.h"
+
+#include <stdlib.h>
+#include <xen/interface/event_channel.h>
+#include <xen/interface/sched.h>
+#include <xen/interface/xen.h>
+
+#if defined(__x86_64__)
+
+void bench_event_entry(void); /* clears what is pending and returns by iret */
+void bench_calls_by_stub(uint64_t n);
+void bench_full_switches(uint64_t n);
+extern struct xd_abi_vcpu_info *bench_info;
+struct xd_abi_vcpu_info *bench_info;
+
+struct guest {
+    struct xd_hv *hv;
+    struct xd_vcpu *v;
+    struct xd_abi_shared_info *shared;
+    struct evtchn_send send;
+    long (*table[64])(void *, const uint64_t *);
+};
+
+static long nothing(void *v, const uint64_t *arg)
+{
+    bench_use((uintptr_t)v + arg[0]);
+    return 0;
+}
+
+static void clear(struct guest *g)
+{
+    g->shared->evtchn_pending[0] = 0;
+    g->shared->vcpu_info[0].evtchn_pending_sel = 0;
+    g->shared->vcpu_info[0].evtchn_upcall_pending = 0;
+}
+
+static void hear(void *ctx)
+{
+    clear(ctx);
+}
+
+/* (arg) 0: events stay masked; 1: upcalls to C; 2: to assembly. */
+static void *setup(const struct bench *b)
+{
+    struct guest *g = xd_zalloc(sizeof(*g));
+    struct xd_domain *d = bench_domain(8192, 2048, false);
+    struct evtchn_bind_ipi ipi = {.vcpu = 0};
+
+    g->hv = xd_domain_hv(d);
+    g->v = xd_vcpu_at(d, 0);
+    g->shared = xd_shared_info(d);
+    bench_info = &g->shared->vcpu_info[0];
+    for (size_t i = 0; i < XD_ARRAY_SIZE(g->table); i++)
+        g->table[i] = nothing;
+    XD_ALWAYS(xd_enter(g->v) == 0);
+    XD_ALWAYS(HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, &ipi) == 0);
+    g->send.port = ipi.port;
+    if (b->arg) {
+        bench_info->evtchn_upcall_mask = 0;
+        HYPERVISOR_set_callbacks((uintptr_t)bench_event_entry, 0, 0);
+    }
+    if (b->arg == 1)
+        xd_guest_on_upcall(g->v, hear, g);
+    return g;
+}
+
+static void teardown(void *ctx)
+{
+    struct guest *g = ctx;
+
+    xd_leave();
+    xd_hv_destroy(g->hv);
+    free(g);
+}
+
+static void by_function(void *ctx, uint64_t n)
+{
+    (void)ctx;
+    while (n--)
+        bench_use((uint64_t)HYPERVISOR_xen_version(0, NULL));
+}
+
+static void by_stub(void *ctx, uint64_t n)
+{
+    (void)ctx;
+    bench_calls_by_stub(n);
+}
+
+static void table_call(void *ctx, uint64_t n)
+{
+    struct guest *g = ctx;
+    const uint64_t arg[6] = {0};
+    volatile unsigned int nr = 17;
+
+    while (n--)
+        bench_use((uint64_t)g->table[nr & 63](g->v, arg));
+}
+
+static void send(void *ctx, uint64_t n)
+{
+    struct guest *g = ctx;
+
+    while (n--) {
+        clear(g);
+        bench_use((uint64_t)HYPERVISOR_event_channel_op(EVTCHNOP_send, &g->send));
+    }
+}
+
+/* What a send costs without an upcall, and a frame with all registers each way. */
+static void send_masked_and_switch(void *ctx, uint64_t n)
+{
+    struct guest *g = ctx;
+
+    bench_info->evtchn_upcall_mask = 1;
+    while (n--) {
+        clear(g);
+        bench_use((uint64_t)HYPERVISOR_event_channel_op(EVTCHNOP_send, &g->send));
+        bench_full_switches(1);
+    }
+    bench_info->evtchn_upcall_mask = 0;
+}
+
+/* ---- Switches: two vCPUs that do nothing but offer each other a turn ---- */
+
+struct turns {
+    struct xd_hv *hv;
+    struct xd_vcpu *v[2];
+    uint64_t left;
+};
+
+static void offer(void *ctx)
+{
+    struct turns *t = ctx;
+
+    while (t->left) {
+        t->left--;
+        xd_preempt();
+    }
+}
+
+static void *setup_turns(const struct bench *b)
+{
+    struct turns *t = xd_zalloc(sizeof(*t));
+    struct xd_domain *d = bench_domain(8192, 2048, false), *other;
+    struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
+
+    (void)b;
+    t->hv = xd_domain_hv(d);
+    t->v[0] = xd_vcpu_at(d, 0);
+    xd_domain_destroy(d);
+    c.vcpus = c.vcpus_online = 2;
+    XD_ALWAYS(xd_domain_create(t->hv, &c, &other) == 0);
+    t->v[0] = xd_vcpu_at(other, 0);
+    t->v[1] = xd_vcpu_at(other, 1);
+    return t;
+}
+
+static void turns(void *ctx, uint64_t n)
+{
+    struct turns *t = ctx;
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+
+    c.points_max = 0;
+    t->left = n;
+    XD_ALWAYS(xd_vcpu_start(t->v[0], offer, t) == 0 && xd_vcpu_start(t->v[1], offer, t) == 0);
+    XD_ALWAYS(xd_run(t->hv, &c) == XD_RUN_FINISHED);
+}
+
+static void half_switches(void *ctx, uint64_t n)
+{
+    (void)ctx;
+    bench_full_switches(n);
+}
+
+static void teardown_turns(void *ctx)
+{
+    struct turns *t = ctx;
+
+    xd_hv_destroy(t->hv);
+    free(t);
+}
+
+/* ---- A fixture ---- */
+
+static void *setup_nothing(const struct bench *b)
+{
+    (void)b;
+    return NULL;
+}
+
+static void teardown_nothing(void *ctx)
+{
+    (void)ctx;
+}
+
+static void fixture(void *ctx, uint64_t n)
+{
+    (void)ctx;
+    while (n--) {
+        struct xd_hv *hv;
+        struct xd_domain *d;
+
+        XD_ALWAYS(xd_hv_create(&hv, NULL) == 0 && xd_domain_create(hv, NULL, &d) == 0);
+        XD_ALWAYS(xd_enter(xd_vcpu_at(d, 0)) == 0);
+        xd_hv_destroy(hv);
+    }
+}
+
+/* What the tables and lists of such a domain take, written once. */
+static void fill_pages(void *ctx, uint64_t n)
+{
+    (void)ctx;
+    while (n--) {
+        const size_t size = (size_t)32 * XD_PAGE_SIZE;
+        void *p = malloc(size);
+
+        __builtin_memset(p, 1, size);
+        bench_use((uintptr_t)p);
+        free(p);
+    }
+}
+
+#define CALL_FLOOR   "indirect call through a table of 64"
+#define UPCALL_FLOOR "the same send, masked, and a full frame each way"
+
+const struct bench bench_guest[] = {
+    {"null hypercall by the stub", CALL_FLOOR, 2.5, 0, setup, by_stub, table_call, teardown, 0},
+    {"null hypercall by HYPERVISOR_", CALL_FLOOR, 4, 0, setup, by_function, table_call, teardown,
+     0},
+    {"send and upcall to C", UPCALL_FLOOR, 1.5, 0, setup, send, send_masked_and_switch, teardown,
+     1},
+    {"send and upcall by bounce frame and iret", UPCALL_FLOOR, 1.5, 0, setup, send,
+     send_masked_and_switch, teardown, 2},
+    {"going to another vCPU", "a full frame each way", 7, 0, setup_turns, turns, half_switches,
+     teardown_turns, 0},
+    {"machine with a domain, made and destroyed", "its pages written once", 0, 0, setup_nothing,
+     fixture, fill_pages, teardown_nothing, 0},
+    {0},
+};
+
+#else
+
+const struct bench bench_guest[] = {{0}};
+
+#endif

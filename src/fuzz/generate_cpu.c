@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * generate_cpu.c: traps, debug registers, segment bases, vCPUs and timers, devices.
+ *
+ * A kernel goes on using all of these behind the program's back, so what would change the way it
+ * runs is only asked for where it is refused: no trap is taken away, no breakpoint armed, no timer
+ * set, no vCPU brought down, no device touched.
+ */
+#include "fuzz/grammar.h"
+
+static const struct xd_alt context[] = {
+    A(2,
+      "set_trap_table ptr(<3/14/255>, <0x800000000000/0xffff7fffffffffff/0x8000000000000000>, 0, 0)"),
+    A(1, "set_trap_table <va(7)/0x800000000000/0xffff830000000000/va(7)-8>"),
+    A(1, "stack_switch <0/0x10/0xe02b/0xe033/0xffff> <0/start.stack_va+4096/0x800000000000>"),
+    A(1, "fpu_taskswitch <1/2/0x100000000>\nfpu_taskswitch 0"),
+    A(2, "set_segment_base <4/5/99/0xffffffff> 0"),
+    A(2, "set_segment_base <0/1/2> <0x800000000000/0xffff7fffffffffff/0x8000000000000000>"),
+    A(1, "set_segment_base <0/1> <0/va(0)/start.kernel_va>"),
+    A(1, "set_segment_base 3 <0/3/0xe02b/0xe033/0xe008/8/0x17/0xffff>"),
+};
+static const struct xd_alt debug_register[] = {
+    A(4, "get_debugreg <0/1/2/3/4/5/6/7>"),
+    A(2, "get_debugreg <8/99/0x7fffffff/0x80000000/0xffffffff>"),
+    A(2, "set_debugreg <0/1/2/3> <0/0x1000/0x7fffffffffff/va(0)>"),
+    A(2,
+      "set_debugreg <0/1/2/3> <0x800000000000/0xffff800000000000/0xffff830000000000/0xffff87ffffffffff/"
+      "0x8000000000000000>"),
+    A(2, "set_debugreg <4/6> <0/0x1000/0xffff0ff0/0xffffffff/0x100000000>"),
+    A(2, "set_debugreg <5/7> <0/0x400/0x500/0x300/0x2000/0x20001/0x200004/0x100000000>"),
+    A(1, "set_debugreg <8/99/0x80000000/0xffffffff> 0"),
+};
+static const struct xd_alt vcpu_call[] = {
+    A(2, "vcpu_op 3 <vcpu> 0"),
+    A(2, "vcpu_op 0 0 <buf(5168)/va(7)/0>"),
+    A(1, "vcpu_op <1/7> 0 <0/0x1000>\nvcpu_op 1 0 0"),
+    A(1, "vcpu_op <1/3/4/7/12> <1/32/128/0xffffffff> 0"),
+    A(1, "vcpu_op <4/5/6/8/12/13> 0 <bad-out>"),
+    A(2, "vcpu_op <5/13> 0 ptr(<0xffff830000000000/0xffff87fffffffff8/0>)"),
+    A(1, "vcpu_op 6 0 ptr(<0/1/999999/0x4000000000000000/0xffffffffffffffff>)"),
+    A(1, "vcpu_op <7/9> 0 <0/0>\nset_timer_op 0"),
+    A(1, "vcpu_op 12 0 buf(8)"),
+    A(2, "vcpu_op 11 0 <1/0x1000>"),
+    A(1, "vcpu_op <14/15/64/0x80000000/0xffffffff> 0 0"),
+    DOMU(2, "vcpu_op <8/9> 1 ptr(1, 0)"),
+    DOMU(1, "vcpu_op 3 1 0"),
+    A(1,
+      "nmi_op <op=2/op=99/register_callback arg=<bad-in>/register_callback handler_address=0x800000000000>"),
+    A(1, "nmi_op unregister_callback"),
+};
+static const struct xd_alt bad_pirq[] = {A(1, "208"), A(1, "0x10000"), A(1, "0x7fffffff"),
+                                         A(1, "0xffffffff")};
+static const struct xd_alt device[] = {
+    A(1, "physdev_op irq_unmask_notify"),
+    A(1, "physdev_op <irq_status_query/eoi> irq=<bad-pirq>"),
+    A(1, "physdev_op eoi irq=<5/16/55>"),
+    A(2, "physdev_op set_iopl iopl=<4/5/0xffffffff>"),
+    A(1, "physdev_op set_iobitmap bitmap=<0/0xffff830000000000> nr_ports=<65537/0xffffffff>"),
+    A(1, "physdev_op set_iobitmap bitmap=0xffff830000000000 nr_ports=1"),
+    A(1, "physdev_op map_pirq domid=<7/0x7fef/INVALID> type=<0/1> index=0 pirq=0"),
+    A(1, "physdev_op map_pirq domid=SELF type=<2/5/0x7fffffff/0xffffffff> index=0 pirq=0"),
+    A(1, "hypercall 33 13 ptr4(0x7ff0, 4, 0, 0, 0, 0, 0, 0, 1, 0)"),
+    A(1, "physdev_op unmap_pirq domid=<7/INVALID> pirq=0"),
+    A(1, "physdev_op unmap_pirq domid=SELF pirq=<bad-pirq>"),
+    A(1, "physdev_op manage_pci_remove bus=0xff devfn=0xff"),
+    A(1, "physdev_op restore_msi bus=0xff devfn=0xff"),
+    A(1, "physdev_op manage_pci_add_ext bus=0xff devfn=0xff is_extfn=<2/0/2> is_virtfn=<2/3>"),
+    A(1, "physdev_op setup_gsi gsi=<24/0x7fffffff/0xffffffff> triggering=0 polarity=0"),
+    A(1, "physdev_op <pci_device_remove/restore_msi_ext> seg=<0/1/0xffff> bus=0xff devfn=0xff"),
+    A(1, "physdev_op <irq_status_query/set_iopl/eoi/setup_gsi/map_pirq> arg=<bad-in>"),
+    A(1, "physdev_op op=<0/3/11/18/22/32/99/0xffffffff>"),
+    A(1, "physdev_op_compat <bad-in>"),
+    DOMU(
+        4,
+        "physdev_op <apic_read/apic_write/alloc_irq_vector/manage_pci_add/setup_gsi/pci_mmcfg_reserved/"
+        "pci_device_add/dbgp_op/prepare_msix/release_msix/map_pirq domid=SELF/unmap_pirq domid=SELF>"),
+};
+static const struct xd_alt cpu[] = {A(4, "<flush>\n<context>"), A(4, "<debug-register>"),
+                                    A(5, "<flush>\n<vcpu-call>"), A(5, "<flush>\n<device>")};
+
+const struct xd_rule xd_rules_cpu[] = {
+    RULE("cpu", cpu),
+    RULE("context", context),
+    RULE("debug-register", debug_register),
+    RULE("vcpu-call", vcpu_call),
+    RULE("bad-pirq", bad_pirq),
+    RULE("device", device),
+    {0},
+};

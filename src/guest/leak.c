@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * leak.c: what a domain holds, compared with what it held when it was first watched, and which call
+ * made it.
+ *
+ * Nothing is told by the calls themselves: after each, what the domain holds is looked at and compared
+ * with the list. So nothing can be missed, and a call costs a walk over the machine.
+ */
+#include "guest/guest.h"
+
+#include "hv/evtchn.h"
+#include "hv/frame.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum held_kind { PORT, PIN, FOREIGN, TIMER };
+
+/* One thing that a domain holds. */
+struct held {
+    enum held_kind kind;
+    uint64_t id; /* port, mfn, or number of a vCPU */
+    bool before; /* since before it was watched */
+    bool seen;   /* in the present look */
+    char *where; /* the call that made it; NULL: unknown */
+};
+
+struct xd_watch {
+    struct xd_watch *next;
+    struct xd_domain *d;
+    struct held *held;
+    size_t nr, cap;
+    char *where; /* of the call that is being looked at */
+};
+
+static struct held *find(struct xd_watch *w, enum held_kind kind, uint64_t id)
+{
+    for (size_t i = 0; i < w->nr; i++)
+        if (w->held[i].kind == kind && w->held[i].id == id)
+            return &w->held[i];
+    return NULL;
+}
+
+static void meet(struct xd_watch *w, enum held_kind kind, uint64_t id)
+{
+    struct held *h = find(w, kind, id);
+
+    if (!h) {
+        if (w->nr == w->cap) {
+            w->cap = w->cap ? 2 * w->cap : 32;
+            w->held = xd_realloc(w->held, w->cap * sizeof(*w->held));
+        }
+        h = &w->held[w->nr++];
+        *h = (struct held){.kind = kind, .id = id, .where = w->where ? xd_strdup(w->where) : NULL};
+    }
+    h->seen = true;
+}
+
+static void meet_entries(struct xd_watch *w, xd_mfn table)
+{
+    const uint64_t *e = xd_frame_words(w->d->hv, table);
+
+    for (unsigned int slot = 0; slot < XD_PT_SLOTS; slot++) {
+        xd_mfn mfn = xd_pte_mfn(e[slot]);
+
+        if ((e[slot] & XD_PTE_P) && xd_mfn_valid(w->d->hv, mfn) &&
+            xd_frame_at(w->d->hv, mfn)->owner != w->d->domid)
+            meet(w, FOREIGN, mfn.v);
+    }
+}
+
+/* What (w->d) holds now. */
+static void look(struct xd_watch *w)
+{
+    struct xd_domain *d = w->d;
+    struct xd_hv *hv = d->hv;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < w->nr; i++)
+        w->held[i].seen = false;
+    for (uint32_t port = 0; port < d->ports_valid; port++)
+        if (xd_port_usable(&d->port[port]))
+            meet(w, PORT, port);
+    for (xd_mfn mfn = xd_mfn_of(hv->heap_first); mfn.v < hv->frames; mfn.v++) {
+        const struct xd_frame *f = xd_frame_at(hv, mfn);
+
+        if (f->owner != d->domid || f->count == 0)
+            continue;
+        if (f->flags & XD_FRAME_PINNED)
+            meet(w, PIN, mfn.v);
+        if (f->type == XD_TYPE_L1 && (f->flags & XD_FRAME_VALIDATED))
+            meet_entries(w, mfn);
+    }
+    for (uint32_t id = 0; id < d->vcpus; id++)
+        if (d->vcpu[id].shot_on)
+            meet(w, TIMER, id);
+    for (size_t i = 0; i < w->nr; i++) {
+        if (w->held[i].seen)
+            w->held[kept++] = w->held[i];
+        else
+            free(w->held[i].where);
+    }
+    w->nr = kept;
+}
+
+static struct xd_watch *watch_of(struct xd_domain *d)
+{
+    struct xd_watch *w = xd_guest_of(d->hv)->watches;
+
+    while (w && w->d != d)
+        w = w->next;
+    return w;
+}
+
+void xd_guest_watch(struct xd_domain *d)
+{
+    struct xd_guest *g = xd_guest_of(d->hv);
+    struct xd_watch *w = watch_of(d);
+
+    if (!w) {
+        w = xd_zalloc(sizeof(*w));
+        w->d = d;
+        w->next = g->watches;
+        g->watches = w;
+        look(w);
+        for (size_t i = 0; i < w->nr; i++)
+            w->held[i].before = true;
+    }
+    if (xd_this_thread.v && xd_this_thread.v->hv == d->hv)
+        xd_this_thread.watched = true;
+}
+
+void xd_watch_call(struct xd_vcpu *v)
+{
+    struct xd_watch *w = watch_of(v->domain);
+    struct xd_str where = {0};
+
+    if (!w)
+        return;
+    xd_backtrace_here(&where, 2);
+    w->where = where.text;
+    look(w);
+    w->where = NULL;
+    xd_str_free(&where);
+}
+
+static void tell(struct xd_str *out, const struct xd_watch *w, const struct held *h)
+{
+    struct xd_domain *d = w->d;
+
+    switch (h->kind) {
+    case PORT:
+        xd_str_addf(out, "d%u: port %" PRIu64 " is still bound (%s)\n", d->domid, h->id,
+                    xd_port_state_name(d->port[h->id].state));
+        break;
+    case PIN:
+        xd_str_addf(out, "d%u: frame %#" PRIx64 " is still pinned as %s\n", d->domid, h->id,
+                    xd_type_name((enum xd_type)xd_frame_at(d->hv, xd_mfn_of(h->id))->type));
+        break;
+    case FOREIGN:
+        xd_str_addf(out, "d%u: frame %#" PRIx64 " of domain %u is still mapped\n", d->domid, h->id,
+                    xd_frame_at(d->hv, xd_mfn_of(h->id))->owner);
+        break;
+    case TIMER:
+        xd_str_addf(out, "d%u: the timer of v%" PRIu64 " is still set\n", d->domid, h->id);
+        break;
+    }
+    if (h->where)
+        xd_str_addf(out, "  by the call from\n%s", h->where);
+}
+
+char *xd_guest_leaks(struct xd_domain *d)
+{
+    struct xd_watch *w = watch_of(d);
+    struct xd_str out = {0};
+
+    if (!w)
+        return xd_strdup("");
+    look(w);
+    for (size_t i = 0; i < w->nr; i++)
+        if (!w->held[i].before)
+            tell(&out, w, &w->held[i]);
+    return out.text ? out.text : xd_strdup("");
+}
+
+void xd_watches_free(struct xd_guest *g)
+{
+    while (g->watches) {
+        struct xd_watch *w = g->watches;
+
+        g->watches = w->next;
+        for (size_t i = 0; i < w->nr; i++)
+            free(w->held[i].where);
+        free(w->held);
+        free(w);
+    }
+}
+
+/* ---- Looking ---- */
+
+bool xd_port_look(struct xd_domain *d, uint32_t port, struct xd_port_info *info)
+{
+    const struct xd_port *p = port < XD_PORTS ? xd_port_find(d, port) : NULL;
+
+    *info = (struct xd_port_info){.state = "free"};
+    if (!p)
+        return false;
+    *info = (struct xd_port_info){.state = xd_port_state_name(p->state),
+                                  .remote_dom = p->remote_dom,
+                                  .remote_port = p->remote_port,
+                                  .virq = p->virq,
+                                  .vcpu = p->notify_vcpu,
+                                  .pending = xd_port_is_pending(d, port),
+                                  .masked = xd_port_is_masked(d, port)};
+    return true;
+}
+
+bool xd_frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *info)
+{
+    const struct xd_frame *f;
+
+    *info = (struct xd_frame_info){.type = "none"};
+    if (mfn >= hv->frames)
+        return false;
+    f = xd_frame_at(hv, xd_mfn_of(mfn));
+    *info = (struct xd_frame_info){.type = xd_type_name((enum xd_type)f->type),
+                                   .type_count = f->type_count,
+                                   .count = f->count,
+                                   .owner = f->owner,
+                                   .pinned = f->flags & XD_FRAME_PINNED,
+                                   .validated = f->flags & XD_FRAME_VALIDATED};
+    return true;
+}
