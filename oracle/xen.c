@@ -27,6 +27,7 @@
 #define M2P          UINT64_C(0xffff800000000000)
 #define BOOT_NS      UINT64_C(30000000000)
 #define LOG_MAX      (1u << 18)
+#define LAST_WORDS   300u
 #define ANSWER_NS \
     UINT64_C(40000000000) /* a death is told of at once; this is for guests that hang */
 
@@ -55,7 +56,7 @@ static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c)
     snprintf(cpus, sizeof(cpus), "%u", c->cpus);
     snprintf(
         append, sizeof(append),
-        "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=none dom0_mem=%uM dom0_max_vcpus=1 dom0_vcpus_pin",
+        "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=none dom0_mem=%uM dom0_max_vcpus=1 dom0_vcpus_pin bootscrub=off",
         c->dom0_mb);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* One thread takes the processors in turn: a kernel that waits for its mailbox passes on to the next at once. */
@@ -155,9 +156,22 @@ static bool make_dir(struct xd_xen *x, uint64_t need)
     return mkdtemp(x->dir) || fail(x, x->dir);
 }
 
+static void remove_files(const struct xd_xen *x)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/ram", x->dir);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/serial", x->dir);
+    unlink(path);
+    rmdir(x->dir);
+}
+
 bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
 {
     uint64_t end = now_ns() + BOOT_NS;
+    char *log;
+    size_t n;
 
     *x = (struct xd_xen){0};
     if (!make_dir(x, (uint64_t)c->ram_mb << 20))
@@ -171,34 +185,41 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
         start_qemu(x, c);
     while (now_ns() < end && !gone(x)) {
         usleep(10000);
-        if (said(x, "oracle: ready") && find_dom0(x)) {
-            free(xd_xen_log(x));
-            return true;
-        }
+        if (!said(x, "oracle: ready") || !find_dom0(x))
+            continue;
+        free(xd_xen_log(x));
+        remove_files(x); /* both sides have them open: whatever ends us, nothing is left behind */
+        return true;
     }
-    snprintf(x->error, sizeof(x->error), "Xen did not start the oracle's kernel; see %s/serial",
-             x->dir);
+    log = xd_xen_log(x);
+    n = log ? strlen(log) : 0;
+    snprintf(x->error, sizeof(x->error),
+             "Xen did not start the oracle's kernel; its last words: %s",
+             n > LAST_WORDS ? log + n - LAST_WORDS
+             : n            ? log
+                            : "(none)");
+    for (char *c = x->error; *c; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' ';
+    free(log);
     return false;
 }
 
 void xd_xen_end(struct xd_xen *x)
 {
-    char path[128];
-
     if (x->pid > 0) {
         kill(x->pid, SIGKILL);
         waitpid(x->pid, NULL, 0);
     }
     if (x->ram)
         munmap(x->ram, x->ram_size);
-    snprintf(path, sizeof(path), "%s/ram", x->dir);
-    unlink(path);
-    snprintf(path, sizeof(path), "%s/serial", x->dir);
-    unlink(path);
-    rmdir(x->dir);
+    if (x->serial)
+        fclose(x->serial);
+    remove_files(x);
     free(x->records);
     free(x->m2p);
     x->records = x->m2p = NULL;
+    x->serial = NULL;
     x->pid = 0;
     x->ram = NULL;
 }
@@ -320,14 +341,12 @@ char *xd_xen_log(struct xd_xen *x)
 {
     char path[128], *text = calloc(1, LOG_MAX);
     size_t n = 0;
-    FILE *f;
 
     snprintf(path, sizeof(path), "%s/serial", x->dir);
-    f = fopen(path, "re");
-    if (f && text && !fseek(f, (long)x->log_at, SEEK_SET))
-        n = fread(text, 1, LOG_MAX - 1, f);
-    if (f)
-        fclose(f);
+    if (!x->serial)
+        x->serial = fopen(path, "re");
+    if (x->serial && text && !fseek(x->serial, (long)x->log_at, SEEK_SET))
+        n = fread(text, 1, LOG_MAX - 1, x->serial);
     x->log_at += n;
     return text;
 }

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #define XD_XEN_DOMAINS 4u /* dom0, and those it can build */
@@ -47,7 +48,8 @@ struct xd_xen {
     unsigned char **m2p;        /* and of its table from mfn to pfn, for all frames of RAM */
     bool dead;                  /* all of it ended, or dom0 gives no answer */
     char dir[96];
-    size_t log_at; /* bytes of the serial text that were shown */
+    FILE *serial;  /* what Xen and the domains write */
+    size_t log_at; /* bytes of it that were taken */
     char error[512];
 };
 

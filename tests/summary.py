@@ -60,7 +60,7 @@ def main():
     for test in failed:
         show_failure(test, build, here)
     print(f"{len(passed)} passed, {len(failed)} failed" + (f", {len(skipped)} skipped" if skipped else ""))
-    sys.exit(1 if failed or not passed else 0)
+    sys.exit(1 if failed or not passed + skipped else 0)
 
 
 main()

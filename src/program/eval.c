@@ -4,6 +4,7 @@
 
 #include "base/lexer.h"
 #include "hv/frame.h"
+#include "hv/pte.h"
 
 #include <string.h>
 
@@ -81,13 +82,17 @@ static bool of_domain(struct xd_runner *r, const struct xd_expr *x, const uint64
 static bool entry_at(struct xd_runner *r, uint64_t maddr, uint64_t *value)
 {
     xd_mfn mfn = xd_mfn_of(maddr / XD_PAGE_SIZE);
+    uint64_t slot = maddr % XD_PAGE_SIZE / 8;
 
     if (!xd_mfn_valid(r->hv, mfn) || mfn.v < XD_LOW_FRAMES) {
         xd_report(r, "entry(): there is no frame 0x%llx%s", (unsigned long long)mfn.v,
                   xd_mfn_valid(r->hv, mfn) ? " of RAM" : "");
         return false;
     }
-    *value = xd_frame_words(r->hv, mfn)[maddr % XD_PAGE_SIZE / 8];
+    if (r->opt->watch && slot >= XD_L4_XEN_FIRST && slot < XD_L4_XEN_END &&
+        xd_frame_at(r->hv, mfn)->type == XD_TYPE_L4)
+        return no_value(r, "entry(): this slot is Xen's own, and no two machines have it alike");
+    *value = xd_frame_words(r->hv, mfn)[slot];
     return true;
 }
 

@@ -59,7 +59,7 @@ def check(root, options):
     with tempfile.TemporaryDirectory(prefix="xendouble-install-") as dest:
         try:
             run(["meson", "install", "-C", options.build, "--no-rebuild", "--quiet", "--destdir", dest])
-            wanted = ["libxendouble.so", "libxendouble.a", "xendouble.pc", "xendouble", "xendouble.h", "guest.h"]
+            wanted = ["libxendouble.so", "libxendouble.a", "xendouble.pc", "xendouble", "xendouble.h", "guest.h", "check.h"]
             wanted += [os.path.basename(p) for p in tree.walk(root, "man") if p[-2:] in (".1", ".5")]
             found = [f"{name} is not installed" for name in wanted if not find(dest, name)]
             if found:
