@@ -37,11 +37,16 @@
 #define MMUEXT_NEW_USER      15u
 #define MMU_MACHPHYS         1u
 #define EVTCHNOP_RESET       10u
+#define SCHEDOP_WATCHDOG     6u
 #define SCHEDOP_PIN_OVERRIDE 9u
+#define WATCHDOGS            2u
 #define MEM_DECREASE         1u
 #define MEM_POPULATE         6u
 #define MEM_MAXIMUM_RAM_PAGE 2u
+#define MEM_CURRENT          3u
 #define DOMID_SELF           0x7ff0u
+#define GAVE_BACK_MAX        20u /* programs that gave frames back, before the heap is arranged anew */
+#define ARGUMENT_PAGES       8u
 #define FREE_PAGES           256u /* free pages that are cleared between programs */
 #define PASSES               3u   /* over the tables: an entry can need another one first */
 #define FLAT_SS              0xe02bu
@@ -118,6 +123,14 @@ static long memory(struct xd_machine *m, unsigned int g, uint64_t cmd, uint64_t 
     return rc;
 }
 
+static long reservation(struct xd_machine *m, unsigned int nr)
+{
+    uint16_t self[4] = {DOMID_SELF};
+
+    return xd_xen_call(&m->xen, xd_xen_guest(nr, 0), HC_MEMORY_OP, (uint64_t[6]){MEM_CURRENT}, 1,
+                       self, sizeof(self));
+}
+
 bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port)
 {
     unsigned int g = xd_xen_guest(nr, 0);
@@ -158,6 +171,7 @@ static void remember(struct xd_machine *m, unsigned int nr)
     struct xd_real_guest *g = &m->guest[nr];
 
     g->there = true;
+    g->reservation = reservation(m, nr);
     g->tables = g->start.pt_frames < XD_WORDS_START ? g->start.pt_frames : XD_WORDS_START;
     g->word = xd_realloc(g->word, g->tables * XD_PAGE_SIZE);
     g->frame = xd_realloc(g->frame, g->start.pages * sizeof(*g->frame));
@@ -211,6 +225,8 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
                 m,
                 "port %u of domain %u is 0x%" PRIx64 " 0x%" PRIx64 ", not 0x%" PRIx64 " 0x%" PRIx64,
                 i, nr, port[i].word[1], port[i].word[2], g->port[i].word[1], g->port[i].word[2]);
+    if (used(m, HC_MEMORY_OP) && reservation(m, nr) != g->reservation)
+        return differs(m, "domain %u has %ld frames", nr, reservation(m, nr));
     return true;
 }
 
@@ -252,8 +268,12 @@ static void drop_registers(struct xd_machine *m, unsigned int g, const struct xd
     if (used(m, HC_SET_TIMER))
         plain(m, g, HC_SET_TIMER, 0, 0);
     if (used(m, HC_SCHED_OP)) {
+        uint32_t watchdog[2] = {0, 0};
         int32_t none = -1;
 
+        for (watchdog[0] = 1; watchdog[0] <= WATCHDOGS; watchdog[0]++)
+            xd_xen_call(&m->xen, g, HC_SCHED_OP, (uint64_t[6]){SCHEDOP_WATCHDOG}, 1, watchdog,
+                        sizeof(watchdog));
         xd_xen_call(&m->xen, g, HC_SCHED_OP, (uint64_t[6]){SCHEDOP_PIN_OVERRIDE}, 1, &none,
                     sizeof(none));
     }
@@ -365,6 +385,9 @@ static void restore_contents(struct xd_machine *m, unsigned int nr)
         if (f.owner == nr && f.count == 1)
             memset(words_of(m, g->mfn[g->start.first_free_pfn + i]), 0, XD_PAGE_SIZE);
     }
+    for (uint64_t i = 0; i < ARGUMENT_PAGES; i++)
+        memset(words_of(m, g->mfn[(g->start.padding_va - g->start.virt_base) / XD_PAGE_SIZE + i]),
+               0, XD_PAGE_SIZE);
     for (size_t at = 0; at < SHARED_BITS; at += VCPU_INFO)
         memcpy(info + at, g->info + at, VCPU_INFO_GUEST);
     memcpy(info + SHARED_BITS, g->info + SHARED_BITS, SHARED_BITS_END - SHARED_BITS);
@@ -400,8 +423,10 @@ static bool undo(struct xd_machine *m)
         if (!alive(m, nr))
             continue;
         restore_tables(m, nr);
-        if (used(m, HC_MEMORY_OP))
+        if (used(m, HC_MEMORY_OP)) {
             restore_memory(m, nr);
+            m->gave_back++;
+        }
         restore_contents(m, nr);
         mmuext(m, xd_xen_guest(nr, 0), MMUEXT_TLB_FLUSH_ALL, 0, 0);
     }
@@ -532,7 +557,8 @@ bool xd_machine_ready(struct xd_machine *m,
                       const struct xd_domain_config *const want[XD_XEN_DOMAINS])
 {
     uint32_t kept = 1, needed = 1, cpu = 1;
-    bool fits = m->up;
+    uint64_t made = m->boots + m->rebuilds;
+    bool fits = m->up, renewed = false;
 
     m->reason[0] = '\0';
     for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
@@ -545,15 +571,19 @@ bool xd_machine_ready(struct xd_machine *m,
     }
     if (!start_again(m, fits ? kept : needed))
         return false;
-    memset(m->used, 0, sizeof(m->used));
     for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
         if (!want[nr] && !m->guest[nr].there)
             continue;
+        renewed = renewed || !m->guest[nr].there;
         if (!ready(m, nr, cpu, want[nr]))
             return false;
         cpu += m->guest[nr].config.vcpus_online;
     }
-    return true;
+    memset(m->used, 0, sizeof(m->used));
+    renewed = renewed || m->boots + m->rebuilds != made || m->gave_back > GAVE_BACK_MAX;
+    if (renewed)
+        m->gave_back = 0;
+    return !renewed || xd_toolstack_scatter(&m->xen);
 }
 
 void xd_machine_end(struct xd_machine *m)

@@ -22,6 +22,7 @@ struct xd_real_guest {
     bool there;
     struct xd_domain_config config;
     struct xd_start start;
+    long reservation;
     uint64_t *mfn;              /* by pfn */
     uint64_t tables;            /* frames of its start of day's tables, in pfn order */
     uint64_t *word;             /* their contents */
@@ -37,8 +38,9 @@ struct xd_machine {
     uint32_t frames; /* as Xen counts them */
     struct xd_real_guest guest[XD_XEN_DOMAINS];
     uint64_t boots, rebuilds;
-    bool used[64];    /* hypercalls made since the start; a multicall counts as all */
-    char reason[256]; /* why the last boot or rebuilding was needed */
+    unsigned int gave_back; /* programs with memory_op since the heap was arranged */
+    bool used[64];          /* hypercalls made since the start; a multicall counts as all */
+    char reason[256];       /* why the last boot or rebuilding was needed */
 };
 
 /*

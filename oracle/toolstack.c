@@ -22,11 +22,13 @@
 #include <xen/event_channel.h>
 #include <xen/memory.h>
 
-#define TABLE_FLAGS (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A | XD_PTE_D)
-#define BATCH       32u
-#define DOM0        0u /* its vCPU 0 makes the calls */
-#define SECOND_NS   1000000000L
-#define XD_ESRCH    3
+#define TABLE_FLAGS  (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A | XD_PTE_D)
+#define BATCH        32u
+#define DOM0         0u      /* its vCPU 0 makes the calls */
+#define HOLDER       0x5a5au /* a number that no program thinks of */
+#define HOLDER_PAGES 512u
+#define SECOND_NS    1000000000L
+#define XD_ESRCH     3
 
 struct build {
     struct xd_xen *x;
@@ -78,26 +80,33 @@ static bool create(struct build *b)
            domctl(b, "max_mem", &limit);
 }
 
-static bool populate(struct build *b)
-{
-    struct {
-        struct xen_memory_reservation r;
-        xen_pfn_t extent[BATCH];
-    } a;
+/* Frames of the domain to be built: numbers to come, or to be given back. */
+struct frames {
+    struct xen_memory_reservation r;
+    xen_pfn_t extent[BATCH];
+};
 
-    for (uint64_t pfn = 0; pfn < XD_TOOLSTACK_PAGES; pfn += BATCH) {
+static long memory(struct build *b, uint64_t cmd, struct frames *a, unsigned int nr)
+{
+    memset(&a->r, 0, sizeof(a->r));
+    a->r.nr_extents = nr;
+    a->r.domid = (domid_t)b->domid;
+    set_xen_guest_handle(a->r.extent_start,
+                         (xen_pfn_t *)(b->x->guest[DOM0].mail_va +
+                                       offsetof(struct xd_mailbox, scratch) + sizeof(a->r)));
+    return xd_xen_call(b->x, DOM0, __HYPERVISOR_memory_op, (uint64_t[6]){cmd}, 1, a, sizeof(*a));
+}
+
+static bool populate(struct build *b, uint64_t pages)
+{
+    struct frames a;
+
+    for (uint64_t pfn = 0; pfn < pages; pfn += BATCH) {
         long rc;
 
-        memset(&a, 0, sizeof(a));
-        a.r.nr_extents = BATCH;
-        a.r.domid = (domid_t)b->domid;
-        set_xen_guest_handle(a.r.extent_start,
-                             (xen_pfn_t *)(b->x->guest[DOM0].mail_va +
-                                           offsetof(struct xd_mailbox, scratch) + sizeof(a.r)));
         for (uint64_t i = 0; i < BATCH; i++)
             a.extent[i] = pfn + i;
-        rc = xd_xen_call(b->x, DOM0, __HYPERVISOR_memory_op, (uint64_t[6]){XENMEM_populate_physmap},
-                         1, &a, sizeof(a));
+        rc = memory(b, XENMEM_populate_physmap, &a, BATCH);
         if (rc != BATCH)
             return refused(b->x, b->domid, "populate_physmap", rc);
         memcpy(b->mfn + pfn, a.extent, sizeof(a.extent));
@@ -317,7 +326,7 @@ bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,
     wrong = xd_layout(&c, &b.l);
     if (wrong)
         return refused(x, domid, wrong, 0);
-    if (!create(&b) || !populate(&b) || !load_kernel(&b, path))
+    if (!create(&b) || !populate(&b, XD_TOOLSTACK_PAGES) || !load_kernel(&b, path))
         return false;
     make_tables(&b);
     if (!make_infos(&b) || !pin(&b) || !start_domain(&b))
@@ -336,7 +345,7 @@ bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid)
     struct xen_domctl op;
     long rc = -1;
 
-    for (unsigned int id = 0; id < XD_MAIL_VCPUS; id++)
+    for (unsigned int id = 0; domid < XD_XEN_DOMAINS && id < XD_MAIL_VCPUS; id++)
         x->guest[xd_xen_guest(domid, id)] = (struct xd_xen_guest){0};
     for (unsigned int i = 0; i < 3000 && !x->dead; i++) {
         memset(&op, 0, sizeof(op));
@@ -347,4 +356,26 @@ bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid)
         nanosleep(&(struct timespec){0, SECOND_NS / 5000}, NULL);
     }
     return refused(x, domid, "it can't be destroyed", rc);
+}
+
+bool xd_toolstack_scatter(struct xd_xen *x)
+{
+    struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
+    uint64_t mfn[HOLDER_PAGES];
+    struct build b = {.x = x, .domid = HOLDER, .c = &c, .mfn = mfn};
+    struct frames a;
+    unsigned int nr = 0;
+
+    c.pages_max = c.pages;
+    if (!xd_toolstack_destroy(x, HOLDER) || !create(&b) || !populate(&b, HOLDER_PAGES))
+        return false;
+    for (unsigned int i = 0; i + 1 < HOLDER_PAGES; i++) {
+        if ((mfn[i] ^ mfn[i + 1]) != 1)
+            continue;
+        a.extent[nr++] = mfn[i++];
+        if (nr == BATCH && memory(&b, XENMEM_decrease_reservation, &a, nr) != BATCH)
+            return refused(x, HOLDER, "decrease_reservation", nr);
+        nr %= BATCH;
+    }
+    return true;
 }

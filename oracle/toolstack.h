@@ -22,6 +22,12 @@ bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,
 /* Takes the domain away again. False: x->error says why it can't be. */
 bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid);
 
+/*
+ * Leaves Xen's heap with many single free frames, by a domain that holds their neighbours: a frame that a program gives
+ * back then lies behind them and is not handed out again at once, whatever was there before. Made anew each time.
+ */
+bool xd_toolstack_scatter(struct xd_xen *x);
+
 /* Opens a port of the domain for dom0, as its builder did. */
 bool xd_toolstack_open_port(struct xd_xen *x, uint32_t domid, uint32_t *port);
 

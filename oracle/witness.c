@@ -21,6 +21,7 @@
 
 #define PORTS_SEEN 48u
 #define PAGES_SEEN 32u /* free pages whose contents are looked at, the window's tables included */
+#define LIST_SEEN  1024u
 #define BITS_SEEN  4u
 #define WORDS_SEEN 4u
 #define VCPUS_SEEN 2u
@@ -32,7 +33,7 @@ struct seen {
     uint64_t pages;
     uint64_t *mfn; /* by pfn, as built */
     struct xd_frame *frame;
-    bool *lost; /* it was freed: whoever gets it next is up to the heap */
+    bool *lost; /* it was given back: who gets it next is up to the heap */
     uint64_t *m2p;
     uint64_t *words; /* of the frames looked at, 512 each, in pfn order */
     struct xd_port port[PORTS_SEEN];
@@ -131,6 +132,7 @@ static void frame(struct xd_witness *w, struct seen *s, struct xd_hv *hv, uint64
     if (!f.count) {
         xd_str_addf(w->out, "  %s pfn %" PRIu64 ": given up\n", s->name, pfn);
         s->lost[pfn] = true;
+        w->ours[s->mfn[pfn]] = false;
         return;
     }
     if (!f.type_count)
@@ -159,6 +161,17 @@ static bool xens_own(const struct xd_witness *w, unsigned int slot, uint64_t val
            (slot == XD_L4_SLOT_LINEAR || !(value & XD_PTE_P) || mfn >= w->frames || !w->ours[mfn]);
 }
 
+/* A present entry, without what hardware writes, and with one number for all frames that came from the heap later. */
+static uint64_t told(const struct xd_witness *w, uint64_t value)
+{
+    uint64_t mfn = (value & XD_PTE_MFN) / XD_PAGE_SIZE;
+
+    value &= ~(XD_PTE_A | XD_PTE_D);
+    if (mfn >= XD_LOW_FRAMES && mfn < w->frames && !w->ours[mfn])
+        value |= XD_PTE_MFN;
+    return value;
+}
+
 static void contents(struct xd_witness *w, const struct seen *s, struct xd_hv *hv, uint64_t pfn,
                      uint64_t *old)
 {
@@ -172,7 +185,7 @@ static void contents(struct xd_witness *w, const struct seen *s, struct xd_hv *h
         if (value == old[i] || xens_own(w, i, value))
             continue;
         if (value & XD_PTE_P)
-            value &= ~(XD_PTE_A | XD_PTE_D);
+            value = told(w, value);
         if (value != old[i] && s->told)
             xd_str_addf(w->out, "  %s pfn %" PRIu64 " word %u: 0x%" PRIx64 "\n", s->name, pfn, i,
                         value);
@@ -271,6 +284,39 @@ static uint64_t number(const unsigned char *bytes, size_t n)
     return value;
 }
 
+static void lose(struct xd_witness *w, uint64_t mfn)
+{
+    for (unsigned int i = 0; i < XD_DOMAINS_MAX; i++)
+        for (uint64_t pfn = 0; pfn < w->seen[i].pages; pfn++)
+            if (w->seen[i].mfn[pfn] == mfn)
+                w->seen[i].lost[pfn] = true;
+    if (mfn < w->frames)
+        w->ours[mfn] = false;
+}
+
+/*
+ * Frames that a call gave back may be handed out again before it returns. A decrease alone leaves them free, or held by
+ * those who map them; that is looked at.
+ */
+static void given_back(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
+                       uint32_t k, long rc)
+{
+    const struct xd_step *s = &r->p->step[m->step + k];
+    const struct xd_encoded *e = &m->enc[k];
+    struct xd_abi_memory_exchange x;
+    uint64_t nr = 0, mfn;
+
+    if (!s->op || s->call->group != &xd_group_memory || !xd_look(m->v, &x, e->at, sizeof(x.in)))
+        return;
+    if (!strcmp(s->op->name, "exchange") && xd_look(m->v, &x, e->at, sizeof(x)))
+        nr = x.nr_exchanged;
+    else if (!strcmp(s->op->name, "decrease_reservation") && k && rc > 0)
+        nr = (uint64_t)rc;
+    for (uint64_t i = 0; i < nr && i < LIST_SEEN; i++)
+        if (xd_look(m->v, &mfn, x.in.extent_start + i * 8, sizeof(mfn)))
+            lose(w, mfn);
+}
+
 static void answers(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
                     uint32_t k, long rc)
 {
@@ -282,6 +328,7 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
 
     w->calls++;
     w->refused += rc < 0;
+    given_back(w, r, m, k, rc);
     xd_str_add(&w->result, " result=");
     xd_show_rc(&w->result, rc);
     if (e->done && xd_look(m->v, bytes, e->done, 4))

@@ -15,7 +15,7 @@ void *xd_memchr(const void *s, int c, size_t n);
 size_t xd_strlen(const char *s);
 char *xd_strncpy(char *dst, const char *src, size_t n);
 
-#define REP_FROM 256 /* below, starting a `rep` costs more than it saves */
+#define REP_FROM 128 /* below, starting a `rep` costs more than it saves */
 
 /* Unaligned words that alias everything. */
 typedef uint64_t __attribute__((may_alias, aligned(1))) word;
@@ -95,6 +95,12 @@ int xd_memcmp(const void *a, const void *b, size_t n)
 {
     const unsigned char *x = a, *y = b;
 
+    for (; n >= 32; n -= 32, x += 32, y += 32) {
+        const word *v = (const word *)(const void *)x, *w = (const word *)(const void *)y;
+
+        if ((v[0] ^ w[0]) | (v[1] ^ w[1]) | (v[2] ^ w[2]) | (v[3] ^ w[3]))
+            break;
+    }
     for (; n >= 8 && *(const word *)(const void *)x == *(const word *)(const void *)y; n -= 8)
         x += 8, y += 8;
     for (; n; n--, x++, y++)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SAME_WORDS   64u   /* of a step's text */
 #define TROUBLES_MAX 3u    /* programs in a row that can't be compared: then none can */
 #define SHRINK_COST  1500u /* what finding a shorter program may cost: each try 1, and more: */
 #define BOOT_COST    100u  /* if Xen boots for it */
@@ -142,8 +143,29 @@ static bool differs_again(struct xd_oracle_worker *w, const struct xd_candidate 
 
 /* ---- A difference ---- */
 
+/* What makes two differences one: the words in which the step begins, and the kind of difference. */
+struct likeness {
+    char step[SAME_WORDS];
+    const char *what;
+};
+
+static void liken(struct likeness *l, const struct xd_difference *d)
+{
+    const char *block = *d->xen ? d->xen : d->dbl, *s = strchr(block, ' ');
+    unsigned int words = 0;
+    size_t n = 0;
+
+    *l = (struct likeness){.what = d->what};
+    for (s = s ? s + 1 : block; *s && *s != '\n' && n + 1 < sizeof(l->step); s++) {
+        if (*s == ' ' && ++words == 2)
+            break;
+        l->step[n++] = *s;
+    }
+}
+
 struct shrinking {
     struct xd_oracle_worker *w;
+    struct likeness like;
     uint64_t boots, rebuilds; /* at the beginning */
 };
 
@@ -155,7 +177,13 @@ static bool still_differs(void *ctx, const struct xd_program *p)
     struct both b = {0};
     bool differs = xd_candidate_of(&c, p) && !xd_oracle_unfit(s->w->o, s->w->record->index, c.p) &&
                    differs_again(s->w, &c, &b, &d);
+    struct likeness like;
 
+    if (differs) {
+        liken(&like, &d);
+        differs = like.what == s->like.what &&
+                  (!strcmp(like.step, s->like.step) || !strncmp(s->like.step, "multicall", 9));
+    }
     both_free(&b);
     xd_candidate_free(&c);
     return differs;
@@ -214,6 +242,7 @@ static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidat
     xd_str_add(&r->text, ": Xen and the double differ\n  again: ");
     xd_oracle_again(w->o, r->index, &r->text);
     xd_str_addc(&r->text, '\n');
+    liken(&s.like, d);
     p = xd_shrink(c->p, still_differs, &s, &opt, &stats);
     if (!p || !tell_small(w, p, &stats)) {
         struct xd_str told = {0};

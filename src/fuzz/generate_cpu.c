@@ -48,7 +48,7 @@ static const struct xd_alt vcpu_call[] = {
       "nmi_op <op=2/op=99/register_callback arg=<bad-in>/register_callback handler_address=0x800000000000>"),
     A(1, "nmi_op unregister_callback"),
 };
-static const struct xd_alt bad_pirq[] = {A(1, "208"), A(1, "0x10000"), A(1, "0x7fffffff"),
+static const struct xd_alt bad_pirq[] = {A(1, "9999"), A(1, "0x10000"), A(1, "0x7fffffff"),
                                          A(1, "0xffffffff")};
 static const struct xd_alt device[] = {
     A(1, "physdev_op irq_unmask_notify"),

@@ -171,7 +171,7 @@ static const struct xd_alt odd_event[] = {
     A(2, "event_channel_op status dom=<domid> port=<port>"),
     A(1, "event_channel_op reset dom=<1/7/IO/INVALID/0xffff/<other>>"),
     A(1, "event_channel_op reset_cont dom=SELF"),
-    A(1, "event_channel_op bind_pirq pirq=<208/0x10000/0x7fffffff/0xffffffff> flags=<0/1>"),
+    A(1, "event_channel_op bind_pirq pirq=<9999/0x10000/0x7fffffff/0xffffffff> flags=<0/1>"),
     DOMU(2, "event_channel_op bind_pirq pirq=<0/1/16/55/56/57> flags=0"),
     A(1, "event_channel_op op=<15/16/99/0x7fffffff/0x80000000/0xffffffff>"),
     A(3, "<flush>\nevent_channel_op <alloc_unbound/bind_interdomain/bind_virq/close/send/status/"

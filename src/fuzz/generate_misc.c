@@ -29,7 +29,7 @@ static const struct xd_alt sched[] = {
     A(2, "sched_op poll ports=[50] nr_ports=<129/130/0x80000000/0xffffffff> timeout=0"),
     A(1, "<flush>\nsched_op poll ports=<0/va(7)/0x800000000000/0xffff830000000000/va(7)-2> "
          "nr_ports=<1/128> timeout=0"),
-    A(1, "<flush>\nsched_op <poll/remote_shutdown/watchdog/pin_override> arg=<0/va(7)/"
+    A(1, "<flush>\nsched_op <poll/remote_shutdown/pin_override> arg=<0/va(7)/"
          "0x800000000000/va(7)-1>"),
     A(3, "<reset>\n<bind-ipi>\nevent_channel_op send port=1\n"
          "sched_op poll ports=[1<30%, 1>] timeout=<0/1>"),
@@ -41,7 +41,7 @@ static const struct xd_alt sched[] = {
          "sched_op watchdog id=<0/1/2> timeout=1000000\nsched_op watchdog id=1 timeout=0\n"
          "sched_op watchdog id=2 timeout=0"),
     A(2, "sched_op watchdog id=<1/2/3/0x80000000> timeout=0"),
-    A(2, "sched_op pin_override pcpu=<0/0/0xffffffff>\nsched_op pin_override pcpu=<0/1/99/"
+    A(2, "sched_op pin_override pcpu=<0/0/0xffffffff>\nsched_op pin_override pcpu=<0/99/"
          "0x7fffffff/0xffffffff>\n"
          "sched_op pin_override pcpu=<0xffffffff/0x80000000>"),
     A(1, "sched_op remote_shutdown domain_id=<SELF/7/IO/INVALID> reason=<0/3/99>"),

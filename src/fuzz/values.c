@@ -200,21 +200,14 @@ static const struct xd_alt slot4[] = {
     A(1, "258"), A(1, "260"), A(1, "271"), A(2, "272"), A(1, "273"), A(1, "300"), A(1, "510")};
 
 /* Frames that are not the caller's. */
-static const struct xd_alt alien[] = {A(4, "frames()"),
-                                      A(1, "frames()+1"),
-                                      A(2, "0xb0"),
-                                      A(1, "0xa0"),
-                                      A(1, "0x1000000"),
-                                      A(2, "0xffffffffff"),
-                                      A(1, "0xfffffffff"),
-                                      A(1, "entry(<x4>[256])/4096&0xffffff"),
-                                      TWO(8, "<their-plain>"),
-                                      TWO(3, "<their-l1>")};
+static const struct xd_alt alien[] = {
+    A(4, "frames()"),    A(1, "frames()+1"),      A(2, "0xb0"),
+    A(1, "0xa0"),        A(1, "0x1000000"),       A(2, "0xffffffffff"),
+    A(1, "0xfffffffff"), TWO(8, "<their-plain>"), TWO(3, "<their-l1>")};
 /* Frames that a call about a page may not expect. */
 static const struct xd_alt stranger[] = {
-    A(5, "<page>"), A(6, "<alien>"), A(2, "shared_info()"),
-    A(1, "<x1>"),   A(1, "<x2>"),    A(1, "<x3>"),
-    A(1, "<x4>"),   A(1, "0"),       A(1, "0xffffffffffffffff")};
+    A(5, "<page>"), A(6, "<alien>"), A(1, "<x1>"), A(1, "<x2>"),
+    A(1, "<x3>"),   A(1, "<x4>"),    A(1, "0"),    A(1, "0xffffffffffffffff")};
 
 static const struct xd_alt table_flags[] = {A(42, "P|RW|US"),
                                             A(14, "P|RW"),

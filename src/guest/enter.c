@@ -174,14 +174,15 @@ long xd_guest_return(struct xd_self *self, long rc)
 long xd_guest_call(uint64_t nr, const uint64_t *arg)
 {
     struct xd_self *self = &xd_this_thread;
+    struct xd_vcpu *v = self->v;
     long rc;
 
     if (XD_UNLIKELY(!xd_self_runs(self)))
         xd_cannot_call(self, nr);
-    rc = xd_call_run(self->v, nr, arg, 0);
+    rc = xd_call_run(v, nr, arg, 0);
     if (XD_UNLIKELY(self->watched))
-        xd_watch_call(self->v);
-    if (XD_LIKELY(xd_goes_on(self)))
+        xd_watch_call(v);
+    if (XD_LIKELY(xd_goes_on(self, v)))
         return rc;
     return xd_guest_return(self, rc);
 }
@@ -192,7 +193,7 @@ void xd_preempt(void)
 
     if (!self->v)
         xd_guest_die("xd_preempt: this thread is no vCPU; xd_enter() makes it one");
-    if (!xd_goes_on(self))
+    if (!xd_goes_on(self, self->v))
         xd_guest_return(self, 0);
 }
 

@@ -10,6 +10,7 @@
 #define XD_GUEST_GUEST_H
 
 #include "base/strbuf.h"
+#include "hv/frame.h"
 #include "hv/hv.h"
 #include "xendouble/guest.h"
 
@@ -76,13 +77,15 @@ static inline bool xd_self_runs(const struct xd_self *self)
     return v && !(v->blocked | v->down | v->paused_for_shutdown | v->cont.active | v->hv->off);
 }
 
-/* Nothing is to be done before the guest code goes on after a call. */
-static inline bool xd_goes_on(const struct xd_self *self)
+/* Nothing is to be done before the guest code of (v), the thread's vCPU, goes on after a call. */
+static inline bool xd_goes_on(const struct xd_self *self, struct xd_vcpu *v)
 {
-    const struct xd_abi_vcpu_info *info = xd_vcpu_info(self->v);
+    /* xd_vcpu_info, without a call */
+    const unsigned char *page = (const unsigned char *)xd_frame_words(v->hv, v->info_mfn);
+    const struct xd_abi_vcpu_info *info = (const void *)(page + v->info_off);
 
-    return xd_self_runs(self) && !self->context &&
-           !(info->evtchn_upcall_pending && !info->evtchn_upcall_mask);
+    return !(v->blocked | v->down | v->paused_for_shutdown | v->cont.active | v->hv->off) &&
+           !self->context && !(info->evtchn_upcall_pending && !info->evtchn_upcall_mask);
 }
 
 /* Says why the thread can't make hypercall (nr), and ends the process. */

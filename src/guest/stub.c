@@ -38,12 +38,13 @@ static bool keeps_off_vectors(const struct xd_self *self)
 long xd_stub_call(uint64_t nr, const uint64_t *arg)
 {
     struct xd_self *self = &xd_this_thread;
+    struct xd_vcpu *v = self->v;
     long rc;
 
     if (XD_UNLIKELY(!xd_self_runs(self) || !keeps_off_vectors(self)))
         return xd_with_vectors(whole_call, nr, arg);
-    rc = xd_call_run(self->v, nr, arg, 0);
-    if (XD_LIKELY(xd_goes_on(self)))
+    rc = xd_call_run(v, nr, arg, 0);
+    if (XD_LIKELY(xd_goes_on(self, v)))
         return rc;
     return xd_with_vectors(way_back, (uint64_t)rc, NULL);
 }
@@ -76,7 +77,7 @@ void xd_stub_iret(struct xd_iret_frame *f)
         xd_with_vectors(to_user, f->cs, NULL);
     XD_PUT(self->v->hv, xd_vcpu_info(self->v)->evtchn_upcall_mask, !(f->rflags & RFLAGS_IF));
     /* Who returns to xd_bounce finds there what else is due; here the stack would grow and grow. */
-    if (f->rip != (uintptr_t)xd_bounce_back && !xd_goes_on(self))
+    if (f->rip != (uintptr_t)xd_bounce_back && !xd_goes_on(self, self->v))
         xd_with_vectors(way_back, 0, NULL);
     /* Left by popf and ret, since iretq wants selectors that only Xen has. */
     target = (uint64_t *)(uintptr_t)f->rsp - 2;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #define RFLAGS_IF  0x200u
-#define RUNAWAY_NR 65536u
+#define RUNAWAY_NR 10000u
 
 static void set_mask(struct xd_vcpu *v, uint8_t mask)
 {

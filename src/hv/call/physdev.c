@@ -15,6 +15,7 @@
 #define MAP_MSI_SEG       3
 #define MAP_MULTI_MSI     4
 #define OP_MAP_PIRQ       13u
+#define IO_APIC           0xfec00000u
 #define OP_MMCFG_RESERVED 24u
 #define OP_DBGP           29u
 #define COMPAT_SIZE       24u
@@ -63,16 +64,21 @@ static long set_iobitmap(struct xd_vcpu *v, struct xd_abi_physdev_set_iobitmap *
     return 0;
 }
 
+static long apic(struct xd_vcpu *v, const struct xd_abi_physdev_apic *op, unsigned int cmd)
+{
+    if (v->domain->privileged && op->apic_physbase != IO_APIC)
+        return xd_reject(v, XD_WHY_PHYSDEV_APIC, op->apic_physbase);
+    return control_only(v, cmd);
+}
+
 static long apic_read(struct xd_vcpu *v, struct xd_abi_physdev_apic *op)
 {
-    (void)op;
-    return control_only(v, 8);
+    return apic(v, op, 8);
 }
 
 static long apic_write(struct xd_vcpu *v, struct xd_abi_physdev_apic *op)
 {
-    (void)op;
-    return control_only(v, 9);
+    return apic(v, op, 9);
 }
 
 /* AS-XEN: do_physdev_op: vectors are Xen's business, and this is for old kernels. */

@@ -115,8 +115,8 @@ static long watchdog(struct xd_vcpu *v, struct xd_abi_sched_watchdog *op)
     if (op->id == 0) {
         for (i = 0; i < XD_WATCHDOGS && d->watchdog[i].used; i++)
             ;
-        if (i == XD_WATCHDOGS)
-            return xd_reject(v, XD_WHY_SCHED_WATCHDOG_NONE_FREE, d->domid);
+        if (i == XD_WATCHDOGS) /* AS-XEN: domain_watchdog: the errno went through an unsigned int */
+            return (long)(uint32_t)xd_reject(v, XD_WHY_SCHED_WATCHDOG_NONE_FREE, d->domid);
         xd_watchdog_arm(d, i, op->timeout);
         return (long)i + 1;
     }
