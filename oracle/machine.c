@@ -355,8 +355,14 @@ static void restore_memory(struct xd_machine *m, unsigned int nr)
         mine[g->mfn[pfn]] = true;
     for (uint64_t mfn = 0; mfn < frames; mfn++) {
         uint64_t frame = mfn;
+        struct xd_xen_frame f;
 
-        if (!mine[mfn] && owns(m, nr, mfn))
+        xd_xen_frame_at(&m->xen, mfn, &f);
+        if (mine[mfn] || f.owner != nr || f.xen_heap)
+            continue;
+        if (f.pinned)
+            mmuext(m, xd_xen_guest(nr, 0), MMUEXT_UNPIN, mfn, 0);
+        if (f.allocated)
             memory(m, xd_xen_guest(nr, 0), MEM_DECREASE, &frame);
     }
     free(mine);

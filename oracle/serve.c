@@ -4,7 +4,7 @@
  *
  *   xendouble-oracle QEMU XEN KERNEL
  *
- * A request on stdin is a length (4 bytes, little-endian) and a program; its answer on stdout is a length and a text:
+ * A request on stdin is a length (4 bytes, little-endian) and a program in byte form; its answer on stdout is a length and a text:
  * lines "place ..." (by which a double can be laid out alike), what witness.h says, and last "end", "died" with Xen's own
  * last words, "unfit" with the reason, or "failed": Xen can't be booted. A line "booted" or "rebuilt" behind it says why
  * the machine had to be set up anew for this program.
@@ -12,6 +12,7 @@
 #include "real.h"
 #include "witness.h"
 
+#include "program/bytes.h"
 #include "program/runner.h"
 
 #include <errno.h>
@@ -82,20 +83,17 @@ static bool answer(const struct xd_str *text)
 
 static struct xd_program *request(void)
 {
-    unsigned char len[4];
     struct xd_program *p;
-    char *bytes, *error = NULL;
+    unsigned char len[4];
+    char *bytes;
     size_t n;
 
     if (!get(len, sizeof(len)))
         return NULL;
     n = len[0] | (size_t)len[1] << 8 | (size_t)len[2] << 16 | (size_t)len[3] << 24;
     bytes = xd_zalloc(n + 1);
-    p = get(bytes, n) ? xd_program_parse("program", bytes, n, &error) : NULL;
-    if (error)
-        fputs(error, stderr);
+    p = get(bytes, n) ? xd_program_from_bytes("program", bytes, n) : NULL;
     free(bytes);
-    free(error);
     return p;
 }
 

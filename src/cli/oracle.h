@@ -176,16 +176,17 @@ void xd_oracle_worker_end(struct xd_oracle_worker *w);
 
 /* ---- oracle_source.c: where programs come from ---- */
 
-/* A program, and the text that both sides read. */
+/* A program as both sides read it. */
 struct xd_candidate {
     struct xd_program *p;
-    struct xd_str request;
+    struct xd_str request; /* its byte form */
+    struct xd_str text;    /* its canonical text, for people */
 };
 /* False after putting into (error) what is wrong with it. */
 bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index,
                        struct xd_str *error);
 /* Another reading of what (p) prints. */
-bool xd_candidate_of(struct xd_candidate *c, const struct xd_program *p);
+void xd_candidate_of(struct xd_candidate *c, const struct xd_program *p);
 void xd_candidate_free(struct xd_candidate *c);
 /* NULL, or why it is not to be run. */
 const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const struct xd_program *p);

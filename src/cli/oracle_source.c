@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "fuzz/generate.h"
+#include "program/bytes.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -42,36 +43,38 @@ void xd_oracle_again(const struct xd_oracle *o, uint64_t index, struct xd_str *o
 void xd_candidate_free(struct xd_candidate *c)
 {
     xd_program_free(c->p);
+    xd_str_free(&c->text);
     xd_str_free(&c->request);
     *c = (struct xd_candidate){0};
 }
 
-/* The request is the text itself: both sides then name the same lines. */
+/* Both sides decode the same bytes, so both name the lines of the canonical text. */
+static void encode(struct xd_candidate *c, const char *name, const struct xd_program *p)
+{
+    *c = (struct xd_candidate){0};
+    xd_program_to_bytes(p, &c->request);
+    c->p = xd_program_from_bytes(name, xd_str_text(&c->request), c->request.len);
+    xd_program_print(c->p, &c->text);
+}
+
 static bool candidate(struct xd_candidate *c, const char *name, const char *text, size_t n,
                       struct xd_str *error)
 {
     char *complaint = NULL;
+    struct xd_program *p = xd_program_parse(name, text, n, &complaint);
 
-    *c = (struct xd_candidate){.p = xd_program_parse(name, text, n, &complaint)};
-    if (c->p) {
-        xd_str_addn(&c->request, text, n);
-        return true;
-    }
-    xd_str_add(error, complaint);
+    if (p)
+        encode(c, name, p);
+    else
+        xd_str_add(error, complaint);
+    xd_program_free(p);
     free(complaint);
-    return false;
+    return p != NULL;
 }
 
-bool xd_candidate_of(struct xd_candidate *c, const struct xd_program *p)
+void xd_candidate_of(struct xd_candidate *c, const struct xd_program *p)
 {
-    struct xd_str text = {0}, error = {0};
-    bool ok;
-
-    xd_program_print(p, &text);
-    ok = candidate(c, p->file, xd_str_text(&text), text.len, &error);
-    xd_str_free(&text);
-    xd_str_free(&error);
-    return ok;
+    encode(c, p->file, p);
 }
 
 static bool generated(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index,

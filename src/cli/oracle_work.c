@@ -175,10 +175,12 @@ static bool still_differs(void *ctx, const struct xd_program *p)
     struct xd_difference d;
     struct xd_candidate c;
     struct both b = {0};
-    bool differs = xd_candidate_of(&c, p) && !xd_oracle_unfit(s->w->o, s->w->record->index, c.p) &&
-                   differs_again(s->w, &c, &b, &d);
     struct likeness like;
+    bool differs;
 
+    xd_candidate_of(&c, p);
+    differs =
+        !xd_oracle_unfit(s->w->o, s->w->record->index, c.p) && differs_again(s->w, &c, &b, &d);
     if (differs) {
         liken(&like, &d);
         differs = like.what == s->like.what &&
@@ -208,8 +210,10 @@ static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p,
     struct xd_candidate c;
     struct xd_difference d;
     struct both b = {0};
-    bool differs = xd_candidate_of(&c, p) && differs_again(w, &c, &b, &d);
+    bool differs;
 
+    xd_candidate_of(&c, p);
+    differs = differs_again(w, &c, &b, &d);
     if (differs) { /* once more: now it is known what to explain */
         b.dbl.explain_line = d.line;
         differs = differs_again(w, &c, &b, &d);
@@ -218,10 +222,10 @@ static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p,
         xd_oracle_tell_step(&d, &b.answer, &b.dbl, &told);
         xd_str_addf(&r->text, "  shrunk from %u to %u steps%s:\n", stats->steps_before,
                     stats->steps_after, stats->minimal ? "" : " (it might become shorter yet)");
-        xd_oracle_indent(&r->text, "    ", xd_str_text(&c.request));
+        xd_oracle_indent(&r->text, "    ", xd_str_text(&c.text));
         xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
         if (w->o->keep)
-            xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c.request), &r->text);
+            xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c.text), &r->text);
     }
     both_free(&b);
     xd_candidate_free(&c);
@@ -253,7 +257,7 @@ static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidat
                    "or chance\n");
         xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
         if (w->o->keep)
-            xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->request), &r->text);
+            xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->text), &r->text);
         xd_str_free(&told);
     }
     xd_program_free(p);

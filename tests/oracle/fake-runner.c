@@ -5,6 +5,7 @@
  * So the two sides agree, until FAKE_ORACLE makes this one answer otherwise: rows in behave(). Each depends on the program
  * alone, as a real difference does, so that shrinking has something to hold on to.
  */
+#include "program/bytes.h"
 #include "cli/oracle.h"
 
 #include "program/program.h"
@@ -36,21 +37,22 @@ static void put(const char *text, size_t n)
     fflush(stdout);
 }
 
-static struct xd_program *request(char **text)
+static struct xd_program *request(struct xd_str *text)
 {
     unsigned char head[4];
-    char *complaint = NULL;
     struct xd_program *p;
+    char *bytes;
     size_t n;
 
     if (!get(head, sizeof(head)))
         return NULL;
     n = head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;
-    *text = xd_zalloc(n + 1);
-    p = get(*text, n) ? xd_program_parse("program", *text, n, &complaint) : NULL;
-    if (complaint)
-        fputs(complaint, stderr);
-    free(complaint);
+    bytes = xd_zalloc(n + 1);
+    p = get(bytes, n) ? xd_program_from_bytes("program", bytes, n) : NULL;
+    free(bytes);
+    xd_str_clear(text);
+    if (p)
+        xd_program_print(p, text);
     return p;
 }
 
@@ -211,17 +213,17 @@ static void answer(const char *how, const struct xd_program *p, const char *text
 int main(int argc, char **argv)
 {
     const char *how = getenv("FAKE_ORACLE");
+    struct xd_str text = {0};
     struct xd_program *p;
-    char *text;
 
     if (argc != 4) {
         fprintf(stderr, "usage: %s QEMU XEN KERNEL\n", argv[0]);
         return 2;
     }
     while ((p = request(&text)) != NULL) {
-        answer(how ? how : "", p, text);
+        answer(how ? how : "", p, xd_str_text(&text));
         xd_program_free(p);
-        free(text);
     }
+    xd_str_free(&text);
     return 0;
 }
