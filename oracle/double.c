@@ -159,6 +159,11 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     xd_witness_watch.stepped(ctx, r, at);
 }
 
+static bool uncertain(void *ctx, uint64_t mfn)
+{
+    return xd_witness_watch.uncertain(ctx, mfn);
+}
+
 static void tell(void *ctx, const char *lines)
 {
     struct run *run = ctx;
@@ -181,7 +186,7 @@ void xd_oracle_double(const struct xd_program *p, const struct xd_answer *where,
                       struct xd_oracle_counts *c, struct xd_doubled *d)
 {
     static const struct xd_run_watch watch = {
-        .called = called, .accessed = accessed, .stepped = stepped};
+        .called = called, .accessed = accessed, .stepped = stepped, .uncertain = uncertain};
     struct xd_run_place place[XD_ORACLE_PLACES];
     struct run run = {.c = c, .d = d};
     const struct xd_run_options opt = {.keep_going = true,

@@ -38,7 +38,7 @@
 #define MMU_MACHPHYS         1u
 #define EVTCHNOP_RESET       10u
 #define SCHEDOP_WATCHDOG     6u
-#define SCHEDOP_PIN_OVERRIDE 9u
+#define SCHEDOP_PIN_OVERRIDE 7u
 #define WATCHDOGS            2u
 #define MEM_DECREASE         1u
 #define MEM_POPULATE         6u
@@ -47,6 +47,7 @@
 #define DOMID_SELF           0x7ff0u
 #define GAVE_BACK_MAX        20u /* programs that gave frames back, before the heap is arranged anew */
 #define ARGUMENT_PAGES       8u
+#define LOST                 (~UINT64_C(0))
 #define FREE_PAGES           256u /* free pages that are cleared between programs */
 #define PASSES               3u   /* over the tables: an entry can need another one first */
 #define FLAT_SS              0xe02bu
@@ -366,13 +367,17 @@ static void restore_memory(struct xd_machine *m, unsigned int nr)
             memory(m, xd_xen_guest(nr, 0), MEM_DECREASE, &frame);
     }
     free(mine);
+    for (uint64_t pfn = 0; pfn < g->start.pages;
+         pfn++) /* all before the first comes: it may be one of them */
+        if (!owns(m, nr, g->mfn[pfn]))
+            g->mfn[pfn] = LOST;
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++) {
         uint64_t frame = pfn;
         unsigned char *p2m;
 
-        if (owns(m, nr, g->mfn[pfn]) || memory(m, xd_xen_guest(nr, 0), MEM_POPULATE, &frame) != 1)
+        if (g->mfn[pfn] != LOST)
             continue;
-        g->mfn[pfn] = frame;
+        g->mfn[pfn] = memory(m, xd_xen_guest(nr, 0), MEM_POPULATE, &frame) == 1 ? frame : 0;
         p2m = xd_xen_at(&m->xen, g->start.cr3_mfn * XD_PAGE_SIZE, g->start.p2m_va + pfn * 8,
                         XD_PTE_P);
         if (p2m)

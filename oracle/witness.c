@@ -49,7 +49,8 @@ struct xd_witness {
     uint64_t calls, refused;
     bool over; /* a domain ended: no more is told */
     uint32_t frames;
-    bool *ours; /* by mfn */
+    bool *ours;                                     /* by mfn */
+    enum { KNOWN, GIVEN_BACK, HANDED_OUT } * whose; /* by mfn; HANDED_OUT: perhaps */
     struct seen seen[XD_DOMAINS_MAX];
 };
 
@@ -72,6 +73,7 @@ void xd_witness_free(struct xd_witness *w)
     }
     xd_str_free(&w->result);
     free(w->ours);
+    free(w->whose);
     free(w);
 }
 
@@ -95,6 +97,8 @@ static void start(struct xd_witness *w, struct seen *s, const struct xd_env *env
     w->frames = env->d->hv->frames;
     if (!w->ours)
         w->ours = xd_zalloc(w->frames * sizeof(*w->ours));
+    if (!w->whose)
+        w->whose = xd_zalloc(w->frames * sizeof(*w->whose));
     for (uint64_t pfn = 0; pfn < s->pages; pfn++) {
         bool mapped = pfn < env->start.mapped_pages;
 
@@ -124,6 +128,19 @@ static uint64_t digest(const uint64_t *word)
     return sum;
 }
 
+static void lose(struct xd_witness *w, uint64_t mfn)
+{
+    for (unsigned int i = 0; i < XD_DOMAINS_MAX; i++)
+        for (uint64_t pfn = 0; pfn < w->seen[i].pages; pfn++)
+            if (w->seen[i].mfn[pfn] == mfn)
+                w->seen[i].lost[pfn] = true;
+    if (mfn >= w->frames)
+        return;
+    w->ours[mfn] = false;
+    if (w->whose[mfn] == KNOWN)
+        w->whose[mfn] = GIVEN_BACK;
+}
+
 static void frame(struct xd_witness *w, struct seen *s, struct xd_hv *hv, uint64_t pfn)
 {
     struct xd_frame f = *xd_frame_at(hv, xd_mfn_of(s->mfn[pfn]));
@@ -131,8 +148,7 @@ static void frame(struct xd_witness *w, struct seen *s, struct xd_hv *hv, uint64
 
     if (!f.count) {
         xd_str_addf(w->out, "  %s pfn %" PRIu64 ": given up\n", s->name, pfn);
-        s->lost[pfn] = true;
-        w->ours[s->mfn[pfn]] = false;
+        lose(w, s->mfn[pfn]);
         return;
     }
     if (!f.type_count)
@@ -284,37 +300,43 @@ static uint64_t number(const unsigned char *bytes, size_t n)
     return value;
 }
 
-static void lose(struct xd_witness *w, uint64_t mfn)
+/* Frames were handed out: any that had been given back before may be among them. */
+static void handed_out(struct xd_witness *w)
 {
-    for (unsigned int i = 0; i < XD_DOMAINS_MAX; i++)
-        for (uint64_t pfn = 0; pfn < w->seen[i].pages; pfn++)
-            if (w->seen[i].mfn[pfn] == mfn)
-                w->seen[i].lost[pfn] = true;
-    if (mfn < w->frames)
-        w->ours[mfn] = false;
+    for (uint32_t mfn = 0; mfn < w->frames; mfn++)
+        if (w->whose[mfn] == GIVEN_BACK)
+            w->whose[mfn] = HANDED_OUT;
 }
 
 /*
  * Frames that a call gave back may be handed out again before it returns. A decrease alone leaves them free, or held by
  * those who map them; that is looked at.
  */
-static void given_back(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
-                       uint32_t k, long rc)
+static void reserved(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
+                     uint32_t k, long rc)
 {
     const struct xd_step *s = &r->p->step[m->step + k];
     const struct xd_encoded *e = &m->enc[k];
-    struct xd_abi_memory_exchange x;
+    struct xd_abi_memory_exchange x = {0};
     uint64_t nr = 0, mfn;
 
-    if (!s->op || s->call->group != &xd_group_memory || !xd_look(m->v, &x, e->at, sizeof(x.in)))
+    if (!s->op || s->call->group != &xd_group_memory || !w->whose ||
+        !xd_look(m->v, &x, e->at, sizeof(x.in)))
         return;
     if (!strcmp(s->op->name, "exchange") && xd_look(m->v, &x, e->at, sizeof(x)))
         nr = x.nr_exchanged;
     else if (!strcmp(s->op->name, "decrease_reservation") && k && rc > 0)
         nr = (uint64_t)rc;
+    else if (rc > 0 && (!strcmp(s->op->name, "populate_physmap") ||
+                        !strcmp(s->op->name, "increase_reservation")))
+        handed_out(w);
+    if (nr && k == 0)
+        handed_out(w);
     for (uint64_t i = 0; i < nr && i < LIST_SEEN; i++)
         if (xd_look(m->v, &mfn, x.in.extent_start + i * 8, sizeof(mfn)))
             lose(w, mfn);
+    if (nr > 1 || (nr && k))
+        handed_out(w);
 }
 
 static void answers(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
@@ -328,7 +350,7 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
 
     w->calls++;
     w->refused += rc < 0;
-    given_back(w, r, m, k, rc);
+    reserved(w, r, m, k, rc);
     xd_str_add(&w->result, " result=");
     xd_show_rc(&w->result, rc);
     if (e->done && xd_look(m->v, bytes, e->done, 4))
@@ -406,5 +428,12 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
             state(w, &w->seen[i], &r->env[i]);
 }
 
+static bool uncertain(void *ctx, uint64_t mfn)
+{
+    const struct xd_witness *w = *(struct xd_witness **)ctx;
+
+    return w->whose && mfn < w->frames && w->whose[mfn] == HANDED_OUT;
+}
+
 const struct xd_run_watch xd_witness_watch = {
-    .called = called, .accessed = accessed, .stepped = stepped};
+    .uncertain = uncertain, .called = called, .accessed = accessed, .stepped = stepped};

@@ -19,7 +19,7 @@ static const struct xd_alt domctl[] = {
     A(1, "domctl ptr4(<1/5/19/56/99>, <0/0x14/0x16/0xffffffff>, 0, 0, <zeros>)"),
     A(2, "domctl ptr4(<2/3/10/19/20/38/40/46/50/99>, 0x15, <nobody>, 0, <zeros>)"),
     A(1, "domctl ptr4(5, 0x15, <0x7ff0/0xffff/0x7fef>, 0, <zeros>)"),
-    A(1, "domctl ptr4(19, 0x15, 0, 0, <208/0x10000/0xffffffff>, <zeros>)"),
+    A(1, "domctl ptr4(19, 0x15, 0, 0, <9999/0x10000/0xffffffff>, <zeros>)"),
     A(1, "domctl ptr4(20, 0x15, 0, 0, 2, 0, 0xffffffff, 0xffffffff, <zeros>)"),
     A(1, "domctl ptr4(21, 0x15, 0, 0, <0, 0/0xffff, 2/0x10000, 1/0xffffffff, 2>, <zeros>)"),
     A(1, "domctl ptr4(39, 0x15, 0, 0, <0, 0, 0, 0x1000000, 1, 0/0, 0, 5, 0, 0, 0/0xffffffff, "

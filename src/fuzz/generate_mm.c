@@ -83,7 +83,7 @@ static const struct xd_alt ext[] = {
     A(4, "CLEAR_PAGE mfn=<<l1>/<l2>/<l4>/<x1>>"),
     A(4, "CLEAR_PAGE mfn=<plain>"),
     A(2, "CLEAR_PAGE mfn=<alien>"),
-    A(6, "COPY_PAGE mfn=<plain> src_mfn=<page>"),
+    A(6, "COPY_PAGE mfn=<plain> src_mfn=<plain>"),
     A(2, "COPY_PAGE mfn=<l1> src_mfn=<stranger>"),
     A(1, "COPY_PAGE mfn=<alien> src_mfn=<plain>"),
     A(3, "SET_LDT linear_addr=<window> nr_ents=<0/1/512>"),

@@ -206,6 +206,11 @@ static bool batch(const struct encoder *en, const struct xd_step *s, struct xd_e
     uint64_t foreign;
 
     put_number(preset, XD_DONE_PRESET, sizeof(preset));
+    /* Before the list, so that a count that is too large never reaches it. */
+    if (!done)
+        c->arg[2] = xd_area_put(en->r, en->v, preset, sizeof(preset));
+    else if (!xd_eval(en->r, done->value, &c->arg[2]))
+        return false;
     if (list ? !xd_eval(en->r, list->value, &c->arg[0]) : !element_list(en, s, &c->arg[0]))
         return false;
     if (!xd_eval_or(en->r, xd_item_find(en->p, s->in, XD_KEY_COUNT), elements(en->p, s),
@@ -215,10 +220,6 @@ static bool batch(const struct encoder *en, const struct xd_step *s, struct xd_e
         return false;
     if (pfd)
         c->arg[3] |= (foreign + 1) << 16;
-    if (!done)
-        c->arg[2] = xd_area_put(en->r, en->v, preset, sizeof(preset));
-    else if (!xd_eval(en->r, done->value, &c->arg[2]))
-        return false;
     c->done = c->arg[2];
     return true;
 }

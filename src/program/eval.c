@@ -39,6 +39,9 @@ static bool page(struct xd_runner *r, const struct xd_env *env, uint64_t k, bool
         return false;
     }
     *value = pfn ? env->first_pfn + k : env->page[k];
+    if (!pfn && r->opt->watch && r->opt->watch->uncertain &&
+        r->opt->watch->uncertain(r->opt->ctx, *value))
+        return no_value(r, "page(): it was given back, and frames were handed out since");
     return true;
 }
 

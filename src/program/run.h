@@ -44,6 +44,8 @@ struct xd_run_watch {
     void (*accessed)(void *ctx, const struct xd_runner *r, const struct xd_step *s,
                      enum xd_access how, const struct xd_fault *f);
     void (*stepped)(void *ctx, const struct xd_runner *r, uint32_t at); /* the step is over */
+    /* Does it depend on the machine's heap who has this frame? Then no step may name it. NULL: never. */
+    bool (*uncertain)(void *ctx, uint64_t mfn);
 };
 
 struct xd_run_options {

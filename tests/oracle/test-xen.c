@@ -98,18 +98,16 @@ static void lay_out(struct xd_mailbox *m)
     m->magic[1] = XD_MAIL_MAGIC1;
 }
 
-static void say(const char *serial, const char *text)
-{
-    FILE *f = fopen(serial, "a");
+static FILE *serial; /* open from the beginning, as QEMU's: its name may go */
 
-    if (!f)
+static void say(const char *text)
+{
+    if (fputs(text, serial) < 0 || fflush(serial))
         exit(1);
-    fputs(text, f);
-    fclose(f);
 }
 
 /* The kernel's loop. */
-static void follow(volatile struct xd_mailbox *m, const char *serial)
+static void follow(volatile struct xd_mailbox *m)
 {
     for (uint32_t seen = 0;; seen++) {
         while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == seen)
@@ -121,7 +119,7 @@ static void follow(volatile struct xd_mailbox *m, const char *serial)
             m->scratch[0]++;
             break;
         case CALL_CRASH:
-            say(serial, "(XEN) Domain 0 crashed: just so\n");
+            say("(XEN) Domain 0 crashed: just so\n");
             for (;;)
                 pause();
         default: exit(0);
@@ -141,18 +139,18 @@ static const char *argument(char **argv, const char *option, const char *begin)
 static int qemu(char **argv)
 {
     char *path = strdup(argument(argv, "-object", "mem-path="));
-    const char *serial = argument(argv, "-serial", "file:");
     int fd;
 
+    serial = fopen(argument(argv, "-serial", "file:"), "w");
     path[strcspn(path, ",")] = '\0';
     fd = open(path, O_RDWR);
     ram = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (fd < 0 || ram == MAP_FAILED || strcmp(argument(argv, "-kernel", ""), "the Xen"))
+    if (!serial || fd < 0 || ram == MAP_FAILED || strcmp(argument(argv, "-kernel", ""), "the Xen"))
         return 1;
-    say(serial, "(XEN) Xen version 4.17\n");
+    say("(XEN) Xen version 4.17\n");
     lay_out((void *)(ram + MAIL));
-    say(serial, "oracle: ready\n");
-    follow((void *)(ram + MAIL), serial);
+    say("oracle: ready\n");
+    follow((void *)(ram + MAIL));
     return 0;
 }
 
