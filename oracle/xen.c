@@ -29,7 +29,7 @@
 #define LOG_MAX      (1u << 18)
 #define LAST_WORDS   300u
 #define ANSWER_NS \
-    UINT64_C(40000000000) /* a death is told of at once; this is for guests that hang */
+    UINT64_C(10000000000) /* a death is told of at once; this is for guests that hang */
 
 static uint64_t now_ns(void)
 {

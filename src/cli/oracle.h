@@ -25,7 +25,8 @@ struct xd_oracle_counts {
     uint64_t programs;  /* run on both sides */
     uint64_t skipped;   /* that real Xen can't run, or that have nothing of --only in them */
     uint64_t unusable;  /* that could not be compared for a reason that should not be */
-    uint64_t different; /* programs with a difference */
+    uint64_t different; /* programs with a difference that nobody can explain */
+    uint64_t known;     /* with one that docs/DIFFERENCES.md explains; compared as far as that */
     uint64_t died;      /* programs in which Xen ended the domain */
     uint64_t boots;     /* of the hypervisor */
     uint64_t rebuilds;  /* of a domain, the hypervisor going on */
@@ -127,6 +128,7 @@ const struct xd_op *xd_oracle_op_at(unsigned int index, const struct xd_group **
 
 struct xd_difference {
     uint32_t line;         /* of the step */
+    unsigned int known;    /* entry of docs/DIFFERENCES.md that says why; 0: none */
     const char *what;      /* in words; NULL: the two blocks tell */
     const char *xen, *dbl; /* the step's block on each side; "" if there is none */
 };

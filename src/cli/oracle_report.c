@@ -109,6 +109,10 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
         printf(" for %zu reasons", why.nr - why.never);
     printf("; %" PRIu64 " program%s differ%s\n", c->different, c->different == 1 ? "" : "s",
            c->different == 1 ? "s" : "");
+    if (c->known)
+        printf("%" PRIu64
+               " more met a difference that docs/DIFFERENCES.md explains, and ended there\n",
+               c->known);
     if (c->skipped)
         printf("%" PRIu64 " skipped: real Xen can't run them%s\n", c->skipped,
                o->verbose ? "" : " (--verbose tells why)");

@@ -6,9 +6,13 @@
 #include "fuzz/generate.h"
 #include "program/bytes.h"
 
+#include "program/forms.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NOT_ON_XEN "not on Xen: " /* in a comment of a scenario; behind it stands why */
 
 uint64_t xd_oracle_seed(const struct xd_oracle *o, uint64_t i)
 {
@@ -155,11 +159,58 @@ static bool is_about(const struct xd_program *p, uint32_t groups)
     return false;
 }
 
+/* What a real machine would have to be built for, or a real vCPU would not come back from. */
+static const char *unfit_step(const struct xd_program *p, const struct xd_step *s)
+{
+    static const char *const keys[] = {"pages",    "pages_max", "vcpus",       "online",
+                                       "port_max", "scratch",   "kernel_pages"};
+    static const struct {
+        const char *call, *op; /* NULL: any */
+    } rows[] = {{"set_trap_table", NULL},
+                {"iret", NULL},
+                {"set_timer_op", NULL},
+                {"grant_table_op", NULL},
+                {"sched_op", "block"},
+                {"sched_op", "shutdown"},
+                {"vcpu_op", "up"},
+                {"vcpu_op", "down"},
+                {"vcpu_op", "initialise"},
+                {"vcpu_op", "set_periodic_timer"},
+                {"vcpu_op", "set_singleshot_timer"}};
+    const struct xd_form_key *key = s->kind == XD_STEP_DOMAIN ? xd_form_of(s->kind)->keys : NULL;
+    const char *said = s->kind == XD_STEP_NOTE ? xd_text_at(p, s->note) : "";
+
+    if (strstr(said, NOT_ON_XEN))
+        return strstr(said, NOT_ON_XEN) + strlen(NOT_ON_XEN);
+    for (xd_at i = s->in; key && i; i = xd_item_at(p, i)->next) {
+        const char *name = key[xd_item_at(p, i)->key - XD_KEY_FORM].name;
+        bool fits = false;
+
+        for (size_t k = 0; k < XD_ARRAY_SIZE(keys); k++)
+            fits |= !strcmp(name, keys[k]);
+        if (!fits)
+            return "the real machine's domains are not built in this way";
+    }
+    if (s->kind != XD_STEP_CALL)
+        return NULL;
+    if (xd_item_find(p, s->out, XD_KEY_BLOCKED))
+        return "it waits for what only the host of a double can do";
+    for (size_t i = 0; s->call && i < XD_ARRAY_SIZE(rows); i++)
+        if (!strcmp(s->call->name, rows[i].call) &&
+            (!rows[i].op || (s->op && !strcmp(s->op->name, rows[i].op))))
+            return "it takes away what the kernel under it needs, or waits";
+    return NULL;
+}
+
 const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const struct xd_program *p)
 {
     if (!p->domains)
         return "it has no domain";
     for (uint32_t i = 1; i < p->steps; i++) {
+        const char *why = unfit_step(p, &p->step[i]);
+
+        if (why)
+            return why;
         switch (p->step[i].kind) {
         case XD_STEP_ADVANCE:
         case XD_STEP_INJECT:

@@ -26,6 +26,13 @@ static void page_of(struct xd_gen *g, unsigned int what, struct xd_str *out)
 static const struct xd_alt bad_frame[] = {
     A(3, "<alien>"), A(2, "<x1>"), A(1, "<l1>"), A(1, "shared_info()"), A(1, "0xffffffffffffffff"),
     A(1, "0")};
+/* Lists that can't be written: numbers of new frames are no two machines' alike. */
+static const struct xd_alt bad_list[] = {A(3, "0"),
+                                         A(3, "va(7)"),
+                                         A(3, "va(7)-<1/2/4/7>"),
+                                         A(2, "0x800000000000"),
+                                         A(2, "0xffff830000000000"),
+                                         A(2, "va(8)+<0/8/4088/4092>")};
 static const struct xd_alt extent_tail[] = {
     A(30, ""), A(1, " nr_extents=0"),
     A(1, " nr_extents=<0x3ffffff/0x4000000/0xffffffff/0x100000000/0xffffffffffffffff>"),
@@ -63,9 +70,9 @@ static const struct xd_alt take[] = {
          "domid=SELF"),
     A(1, "memory_op populate_physmap extent_start=[<pfn>] domid=<domid><mem-flags>"),
     A(1,
-      "<flush>\nmemory_op populate_physmap extent_start=<bad-out> nr_extents=<0/1/2> domid=SELF"),
+      "<flush>\nmemory_op populate_physmap extent_start=<bad-list> nr_extents=<0/1/2> domid=SELF"),
     A(3, "memory_op increase_reservation extent_start=[0] domid=<SELF/SELF/<domid>><mem-flags>"),
-    A(1, "memory_op increase_reservation extent_start=<0/<bad-out>> nr_extents=1 "
+    A(1, "memory_op increase_reservation extent_start=<0/<bad-list>> nr_extents=1 "
          "domid=SELF<order-tail>"),
     TWO(2, "memory_op <populate_physmap/increase_reservation> extent_start=[<take-page>] "
            "domid=<other>"),
@@ -95,7 +102,7 @@ static const struct xd_alt exchange[] = {
       "memory_op exchange in=[<give-page>] out=[<take-page>] in_domid=<domid> out_domid=<domid>"),
     A(1,
       "<flush>\nmemory_op exchange in=<bad-in> in_nr=1 out=[<pfn>] in_domid=SELF out_domid=SELF"),
-    A(1, "<flush>\nmemory_op exchange in=[<give-page>] out=<bad-in> out_nr=1 in_domid=SELF "
+    A(1, "<flush>\nmemory_op exchange in=[<give-page>] out=<bad-list> out_nr=1 in_domid=SELF "
          "out_domid=SELF"),
     A(1, "<flush>\nmemory_op exchange arg=<bad-out>"),
 };
@@ -153,6 +160,7 @@ static const struct xd_alt memory[] = {
     A(4, "mmuext_op [<CLEAR_PAGE/PIN_L1_TABLE/UNPIN_TABLE> mfn=page(<15/16/17>)]")};
 
 const struct xd_rule xd_rules_memory[] = {
+    RULE("bad-list", bad_list),
     RULE("memory", memory),
     MAKE("give-page", page_of, GIVE),
     MAKE("take-page", page_of, TAKE),
