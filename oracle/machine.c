@@ -564,8 +564,8 @@ static bool ready(struct xd_machine *m, unsigned int nr, uint32_t cpu,
  * There is a processor for each vCPU, and none left over: an idle one clears freed frames behind everybody's back, which
  * makes it a matter of chance who gets them. So domains that are not wanted stay where they are.
  */
-bool xd_machine_ready(struct xd_machine *m,
-                      const struct xd_domain_config *const want[XD_XEN_DOMAINS])
+static bool make_ready(struct xd_machine *m,
+                       const struct xd_domain_config *const want[XD_XEN_DOMAINS])
 {
     uint32_t kept = 1, needed = 1, cpu = 1;
     uint64_t made = m->boots + m->rebuilds;
@@ -595,6 +595,25 @@ bool xd_machine_ready(struct xd_machine *m,
     if (renewed)
         m->gave_back = 0;
     return !renewed || xd_toolstack_scatter(&m->xen);
+}
+
+bool xd_machine_ready(struct xd_machine *m,
+                      const struct xd_domain_config *const want[XD_XEN_DOMAINS])
+{
+    char why[sizeof(m->reason)];
+
+    if (make_ready(m, want))
+        return true;
+    if (!m->up) /* it can't be booted */
+        return false;
+    /* A domain that lost a frame for good can't be destroyed; a new machine has none. */
+    snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, m->xen.error);
+    xd_xen_end(&m->xen);
+    m->up = false;
+    if (!make_ready(m, want))
+        return false;
+    memcpy(m->reason, why, sizeof(why));
+    return true;
 }
 
 void xd_machine_end(struct xd_machine *m)

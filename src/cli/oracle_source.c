@@ -207,7 +207,7 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
     if (!p->domains)
         return "it has no domain";
     for (uint32_t i = 1; i < p->steps; i++) {
-        const char *why = unfit_step(p, &p->step[i]);
+        const char *why = index < o->files.nr ? unfit_step(p, &p->step[i]) : NULL;
 
         if (why)
             return why;
