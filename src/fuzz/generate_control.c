@@ -41,7 +41,7 @@ static const struct xd_alt domctl[] = {
 static const struct xd_alt kexec[] = {
     A(2, "kexec_op <7/8/99/0xffffffff/0x100000000> 0"),
     A(1, "kexec_op <0/4/6> <bad-in>"),
-    A(2, "kexec_op 3 ptr4(<0/2/2/3/7/0xffffffff>, <0/1/0xffffffff>, 0, 0, 0, 0)"),
+    A(2, "kexec_op 3 ptr4(<0/2/2/3/7/0xffffffff>, <0/4096/0xffffffff>, 0, 0, 0, 0)"),
     A(1, "kexec_op 0 ptr4(<0/1/2/0xffffffff>)"),
     A(1, "kexec_op 4 ptr4(<2/0xff>, 0, 0, 0, 0, 0)"),
     A(1, "kexec_op 4 ptr4(0x003e0000, <16/0xffffffff>, 0, 0, 0, 0)"),

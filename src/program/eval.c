@@ -92,7 +92,8 @@ static bool entry_at(struct xd_runner *r, uint64_t maddr, uint64_t *value)
                   xd_mfn_valid(r->hv, mfn) ? " of RAM" : "");
         return false;
     }
-    if (r->opt->watch && slot >= XD_L4_XEN_FIRST && slot < XD_L4_XEN_END)
+    if (r->opt->watch && r->opt->watch->uncertain && slot >= XD_L4_XEN_FIRST &&
+        slot < XD_L4_XEN_END)
         return no_value(r, "entry(): in an L4 this is Xen's own, which no two machines have alike");
     *value = xd_frame_words(r->hv, mfn)[slot];
     return true;

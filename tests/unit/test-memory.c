@@ -116,7 +116,12 @@ static const struct {
      1,
      0,
      XD_WHY_RESERVE_LIMIT},
-    {INCREASE, {.nr_extents = 2, .domid = DOMID_SELF, .mem_flags = 13}, 0, 2, XD_WHY_NONE},
+    {INCREASE,
+     {.nr_extents = 2, .domid = DOMID_SELF, .mem_flags = 13},
+     0,
+     0,
+     XD_WHY_RESERVE_NO_MEMORY}, /* only frames 0 and 1 would do */
+    {INCREASE, {.nr_extents = 2, .domid = DOMID_SELF, .mem_flags = 40}, 0, 2, XD_WHY_NONE},
     {INCREASE, {.nr_extents = 1, .domid = 1}, 0, 0, XD_WHY_RESERVE_LIMIT},
 };
 
