@@ -55,6 +55,8 @@
 #define VCPU_INFO            64u
 #define SHARED_BITS          2048u /* offset of the pending bits in shared_info; the masks follow */
 #define SHARED_BITS_END      3072u
+#define SHARED_ARCH          3088u /* behind the wall clock, which is Xen's */
+#define SHARED_ARCH_END      3136u
 
 static bool differs(struct xd_machine *m, const char *fmt, ...) XD_PRINTF(2, 3);
 
@@ -182,6 +184,14 @@ static void remember(struct xd_machine *m, unsigned int nr)
         frame_now(m, g->mfn[pfn], &g->frame[pfn]);
     xd_machine_ports(m, nr, g->port);
     memcpy(g->info, words_of(m, g->start.shared_info_mfn), XD_PAGE_SIZE);
+    frame_now(m, g->start.shared_info_mfn, &g->info_frame);
+}
+
+static bool same_frame(const struct xd_xen_frame *a, const struct xd_xen_frame *b)
+{
+    return a->count == b->count && a->type_count == b->type_count && a->type == b->type &&
+           a->owner == b->owner && a->allocated == b->allocated && a->pinned == b->pinned &&
+           a->partial == b->partial && a->linear == b->linear;
 }
 
 static bool same_start(struct xd_machine *m, unsigned int nr)
@@ -200,9 +210,7 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
         const struct xd_xen_frame *s = &g->frame[pfn];
 
         frame_now(m, g->mfn[pfn], &f);
-        if (f.count != s->count || f.type_count != s->type_count || f.type != s->type ||
-            f.owner != s->owner || f.allocated != s->allocated || f.pinned != s->pinned ||
-            f.partial != s->partial || f.linear != s->linear)
+        if (!same_frame(&f, s))
             return differs(
                 m,
                 "pfn %" PRIu64 " of domain %u has %" PRIu64 " references, type %u x %" PRIu64
@@ -226,6 +234,11 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
                 m,
                 "port %u of domain %u is 0x%" PRIx64 " 0x%" PRIx64 ", not 0x%" PRIx64 " 0x%" PRIx64,
                 i, nr, port[i].word[1], port[i].word[2], g->port[i].word[1], g->port[i].word[2]);
+    frame_now(m, g->start.shared_info_mfn, &f);
+    if (!same_frame(&f, &g->info_frame))
+        return differs(m,
+                       "shared_info of domain %u has %" PRIu64 " references, at the start %" PRIu64,
+                       nr, f.count, g->info_frame.count);
     if (used(m, HC_MEMORY_OP) && reservation(m, nr) != g->reservation)
         return differs(m, "domain %u has %ld frames", nr, reservation(m, nr));
     return true;
@@ -402,6 +415,7 @@ static void restore_contents(struct xd_machine *m, unsigned int nr)
     for (size_t at = 0; at < SHARED_BITS; at += VCPU_INFO)
         memcpy(info + at, g->info + at, VCPU_INFO_GUEST);
     memcpy(info + SHARED_BITS, g->info + SHARED_BITS, SHARED_BITS_END - SHARED_BITS);
+    memcpy(info + SHARED_ARCH, g->info + SHARED_ARCH, SHARED_ARCH_END - SHARED_ARCH);
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
         if (xd_xen_m2p(&m->xen, g->mfn[pfn]) != pfn)
             mmu_update(m, xd_xen_guest(nr, 0), g->mfn[pfn] * XD_PAGE_SIZE | MMU_MACHPHYS, pfn);

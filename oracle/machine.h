@@ -28,7 +28,8 @@ struct xd_real_guest {
     uint64_t *word;             /* their contents */
     struct xd_xen_frame *frame; /* by pfn */
     struct xd_real_port port[XD_PORTS_SEEN];
-    unsigned char info[4096]; /* its shared_info */
+    unsigned char info[4096];       /* its shared_info */
+    struct xd_xen_frame info_frame; /* and what Xen knows of that frame */
 };
 
 struct xd_machine {
