@@ -308,6 +308,17 @@ static void handed_out(struct xd_witness *w)
             w->whose[mfn] = HANDED_OUT;
 }
 
+/* What the step put into field (name). */
+static uint64_t asked(const struct xd_step *s, const struct xd_encoded *e, const char *name)
+{
+    const struct xd_field *f = s->op->fields();
+
+    for (unsigned int i = 0; f[i].name; i++)
+        if (!strcmp(f[i].name, name))
+            return e->value[i];
+    return 0;
+}
+
 /*
  * Frames that a call gave back may be handed out again before it returns. A decrease alone leaves them free, or held by
  * those who map them; that is looked at.
@@ -318,24 +329,26 @@ static void reserved(struct xd_witness *w, const struct xd_runner *r, const stru
     const struct xd_step *s = &r->p->step[m->step + k];
     const struct xd_encoded *e = &m->enc[k];
     struct xd_abi_memory_exchange x = {0};
-    uint64_t nr = 0, mfn;
+    uint64_t first = 0, nr = 0, mfn;
 
-    if (!s->op || s->call->group != &xd_group_memory || !w->whose ||
-        !xd_look(m->v, &x, e->at, sizeof(x.in)))
+    if (!s->op || xd_item_find(r->p, s->in, XD_KEY_ARG) || s->call->group != &xd_group_memory ||
+        !w->whose || !xd_look(m->v, &x, e->at, sizeof(x.in)))
         return;
     if (!strcmp(s->op->name, "exchange") && xd_look(m->v, &x, e->at, sizeof(x)))
-        nr = x.nr_exchanged;
+        first = asked(s, e, "nr_exchanged"), nr = x.nr_exchanged;
     else if (!strcmp(s->op->name, "decrease_reservation") && k && rc > 0)
         nr = (uint64_t)rc;
     else if (rc > 0 && (!strcmp(s->op->name, "populate_physmap") ||
                         !strcmp(s->op->name, "increase_reservation")))
         handed_out(w);
-    if (nr && k == 0)
+    if (nr > x.in.nr_extents)
+        nr = 0; /* refused before it began */
+    if (nr > first && k == 0)
         handed_out(w);
-    for (uint64_t i = 0; i < nr && i < LIST_SEEN; i++)
+    for (uint64_t i = first; i < nr && i < LIST_SEEN; i++)
         if (xd_look(m->v, &mfn, x.in.extent_start + i * 8, sizeof(mfn)))
             lose(w, mfn);
-    if (nr > 1 || (nr && k))
+    if (nr > first + 1 || (nr > first && k))
         handed_out(w);
 }
 
@@ -343,6 +356,18 @@ static void reserved(struct xd_witness *w, const struct xd_runner *r, const stru
 static bool xens_range(uint64_t va)
 {
     return va >= XD_GUEST_LOW_END && va < XD_HYPERVISOR_END;
+}
+
+/* Is what lies at (va) the domain's RAM? Other memory holds what the machine put there. */
+static bool own_ram(const struct xd_witness *w, struct xd_vcpu *v, uint64_t va)
+{
+    uint64_t table, mfn;
+
+    if (!w->ours || (va >= XD_RO_M2P_START && va < XD_RO_M2P_END) || !xd_table_of(v, 1, va, &table))
+        return true;
+    mfn = (xd_frame_words(v->hv, xd_mfn_of(table))[va / XD_PAGE_SIZE % XD_PT_SLOTS] & XD_PTE_MFN) /
+          XD_PAGE_SIZE;
+    return mfn < w->frames && w->ours[mfn];
 }
 
 static void answers(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
@@ -363,7 +388,7 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
         xd_str_addf(&w->result, " done=0x%" PRIx64, number(bytes, 4));
     for (; f && f->name; f++)
         if (f->dir & XD_OUT && f->size <= 8 && e->at && !xens_range(e->at + f->off) &&
-            xd_look(m->v, bytes, e->at + f->off, f->size))
+            own_ram(w, m->v, e->at + f->off) && xd_look(m->v, bytes, e->at + f->off, f->size))
             xd_str_addf(&w->result, " %s=0x%" PRIx64, f->name, number(bytes, f->size));
     xd_str_addc(&w->result, '\n');
 }
@@ -386,18 +411,6 @@ static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m
     }
     xd_str_addc(&w->result, ' ');
     answers(w, r, m, 0, rc);
-}
-
-/* Is what lies at (va) the domain's RAM? Other memory holds what the machine put there. */
-static bool own_ram(const struct xd_witness *w, struct xd_vcpu *v, uint64_t va)
-{
-    uint64_t table, mfn;
-
-    if (!w->ours || (va >= XD_RO_M2P_START && va < XD_RO_M2P_END) || !xd_table_of(v, 1, va, &table))
-        return true;
-    mfn = (xd_frame_words(v->hv, xd_mfn_of(table))[va / XD_PAGE_SIZE % XD_PT_SLOTS] & XD_PTE_MFN) /
-          XD_PAGE_SIZE;
-    return mfn < w->frames && w->ours[mfn];
 }
 
 static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s,

@@ -17,7 +17,7 @@ static const struct xd_alt context[] = {
     A(2, "set_segment_base <4/5/99/0xffffffff> 0"),
     A(2, "set_segment_base <0/1/2> <0x800000000000/0xffff7fffffffffff/0x8000000000000000>"),
     A(1, "set_segment_base <0/1> <0/va(0)/start.kernel_va>"),
-    A(1, "set_segment_base 3 <0/3/0xe02b/0xe033/0xe008/8/0x17/0xffff>"),
+    A(1, "set_segment_base 3 <0/3/0xe02b/0xe033/0xe008/8>"),
 };
 static const struct xd_alt debug_register[] = {
     A(4, "get_debugreg <0/1/2/3/4/5/6/7>"),
