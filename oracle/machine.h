@@ -10,6 +10,8 @@
 
 #include "toolstack.h"
 
+#include "hv/pte.h"
+
 #define XD_PORTS_SEEN  48u /* ports below it are looked at */
 #define XD_WORDS_START 64u /* tables of a start of day that are looked after */
 
@@ -54,5 +56,34 @@ void xd_machine_end(struct xd_machine *m);
 
 /* The statuses of domain (nr)'s ports 0..XD_PORTS_SEEN-1. */
 bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port);
+
+/* ---- undo.c, and what both parts use ---- */
+
+/* Each living domain undoes what programs did to it. */
+void xd_machine_undo(struct xd_machine *m);
+
+static inline uint64_t *xd_machine_words(struct xd_machine *m, uint64_t mfn)
+{
+    return (uint64_t *)(void *)(m->xen.ram + mfn * XD_PAGE_SIZE);
+}
+
+static inline uint64_t xd_first_table(const struct xd_real_guest *g)
+{
+    return (g->start.pt_va - g->start.virt_base) / XD_PAGE_SIZE;
+}
+
+/* Was hypercall (nr) made since the start? It may have been in any multicall (13). */
+static inline bool xd_machine_used(const struct xd_machine *m, unsigned int nr)
+{
+    return m->used[nr] || m->used[13];
+}
+
+/* An entry of a table of the start as far as it can be told from another: not by what hardware and Xen write. */
+static inline uint64_t xd_start_entry(uint64_t value, bool l4, unsigned int slot)
+{
+    if (l4 && slot >= XD_L4_XEN_FIRST && slot < XD_L4_XEN_END)
+        return 0;
+    return value & XD_PTE_P ? value & ~(XD_PTE_A | XD_PTE_D) : value;
+}
 
 #endif
