@@ -131,6 +131,9 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
                 m,
                 "port %u of domain %u is 0x%" PRIx64 " 0x%" PRIx64 ", not 0x%" PRIx64 " 0x%" PRIx64,
                 i, nr, port[i].word[1], port[i].word[2], g->port[i].word[1], g->port[i].word[2]);
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
+        if (xd_xen_m2p(&m->xen, g->mfn[pfn]) != pfn)
+            return differs(m, "the M2P entry of pfn %" PRIu64 " of domain %u is another", pfn, nr);
     frame_now(m, g->start.shared_info_mfn, &f);
     if (!same_frame(&f, &g->info_frame))
         return differs(m,
@@ -194,8 +197,10 @@ static bool boot(struct xd_machine *m)
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
         m->guest[nr].there = false;
     m->up = xd_xen_boot(&m->xen, &m->config);
-    if (!m->up)
+    if (!m->up) {
+        xd_xen_end(&m->xen);
         return false;
+    }
     see_dom0(m);
     m->frames = (uint32_t)xd_xen_call(&m->xen, xd_xen_guest(0, 0), HC_MEMORY_OP,
                                       (uint64_t[6]){MEM_MAXIMUM_RAM_PAGE}, 0, NULL, 0);

@@ -19,10 +19,8 @@ enum xd_mail_op {
     XD_MAIL_CALL,    /* hypercall (nr) with (arg): (result) */
     XD_MAIL_LOAD,    /* (size) bytes at (va): (result), or a trap */
     XD_MAIL_STORE,   /* (value) there */
-    XD_MAIL_LOOK,    /* nothing but the state that every answer has */
     XD_MAIL_PORTS,   /* EVTCHNOP_status of ports (nr) to (nr) + (size) - 1 into (ports) */
     XD_MAIL_ENTRIES, /* register the kernel's own trap table and callbacks */
-    XD_MAIL_END,     /* shut down */
 };
 
 struct xd_mailbox {

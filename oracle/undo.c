@@ -12,46 +12,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HC_SET_TRAP_TABLE    0u
-#define HC_MMU_UPDATE        1u
-#define HC_SET_GDT           2u
-#define HC_STACK_SWITCH      3u
-#define HC_SET_CALLBACKS     4u
-#define HC_FPU_TASKSWITCH    5u
-#define HC_SET_DEBUGREG      8u
-#define HC_MEMORY_OP         12u
-#define HC_SET_TIMER         15u
-#define HC_VM_ASSIST         21u
-#define HC_SET_SEGMENT_BASE  25u
-#define HC_MMUEXT_OP         26u
-#define HC_NMI_OP            28u
-#define HC_SCHED_OP          29u
-#define HC_CALLBACK_OP       30u
-#define HC_EVENT_CHANNEL_OP  32u
-#define MMUEXT_UNPIN         4u
-#define MMUEXT_NEW_BASEPTR   5u
-#define MMUEXT_TLB_FLUSH_ALL 8u
-#define MMUEXT_SET_LDT       13u
-#define MMUEXT_NEW_USER      15u
-#define MMU_MACHPHYS         1u
-#define EVTCHNOP_RESET       10u
-#define SCHEDOP_WATCHDOG     6u
-#define SCHEDOP_PIN_OVERRIDE 7u
-#define WATCHDOGS            2u
-#define MEM_DECREASE         1u
-#define MEM_POPULATE         6u
-#define DOMID_SELF           0x7ff0u
-#define ARGUMENT_PAGES       8u
-#define LOST                 (~UINT64_C(0))
-#define FREE_PAGES           256u /* free pages that are cleared between programs */
-#define PASSES               3u   /* over the tables: an entry can need another one first */
-#define FLAT_SS              0xe02bu
-#define VCPU_INFO_GUEST      32u /* bytes of a vcpu_info that Xen does not write by itself */
-#define VCPU_INFO            64u
-#define SHARED_BITS          2048u /* offset of the pending bits in shared_info; the masks follow */
-#define SHARED_BITS_END      3072u
-#define SHARED_ARCH          3088u /* behind the wall clock, which is Xen's */
-#define SHARED_ARCH_END      3136u
+#define HC_SET_TRAP_TABLE      0u
+#define HC_MMU_UPDATE          1u
+#define HC_SET_GDT             2u
+#define HC_STACK_SWITCH        3u
+#define HC_SET_CALLBACKS       4u
+#define HC_FPU_TASKSWITCH      5u
+#define HC_SET_DEBUGREG        8u
+#define HC_MEMORY_OP           12u
+#define HC_SET_TIMER           15u
+#define HC_VM_ASSIST           21u
+#define HC_VCPU_OP             24u
+#define HC_SET_SEGMENT_BASE    25u
+#define HC_MMUEXT_OP           26u
+#define HC_NMI_OP              28u
+#define HC_SCHED_OP            29u
+#define HC_CALLBACK_OP         30u
+#define HC_EVENT_CHANNEL_OP    32u
+#define MMUEXT_UNPIN           4u
+#define MMUEXT_NEW_BASEPTR     5u
+#define MMUEXT_TLB_FLUSH_ALL   8u
+#define MMUEXT_SET_LDT         13u
+#define MMUEXT_NEW_USER        15u
+#define MMU_MACHPHYS           1u
+#define EVTCHNOP_RESET         10u
+#define SCHEDOP_WATCHDOG       6u
+#define SCHEDOP_PIN_OVERRIDE   7u
+#define WATCHDOGS              2u
+#define VCPUOP_RUNSTATE_AREA   5u
+#define VCPUOP_STOP_PERIODIC   7u
+#define VCPUOP_STOP_SINGLESHOT 9u
+#define VCPUOP_TIME_AREA       13u
+#define ASSISTS                33u
+#define MEM_DECREASE           1u
+#define MEM_POPULATE           6u
+#define DOMID_SELF             0x7ff0u
+#define ARGUMENT_PAGES         8u
+#define LOST                   (~UINT64_C(0))
+#define FREE_PAGES             256u /* free pages that are cleared between programs */
+#define PASSES                 3u   /* over the tables: an entry can need another one first */
+#define FLAT_SS                0xe02bu
+#define VCPU_INFO_GUEST        32u /* bytes of a vcpu_info that Xen does not write by itself */
+#define VCPU_INFO              64u
+#define SHARED_BITS            2048u /* offset of the pending bits in shared_info; the masks follow */
+#define SHARED_BITS_END        3072u
+#define SHARED_ARCH            3088u /* behind the wall clock, which is Xen's */
+#define SHARED_ARCH_END        3136u
 
 /* ---- Calls of a guest: a vCPU that runs the kernel ---- */
 
@@ -116,7 +122,7 @@ static void drop_registers(struct xd_machine *m, unsigned int g, const struct xd
     }
     if (xd_machine_used(m, HC_SET_GDT))
         plain(m, g, HC_SET_GDT, 0, 0);
-    for (unsigned int type = 0; xd_machine_used(m, HC_VM_ASSIST) && type < 6; type++)
+    for (unsigned int type = 0; xd_machine_used(m, HC_VM_ASSIST) && type < ASSISTS; type++)
         plain(m, g, HC_VM_ASSIST, 1, type);
     if (xd_machine_used(m, HC_STACK_SWITCH))
         plain(m, g, HC_STACK_SWITCH, FLAT_SS, s->stack_va + XD_PAGE_SIZE);
@@ -128,6 +134,17 @@ static void drop_registers(struct xd_machine *m, unsigned int g, const struct xd
         plain(m, g, HC_SET_SEGMENT_BASE, which, 0);
     if (xd_machine_used(m, HC_SET_TIMER))
         plain(m, g, HC_SET_TIMER, 0, 0);
+    if (xd_machine_used(m, HC_VCPU_OP)) {
+        uint64_t nowhere = 0;
+        unsigned int vcpu = g % XD_MAIL_VCPUS;
+
+        plain(m, g, HC_VCPU_OP, VCPUOP_STOP_PERIODIC, vcpu);
+        plain(m, g, HC_VCPU_OP, VCPUOP_STOP_SINGLESHOT, vcpu);
+        for (unsigned int i = 0; i < 2; i++)
+            xd_xen_call(&m->xen, g, HC_VCPU_OP,
+                        (uint64_t[6]){i ? VCPUOP_TIME_AREA : VCPUOP_RUNSTATE_AREA, vcpu}, 2,
+                        &nowhere, sizeof(nowhere));
+    }
     if (xd_machine_used(m, HC_SCHED_OP)) {
         uint32_t watchdog[2] = {0, 0};
         int32_t none = -1;

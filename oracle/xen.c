@@ -87,8 +87,10 @@ static bool map_ram(struct xd_xen *x, uint64_t size)
         return fail(x, path);
     x->ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
-    if (x->ram == MAP_FAILED)
+    if (x->ram == MAP_FAILED) {
+        x->ram = NULL;
         return fail(x, path);
+    }
     x->ram_size = size;
     return true;
 }
@@ -135,6 +137,8 @@ static bool find_dom0(struct xd_xen *x)
                 g->mail_va = va;
         if (g->mail_va)
             g->mail = m;
+        free(x->records);
+        free(x->m2p);
         x->records = xens_table(x, FRAME_TABLE, FRAME_RECORD);
         x->m2p = xens_table(x, M2P, M2P_ENTRY);
         return g->mail && x->records && x->m2p;

@@ -20,7 +20,6 @@
 #define DOMID_SELF                 0x7ff0
 #define VCPUOP_STOP_PERIODIC_TIMER 7
 #define SCHEDOP_SHUTDOWN           2
-#define SHUTDOWN_POWEROFF          0
 #define SHUTDOWN_CRASH             3
 
 /* What entry.S keeps for each vCPU. */
@@ -135,7 +134,6 @@ static void carry_out(struct xd_mailbox *m, const volatile struct own *own)
     case XD_MAIL_STORE: m->trapped = !guarded(store, m); break;
     case XD_MAIL_PORTS: ports(m); break;
     case XD_MAIL_ENTRIES: register_entries(); break;
-    case XD_MAIL_END: shut_down(SHUTDOWN_POWEROFF);
     }
     if (m->trapped) {
         m->vector = own->vector;

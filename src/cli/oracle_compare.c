@@ -40,21 +40,42 @@ static const char *block_end(const char *s)
     return s;
 }
 
-/*
- * Xen loses track of tables that a failed audit leaves half validated: a table with users that is not validated is seen on
- * no other occasion, since nothing here is preempted.
- */
-static bool leaked(const char *block)
+/* The line at (s), (n) bytes long, is in (block), too. */
+static bool has_line(const char *block, const char *s, size_t n)
+{
+    for (const char *t = next_line(block); *t == ' '; t = next_line(t))
+        if (line_length(t) == n && !memcmp(t, s, n))
+            return true;
+    return false;
+}
+
+/* Only what Xen and the double count for frames differs; (*half): one of (block) is a table with users, not validated. */
+static bool only_counts(const char *block, const char *other, bool *half)
 {
     for (const char *s = next_line(block); *s == ' '; s = next_line(s)) {
         size_t n = line_length(s);
         const char *table = memmem(s, n, " l", 2);
 
-        if (table && table[2] >= '1' && table[2] <= '4' && table[3] == '=' &&
-            memmem(s, n, " pfn ", 5) && !memmem(s, n, " validated", 10))
-            return true;
+        if (has_line(other, s, n))
+            continue;
+        if (!memmem(s, n, " pfn ", 5) || !memmem(s, n, ": refs=", 7))
+            return false;
+        *half |= table && table[2] >= '1' && table[2] <= '4' && table[3] == '=' &&
+                 !memmem(s, n, " validated", 10);
     }
-    return false;
+    return true;
+}
+
+/*
+ * Xen loses track of tables that a failed audit leaves half validated: a table with users that is not validated is seen on
+ * no other occasion, since nothing here is preempted. All else that the step did must be equal.
+ */
+static bool leaked(const char *xen, const char *dbl)
+{
+    bool half = false, ours = false;
+
+    return *xen && *dbl && only_counts(xen, dbl, &half) && only_counts(dbl, xen, &ours) && half &&
+           !ours;
 }
 
 static bool report(struct xd_difference *d, const char *what, const char *xen, const char *dbl)
@@ -63,7 +84,7 @@ static bool report(struct xd_difference *d, const char *what, const char *xen, c
     d->xen = xen;
     d->dbl = dbl;
     d->line = (uint32_t)strtoul(*xen ? xen : dbl, NULL, 10);
-    d->known = *xen && leaked(xen) ? LEAK : 0;
+    d->known = !what && leaked(xen, dbl) ? LEAK : 0;
     return true;
 }
 
