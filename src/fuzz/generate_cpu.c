@@ -54,6 +54,7 @@ static const struct xd_alt device[] = {
     A(1, "physdev_op irq_unmask_notify"),
     A(1, "physdev_op <irq_status_query/eoi> irq=<bad-pirq>"),
     A(1, "physdev_op eoi irq=<5/16/55>"),
+    A(1, "physdev_op <apic_read/apic_write> apic_physbase=<0/0xfec01000/0xffffffff> reg=<0/1>"),
     A(2, "physdev_op set_iopl iopl=<4/5/0xffffffff>"),
     A(1, "physdev_op set_iobitmap bitmap=<0/0xffff830000000000> nr_ports=<65537/0xffffffff>"),
     A(1, "physdev_op set_iobitmap bitmap=0xffff830000000000 nr_ports=1"),
