@@ -70,12 +70,26 @@ static unsigned int draw_group(struct xd_gen *g, uint32_t mask, bool in_calls)
 
 /* ---- Lists of calls ---- */
 
-/* What may stand in a list: calls on one line that need no other's answer, and no lists. */
+static bool hands_out_frames(const char *line)
+{
+    static const char *const calls[] = {"memory_op exchange", "memory_op populate_physmap",
+                                        "memory_op increase_reservation"};
+
+    for (size_t i = 0; i < XD_ARRAY_SIZE(calls); i++)
+        if (!strncmp(line, calls[i], strlen(calls[i])))
+            return true;
+    return false;
+}
+
+/*
+ * What may stand in a list: calls on one line that need no other's answer, and no lists. Nor calls that hand out frames: it
+ * is up to the heap whether a frame that one entry gave back is what another one got.
+ */
 static bool is_entry(const char *line)
 {
-    return strncmp(line, "load ", 5) != 0 && strncmp(line, "store ", 6) != 0 &&
-           strncmp(line, "multicall", 9) != 0 && *line != '@' && *line != '}' &&
-           !memchr(line, '$', strcspn(line, "\n"));
+    return !hands_out_frames(line) && strncmp(line, "load ", 5) != 0 &&
+           strncmp(line, "store ", 6) != 0 && strncmp(line, "multicall", 9) != 0 && *line != '@' &&
+           *line != '}' && !memchr(line, '$', strcspn(line, "\n"));
 }
 
 /* Adds the lines of (story) as entries, (room) at most; how many. */
