@@ -69,4 +69,7 @@ bool xd_write_junit(const char *path, const struct xd_paths *files,
                     const struct xd_file_result *results);
 void xd_print_tap(size_t nr, const char *path, const struct xd_file_result *r);
 
+/* Writes all of it, whatever interrupts. False: nobody reads any more, or there is no room. */
+bool xd_write_all(int fd, const void *data, size_t n);
+
 #endif

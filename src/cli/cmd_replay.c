@@ -58,25 +58,10 @@ static void tell(void *ctx, const char *lines)
         xd_str_add(&r->result->out, lines);
 }
 
-static bool write_all(int fd, const void *data, size_t n)
-{
-    for (const char *p = data; n;) {
-        ssize_t got = write(fd, p, n);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        p += got;
-        n -= (size_t)got;
-    }
-    return true;
-}
-
 static void send_result(int fd, const struct xd_file_result *r)
 {
-    if (write_all(fd, r, sizeof(*r)) && write_all(fd, xd_str_text(&r->out), r->out.len))
-        write_all(fd, xd_str_text(&r->messages), r->messages.len);
+    if (xd_write_all(fd, r, sizeof(*r)) && xd_write_all(fd, xd_str_text(&r->out), r->out.len))
+        xd_write_all(fd, xd_str_text(&r->messages), r->messages.len);
 }
 
 static void failed(void *ctx, const struct xd_failure *f)

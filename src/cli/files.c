@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DEEPEST 32 /* directories inside each other */
 
@@ -183,4 +184,19 @@ struct xd_program *xd_load_program(const char *path, char **error)
         p = xd_program_parse(!strcmp(path, "-") ? "(standard input)" : path, text, len, error);
     free(text);
     return p;
+}
+
+bool xd_write_all(int fd, const void *data, size_t n)
+{
+    for (const char *p = data; n;) {
+        ssize_t got = write(fd, p, n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        p += got;
+        n -= (size_t)got;
+    }
+    return true;
 }

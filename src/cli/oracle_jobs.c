@@ -41,24 +41,9 @@ static int64_t now_ms(void)
 
 /* ---- In a worker ---- */
 
-static bool write_all(int fd, const void *data, size_t n)
-{
-    for (const char *p = data; n;) {
-        ssize_t got = write(fd, p, n);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        p += got;
-        n -= (size_t)got;
-    }
-    return true;
-}
-
 static bool send_record(int fd, const struct xd_oracle_record *r)
 {
-    return write_all(fd, r, sizeof(*r)) && write_all(fd, xd_str_text(&r->text), r->text.len);
+    return xd_write_all(fd, r, sizeof(*r)) && xd_write_all(fd, xd_str_text(&r->text), r->text.len);
 }
 
 static void last_word(void *ctx, struct xd_oracle_record *r)

@@ -114,21 +114,6 @@ static bool gone(struct xd_peer *peer, struct xd_str *why)
     return false;
 }
 
-static bool put(int fd, const void *data, size_t n)
-{
-    for (const char *p = data; n;) {
-        ssize_t got = write(fd, p, n);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        p += got;
-        n -= (size_t)got;
-    }
-    return true;
-}
-
 bool xd_peer_send(struct xd_peer *peer, const void *request, size_t n, struct xd_str *why)
 {
     const unsigned char head[4] = {(unsigned char)n, (unsigned char)(n >> 8),
@@ -136,7 +121,8 @@ bool xd_peer_send(struct xd_peer *peer, const void *request, size_t n, struct xd
 
     if (!peer->pid && !start(peer, why))
         return false;
-    return (put(peer->to, head, sizeof(head)) && put(peer->to, request, n)) || gone(peer, why);
+    return (xd_write_all(peer->to, head, sizeof(head)) && xd_write_all(peer->to, request, n)) ||
+           gone(peer, why);
 }
 
 enum got { GOT, GOT_END, GOT_LATE };

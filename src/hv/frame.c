@@ -54,7 +54,10 @@ static bool list_take(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t bel
     return true;
 }
 
-/* AS-XEN: get_free_buddy: what was given back last goes first, what is yet to be cleared last. */
+/*
+ * What was given back last goes first, what is yet to be cleared last: as in Xen's lists of single frames (get_free_buddy),
+ * where what lies between depends on how its heap is split.
+ */
 static bool heap_take(struct xd_hv *hv, bool clean, uint64_t below, xd_mfn *mfn)
 {
     bool found = list_take(hv, &hv->free_list, clean, below, mfn);
