@@ -51,7 +51,7 @@ const struct xd_op *xd_oracle_op_at(unsigned int index, const struct xd_group **
 
 /* The elements of a batch that were looked at: Xen stops at the first that it refuses. */
 static void count_elements(struct run *run, const struct xd_program *p, const struct xd_made *m,
-                           const struct xd_step *s, const struct xd_encoded *e, long rc)
+                           const struct xd_step *s, const struct xd_encoded *e, int64_t rc)
 {
     const struct xd_group *g = s->call->group;
     unsigned char bytes[4];
@@ -88,7 +88,7 @@ static void count_why(struct run *run, unsigned int why)
 }
 
 static void count_call(struct run *run, const struct xd_program *p, const struct xd_made *m,
-                       uint32_t k, long rc, unsigned int why)
+                       uint32_t k, int64_t rc, unsigned int why)
 {
     const struct xd_step *s = &p->step[m->step + k];
     const struct xd_encoded *e = &m->enc[k];
@@ -115,7 +115,7 @@ static void count_call(struct run *run, const struct xd_program *p, const struct
 
 /* ---- What the run shows ---- */
 
-static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, long rc)
+static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
 {
     struct run *run = ctx;
     const struct xd_step *s = &r->p->step[m->step];

@@ -29,7 +29,7 @@ static bool differs(struct xd_machine *m, const char *fmt, ...)
     return false;
 }
 
-static long reservation(struct xd_machine *m, unsigned int nr)
+static int64_t reservation(struct xd_machine *m, unsigned int nr)
 {
     uint16_t self[4] = {DOMID_SELF};
 

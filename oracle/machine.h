@@ -24,7 +24,7 @@ struct xd_real_guest {
     bool there;
     struct xd_domain_config config;
     struct xd_start start;
-    long reservation;
+    int64_t reservation;
     uint64_t *mfn;              /* by pfn */
     uint64_t tables;            /* frames of its start of day's tables, in pfn order */
     uint64_t *word;             /* their contents */

@@ -211,10 +211,10 @@ static void give_mask_back(unsigned int g)
     events[g].taken = false;
 }
 
-long xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
+int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
     unsigned int g = guest_of(v);
-    long rc;
+    int64_t rc;
 
     if (nr < HC_NUMBERS)
         machine->used[nr] = true;
@@ -425,7 +425,7 @@ static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c)
         if (!xd_look(v, &e, c->arg[0] + i * sizeof(e), sizeof(e)) ||
             (uint64_t)e.result == UINT64_C(0xdddddddddddddddd))
             return;
-        host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (long)e.result, 1);
+        host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (int64_t)e.result, 1);
     }
 }
 

@@ -38,7 +38,7 @@ struct build {
     uint64_t *mfn, room_va;
 };
 
-static bool refused(struct xd_xen *x, uint32_t domid, const char *what, long rc)
+static bool refused(struct xd_xen *x, uint32_t domid, const char *what, int64_t rc)
 {
     snprintf(x->error, sizeof(x->error), "domain %u of the real machine: %s: result %ld", domid,
              what, rc);
@@ -50,7 +50,7 @@ static unsigned char *page(const struct build *b, uint64_t pfn)
     return b->x->ram + b->mfn[pfn] * XD_PAGE_SIZE;
 }
 
-static long control(struct xd_xen *x, uint32_t domid, struct xen_domctl *op)
+static int64_t control(struct xd_xen *x, uint32_t domid, struct xen_domctl *op)
 {
     op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
     op->domain = (domid_t)domid;
@@ -59,7 +59,7 @@ static long control(struct xd_xen *x, uint32_t domid, struct xen_domctl *op)
 
 static bool domctl(struct build *b, const char *what, struct xen_domctl *op)
 {
-    long rc = control(b->x, b->domid, op);
+    int64_t rc = control(b->x, b->domid, op);
 
     return rc == 0 || refused(b->x, b->domid, what, rc);
 }
@@ -86,7 +86,7 @@ struct frames {
     xen_pfn_t extent[BATCH];
 };
 
-static long memory(struct build *b, uint64_t cmd, struct frames *a, unsigned int nr)
+static int64_t memory(struct build *b, uint64_t cmd, struct frames *a, unsigned int nr)
 {
     memset(&a->r, 0, sizeof(a->r));
     a->r.nr_extents = nr;
@@ -102,7 +102,7 @@ static bool populate(struct build *b, uint64_t pages)
     struct frames a;
 
     for (uint64_t pfn = 0; pfn < pages; pfn += BATCH) {
-        long rc;
+        int64_t rc;
 
         for (uint64_t i = 0; i < BATCH; i++)
             a.extent[i] = pfn + i;
@@ -178,8 +178,8 @@ static void make_tables(struct build *b)
 bool xd_toolstack_open_port(struct xd_xen *x, uint32_t domid, uint32_t *port)
 {
     struct evtchn_alloc_unbound a = {.dom = (domid_t)domid, .remote_dom = 0};
-    long rc = xd_xen_call(x, DOM0, __HYPERVISOR_event_channel_op,
-                          (uint64_t[6]){EVTCHNOP_alloc_unbound}, 1, &a, sizeof(a));
+    int64_t rc = xd_xen_call(x, DOM0, __HYPERVISOR_event_channel_op,
+                             (uint64_t[6]){EVTCHNOP_alloc_unbound}, 1, &a, sizeof(a));
 
     *port = a.port;
     return rc == 0 || refused(x, domid, "alloc_unbound", rc);
@@ -222,7 +222,7 @@ static bool make_infos(struct build *b)
 static bool pin(struct build *b)
 {
     struct mmuext_op op = {.cmd = MMUEXT_PIN_L4_TABLE};
-    long rc;
+    int64_t rc;
 
     op.arg1.mfn = b->l.start.cr3_mfn;
     rc = xd_xen_call(b->x, DOM0, __HYPERVISOR_mmuext_op, (uint64_t[6]){0, 1, 0, b->domid}, 0, &op,
@@ -265,7 +265,7 @@ static bool pin_vcpu(struct build *b, uint32_t id)
         uint64_t cpus;
     } a = {.op = {.cmd = XEN_DOMCTL_setvcpuaffinity}, .cpus = UINT64_C(1) << (b->cpu + id)};
     struct xen_domctl_vcpuaffinity *af = &a.op.u.vcpuaffinity;
-    long rc;
+    int64_t rc;
 
     af->vcpu = id;
     af->flags = XEN_VCPUAFFINITY_HARD;
@@ -343,7 +343,7 @@ bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,
 bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid)
 {
     struct xen_domctl op;
-    long rc = -1;
+    int64_t rc = -1;
 
     for (unsigned int id = 0; domid < XD_XEN_DOMAINS && id < XD_MAIL_VCPUS; id++)
         x->guest[xd_xen_guest(domid, id)] = (struct xd_xen_guest){0};

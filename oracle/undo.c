@@ -61,7 +61,8 @@
 
 /* ---- Calls of a guest: a vCPU that runs the kernel ---- */
 
-static long mmuext(struct xd_machine *m, unsigned int g, uint32_t cmd, uint64_t arg1, uint64_t arg2)
+static int64_t mmuext(struct xd_machine *m, unsigned int g, uint32_t cmd, uint64_t arg1,
+                      uint64_t arg2)
 {
     uint64_t op[3] = {cmd, arg1, arg2};
 
@@ -69,7 +70,7 @@ static long mmuext(struct xd_machine *m, unsigned int g, uint32_t cmd, uint64_t 
                        sizeof(op));
 }
 
-static long mmu_update(struct xd_machine *m, unsigned int g, uint64_t ptr, uint64_t value)
+static int64_t mmu_update(struct xd_machine *m, unsigned int g, uint64_t ptr, uint64_t value)
 {
     uint64_t req[2] = {ptr, value};
 
@@ -77,13 +78,14 @@ static long mmu_update(struct xd_machine *m, unsigned int g, uint64_t ptr, uint6
                        sizeof(req));
 }
 
-static long plain(struct xd_machine *m, unsigned int g, unsigned int nr, uint64_t a0, uint64_t a1)
+static int64_t plain(struct xd_machine *m, unsigned int g, unsigned int nr, uint64_t a0,
+                     uint64_t a1)
 {
     return xd_xen_call(&m->xen, g, nr, (uint64_t[6]){a0, a1}, 0, NULL, 0);
 }
 
 /* One extent: for MEM_POPULATE (*frame) goes in as a pfn and comes out as an mfn. */
-static long memory(struct xd_machine *m, unsigned int g, uint64_t cmd, uint64_t *frame)
+static int64_t memory(struct xd_machine *m, unsigned int g, uint64_t cmd, uint64_t *frame)
 {
     struct {
         uint64_t extents, nr;
@@ -91,7 +93,7 @@ static long memory(struct xd_machine *m, unsigned int g, uint64_t cmd, uint64_t 
         uint16_t domid, pad[3];
         uint64_t frame;
     } r = {.nr = 1, .domid = DOMID_SELF, .frame = *frame};
-    long rc;
+    int64_t rc;
 
     r.extents = m->xen.guest[g].mail_va + offsetof(struct xd_mailbox, scratch) + 32;
     rc = xd_xen_call(&m->xen, g, HC_MEMORY_OP, (uint64_t[6]){cmd}, 1, &r, sizeof(r));

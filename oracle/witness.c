@@ -324,7 +324,7 @@ static uint64_t asked(const struct xd_step *s, const struct xd_encoded *e, const
  * those who map them; that is looked at.
  */
 static void reserved(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
-                     uint32_t k, long rc)
+                     uint32_t k, int64_t rc)
 {
     const struct xd_step *s = &r->p->step[m->step + k];
     const struct xd_encoded *e = &m->enc[k];
@@ -371,7 +371,7 @@ static bool own_ram(const struct xd_witness *w, struct xd_vcpu *v, uint64_t va)
 }
 
 static void answers(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
-                    uint32_t k, long rc)
+                    uint32_t k, int64_t rc)
 {
     const struct xd_step *s = &r->p->step[m->step + k];
     const struct xd_encoded *e = &m->enc[k];
@@ -393,7 +393,7 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
     xd_str_addc(&w->result, '\n');
 }
 
-static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, long rc)
+static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
 {
     struct xd_witness *w = *(struct xd_witness **)ctx;
     uint32_t parts = r->p->step[m->step].parts, index = 0;
@@ -405,7 +405,7 @@ static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m
         if (xd_look(m->v, bytes,
                     m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry) + 8, 8)) {
             xd_str_addf(&w->result, "  entry %u:", index);
-            answers(w, r, m, k, (long)number(bytes, 8));
+            answers(w, r, m, k, (int64_t)number(bytes, 8));
         }
         index++;
     }

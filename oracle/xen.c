@@ -202,9 +202,9 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
              n > LAST_WORDS ? log + n - LAST_WORDS
              : n            ? log
                             : "(none)");
-    for (char *c = x->error; *c; c++)
-        if (*c == '\n' || *c == '\r')
-            *c = ' ';
+    for (char *at = x->error; *at; at++)
+        if (*at == '\n' || *at == '\r')
+            *at = ' ';
     free(log);
     return false;
 }
@@ -255,8 +255,8 @@ bool xd_xen_ask(struct xd_xen *x, unsigned int g)
     return true;
 }
 
-long xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
-                 unsigned int at, void *data, size_t n)
+int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
+                    unsigned int at, void *data, size_t n)
 {
     volatile struct xd_mailbox *m = x->guest[g].mail;
     void *room = (void *)(uintptr_t)m->scratch;
@@ -273,7 +273,7 @@ long xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t a
         return -1;
     if (n)
         memcpy(data, room, n);
-    return (long)m->result;
+    return (int64_t)m->result;
 }
 
 unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t need)

@@ -70,8 +70,8 @@ void xd_xen_end(struct xd_xen *x);
 bool xd_xen_ask(struct xd_xen *x, unsigned int g);
 
 /* A hypercall of guest (g), whose (n) bytes of arguments at (data) are put into its mailbox and read back; arg[(at)] becomes their address. */
-long xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
-                 unsigned int at, void *data, size_t n);
+int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
+                    unsigned int at, void *data, size_t n);
 
 /* The byte at linear address (va) under (cr3); NULL: an entry on the way lacks one of (need_flags). What is no RAM is x->beyond. */
 unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t need_flags);

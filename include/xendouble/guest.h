@@ -140,8 +140,10 @@ XD_PUBLIC void xd_guest_watch(struct xd_domain *d);
 XD_PUBLIC char *xd_guest_leaks(struct xd_domain *d);
 
 /* Where hypercall_page's stubs go; for assembly only. */
+#if defined(__x86_64__)
 XD_PUBLIC void xd_hypercall_entry(void);
 XD_PUBLIC void xd_iret_entry(void);
+#endif
 
 /* ---- Hypercalls, with Linux's names and arguments ---- */
 

@@ -196,7 +196,7 @@ XD_PUBLIC uint64_t xd_domain_mfn(struct xd_domain *d, uint64_t pfn);
  * to make one: see xd_hv_error.
  */
 #define XD_NOT_RUNNING (-0x7fffffffL)
-XD_PUBLIC long xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6]);
+XD_PUBLIC int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6]);
 
 enum xd_state {
     XD_STATE_RUNNING,
@@ -209,7 +209,7 @@ XD_PUBLIC enum xd_state xd_vcpu_state(const struct xd_vcpu *v);
 /* A call was cut short (by blocking inside a multicall); finish it with xd_continue once the vCPU
  * runs again. */
 XD_PUBLIC bool xd_continuing(const struct xd_vcpu *v);
-XD_PUBLIC long xd_continue(struct xd_vcpu *v);
+XD_PUBLIC int64_t xd_continue(struct xd_vcpu *v);
 
 /* True when an upcall would be delivered now: upcall_pending is set and upcall_mask is not. */
 XD_PUBLIC bool xd_upcall_due(struct xd_vcpu *v);
@@ -280,10 +280,10 @@ struct xd_hooks {
     void (*call)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                  unsigned int depth);
     /* After it ran, with its result. */
-    void (*ret)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc,
+    void (*ret)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
                 unsigned int depth);
     /* True: do not run the call, answer *rc. */
-    bool (*inject)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long *rc);
+    bool (*inject)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t *rc);
     /* Text written by console_io. */
     void (*console)(void *ctx, struct xd_domain *d, const char *text, size_t n);
     /* A translation of (v) died: one page, or all of them. */

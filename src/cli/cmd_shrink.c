@@ -53,9 +53,13 @@ static uint64_t now_ns(void)
 
 /* ---- What a failure is compared by ---- */
 
-static size_t digits(const char *text, const char *of)
+static size_t digits(const char *text, const char *end, const char *of)
 {
-    return strspn(text, of);
+    size_t n = 0;
+
+    while (text + n < end && text[n] && strchr(of, text[n]))
+        n++;
+    return n;
 }
 
 /*
@@ -75,10 +79,11 @@ static void add_line(struct xd_str *out, const char *line, size_t len)
 
         if (line == skip && to && to < end) {
             line = to + 1;
-        } else if (!strncmp(line, "0x", 2) && (n = digits(line + 2, "0123456789abcdef")) >= 3) {
+        } else if (!strncmp(line, "0x", 2) &&
+                   (n = digits(line + 2, end, "0123456789abcdef")) >= 3) {
             xd_str_add(out, "0x?");
             line += 2 + n;
-        } else if (!strncmp(line, "line ", 5) && (n = digits(line + 5, "0123456789"))) {
+        } else if (!strncmp(line, "line ", 5) && (n = digits(line + 5, end, "0123456789"))) {
             xd_str_add(out, "line ?");
             line += 5 + n;
         } else {

@@ -77,7 +77,7 @@ static void alloc(struct xd_gen *g, unsigned int arg, struct xd_str *out)
                                              : 0;
 
     (void)arg;
-    bind(xd_gen_here(g), XD_GEN_UNBOUND, dom);
+    (void)bind(xd_gen_here(g), XD_GEN_UNBOUND, dom);
     xd_str_addf(out, "event_channel_op alloc_unbound dom=SELF remote_dom=%s",
                 dom == g->at && xd_gen_percent(g, 70) ? "SELF" : partner[dom]);
 }
@@ -116,7 +116,7 @@ static void bind_virq(struct xd_gen *g, unsigned int arg, struct xd_str *out)
     static const uint8_t virqs[] = {0, 1, 1, 2, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 20, 23};
 
     (void)arg;
-    bind(xd_gen_here(g), XD_GEN_VIRQ, 0);
+    (void)bind(xd_gen_here(g), XD_GEN_VIRQ, 0);
     xd_str_addf(out, "event_channel_op bind_virq virq=%u vcpu=0",
                 virqs[xd_gen_below(g, XD_ARRAY_SIZE(virqs))]);
 }
@@ -124,7 +124,7 @@ static void bind_virq(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 static void bind_ipi(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 {
     (void)arg;
-    bind(xd_gen_here(g), XD_GEN_IPI, 0);
+    (void)bind(xd_gen_here(g), XD_GEN_IPI, 0);
     xd_str_add(out, "event_channel_op bind_ipi vcpu=0");
 }
 

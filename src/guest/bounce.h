@@ -26,7 +26,8 @@ static inline void xd_bounce(uint64_t handler)
 #endif
 
 /* Runs fn(a, b) with all vector state saved around it. In entry.S. */
-long xd_with_vectors(long (*fn)(uint64_t a, const uint64_t *b), uint64_t a, const uint64_t *b);
+int64_t xd_with_vectors(int64_t (*fn)(uint64_t a, const uint64_t *b), uint64_t a,
+                        const uint64_t *b);
 
 /* The frame of the iret hypercall, and what the stub does with it: (flags) becomes the stack pointer
  * to leave with, which finds RFLAGS and RIP there. */
@@ -34,6 +35,6 @@ struct xd_iret_frame {
     uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
 void xd_stub_iret(struct xd_iret_frame *f);
-long xd_stub_call(uint64_t nr, const uint64_t *arg);
+int64_t xd_stub_call(uint64_t nr, const uint64_t *arg);
 
 #endif

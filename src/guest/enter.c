@@ -159,7 +159,7 @@ static void wait_until_it_runs(struct xd_self *self)
         stuck(self);
 }
 
-long xd_guest_return(struct xd_self *self, long rc)
+int64_t xd_guest_return(struct xd_self *self, int64_t rc)
 {
     do {
         wait_until_it_runs(self);
@@ -171,11 +171,11 @@ long xd_guest_return(struct xd_self *self, long rc)
     return rc;
 }
 
-long xd_guest_call(uint64_t nr, const uint64_t *arg)
+int64_t xd_guest_call(uint64_t nr, const uint64_t *arg)
 {
     struct xd_self *self = &xd_this_thread;
     struct xd_vcpu *v = self->v;
-    long rc;
+    int64_t rc;
 
     if (XD_UNLIKELY(!xd_self_runs(self)))
         xd_cannot_call(self, nr);

@@ -67,7 +67,7 @@ _Noreturn void xd_guest_die(const char *fmt, ...) XD_PRINTF(1, 2);
 /* ---- The way of a hypercall ---- */
 
 /* Makes hypercall (nr) as the thread's vCPU and returns when its guest code may go on. */
-long xd_guest_call(uint64_t nr, const uint64_t *arg);
+int64_t xd_guest_call(uint64_t nr, const uint64_t *arg);
 
 /* May the thread make a hypercall? */
 static inline bool xd_self_runs(const struct xd_self *self)
@@ -95,7 +95,7 @@ _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr);
  * What lies between the end of a call, whose result is (rc), and the guest's next instruction:
  * other vCPUs, waiting, finishing a suspended call, upcalls. Returns the result.
  */
-long xd_guest_return(struct xd_self *self, long rc);
+int64_t xd_guest_return(struct xd_self *self, int64_t rc);
 
 /* Delivers what is due on the thread's vCPU until nothing is. False: its domain crashed. */
 bool xd_deliver_upcalls(struct xd_self *self);

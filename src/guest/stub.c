@@ -17,15 +17,15 @@
 #define RFLAGS_KEEP 0x240cd5u /* what user code may set: CF PF AF ZF SF DF OF AC ID */
 
 /* With vector registers saved. */
-static long whole_call(uint64_t nr, const uint64_t *arg)
+static int64_t whole_call(uint64_t nr, const uint64_t *arg)
 {
     return xd_guest_call(nr, arg);
 }
 
-static long way_back(uint64_t rc, const uint64_t *unused)
+static int64_t way_back(uint64_t rc, const uint64_t *unused)
 {
     (void)unused;
-    return xd_guest_return(&xd_this_thread, (long)rc);
+    return xd_guest_return(&xd_this_thread, (int64_t)rc);
 }
 
 static bool keeps_off_vectors(const struct xd_self *self)
@@ -35,11 +35,11 @@ static bool keeps_off_vectors(const struct xd_self *self)
     return !XD_INSTRUMENTED && !host->foreign && !host->arena.journaling && !self->watched;
 }
 
-long xd_stub_call(uint64_t nr, const uint64_t *arg)
+int64_t xd_stub_call(uint64_t nr, const uint64_t *arg)
 {
     struct xd_self *self = &xd_this_thread;
     struct xd_vcpu *v = self->v;
-    long rc;
+    int64_t rc;
 
     if (XD_UNLIKELY(!xd_self_runs(self) || !keeps_off_vectors(self)))
         return xd_with_vectors(whole_call, nr, arg);
@@ -49,13 +49,13 @@ long xd_stub_call(uint64_t nr, const uint64_t *arg)
     return xd_with_vectors(way_back, (uint64_t)rc, NULL);
 }
 
-static long not_a_vcpu(uint64_t nr, const uint64_t *unused)
+static int64_t not_a_vcpu(uint64_t nr, const uint64_t *unused)
 {
     (void)unused;
     xd_cannot_call(&xd_this_thread, nr);
 }
 
-static long to_user(uint64_t a, const uint64_t *unused)
+static int64_t to_user(uint64_t a, const uint64_t *unused)
 {
     const struct xd_vcpu *v = xd_this_thread.v;
 

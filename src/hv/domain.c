@@ -67,7 +67,7 @@ struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v)
     return (struct xd_abi_vcpu_info *)(void *)(page + v->info_off);
 }
 
-long xd_reject_record(struct xd_vcpu *v, const uint64_t *why_and_args)
+int64_t xd_reject_record(struct xd_vcpu *v, const uint64_t *why_and_args)
 {
     struct xd_reject *r = &v->rec.reject;
 
@@ -76,7 +76,7 @@ long xd_reject_record(struct xd_vcpu *v, const uint64_t *why_and_args)
     r->via_nr = 0;
     for (unsigned int i = 0; i < XD_REJECT_ARGS; i++)
         r->arg[i] = why_and_args[i + 1];
-    return -(long)xd_why_row(r->why)->err;
+    return -(int64_t)xd_why_row(r->why)->err;
 }
 
 void xd_reject_via(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int slot)

@@ -34,7 +34,7 @@ static void make_valid(struct xd_domain *d, uint32_t port)
         XD_PUT(d->hv, d->ports_valid, port + XD_PORT_BUCKET);
 }
 
-long xd_port_alloc(struct xd_vcpu *v, struct xd_domain *d, uint32_t *port)
+int64_t xd_port_alloc(struct xd_vcpu *v, struct xd_domain *d, uint32_t *port)
 {
     uint32_t free = lowest_free(d);
 

@@ -68,7 +68,7 @@ void xd_evtchn_close_all(struct xd_domain *d);
  * xd_port_bind takes it. AS-XEN: evtchn_allocate_port: the table grows if it must, and stays grown
  * though the call be refused later.
  */
-long xd_port_alloc(struct xd_vcpu *v, struct xd_domain *d, uint32_t *port);
+int64_t xd_port_alloc(struct xd_vcpu *v, struct xd_domain *d, uint32_t *port);
 
 /* Makes free (port) what (as) says; its mask and pending bits stay as they are. */
 void xd_port_bind(struct xd_domain *d, uint32_t port, struct xd_port as);

@@ -308,7 +308,7 @@ static inline struct xd_vcpu *xd_vcpu_find(struct xd_domain *d, uint32_t id)
 /* Records a refusal and gives the negative errno of its row. xd_reject(v, XD_WHY_X, up to 4
  * arguments) */
 #define xd_reject(v, ...) xd_reject_record((v), (const uint64_t[XD_REJECT_ARGS + 1]){__VA_ARGS__})
-long xd_reject_record(struct xd_vcpu *v, const uint64_t *why_and_args);
+int64_t xd_reject_record(struct xd_vcpu *v, const uint64_t *why_and_args);
 
 /* The audit of slot (slot) of table (mfn) failed for a reason recorded deeper. */
 void xd_reject_via(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned int slot);

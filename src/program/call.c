@@ -127,7 +127,7 @@ static void free_made(struct xd_made *m)
     free(m);
 }
 
-static void finish(struct xd_runner *r, struct xd_made *m, long rc)
+static void finish(struct xd_runner *r, struct xd_made *m, int64_t rc)
 {
     struct xd_made **at = &r->unfinished;
 
@@ -193,7 +193,7 @@ void xd_run_call(struct xd_runner *r, uint32_t at)
     }
 }
 
-void xd_entry_returned(struct xd_runner *r, struct xd_vcpu *v, long rc)
+void xd_entry_returned(struct xd_runner *r, struct xd_vcpu *v, int64_t rc)
 {
     struct xd_made *m = r->now;
 

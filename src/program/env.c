@@ -167,14 +167,14 @@ static bool update(struct xd_runner *r, struct xd_env *env, struct xd_vcpu *v, u
 {
     struct xd_abi_mmu_update u = {table * XD_PAGE_SIZE + slot * 8, pte};
     uint64_t at;
-    long rc;
+    int64_t rc;
 
     env->area_used = 0;
     at = xd_area_put(r, v, &u, sizeof(u));
     rc = xd_hypercall(v, HC_MMU_UPDATE, (uint64_t[XD_CALL_ARGS]){at, 1, 0, XD_DOMID_SELF});
     if (rc)
-        xd_report_as(r, XD_UNUSABLE, "the tables of the scratch window can't be made (result %ld)",
-                     rc);
+        xd_report_as(r, XD_UNUSABLE, "the tables of the scratch window can't be made (result %lld)",
+                     (long long)rc);
     return rc == 0;
 }
 

@@ -46,7 +46,7 @@ struct looked {
     uint32_t at;
     const struct xd_encoded *enc;
     struct xd_vcpu *v;
-    long rc;
+    int64_t rc;
     unsigned int why;
     bool suspended; /* and so looked at before */
 };
@@ -258,14 +258,14 @@ static void look_at(struct looked *l)
  * The result that the guest finds in its list; what the call returned if the list can't be read any
  * more.
  */
-static long stored_result(const struct xd_made *m, unsigned int index, long rc)
+static int64_t stored_result(const struct xd_made *m, unsigned int index, int64_t rc)
 {
     unsigned char bytes[8];
 
     if (!xd_look(m->v, bytes, m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry) + 8,
                  sizeof(bytes)))
         return rc;
-    return (long)get_number(bytes, sizeof(bytes));
+    return (int64_t)get_number(bytes, sizeof(bytes));
 }
 
 /* What the report says from (from) on is about entry (index) of a multicall, step (at). */
@@ -284,7 +284,7 @@ static void name_entry(struct xd_runner *r, unsigned int index, uint32_t at, siz
     free(said);
 }
 
-void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsigned int why)
+void xd_check_call(struct xd_runner *r, const struct xd_made *m, int64_t rc, unsigned int why)
 {
     uint32_t parts = r->p->step[m->step].parts;
     unsigned int index = 0;

@@ -54,7 +54,7 @@ xd_ex xd_parse_text(struct xd_parser *ps)
     size_t bad = 0;
     xd_ex e = 0;
     char *plain;
-    long n;
+    int64_t n;
 
     if (t.kind != XD_TOK_TEXT) {
         xd_parse_fail(ps, "wants a text in double quotes here");

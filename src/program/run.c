@@ -48,7 +48,7 @@ static void on_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *a
         xd_trace_call(r, v, nr, arg, depth);
 }
 
-static void on_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc,
+static void on_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
                    unsigned int depth)
 {
     struct xd_runner *r = ctx;
@@ -65,7 +65,7 @@ static void on_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *ar
         xd_tell_refusal(r, v);
 }
 
-static bool on_inject(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long *rc)
+static bool on_inject(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t *rc)
 {
     struct xd_runner *r = ctx;
 
@@ -129,7 +129,7 @@ static void inject(struct xd_runner *r, const struct xd_step *s)
         return;
     if (in->nth == 0)
         xd_report(r, "nth=0: the next call is the first");
-    in->rc = (long)rc;
+    in->rc = (int64_t)rc;
     r->injections++;
 }
 

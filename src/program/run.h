@@ -40,7 +40,7 @@ struct xd_run_place {
 /* For comparing runs of one program: is shown what each step did. What it is shown is declared in runner.h. */
 struct xd_run_watch {
     void (*called)(void *ctx, const struct xd_runner *r, const struct xd_made *m,
-                   long rc); /* a call came back */
+                   int64_t rc); /* a call came back */
     void (*accessed)(void *ctx, const struct xd_runner *r, const struct xd_step *s,
                      enum xd_access how, const struct xd_fault *f);
     void (*stepped)(void *ctx, const struct xd_runner *r, uint32_t at); /* the step is over */

@@ -51,7 +51,7 @@ struct xd_encoded {
 /* How an entry of a multicall ended. */
 struct xd_seen {
     bool ran;
-    long rc;
+    int64_t rc;
     unsigned int why;
 };
 
@@ -73,7 +73,7 @@ struct xd_injection {
     const struct xd_op *op;
     uint64_t nth;
     struct xd_vcpu *v;
-    long rc;
+    int64_t rc;
 };
 
 /* The CPU that executes programs: one step, one exit. */
@@ -157,11 +157,11 @@ void xd_run_load(struct xd_runner *r, const struct xd_step *s);
 bool xd_resume(struct xd_runner *r);
 /* Gives up one unfinished call of domain (of), or of any where that is NULL, in the same way. */
 bool xd_drop_unfinished(struct xd_runner *r, const struct xd_domain *of);
-void xd_entry_returned(struct xd_runner *r, struct xd_vcpu *v, long rc);
+void xd_entry_returned(struct xd_runner *r, struct xd_vcpu *v, int64_t rc);
 
 /* ---- outcome.c ---- */
 /* Compares what the steps of a finished call say with what happened. */
-void xd_check_call(struct xd_runner *r, const struct xd_made *m, long rc, unsigned int why);
+void xd_check_call(struct xd_runner *r, const struct xd_made *m, int64_t rc, unsigned int why);
 void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_access how,
                      const struct xd_fault *f);
 #define XD_K_RC XD_KINDS /* kind of results, for showing them */
@@ -183,11 +183,11 @@ void xd_fill_why(struct xd_runner *r, uint32_t at, unsigned int key, unsigned in
 /* ---- trace.c ---- */
 /* A value of (kind), or a result for XD_K_RC. */
 void xd_show(struct xd_str *out, unsigned int kind, uint64_t value);
-void xd_show_rc(struct xd_str *out, long rc);
+void xd_show_rc(struct xd_str *out, int64_t rc);
 void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                    unsigned int depth);
-void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc,
-                  unsigned int depth);
+void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                  int64_t rc, unsigned int depth);
 void xd_tell_refusal(struct xd_runner *r, struct xd_vcpu *v);
 void xd_trace_step(struct xd_runner *r, uint32_t at, const char *ending);
 

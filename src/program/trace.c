@@ -18,21 +18,21 @@
 void xd_show(struct xd_str *out, unsigned int kind, uint64_t value)
 {
     if (kind == XD_K_RC)
-        xd_show_rc(out, (long)value);
+        xd_show_rc(out, (int64_t)value);
     else
         xd_show_value(out, (enum xd_kind)kind, value);
 }
 
-void xd_show_rc(struct xd_str *out, long rc)
+void xd_show_rc(struct xd_str *out, int64_t rc)
 {
     const char *name = rc < 0 && rc > -4096 ? xd_errno_name(rc) : NULL;
 
     if (name)
         xd_str_add(out, name);
     else if (rc < 0)
-        xd_str_addf(out, "%ld", rc);
+        xd_str_addf(out, "%lld", (long long)rc);
     else
-        xd_str_addf(out, rc > 9999 ? "0x%lx" : "%ld", rc);
+        xd_str_addf(out, rc > 9999 ? "0x%llx" : "%lld", (long long)rc);
 }
 
 static uint64_t get_number(const unsigned char *at, size_t size)
@@ -255,7 +255,7 @@ void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const ui
 }
 
 static void show_answers(struct xd_str *out, const struct xd_call *c, struct xd_vcpu *v,
-                         const uint64_t *arg, long rc)
+                         const uint64_t *arg, int64_t rc)
 {
     unsigned char bytes[1024];
     uint64_t nr, at;
@@ -273,8 +273,8 @@ static void show_answers(struct xd_str *out, const struct xd_call *c, struct xd_
         show_fields(out, v, op, bytes, XD_OUT);
 }
 
-void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, long rc,
-                  unsigned int depth)
+void xd_trace_ret(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                  int64_t rc, unsigned int depth)
 {
     const struct xd_call *c = xd_call_at(nr);
     struct xd_str *out = &r->line[depth ? 1 : 0];

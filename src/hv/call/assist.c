@@ -11,7 +11,7 @@
  */
 #define TYPES_VALID (UINT64_C(0x3f) | UINT64_C(1) << 32)
 
-long xd_hc_vm_assist(struct xd_vcpu *v, const struct xd_args_vm_assist *arg)
+int64_t xd_hc_vm_assist(struct xd_vcpu *v, const struct xd_args_vm_assist *arg)
 {
     uint64_t *assist = &v->domain->vm_assist;
     uint64_t bit = arg->type < 64 ? UINT64_C(1) << arg->type : 0;

@@ -23,7 +23,7 @@
     struct xd_args_##name {       \
         args                      \
     };                            \
-    long xd_hc_##name(struct xd_vcpu *v, const struct xd_args_##name *arg);
+    int64_t xd_hc_##name(struct xd_vcpu *v, const struct xd_args_##name *arg);
 #define TODO(nr, name, args)
 #include "abi/hypercalls.def"
 #undef HC
@@ -31,9 +31,9 @@
 #undef VAL
 
 /* Runs call (nr) on (v): the table, observers, records. (depth) is 1 inside a multicall. */
-long xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth);
+int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth);
 
-typedef long xd_op_fn(struct xd_vcpu *v, void *copy);
+typedef int64_t xd_op_fn(struct xd_vcpu *v, void *copy);
 
 /*
  * Runs sub-operation (cmd) of (group): copies its struct in once from (arg), runs it on the private
@@ -41,8 +41,8 @@ typedef long xd_op_fn(struct xd_vcpu *v, void *copy);
  * number and has (run_nr) elements; a row without a function is not modelled. AS-XEN:
  * do_event_channel_op and others: when copying out fails the effect stays.
  */
-long xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run, size_t run_nr,
-               uint64_t cmd, uint64_t arg);
+int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run,
+                  size_t run_nr, uint64_t cmd, uint64_t arg);
 
 /*
  * A file joins its handlers to the rows of its group like this:
@@ -51,16 +51,16 @@ long xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const 
  * where the handler of row (name) is `static long name(struct xd_vcpu *v, struct xd_abi_<type>
  * *op)`, or (v) alone.
  */
-#define XD_OP0_THUNK(group, nr, name)                     \
-    static long run_##name(struct xd_vcpu *v, void *copy) \
-    {                                                     \
-        (void)copy;                                       \
-        return name(v);                                   \
+#define XD_OP0_THUNK(group, nr, name)                        \
+    static int64_t run_##name(struct xd_vcpu *v, void *copy) \
+    {                                                        \
+        (void)copy;                                          \
+        return name(v);                                      \
     }
-#define XD_OP_THUNK(group, nr, name, type, fields)        \
-    static long run_##name(struct xd_vcpu *v, void *copy) \
-    {                                                     \
-        return name(v, (struct xd_abi_##type *)copy);     \
+#define XD_OP_THUNK(group, nr, name, type, fields)           \
+    static int64_t run_##name(struct xd_vcpu *v, void *copy) \
+    {                                                        \
+        return name(v, (struct xd_abi_##type *)copy);        \
     }
 #define XD_OP0_SLOT(group, nr, name)              [nr] = run_##name,
 #define XD_OP_SLOT(group, nr, name, type, fields) [nr] = run_##name,

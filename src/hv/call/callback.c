@@ -39,7 +39,7 @@ static struct xd_callback *callback_of(struct xd_vcpu *v, unsigned int type)
 }
 
 /* Called `register` in the table, a word that C keeps for itself. */
-static long do_register(struct xd_vcpu *v, struct xd_abi_callback_register *op)
+static int64_t do_register(struct xd_vcpu *v, struct xd_abi_callback_register *op)
 {
     struct xd_callback *cb = callback_of(v, op->type);
 
@@ -55,7 +55,7 @@ static long do_register(struct xd_vcpu *v, struct xd_abi_callback_register *op)
     return 0;
 }
 
-static long do_unregister(struct xd_vcpu *v, struct xd_abi_callback_unregister *op)
+static int64_t do_unregister(struct xd_vcpu *v, struct xd_abi_callback_unregister *op)
 {
     if (callback_of(v, op->type))
         return xd_reject(v, XD_WHY_CALLBACK_KEEP, op->type);
@@ -66,12 +66,12 @@ static long do_unregister(struct xd_vcpu *v, struct xd_abi_callback_unregister *
     return 0;
 }
 
-static long run_register(struct xd_vcpu *v, void *copy)
+static int64_t run_register(struct xd_vcpu *v, void *copy)
 {
     return do_register(v, copy);
 }
 
-static long run_unregister(struct xd_vcpu *v, void *copy)
+static int64_t run_unregister(struct xd_vcpu *v, void *copy)
 {
     return do_unregister(v, copy);
 }
@@ -84,7 +84,7 @@ static xd_op_fn *const run[] = {
 
 /* ---- nmi_op: the same handler, by its older name ---- */
 
-static long register_nmi(struct xd_vcpu *v, void *copy)
+static int64_t register_nmi(struct xd_vcpu *v, void *copy)
 {
     const struct xd_abi_nmi_callback *op = copy;
 
@@ -94,21 +94,21 @@ static long register_nmi(struct xd_vcpu *v, void *copy)
     return 0;
 }
 
-static long unregister_nmi(struct xd_vcpu *v, void *copy)
+static int64_t unregister_nmi(struct xd_vcpu *v, void *copy)
 {
     (void)copy;
     XD_PUT(v->hv, v->trap[TRAP_NMI], (struct xd_trap){0});
     return 0;
 }
 
-long xd_hc_nmi_op(struct xd_vcpu *v, const struct xd_args_nmi_op *arg)
+int64_t xd_hc_nmi_op(struct xd_vcpu *v, const struct xd_args_nmi_op *arg)
 {
     static xd_op_fn *const nmi[] = {register_nmi, unregister_nmi};
 
     return xd_op_run(v, &xd_group_nmi, nmi, XD_ARRAY_SIZE(nmi), arg->cmd, arg->arg);
 }
 
-long xd_hc_callback_op(struct xd_vcpu *v, const struct xd_args_callback_op *arg)
+int64_t xd_hc_callback_op(struct xd_vcpu *v, const struct xd_args_callback_op *arg)
 {
     return xd_op_run(v, &xd_group_callback, run, XD_ARRAY_SIZE(run), arg->cmd, arg->arg);
 }
@@ -117,7 +117,7 @@ long xd_hc_callback_op(struct xd_vcpu *v, const struct xd_args_callback_op *arg)
  * AS-XEN: do_set_callbacks: three registrations without flags, and nobody looks at what became of
  * them.
  */
-long xd_hc_set_callbacks(struct xd_vcpu *v, const struct xd_args_set_callbacks *arg)
+int64_t xd_hc_set_callbacks(struct xd_vcpu *v, const struct xd_args_set_callbacks *arg)
 {
     if (xd_va_canonical(arg->event))
         set(v, &v->event, arg->event, true);

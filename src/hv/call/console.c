@@ -7,7 +7,7 @@
 
 #define CHUNK 127u /* Xen reads text in pieces of this size */
 
-static long write_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
+static int64_t write_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
     char text[CHUNK];
@@ -24,7 +24,7 @@ static long write_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
     return 0;
 }
 
-static long read_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
+static int64_t read_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
 {
     struct xd_hv *hv = v->hv;
     unsigned char left[XD_CONSOLE_INPUT];
@@ -44,7 +44,7 @@ static long read_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
     return n;
 }
 
-long xd_hc_console_io(struct xd_vcpu *v, const struct xd_args_console_io *arg)
+int64_t xd_hc_console_io(struct xd_vcpu *v, const struct xd_args_console_io *arg)
 {
     if (!v->domain->privileged)
         return xd_reject(v, XD_WHY_CONSOLE_RIGHTS, v->domain->domid);

@@ -16,14 +16,14 @@
 enum { FS, GS_USER, GS_KERNEL, GS_USER_SEL };
 
 /* AS-XEN: do_stack_switch: nothing is checked; the stack is looked at when it is used. */
-long xd_hc_stack_switch(struct xd_vcpu *v, const struct xd_args_stack_switch *arg)
+int64_t xd_hc_stack_switch(struct xd_vcpu *v, const struct xd_args_stack_switch *arg)
 {
     XD_PUT(v->hv, v->kernel_ss, arg->ss | RPL);
     XD_PUT(v->hv, v->kernel_sp, arg->sp);
     return 0;
 }
 
-long xd_hc_fpu_taskswitch(struct xd_vcpu *v, const struct xd_args_fpu_taskswitch *arg)
+int64_t xd_hc_fpu_taskswitch(struct xd_vcpu *v, const struct xd_args_fpu_taskswitch *arg)
 {
     XD_PUT(v->hv, v->ts, arg->set != 0);
     return 0;
@@ -53,7 +53,7 @@ static bool loadable(struct xd_vcpu *v, unsigned int sel, uint64_t *base)
 }
 
 /* AS-XEN: do_set_segment_base: a selector that can't be loaded becomes 0, and nobody is told. */
-static long user_gs(struct xd_vcpu *v, unsigned int sel)
+static int64_t user_gs(struct xd_vcpu *v, unsigned int sel)
 {
     uint64_t base = 0;
 
@@ -69,7 +69,7 @@ static long user_gs(struct xd_vcpu *v, unsigned int sel)
     return 0;
 }
 
-long xd_hc_set_segment_base(struct xd_vcpu *v, const struct xd_args_set_segment_base *arg)
+int64_t xd_hc_set_segment_base(struct xd_vcpu *v, const struct xd_args_set_segment_base *arg)
 {
     if (arg->which > GS_USER_SEL)
         return xd_reject(v, XD_WHY_SEGBASE_WHICH, arg->which);

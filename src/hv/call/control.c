@@ -21,7 +21,7 @@
 #define VM_EVENT_GET_VERSION 3u
 
 /* What is left of a call that has passed every check: (cmd) exists if its bit or range says so. */
-static long not_modelled(struct xd_vcpu *v, uint32_t nr, uint32_t cmd, bool exists)
+static int64_t not_modelled(struct xd_vcpu *v, uint32_t nr, uint32_t cmd, bool exists)
 {
     return exists ? xd_reject(v, XD_WHY_NOT_MODELLED, nr, cmd)
                   : xd_reject(v, XD_WHY_OP_UNKNOWN, cmd);
@@ -34,7 +34,7 @@ static bool among(uint32_t cmd, uint64_t bits)
     return cmd < 64 && bits >> cmd & 1;
 }
 
-long xd_hc_platform_op(struct xd_vcpu *v, const struct xd_args_platform_op *arg)
+int64_t xd_hc_platform_op(struct xd_vcpu *v, const struct xd_args_platform_op *arg)
 {
     static const uint64_t cmds = BIT(17) | BIT(31) | BIT(32) | BIT(33) | BIT(35) | BIT(39) |
                                  BIT(48) | BIT(49) | BIT(50) | BIT(51) | BIT(53) | BIT(54) |
@@ -52,7 +52,7 @@ long xd_hc_platform_op(struct xd_vcpu *v, const struct xd_args_platform_op *arg)
     return not_modelled(v, HC_PLATFORM_OP, op.cmd, among(op.cmd, cmds));
 }
 
-long xd_hc_sysctl(struct xd_vcpu *v, const struct xd_args_sysctl *arg)
+int64_t xd_hc_sysctl(struct xd_vcpu *v, const struct xd_args_sysctl *arg)
 {
     /* 5 and 15, counters of performance and locks, are not built in. */
     static const uint64_t none = BIT(0) | BIT(5) | BIT(13) | BIT(15) | BIT(24) | BIT(28);
@@ -101,7 +101,8 @@ static bool domctl_exists(uint32_t cmd)
 }
 
 /* AS-XEN: do_domctl. Which domain is meant; *d stays NULL where none needs to be. */
-static long domctl_domain(struct xd_vcpu *v, const struct xd_abi_domctl *op, struct xd_domain **d)
+static int64_t domctl_domain(struct xd_vcpu *v, const struct xd_abi_domctl *op,
+                             struct xd_domain **d)
 {
     bool device = op->cmd == ASSIGN_DEVICE || op->cmd == DEASSIGN_DEVICE;
 
@@ -115,7 +116,7 @@ static long domctl_domain(struct xd_vcpu *v, const struct xd_abi_domctl *op, str
 }
 
 /* What every command without rules of its own gets. */
-static long control_only(struct xd_vcpu *v, const struct xd_abi_domctl *op)
+static int64_t control_only(struct xd_vcpu *v, const struct xd_abi_domctl *op)
 {
     if (!v->domain->privileged)
         return xd_reject(v, XD_WHY_CONTROL_ONLY, HC_DOMCTL, v->domain->domid);
@@ -123,7 +124,7 @@ static long control_only(struct xd_vcpu *v, const struct xd_abi_domctl *op)
 }
 
 /* The search goes on to the next domain there is. */
-static long getdomaininfo(struct xd_vcpu *v, const struct xd_abi_domctl *op, struct xd_domain *d)
+static int64_t getdomaininfo(struct xd_vcpu *v, const struct xd_abi_domctl *op, struct xd_domain *d)
 {
     if (!d && op->domain >= XD_DOMID_FIRST_RESERVED)
         return xd_reject(v, XD_WHY_DOMCTL_RESERVED, op->domain);
@@ -134,7 +135,7 @@ static long getdomaininfo(struct xd_vcpu *v, const struct xd_abi_domctl *op, str
     return control_only(v, op);
 }
 
-static long irq_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
+static int64_t irq_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
 {
     uint32_t pirq = op->u.irq_permission.pirq, pirqs = xd_pirqs(v->domain);
 
@@ -143,7 +144,7 @@ static long irq_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
     return xd_reject(v, XD_WHY_DOMCTL_IRQ, pirq);
 }
 
-static long iomem_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
+static int64_t iomem_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
 {
     uint64_t first = op->u.iomem_permission.first_mfn, nr = op->u.iomem_permission.nr_mfns;
 
@@ -152,7 +153,7 @@ static long iomem_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
     return control_only(v, op);
 }
 
-static long ioport_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
+static int64_t ioport_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
 {
     uint32_t first = op->u.ioport_permission.first_port, nr = op->u.ioport_permission.nr_ports;
 
@@ -162,7 +163,7 @@ static long ioport_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
 }
 
 /* For a PV domain there is nothing to be done. */
-static long memory_mapping(struct xd_vcpu *v, const struct xd_abi_domctl *op)
+static int64_t memory_mapping(struct xd_vcpu *v, const struct xd_abi_domctl *op)
 {
     uint64_t gfn = op->u.memory_mapping.first_gfn, mfn = op->u.memory_mapping.first_mfn;
     uint64_t nr = op->u.memory_mapping.nr_mfns, last = mfn + nr - 1;
@@ -176,7 +177,7 @@ static long memory_mapping(struct xd_vcpu *v, const struct xd_abi_domctl *op)
     return 0;
 }
 
-static long set_target(struct xd_vcpu *v, const struct xd_abi_domctl *op, struct xd_domain *d)
+static int64_t set_target(struct xd_vcpu *v, const struct xd_abi_domctl *op, struct xd_domain *d)
 {
     struct xd_domain *e = xd_domain_by_id(v->hv, op->u.set_target.target);
 
@@ -188,8 +189,8 @@ static long set_target(struct xd_vcpu *v, const struct xd_abi_domctl *op, struct
 }
 
 /* AS-XEN: do_domctl: anybody may ask for the version. */
-static long vm_event_op(struct xd_vcpu *v, struct xd_abi_domctl *op, uint64_t at,
-                        struct xd_domain *d)
+static int64_t vm_event_op(struct xd_vcpu *v, struct xd_abi_domctl *op, uint64_t at,
+                           struct xd_domain *d)
 {
     if (op->u.vm_event_op.op == VM_EVENT_GET_VERSION) {
         op->u.vm_event_op.version = VM_EVENT_VERSION;
@@ -201,11 +202,11 @@ static long vm_event_op(struct xd_vcpu *v, struct xd_abi_domctl *op, uint64_t at
     return control_only(v, op);
 }
 
-long xd_hc_domctl(struct xd_vcpu *v, const struct xd_args_domctl *arg)
+int64_t xd_hc_domctl(struct xd_vcpu *v, const struct xd_args_domctl *arg)
 {
     struct xd_abi_domctl op;
     struct xd_domain *d;
-    long rc;
+    int64_t rc;
 
     if (!xd_copy_in(v, &op, arg->op, sizeof(op)))
         return xd_reject(v, XD_WHY_COPY_IN, arg->op, sizeof(op));
@@ -231,7 +232,7 @@ long xd_hc_domctl(struct xd_vcpu *v, const struct xd_args_domctl *arg)
     }
 }
 
-static long paging_cont(struct xd_vcpu *v, struct xd_domain *d)
+static int64_t paging_cont(struct xd_vcpu *v, struct xd_domain *d)
 {
     if (!v->domain->privileged)
         return xd_reject(v, XD_WHY_CONTROL_ONLY, HC_PAGING_DOMCTL_CONT, v->domain->domid);
@@ -241,12 +242,12 @@ static long paging_cont(struct xd_vcpu *v, struct xd_domain *d)
 }
 
 /* AS-XEN: do_paging_domctl_cont: its part of the struct goes back to the guest whatever came out. */
-long xd_hc_paging_domctl_cont(struct xd_vcpu *v, const struct xd_args_paging_domctl_cont *arg)
+int64_t xd_hc_paging_domctl_cont(struct xd_vcpu *v, const struct xd_args_paging_domctl_cont *arg)
 {
     uint64_t at = arg->op + offsetof(struct xd_abi_domctl, u);
     struct xd_abi_domctl op;
     struct xd_domain *d;
-    long rc;
+    int64_t rc;
 
     if (!xd_copy_in(v, &op, arg->op, sizeof(op)))
         return xd_reject(v, XD_WHY_COPY_IN, arg->op, sizeof(op));

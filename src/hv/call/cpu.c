@@ -4,7 +4,7 @@
 
 #include "hv/sched.h"
 
-static void returned(struct xd_vcpu *v, long rc, struct xd_outcome *out)
+static void returned(struct xd_vcpu *v, int64_t rc, struct xd_outcome *out)
 {
     out->rc = rc;
     out->kind = xd_continuing(v) ? XD_OUTCOME_SUSPENDED : XD_OUTCOME_RETURNED;

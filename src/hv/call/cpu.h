@@ -51,7 +51,7 @@ enum xd_outcome_kind {
 
 struct xd_outcome {
     enum xd_outcome_kind kind;
-    long rc;
+    int64_t rc;
     uint8_t vector;
     struct xd_fault fault; /* of a page fault */
 };

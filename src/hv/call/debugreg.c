@@ -21,7 +21,7 @@ static bool breaks_on_io(uint64_t dr7)
     return false;
 }
 
-static long set_control(struct xd_vcpu *v, uint64_t value)
+static int64_t set_control(struct xd_vcpu *v, uint64_t value)
 {
     value = (value & DR7_KEPT) | DR7_ONES;
     if (value & DR7_DETECT)
@@ -33,7 +33,7 @@ static long set_control(struct xd_vcpu *v, uint64_t value)
     return 0;
 }
 
-long xd_hc_set_debugreg(struct xd_vcpu *v, const struct xd_args_set_debugreg *arg)
+int64_t xd_hc_set_debugreg(struct xd_vcpu *v, const struct xd_args_set_debugreg *arg)
 {
     switch (arg->reg) {
     case 0:
@@ -58,17 +58,17 @@ long xd_hc_set_debugreg(struct xd_vcpu *v, const struct xd_args_set_debugreg *ar
     return 0;
 }
 
-long xd_hc_get_debugreg(struct xd_vcpu *v, const struct xd_args_get_debugreg *arg)
+int64_t xd_hc_get_debugreg(struct xd_vcpu *v, const struct xd_args_get_debugreg *arg)
 {
     switch (arg->reg) {
     case 0:
     case 1:
     case 2:
-    case 3: return (long)v->dr[arg->reg];
+    case 3: return (int64_t)v->dr[arg->reg];
     case 4:
-    case 6: return (long)v->dr6;
+    case 6: return (int64_t)v->dr6;
     case 5:
-    case 7: return (long)v->dr7;
+    case 7: return (int64_t)v->dr7;
     default: return xd_reject(v, XD_WHY_DEBUGREG_NUMBER, (uint64_t)arg->reg);
     }
 }

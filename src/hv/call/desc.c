@@ -4,7 +4,7 @@
 #include "hv/descriptor.h"
 #include "hv/tlb.h"
 
-long xd_hc_set_gdt(struct xd_vcpu *v, const struct xd_args_set_gdt *arg)
+int64_t xd_hc_set_gdt(struct xd_vcpu *v, const struct xd_args_set_gdt *arg)
 {
     uint64_t frames[XD_GDT_FRAMES];
     uint32_t nr = (uint32_t)(((uint64_t)arg->entries + XD_PT_SLOTS - 1) / XD_PT_SLOTS);
@@ -20,7 +20,7 @@ long xd_hc_set_gdt(struct xd_vcpu *v, const struct xd_args_set_gdt *arg)
     return rc;
 }
 
-long xd_hc_update_descriptor(struct xd_vcpu *v, const struct xd_args_update_descriptor *arg)
+int64_t xd_hc_update_descriptor(struct xd_vcpu *v, const struct xd_args_update_descriptor *arg)
 {
     xd_mfn mfn = xd_mfn_of(arg->maddr >> XD_PAGE_SHIFT);
     uint64_t desc = arg->desc;

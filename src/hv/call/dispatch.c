@@ -12,24 +12,24 @@
 /* One thunk a row: assignments, since the order of evaluation inside an initialiser is not fixed.
  */
 #define VAL(kind, name) in.name = (xd_arg_##kind) * reg++;
-#define HC(nr, name, shape, args)                                   \
-    static long call_##name(struct xd_vcpu *v, const uint64_t *reg) \
-    {                                                               \
-        struct xd_args_##name in;                                   \
-                                                                    \
-        args return xd_hc_##name(v, &in);                           \
+#define HC(nr, name, shape, args)                                      \
+    static int64_t call_##name(struct xd_vcpu *v, const uint64_t *reg) \
+    {                                                                  \
+        struct xd_args_##name in;                                      \
+                                                                       \
+        args return xd_hc_##name(v, &in);                              \
     }
-#define TODO(nr, name, args)                                        \
-    static long call_##name(struct xd_vcpu *v, const uint64_t *reg) \
-    {                                                               \
-        return xd_reject(v, XD_WHY_NOT_MODELLED, (nr), reg[0]);     \
+#define TODO(nr, name, args)                                           \
+    static int64_t call_##name(struct xd_vcpu *v, const uint64_t *reg) \
+    {                                                                  \
+        return xd_reject(v, XD_WHY_NOT_MODELLED, (nr), reg[0]);        \
     }
 #include "abi/hypercalls.def"
 #undef HC
 #undef TODO
 #undef VAL
 
-static long (*const handler[XD_CALLS])(struct xd_vcpu *, const uint64_t *) = {
+static int64_t (*const handler[XD_CALLS])(struct xd_vcpu *, const uint64_t *) = {
 #define HC(nr, name, shape, args) [nr] = call_##name,
 #define TODO(nr, name, args)      [nr] = call_##name,
 #include "abi/hypercalls.def"
@@ -37,17 +37,17 @@ static long (*const handler[XD_CALLS])(struct xd_vcpu *, const uint64_t *) = {
 #undef TODO
 };
 
-static long look_up_and_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
+static int64_t look_up_and_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
 {
     if (XD_UNLIKELY(nr >= XD_CALLS || !handler[nr]))
         return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, nr);
     return handler[nr](v, arg);
 }
 
-static long run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+static int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
-    long rc;
+    int64_t rc;
 
     if (h->call)
         h->call(h->ctx, v, nr, arg, depth);
@@ -58,7 +58,7 @@ static long run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, un
     return rc;
 }
 
-long xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
 {
     struct xd_record *rec = &v->rec;
 
@@ -72,7 +72,7 @@ long xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned i
     return look_up_and_run(v, nr, arg);
 }
 
-long xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
+int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
     if (XD_UNLIKELY(xd_vcpu_state(v) != XD_STATE_RUNNING || v->cont.active)) {
         xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't make a hypercall: it is %s",
@@ -88,7 +88,7 @@ bool xd_continuing(const struct xd_vcpu *v)
     return v->cont.active;
 }
 
-long xd_continue(struct xd_vcpu *v)
+int64_t xd_continue(struct xd_vcpu *v)
 {
     struct xd_continuation c = v->cont;
 
@@ -101,12 +101,12 @@ long xd_continue(struct xd_vcpu *v)
     return xd_call_run(v, c.nr, c.arg, 0);
 }
 
-long xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run, size_t run_nr,
-               uint64_t cmd, uint64_t arg)
+int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run,
+                  size_t run_nr, uint64_t cmd, uint64_t arg)
 {
     _Alignas(16) unsigned char copy[1024];
     const struct xd_op *op = xd_op_at(group, cmd);
-    long rc;
+    int64_t rc;
 
     if (!op)
         return xd_reject(v, XD_WHY_OP_UNKNOWN, cmd);

@@ -13,30 +13,30 @@
 
 #define FIFO_BLOCK_SIZE 72u
 
-static long no_vcpu(struct xd_vcpu *v, uint32_t id)
+static int64_t no_vcpu(struct xd_vcpu *v, uint32_t id)
 {
     return xd_reject(v, XD_WHY_EVTCHN_VCPU_UNKNOWN, id, v->domain->domid, v->domain->vcpus);
 }
 
-static long not_valid(struct xd_vcpu *v, struct xd_domain *d, uint32_t port)
+static int64_t not_valid(struct xd_vcpu *v, struct xd_domain *d, uint32_t port)
 {
     return xd_reject(v, XD_WHY_EVTCHN_PORT_RANGE, port, d->domid, d->ports_valid - 1);
 }
 
 /* Refuses a port of the caller that is valid but bound to nothing. */
-static long not_bound(struct xd_vcpu *v, uint32_t port)
+static int64_t not_bound(struct xd_vcpu *v, uint32_t port)
 {
     if (v->domain->port[port].state == XD_PORT_RESERVED)
         return xd_reject(v, XD_WHY_EVTCHN_PORT_RESERVED, port, v->domain->domid);
     return xd_reject(v, XD_WHY_EVTCHN_PORT_FREE, port, v->domain->domid);
 }
 
-static long alloc_unbound(struct xd_vcpu *v, struct xd_abi_evtchn_alloc_unbound *op)
+static int64_t alloc_unbound(struct xd_vcpu *v, struct xd_abi_evtchn_alloc_unbound *op)
 {
     struct xd_domain *d = xd_domain_any_id(v, op->dom);
     struct xd_port as = {.state = XD_PORT_UNBOUND, .remote_dom = op->remote_dom};
     uint32_t port;
-    long rc;
+    int64_t rc;
 
     if (!d)
         return xd_reject(v, XD_WHY_EVTCHN_DOMAIN_UNKNOWN, op->dom);
@@ -54,12 +54,12 @@ static long alloc_unbound(struct xd_vcpu *v, struct xd_abi_evtchn_alloc_unbound 
     return 0;
 }
 
-static long bind_interdomain(struct xd_vcpu *v, struct xd_abi_evtchn_bind_interdomain *op)
+static int64_t bind_interdomain(struct xd_vcpu *v, struct xd_abi_evtchn_bind_interdomain *op)
 {
     struct xd_domain *ld = v->domain, *rd = xd_domain_any_id(v, op->remote_dom);
     const struct xd_port *p;
     uint32_t port;
-    long rc;
+    int64_t rc;
 
     if (!rd)
         return xd_reject(v, XD_WHY_EVTCHN_DOMAIN_UNKNOWN, op->remote_dom);
@@ -81,12 +81,12 @@ static long bind_interdomain(struct xd_vcpu *v, struct xd_abi_evtchn_bind_interd
     return 0;
 }
 
-static long bind_virq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_virq *op)
+static int64_t bind_virq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_virq *op)
 {
     struct xd_domain *d = v->domain;
     struct xd_vcpu *target = xd_vcpu_find(d, op->vcpu);
     uint32_t port;
-    long rc;
+    int64_t rc;
 
     if (op->virq >= XD_VIRQS)
         return xd_reject(v, XD_WHY_EVTCHN_VIRQ_RANGE, op->virq);
@@ -109,10 +109,10 @@ static long bind_virq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_virq *op)
     return 0;
 }
 
-static long bind_ipi(struct xd_vcpu *v, struct xd_abi_evtchn_bind_ipi *op)
+static int64_t bind_ipi(struct xd_vcpu *v, struct xd_abi_evtchn_bind_ipi *op)
 {
     uint32_t port;
-    long rc;
+    int64_t rc;
 
     if (!xd_vcpu_find(v->domain, op->vcpu))
         return no_vcpu(v, op->vcpu);
@@ -126,7 +126,7 @@ static long bind_ipi(struct xd_vcpu *v, struct xd_abi_evtchn_bind_ipi *op)
     return 0;
 }
 
-static long bind_pirq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_pirq *op)
+static int64_t bind_pirq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_pirq *op)
 {
     uint32_t pirqs = xd_pirqs(v->domain);
 
@@ -136,7 +136,7 @@ static long bind_pirq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_pirq *op)
     return xd_reject(v, XD_WHY_EVTCHN_PIRQ_RIGHTS, op->pirq, v->domain->domid);
 }
 
-static long close(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
+static int64_t close(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
 {
     const struct xd_port *p = xd_port_find(v->domain, op->port);
 
@@ -149,7 +149,7 @@ static long close(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
     return 0;
 }
 
-static long send(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
+static int64_t send(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
 {
     struct xd_domain *d = v->domain;
     const struct xd_port *p = xd_port_find(d, op->port);
@@ -165,7 +165,7 @@ static long send(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
     }
 }
 
-static long status(struct xd_vcpu *v, struct xd_abi_evtchn_status *op)
+static int64_t status(struct xd_vcpu *v, struct xd_abi_evtchn_status *op)
 {
     static const uint8_t shown[] = {
         [XD_PORT_FREE] = XD_STATUS_CLOSED,     [XD_PORT_RESERVED] = XD_STATUS_CLOSED,
@@ -197,7 +197,7 @@ static long status(struct xd_vcpu *v, struct xd_abi_evtchn_status *op)
     return 0;
 }
 
-static long bind_vcpu(struct xd_vcpu *v, struct xd_abi_evtchn_bind_vcpu *op)
+static int64_t bind_vcpu(struct xd_vcpu *v, struct xd_abi_evtchn_bind_vcpu *op)
 {
     struct xd_domain *d = v->domain;
     struct xd_port *p = xd_port_find(d, op->port);
@@ -218,7 +218,7 @@ static long bind_vcpu(struct xd_vcpu *v, struct xd_abi_evtchn_bind_vcpu *op)
     return 0;
 }
 
-static long unmask(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
+static int64_t unmask(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
 {
     if (!xd_port_find(v->domain, op->port))
         return not_valid(v, v->domain, op->port);
@@ -227,7 +227,7 @@ static long unmask(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
     return 0;
 }
 
-static long check_reset(struct xd_vcpu *v, uint16_t dom)
+static int64_t check_reset(struct xd_vcpu *v, uint16_t dom)
 {
     struct xd_domain *d = xd_domain_any_id(v, dom);
 
@@ -240,9 +240,9 @@ static long check_reset(struct xd_vcpu *v, uint16_t dom)
     return 0;
 }
 
-static long reset(struct xd_vcpu *v, struct xd_abi_evtchn_reset *op)
+static int64_t reset(struct xd_vcpu *v, struct xd_abi_evtchn_reset *op)
 {
-    long rc = check_reset(v, op->dom);
+    int64_t rc = check_reset(v, op->dom);
 
     if (rc)
         return rc;
@@ -251,16 +251,16 @@ static long reset(struct xd_vcpu *v, struct xd_abi_evtchn_reset *op)
 }
 
 /* Resets here are never cut short, so there is never one to continue. */
-static long reset_cont(struct xd_vcpu *v, struct xd_abi_evtchn_reset *op)
+static int64_t reset_cont(struct xd_vcpu *v, struct xd_abi_evtchn_reset *op)
 {
-    long rc = check_reset(v, op->dom);
+    int64_t rc = check_reset(v, op->dom);
 
     if (rc)
         return rc;
     return xd_reject(v, XD_WHY_EVTCHN_RESET_NOT_RUNNING, xd_domain_any_id(v, op->dom)->domid);
 }
 
-static long init_control(struct xd_vcpu *v, struct xd_abi_evtchn_init_control *op)
+static int64_t init_control(struct xd_vcpu *v, struct xd_abi_evtchn_init_control *op)
 {
     struct xd_hv *hv = v->hv;
     xd_mfn mfn = xd_mfn_of(op->control_gfn);
@@ -280,13 +280,13 @@ static long init_control(struct xd_vcpu *v, struct xd_abi_evtchn_init_control *o
     return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 11);
 }
 
-static long expand_array(struct xd_vcpu *v, struct xd_abi_evtchn_expand_array *op)
+static int64_t expand_array(struct xd_vcpu *v, struct xd_abi_evtchn_expand_array *op)
 {
     (void)op;
     return xd_reject(v, XD_WHY_EVTCHN_FIFO_NO_ARRAY, v->domain->domid);
 }
 
-static long set_priority(struct xd_vcpu *v, struct xd_abi_evtchn_set_priority *op)
+static int64_t set_priority(struct xd_vcpu *v, struct xd_abi_evtchn_set_priority *op)
 {
     if (!xd_port_find(v->domain, op->port))
         return not_valid(v, v->domain, op->port);
@@ -303,7 +303,7 @@ static xd_op_fn *const run[] = {
 #undef OP
 };
 
-long xd_hc_event_channel_op(struct xd_vcpu *v, const struct xd_args_event_channel_op *arg)
+int64_t xd_hc_event_channel_op(struct xd_vcpu *v, const struct xd_args_event_channel_op *arg)
 {
     return xd_op_run(v, &xd_group_evtchn, run, XD_ARRAY_SIZE(run), arg->cmd, arg->arg);
 }
@@ -312,8 +312,8 @@ long xd_hc_event_channel_op(struct xd_vcpu *v, const struct xd_args_event_channe
  * AS-XEN: do_event_channel_op_compat: reads the whole struct to learn the command, then hands on
  * where the operand is.
  */
-long xd_hc_event_channel_op_compat(struct xd_vcpu *v,
-                                   const struct xd_args_event_channel_op_compat *arg)
+int64_t xd_hc_event_channel_op_compat(struct xd_vcpu *v,
+                                      const struct xd_args_event_channel_op_compat *arg)
 {
     uint32_t whole[COMPAT_SIZE / 4];
 

@@ -24,7 +24,7 @@ bool xd_foreign_allowed(const struct xd_vcpu *v, const struct xd_foreign *f)
     return v->domain->privileged || f->d == v->domain;
 }
 
-bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, uint32_t foreigndom, long *rc)
+bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, uint32_t foreigndom, int64_t *rc)
 {
     if (b->count == MMU_UPDATE_PREEMPTED && !b->reqs) {
         *rc = (int32_t)

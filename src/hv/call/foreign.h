@@ -30,7 +30,7 @@ struct xd_batch {
     uint32_t count, done; /* done: what *pdone said before, where the call is a continuation */
     size_t size;
 };
-bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, uint32_t foreigndom, long *rc);
+bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, uint32_t foreigndom, int64_t *rc);
 
 /* Adds (n) to the done count and writes it, if it can be. */
 void xd_batch_end(struct xd_vcpu *v, const struct xd_batch *b, uint32_t n);

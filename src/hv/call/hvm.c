@@ -18,12 +18,12 @@ enum {
 #define HVM_PARAMS      39u
 #define TRACE_EVENT_END 0x1000u
 
-static long not_hvm(struct xd_vcpu *v, const struct xd_domain *d)
+static int64_t not_hvm(struct xd_vcpu *v, const struct xd_domain *d)
 {
     return xd_reject(v, XD_WHY_HVM_NOT_HVM, d->domid);
 }
 
-static long param(struct xd_vcpu *v, uint64_t arg)
+static int64_t param(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_hvm_param a;
     struct xd_domain *d;
@@ -36,7 +36,7 @@ static long param(struct xd_vcpu *v, uint64_t arg)
     return d ? not_hvm(v, d) : xd_reject(v, XD_WHY_HVM_DOMAIN, a.domid);
 }
 
-static long get_mem_type(struct xd_vcpu *v, uint64_t arg)
+static int64_t get_mem_type(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_hvm_get_mem_type a;
     struct xd_domain *d;
@@ -51,7 +51,7 @@ static long get_mem_type(struct xd_vcpu *v, uint64_t arg)
     return not_hvm(v, d);
 }
 
-static long pagetable_dying(struct xd_vcpu *v, uint64_t arg)
+static int64_t pagetable_dying(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_hvm_pagetable_dying a;
     struct xd_domain *d;
@@ -64,7 +64,7 @@ static long pagetable_dying(struct xd_vcpu *v, uint64_t arg)
     return d == v->domain ? not_hvm(v, d) : xd_reject(v, XD_WHY_HVM_SELF_ONLY, d->domid);
 }
 
-static long get_time(struct xd_vcpu *v, uint64_t arg)
+static int64_t get_time(struct xd_vcpu *v, uint64_t arg)
 {
     uint64_t now = v->hv->now_ns;
 
@@ -73,7 +73,7 @@ static long get_time(struct xd_vcpu *v, uint64_t arg)
 }
 
 /* Nobody traces. */
-static long xentrace(struct xd_vcpu *v, uint64_t arg)
+static int64_t xentrace(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_hvm_xentrace a;
 
@@ -84,7 +84,7 @@ static long xentrace(struct xd_vcpu *v, uint64_t arg)
     return 0;
 }
 
-long xd_hc_hvm_op(struct xd_vcpu *v, const struct xd_args_hvm_op *arg)
+int64_t xd_hc_hvm_op(struct xd_vcpu *v, const struct xd_args_hvm_op *arg)
 {
     switch (arg->op) {
     case SET_PARAM:
@@ -104,7 +104,7 @@ long xd_hc_hvm_op(struct xd_vcpu *v, const struct xd_args_hvm_op *arg)
     }
 }
 
-long xd_hc_dm_op(struct xd_vcpu *v, const struct xd_args_dm_op *arg)
+int64_t xd_hc_dm_op(struct xd_vcpu *v, const struct xd_args_dm_op *arg)
 {
     struct xd_abi_dm_op_buf bufs[2];
     size_t size = arg->nr_bufs * sizeof(bufs[0]);

@@ -14,17 +14,17 @@ enum { RANGE_CRASH = 0, RANGE_XEN = 1, RANGE_CPU = 2, RANGE_VMCOREINFO = 6 };
 #define TYPE_CRASH   1u
 #define SEGMENTS_END 16u
 
-static long fault(struct xd_vcpu *v, uint64_t arg, size_t size)
+static int64_t fault(struct xd_vcpu *v, uint64_t arg, size_t size)
 {
     return xd_reject(v, XD_WHY_COPY_IN, arg, size);
 }
 
-static long todo(struct xd_vcpu *v, uint64_t op)
+static int64_t todo(struct xd_vcpu *v, uint64_t op)
 {
     return xd_reject(v, XD_WHY_NOT_MODELLED, HC_KEXEC_OP, op);
 }
 
-static long get_range(struct xd_vcpu *v, uint64_t arg)
+static int64_t get_range(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_kexec_range r;
 
@@ -43,7 +43,7 @@ static long get_range(struct xd_vcpu *v, uint64_t arg)
     return xd_copy_out(v, arg, &r, sizeof(r)) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, arg, sizeof(r));
 }
 
-static long exec(struct xd_vcpu *v, uint64_t arg)
+static int64_t exec(struct xd_vcpu *v, uint64_t arg)
 {
     uint32_t type;
 
@@ -53,7 +53,7 @@ static long exec(struct xd_vcpu *v, uint64_t arg)
                         : xd_reject(v, XD_WHY_KEXEC_TYPE, type);
 }
 
-static long load(struct xd_vcpu *v, uint64_t arg)
+static int64_t load(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_kexec_segment segment[SEGMENTS_END];
     struct xd_abi_kexec_load op;
@@ -71,7 +71,7 @@ static long load(struct xd_vcpu *v, uint64_t arg)
     return todo(v, LOAD);
 }
 
-static long load_v1(struct xd_vcpu *v, uint64_t arg)
+static int64_t load_v1(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_kexec_load_v1 op;
 
@@ -79,7 +79,7 @@ static long load_v1(struct xd_vcpu *v, uint64_t arg)
 }
 
 /* AS-XEN: kexec_swap_images: the two places of an image change roles even if both are empty. */
-static long unload(struct xd_vcpu *v, uint8_t type)
+static int64_t unload(struct xd_vcpu *v, uint8_t type)
 {
     if (type >= TYPES)
         return xd_reject(v, XD_WHY_KEXEC_TYPE, type);
@@ -87,7 +87,7 @@ static long unload(struct xd_vcpu *v, uint8_t type)
     return 0;
 }
 
-static long unload_old(struct xd_vcpu *v, uint64_t arg)
+static int64_t unload_old(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_kexec_load_v1 op;
 
@@ -95,7 +95,7 @@ static long unload_old(struct xd_vcpu *v, uint64_t arg)
                                                : fault(v, arg, sizeof(op));
 }
 
-static long unload_new(struct xd_vcpu *v, uint64_t arg)
+static int64_t unload_new(struct xd_vcpu *v, uint64_t arg)
 {
     uint8_t type;
 
@@ -103,7 +103,7 @@ static long unload_new(struct xd_vcpu *v, uint64_t arg)
 }
 
 /* AS-XEN: kexec_status: tells which place is in use, not whether it holds an image. */
-static long status(struct xd_vcpu *v, uint64_t arg)
+static int64_t status(struct xd_vcpu *v, uint64_t arg)
 {
     uint8_t type;
 
@@ -112,7 +112,7 @@ static long status(struct xd_vcpu *v, uint64_t arg)
     return type < TYPES ? v->hv->kexec_flip[type] : xd_reject(v, XD_WHY_KEXEC_TYPE, type);
 }
 
-long xd_hc_kexec_op(struct xd_vcpu *v, const struct xd_args_kexec_op *arg)
+int64_t xd_hc_kexec_op(struct xd_vcpu *v, const struct xd_args_kexec_op *arg)
 {
     if (!v->domain->privileged)
         return xd_reject(v, XD_WHY_CONTROL_ONLY, HC_KEXEC_OP, v->domain->domid);

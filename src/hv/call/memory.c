@@ -207,7 +207,7 @@ static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t 
     return XD_WHY_NONE;
 }
 
-static long reservation(struct xd_vcpu *v, uint64_t cmd, uint64_t at)
+static int64_t reservation(struct xd_vcpu *v, uint64_t cmd, uint64_t at)
 {
     uint64_t op = cmd & ((1u << START_EXTENT_SHIFT) - 1), arg[3] = {0};
     struct reserve r = {.done = cmd >> START_EXTENT_SHIFT};
@@ -218,23 +218,23 @@ static long reservation(struct xd_vcpu *v, uint64_t cmd, uint64_t at)
 
     if (!xd_copy_in(v, &r.op, at, sizeof(r.op))) {
         xd_reject(v, XD_WHY_RESERVE_ARG, at);
-        return (long)r.done;
+        return (int64_t)r.done;
     }
     why = reserve_check(v, &r, op, arg);
     if (why != XD_WHY_NONE) {
         xd_reject(v, why, arg[0], arg[1], arg[2]);
-        return (long)r.done;
+        return (int64_t)r.done;
     }
     while (r.done < r.op.nr_extents && one(v, &r))
         r.done++;
-    return (long)r.done;
+    return (int64_t)r.done;
 }
 
 /* ---- Exchange ---- */
 
 /* AS-XEN: memory_exchange: whatever goes wrong after the sizes are known, how far it came is told.
  */
-static long exchange_end(struct xd_vcpu *v, uint64_t at, uint64_t exchanged, long rc)
+static int64_t exchange_end(struct xd_vcpu *v, uint64_t at, uint64_t exchanged, int64_t rc)
 {
     at += offsetof(struct xd_abi_memory_exchange, nr_exchanged);
     if (!xd_copy_out(v, at, &exchanged, sizeof(exchanged)))
@@ -242,7 +242,7 @@ static long exchange_end(struct xd_vcpu *v, uint64_t at, uint64_t exchanged, lon
     return rc;
 }
 
-static long exchange_check(struct xd_vcpu *v, const struct xd_abi_memory_exchange *x)
+static int64_t exchange_check(struct xd_vcpu *v, const struct xd_abi_memory_exchange *x)
 {
     uint64_t in = x->in.nr_extents, out = x->out.nr_extents;
     uint32_t order =
@@ -259,8 +259,8 @@ static long exchange_check(struct xd_vcpu *v, const struct xd_abi_memory_exchang
 }
 
 /* One frame out, one frame in. */
-static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d,
-                           const struct xd_abi_memory_exchange *x, uint64_t i)
+static int64_t exchange_frame(struct xd_vcpu *v, struct xd_domain *d,
+                              const struct xd_abi_memory_exchange *x, uint64_t i)
 {
     uint64_t old, pfn;
     xd_mfn mfn;
@@ -289,12 +289,12 @@ static long exchange_frame(struct xd_vcpu *v, struct xd_domain *d,
  * can't be decides; then there is no run of frames to be had for them (LIMIT), and they are given
  * back. Taken frames are linked through type_count.
  */
-static long exchange_chunk(struct xd_vcpu *v, struct xd_domain *d,
-                           const struct xd_abi_memory_exchange *x, uint64_t first)
+static int64_t exchange_chunk(struct xd_vcpu *v, struct xd_domain *d,
+                              const struct xd_abi_memory_exchange *x, uint64_t first)
 {
     uint64_t nr = UINT64_C(1) << x->out.extent_order, at = x->in.extent_start + first * 8, mfn;
     uint32_t taken = 0, next;
-    long rc = 0;
+    int64_t rc = 0;
 
     for (uint64_t i = 0; i < nr && rc == 0; i++, at += 8) {
         if (!xd_copy_in(v, &mfn, at, sizeof(mfn))) {
@@ -315,12 +315,12 @@ static long exchange_chunk(struct xd_vcpu *v, struct xd_domain *d,
     return rc ? rc : xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, nr);
 }
 
-static long exchange(struct xd_vcpu *v, uint64_t at)
+static int64_t exchange(struct xd_vcpu *v, uint64_t at)
 {
     struct xd_abi_memory_exchange x;
     struct xd_domain *d;
     uint64_t i;
-    long rc;
+    int64_t rc;
 
     if (!xd_copy_in(v, &x, at, sizeof(x)))
         return xd_reject(v, XD_WHY_COPY_IN, at, sizeof(x));
@@ -358,13 +358,13 @@ static long exchange(struct xd_vcpu *v, uint64_t at)
 
 /* ---- Queries ---- */
 
-static long maximum_ram_page(struct xd_vcpu *v, void *copy)
+static int64_t maximum_ram_page(struct xd_vcpu *v, void *copy)
 {
     (void)copy;
     return v->hv->frames;
 }
 
-static long domain_query(struct xd_vcpu *v, const void *copy, struct xd_domain **d)
+static int64_t domain_query(struct xd_vcpu *v, const void *copy, struct xd_domain **d)
 {
     uint16_t domid = ((const struct xd_abi_memory_domid *)copy)->domid;
 
@@ -376,35 +376,35 @@ static long domain_query(struct xd_vcpu *v, const void *copy, struct xd_domain *
     return 0;
 }
 
-static long current_reservation(struct xd_vcpu *v, void *copy)
+static int64_t current_reservation(struct xd_vcpu *v, void *copy)
 {
     struct xd_domain *d;
-    long rc = domain_query(v, copy, &d);
+    int64_t rc = domain_query(v, copy, &d);
 
-    return rc ? rc : (long)d->pages;
+    return rc ? rc : (int64_t)d->pages;
 }
 
-static long maximum_reservation(struct xd_vcpu *v, void *copy)
+static int64_t maximum_reservation(struct xd_vcpu *v, void *copy)
 {
     struct xd_domain *d;
-    long rc = domain_query(v, copy, &d);
+    int64_t rc = domain_query(v, copy, &d);
 
-    return rc ? rc : (long)d->pages_max;
+    return rc ? rc : (int64_t)d->pages_max;
 }
 
 /* AS-XEN: domain_get_maximum_gpfn: what the guest itself wrote into shared_info, minus one. */
-static long maximum_gpfn(struct xd_vcpu *v, void *copy)
+static int64_t maximum_gpfn(struct xd_vcpu *v, void *copy)
 {
     struct xd_domain *d;
-    long rc = domain_query(v, copy, &d);
+    int64_t rc = domain_query(v, copy, &d);
 
     if (rc || xd_shared_info(d)->max_pfn == 0)
         return rc;
-    return (long)(xd_shared_info(d)->max_pfn - 1);
+    return (int64_t)(xd_shared_info(d)->max_pfn - 1);
 }
 
 /* One frame number for each 2 MiB of the M2P. */
-static long machphys_mfn_list(struct xd_vcpu *v, void *copy)
+static int64_t machphys_mfn_list(struct xd_vcpu *v, void *copy)
 {
     struct xd_abi_memory_machphys_mfn_list *op = copy;
     uint64_t chunks = ((uint64_t)v->hv->frames * 8 + (1u << 21) - 1) >> 21;
@@ -420,7 +420,7 @@ static long machphys_mfn_list(struct xd_vcpu *v, void *copy)
     return 0;
 }
 
-static long machphys_mapping(struct xd_vcpu *v, void *copy)
+static int64_t machphys_mapping(struct xd_vcpu *v, void *copy)
 {
     struct xd_abi_memory_machphys_mapping *op = copy;
 
@@ -442,7 +442,7 @@ static xd_op_fn *const query[] = {
 /* Operations 0 to 28 exist in Xen; those without a row here are not modelled. */
 #define XENMEM_LAST 28
 
-long xd_hc_memory_op(struct xd_vcpu *v, const struct xd_args_memory_op *arg)
+int64_t xd_hc_memory_op(struct xd_vcpu *v, const struct xd_args_memory_op *arg)
 {
     uint64_t op = arg->cmd & ((1u << START_EXTENT_SHIFT) - 1),
              start = arg->cmd >> START_EXTENT_SHIFT;

@@ -174,12 +174,12 @@ static struct xd_domain *table_domain(struct xd_vcpu *v, uint32_t foreigndom)
     return pfd ? xd_domain_find(v->hv, pfd - 1) : v->domain;
 }
 
-long xd_hc_mmu_update(struct xd_vcpu *v, const struct xd_args_mmu_update *arg)
+int64_t xd_hc_mmu_update(struct xd_vcpu *v, const struct xd_args_mmu_update *arg)
 {
     struct xd_batch b = {arg->reqs, arg->pdone, arg->count, 0, sizeof(struct xd_abi_mmu_update)};
     struct scope s = {0};
     uint32_t done;
-    long rc;
+    int64_t rc;
 
     if (xd_batch_begin(v, &b, arg->foreigndom, &rc))
         return rc;

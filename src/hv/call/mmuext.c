@@ -235,14 +235,14 @@ static int request(struct xd_vcpu *v, const struct xd_foreign *fd,
     }
 }
 
-long xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
+int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
 {
     struct xd_batch b = {arg->ops, arg->pdone, arg->count, 0, sizeof(struct xd_abi_mmuext_op)};
     struct xd_reader reader = XD_READER_INIT;
     struct xd_abi_mmuext_op op;
     struct xd_foreign fd;
     uint32_t i;
-    long rc;
+    int64_t rc;
 
     if (xd_batch_begin(v, &b, arg->foreigndom, &rc))
         return rc;

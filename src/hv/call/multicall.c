@@ -17,14 +17,14 @@ static void suspend(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
 
 /* (own) is the record of the multicall itself: a refusal of the list is told as one of that call.
  */
-static long refuse(struct xd_vcpu *v, const struct xd_record *own, enum xd_why why, uint64_t at,
-                   uint32_t i)
+static int64_t refuse(struct xd_vcpu *v, const struct xd_record *own, enum xd_why why, uint64_t at,
+                      uint32_t i)
 {
     v->rec = *own;
     return xd_reject(v, why, at, i);
 }
 
-static long run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
+static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
 {
     struct xd_record own = v->rec, refused = v->rec;
     struct xd_abi_multicall_entry e;
@@ -47,9 +47,9 @@ static long run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
     return 0;
 }
 
-long xd_hc_multicall(struct xd_vcpu *v, const struct xd_args_multicall *arg)
+int64_t xd_hc_multicall(struct xd_vcpu *v, const struct xd_args_multicall *arg)
 {
-    long rc;
+    int64_t rc;
 
     if (v->in_multicall)
         return xd_reject(v, XD_WHY_MULTICALL_NESTED);

@@ -21,25 +21,25 @@
 #define COMPAT_SIZE       24u
 #define COMPAT_UNION      8u
 
-static long control_only(struct xd_vcpu *v, uint32_t op)
+static int64_t control_only(struct xd_vcpu *v, uint32_t op)
 {
     if (!v->domain->privileged)
         return xd_reject(v, XD_WHY_PHYSDEV_RIGHTS, op, v->domain->domid);
     return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, op);
 }
 
-static long pirq_range(struct xd_vcpu *v, const struct xd_domain *d, uint32_t pirq)
+static int64_t pirq_range(struct xd_vcpu *v, const struct xd_domain *d, uint32_t pirq)
 {
     return xd_reject(v, XD_WHY_PHYSDEV_PIRQ_RANGE, pirq, d->domid, xd_pirqs(d) - 1);
 }
 
-static long irq_unmask_notify(struct xd_vcpu *v)
+static int64_t irq_unmask_notify(struct xd_vcpu *v)
 {
     (void)v; /* for every IRQ that is bound: none */
     return 0;
 }
 
-static long irq_status_query(struct xd_vcpu *v, struct xd_abi_physdev_irq_status_query *op)
+static int64_t irq_status_query(struct xd_vcpu *v, struct xd_abi_physdev_irq_status_query *op)
 {
     if (op->irq >= xd_pirqs(v->domain))
         return pirq_range(v, v->domain, op->irq);
@@ -47,7 +47,7 @@ static long irq_status_query(struct xd_vcpu *v, struct xd_abi_physdev_irq_status
     return 0;
 }
 
-static long set_iopl(struct xd_vcpu *v, struct xd_abi_physdev_set_iopl *op)
+static int64_t set_iopl(struct xd_vcpu *v, struct xd_abi_physdev_set_iopl *op)
 {
     if (op->iopl > 3)
         return xd_reject(v, XD_WHY_PHYSDEV_IOPL, op->iopl);
@@ -55,7 +55,7 @@ static long set_iopl(struct xd_vcpu *v, struct xd_abi_physdev_set_iopl *op)
     return 0;
 }
 
-static long set_iobitmap(struct xd_vcpu *v, struct xd_abi_physdev_set_iobitmap *op)
+static int64_t set_iobitmap(struct xd_vcpu *v, struct xd_abi_physdev_set_iobitmap *op)
 {
     if (!xd_handle_ok(op->bitmap, IOBITMAP_BYTES, 1) || op->nr_ports > IOPORTS)
         return xd_reject(v, XD_WHY_PHYSDEV_IOBITMAP, op->bitmap, op->nr_ports);
@@ -64,25 +64,25 @@ static long set_iobitmap(struct xd_vcpu *v, struct xd_abi_physdev_set_iobitmap *
     return 0;
 }
 
-static long apic(struct xd_vcpu *v, const struct xd_abi_physdev_apic *op, unsigned int cmd)
+static int64_t apic(struct xd_vcpu *v, const struct xd_abi_physdev_apic *op, unsigned int cmd)
 {
     if (v->domain->privileged && op->apic_physbase != IO_APIC)
         return xd_reject(v, XD_WHY_PHYSDEV_APIC, op->apic_physbase);
     return control_only(v, cmd);
 }
 
-static long apic_read(struct xd_vcpu *v, struct xd_abi_physdev_apic *op)
+static int64_t apic_read(struct xd_vcpu *v, struct xd_abi_physdev_apic *op)
 {
     return apic(v, op, 8);
 }
 
-static long apic_write(struct xd_vcpu *v, struct xd_abi_physdev_apic *op)
+static int64_t apic_write(struct xd_vcpu *v, struct xd_abi_physdev_apic *op)
 {
     return apic(v, op, 9);
 }
 
 /* AS-XEN: do_physdev_op: vectors are Xen's business, and this is for old kernels. */
-static long alloc_irq_vector(struct xd_vcpu *v, struct xd_abi_physdev_irq *op)
+static int64_t alloc_irq_vector(struct xd_vcpu *v, struct xd_abi_physdev_irq *op)
 {
     if (!v->domain->privileged)
         return control_only(v, 10);
@@ -90,14 +90,14 @@ static long alloc_irq_vector(struct xd_vcpu *v, struct xd_abi_physdev_irq *op)
     return 0;
 }
 
-static long eoi(struct xd_vcpu *v, struct xd_abi_physdev_eoi *op)
+static int64_t eoi(struct xd_vcpu *v, struct xd_abi_physdev_eoi *op)
 {
     if (op->irq >= xd_pirqs(v->domain))
         return pirq_range(v, v->domain, op->irq);
     return xd_reject(v, XD_WHY_PHYSDEV_PIRQ_UNMAPPED, op->irq, v->domain->domid);
 }
 
-static long map_pirq(struct xd_vcpu *v, struct xd_abi_physdev_map_pirq *op)
+static int64_t map_pirq(struct xd_vcpu *v, struct xd_abi_physdev_map_pirq *op)
 {
     if (op->type == MAP_MSI_SEG)
         op->type = MAP_MSI;
@@ -109,7 +109,7 @@ static long map_pirq(struct xd_vcpu *v, struct xd_abi_physdev_map_pirq *op)
     return control_only(v, OP_MAP_PIRQ);
 }
 
-static long unmap_pirq(struct xd_vcpu *v, struct xd_abi_physdev_unmap_pirq *op)
+static int64_t unmap_pirq(struct xd_vcpu *v, struct xd_abi_physdev_unmap_pirq *op)
 {
     const struct xd_domain *d = xd_domain_any_id(v, op->domid);
 
@@ -122,94 +122,94 @@ static long unmap_pirq(struct xd_vcpu *v, struct xd_abi_physdev_unmap_pirq *op)
     return xd_reject(v, XD_WHY_PHYSDEV_PIRQ_UNMAPPED, (uint32_t)op->pirq, d->domid);
 }
 
-static long no_device(struct xd_vcpu *v, uint32_t seg, uint32_t bus, uint32_t devfn)
+static int64_t no_device(struct xd_vcpu *v, uint32_t seg, uint32_t bus, uint32_t devfn)
 {
     return xd_reject(v, XD_WHY_PHYSDEV_NO_DEVICE, seg << 16 | bus << 8 | devfn);
 }
 
-static long manage_pci_add(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
+static int64_t manage_pci_add(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
 {
     (void)op;
     return control_only(v, 15);
 }
 
-static long manage_pci_remove(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
+static int64_t manage_pci_remove(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
 {
     return v->domain->privileged ? no_device(v, 0, op->bus, op->devfn) : control_only(v, 16);
 }
 
-static long pirq_eoi_gmfn_v1(struct xd_vcpu *v, struct xd_abi_physdev_pirq_eoi_gmfn *op)
+static int64_t pirq_eoi_gmfn_v1(struct xd_vcpu *v, struct xd_abi_physdev_pirq_eoi_gmfn *op)
 {
     (void)op;
     return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 17);
 }
 
-static long restore_msi(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
+static int64_t restore_msi(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
 {
     return no_device(v, 0, op->bus, op->devfn);
 }
 
-static long manage_pci_add_ext(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci_ext *op)
+static int64_t manage_pci_add_ext(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci_ext *op)
 {
     if (op->is_extfn > 1 || op->is_virtfn > 1)
         return xd_reject(v, XD_WHY_PHYSDEV_FUNCTION, op->is_extfn, op->is_virtfn);
     return control_only(v, 20);
 }
 
-static long setup_gsi(struct xd_vcpu *v, struct xd_abi_physdev_setup_gsi *op)
+static int64_t setup_gsi(struct xd_vcpu *v, struct xd_abi_physdev_setup_gsi *op)
 {
     if (op->gsi < 0 || op->gsi >= GSIS)
         return xd_reject(v, XD_WHY_PHYSDEV_GSI, (uint64_t)op->gsi);
     return control_only(v, 21);
 }
 
-static long get_free_pirq(struct xd_vcpu *v, struct xd_abi_physdev_get_free_pirq *op)
+static int64_t get_free_pirq(struct xd_vcpu *v, struct xd_abi_physdev_get_free_pirq *op)
 {
     (void)op;
     return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 23);
 }
 
-static long pci_mmcfg_reserved(struct xd_vcpu *v, struct xd_abi_physdev_pci_mmcfg_reserved *op)
+static int64_t pci_mmcfg_reserved(struct xd_vcpu *v, struct xd_abi_physdev_pci_mmcfg_reserved *op)
 {
     (void)op;
     return control_only(v, OP_MMCFG_RESERVED);
 }
 
-static long pci_device_add(struct xd_vcpu *v, struct xd_abi_physdev_pci_device_add *op)
+static int64_t pci_device_add(struct xd_vcpu *v, struct xd_abi_physdev_pci_device_add *op)
 {
     (void)op;
     return control_only(v, 25);
 }
 
-static long pci_device_remove(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
+static int64_t pci_device_remove(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
     return v->domain->privileged ? no_device(v, op->seg, op->bus, op->devfn) : control_only(v, 26);
 }
 
-static long restore_msi_ext(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
+static int64_t restore_msi_ext(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
     return no_device(v, op->seg, op->bus, op->devfn);
 }
 
-static long pirq_eoi_gmfn_v2(struct xd_vcpu *v, struct xd_abi_physdev_pirq_eoi_gmfn *op)
+static int64_t pirq_eoi_gmfn_v2(struct xd_vcpu *v, struct xd_abi_physdev_pirq_eoi_gmfn *op)
 {
     (void)op;
     return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 28);
 }
 
-static long dbgp_op(struct xd_vcpu *v, struct xd_abi_physdev_dbgp_op *op)
+static int64_t dbgp_op(struct xd_vcpu *v, struct xd_abi_physdev_dbgp_op *op)
 {
     (void)op;
     return control_only(v, OP_DBGP);
 }
 
-static long prepare_msix(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
+static int64_t prepare_msix(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
     (void)op;
     return control_only(v, 30);
 }
 
-static long release_msix(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
+static int64_t release_msix(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
     (void)op;
     return control_only(v, 31);
@@ -230,10 +230,10 @@ static xd_op_fn *const run[] = {
 };
 
 /* AS-XEN: do_physdev_op: what it was asked goes back to the guest whatever came out. */
-static long map_pirq_back(struct xd_vcpu *v, uint64_t arg)
+static int64_t map_pirq_back(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_physdev_map_pirq op;
-    long rc;
+    int64_t rc;
 
     if (!xd_copy_in(v, &op, arg, sizeof(op)))
         return xd_reject(v, XD_WHY_COPY_IN, arg, sizeof(op));
@@ -245,7 +245,7 @@ static long map_pirq_back(struct xd_vcpu *v, uint64_t arg)
     return rc;
 }
 
-static long physdev(struct xd_vcpu *v, uint32_t cmd, uint64_t arg)
+static int64_t physdev(struct xd_vcpu *v, uint32_t cmd, uint64_t arg)
 {
     if (cmd == OP_MAP_PIRQ)
         return map_pirq_back(v, arg);
@@ -256,12 +256,12 @@ static long physdev(struct xd_vcpu *v, uint32_t cmd, uint64_t arg)
     return xd_op_run(v, &xd_group_physdev, run, XD_ARRAY_SIZE(run), cmd, arg);
 }
 
-long xd_hc_physdev_op(struct xd_vcpu *v, const struct xd_args_physdev_op *arg)
+int64_t xd_hc_physdev_op(struct xd_vcpu *v, const struct xd_args_physdev_op *arg)
 {
     return physdev(v, arg->cmd, arg->arg);
 }
 
-long xd_hc_physdev_op_compat(struct xd_vcpu *v, const struct xd_args_physdev_op_compat *arg)
+int64_t xd_hc_physdev_op_compat(struct xd_vcpu *v, const struct xd_args_physdev_op_compat *arg)
 {
     unsigned char all[COMPAT_SIZE];
     uint32_t cmd;

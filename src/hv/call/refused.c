@@ -11,18 +11,18 @@
 #define HC_HYPFS_OP    42u
 #define HC_MCA         48u
 
-static long control_only(struct xd_vcpu *v, uint64_t nr)
+static int64_t control_only(struct xd_vcpu *v, uint64_t nr)
 {
     return xd_reject(v, XD_WHY_CONTROL_ONLY, nr, v->domain->domid);
 }
 
-long xd_hc_xsm_op(struct xd_vcpu *v, const struct xd_args_xsm_op *arg)
+int64_t xd_hc_xsm_op(struct xd_vcpu *v, const struct xd_args_xsm_op *arg)
 {
     (void)arg;
     return xd_reject(v, XD_WHY_XSM_ABSENT);
 }
 
-long xd_hc_xenpmu_op(struct xd_vcpu *v, const struct xd_args_xenpmu_op *arg)
+int64_t xd_hc_xenpmu_op(struct xd_vcpu *v, const struct xd_args_xenpmu_op *arg)
 {
     (void)arg;
     return xd_reject(v, XD_WHY_XENPMU_OFF);
@@ -33,7 +33,7 @@ long xd_hc_xenpmu_op(struct xd_vcpu *v, const struct xd_args_xenpmu_op *arg)
 enum { PROF_INIT = 0, PROF_ENABLE_VIRQ = 8, PROF_DISABLE_VIRQ = 11, PROF_GET_BUFFER = 14 };
 #define PROF_LAST 17
 
-long xd_hc_xenoprof_op(struct xd_vcpu *v, const struct xd_args_xenoprof_op *arg)
+int64_t xd_hc_xenoprof_op(struct xd_vcpu *v, const struct xd_args_xenoprof_op *arg)
 {
     unsigned char op[sizeof(struct xd_abi_xenoprof_init)];
     size_t size = arg->op == PROF_INIT ? sizeof(struct xd_abi_xenoprof_init)
@@ -62,12 +62,12 @@ enum { MC_FETCH = 1, MC_PHYSCPUINFO = 3, MC_MSRINJECT, MC_MCEINJECT, MC_INJECT_V
 #define MCA_NODATA   2u
 #define MACHINE_CPUS 1u
 
-static long mca_answer(struct xd_vcpu *v, uint64_t at, const struct xd_abi_mc *op)
+static int64_t mca_answer(struct xd_vcpu *v, uint64_t at, const struct xd_abi_mc *op)
 {
     return xd_copy_out(v, at, op, sizeof(*op)) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, at, sizeof(*op));
 }
 
-static long mca_fetch(struct xd_vcpu *v, uint64_t at, struct xd_abi_mc *op)
+static int64_t mca_fetch(struct xd_vcpu *v, uint64_t at, struct xd_abi_mc *op)
 {
     uint32_t queue = op->u.fetch.flags & MCA_QUEUES;
 
@@ -82,7 +82,7 @@ static long mca_fetch(struct xd_vcpu *v, uint64_t at, struct xd_abi_mc *op)
     return mca_answer(v, at, op);
 }
 
-static long mca_cpus(struct xd_vcpu *v, uint64_t at, struct xd_abi_mc *op)
+static int64_t mca_cpus(struct xd_vcpu *v, uint64_t at, struct xd_abi_mc *op)
 {
     if (op->u.physcpuinfo.info)
         return op->u.physcpuinfo.ncpus == 0
@@ -92,7 +92,7 @@ static long mca_cpus(struct xd_vcpu *v, uint64_t at, struct xd_abi_mc *op)
     return mca_answer(v, at, op);
 }
 
-long xd_hc_mca(struct xd_vcpu *v, const struct xd_args_mca *arg)
+int64_t xd_hc_mca(struct xd_vcpu *v, const struct xd_args_mca *arg)
 {
     struct xd_abi_mc op;
 
@@ -118,7 +118,7 @@ enum { HYPFS_GET_VERSION, HYPFS_READ, HYPFS_WRITE_CONTENTS };
 #define HYPFS_VERSION  1
 #define HYPFS_PATH_MAX 1024u
 
-long xd_hc_hypfs_op(struct xd_vcpu *v, const struct xd_args_hypfs_op *arg)
+int64_t xd_hc_hypfs_op(struct xd_vcpu *v, const struct xd_args_hypfs_op *arg)
 {
     char path[HYPFS_PATH_MAX];
 

@@ -12,19 +12,19 @@
 #define POLL_PORTS_MAX  128u
 #define OP_PIN_OVERRIDE 7u
 
-static long yield(struct xd_vcpu *v)
+static int64_t yield(struct xd_vcpu *v)
 {
     (void)v; /* which vCPU runs next is its runner's choice */
     return 0;
 }
 
-static long block(struct xd_vcpu *v)
+static int64_t block(struct xd_vcpu *v)
 {
     xd_vcpu_block(v);
     return 0;
 }
 
-static long shutdown(struct xd_vcpu *v, struct xd_abi_sched_shutdown *op)
+static int64_t shutdown(struct xd_vcpu *v, struct xd_abi_sched_shutdown *op)
 {
     xd_domain_shutdown(v->domain, (uint8_t)op->reason);
     return 0;
@@ -34,8 +34,8 @@ static long shutdown(struct xd_vcpu *v, struct xd_abi_sched_shutdown *op)
  * Looks at the ports in order. A refusal, or 0 with *pending telling whether one of them holds an
  * event (what follows it is not looked at) and *last the last one.
  */
-static long check_ports(struct xd_vcpu *v, const struct xd_abi_sched_poll *op, bool *pending,
-                        uint32_t *last)
+static int64_t check_ports(struct xd_vcpu *v, const struct xd_abi_sched_poll *op, bool *pending,
+                           uint32_t *last)
 {
     struct xd_domain *d = v->domain;
 
@@ -61,11 +61,11 @@ static long check_ports(struct xd_vcpu *v, const struct xd_abi_sched_poll *op, b
     return 0;
 }
 
-static long poll(struct xd_vcpu *v, struct xd_abi_sched_poll *op)
+static int64_t poll(struct xd_vcpu *v, struct xd_abi_sched_poll *op)
 {
     bool pending;
     uint32_t last;
-    long rc;
+    int64_t rc;
 
     if (op->nr_ports > POLL_PORTS_MAX)
         return xd_reject(v, XD_WHY_SCHED_POLL_COUNT, op->nr_ports);
@@ -85,7 +85,7 @@ static long poll(struct xd_vcpu *v, struct xd_abi_sched_poll *op)
     return 0;
 }
 
-static long remote_shutdown(struct xd_vcpu *v, struct xd_abi_sched_remote_shutdown *op)
+static int64_t remote_shutdown(struct xd_vcpu *v, struct xd_abi_sched_remote_shutdown *op)
 {
     struct xd_domain *d = xd_domain_by_id(v->hv, op->domain_id);
 
@@ -98,14 +98,14 @@ static long remote_shutdown(struct xd_vcpu *v, struct xd_abi_sched_remote_shutdo
     return 0;
 }
 
-static long shutdown_code(struct xd_vcpu *v, struct xd_abi_sched_shutdown *op)
+static int64_t shutdown_code(struct xd_vcpu *v, struct xd_abi_sched_shutdown *op)
 {
     if (v->domain->shutdown_code < 0)
         XD_PUT(v->hv, v->domain->shutdown_code, (uint8_t)op->reason);
     return 0;
 }
 
-static long watchdog(struct xd_vcpu *v, struct xd_abi_sched_watchdog *op)
+static int64_t watchdog(struct xd_vcpu *v, struct xd_abi_sched_watchdog *op)
 {
     struct xd_domain *d = v->domain;
     unsigned int i;
@@ -116,9 +116,9 @@ static long watchdog(struct xd_vcpu *v, struct xd_abi_sched_watchdog *op)
         for (i = 0; i < XD_WATCHDOGS && d->watchdog[i].used; i++)
             ;
         if (i == XD_WATCHDOGS) /* AS-XEN: domain_watchdog: the errno went through an unsigned int */
-            return (long)(uint32_t)xd_reject(v, XD_WHY_SCHED_WATCHDOG_NONE_FREE, d->domid);
+            return (int64_t)(uint32_t)xd_reject(v, XD_WHY_SCHED_WATCHDOG_NONE_FREE, d->domid);
         xd_watchdog_arm(d, i, op->timeout);
-        return (long)i + 1;
+        return (int64_t)i + 1;
     }
     i = op->id - 1;
     if (!d->watchdog[i].used)
@@ -131,7 +131,7 @@ static long watchdog(struct xd_vcpu *v, struct xd_abi_sched_watchdog *op)
 }
 
 /* The machine has one physical CPU, so all that shows of the override is whether it is in force. */
-static long pin_override(struct xd_vcpu *v, struct xd_abi_sched_pin_override *op)
+static int64_t pin_override(struct xd_vcpu *v, struct xd_abi_sched_pin_override *op)
 {
     if (op->pcpu > 0)
         return xd_reject(v, XD_WHY_SCHED_PIN_CPU, (uint64_t)op->pcpu);
@@ -158,7 +158,7 @@ static xd_op_fn *const run[] = {
 #undef OP
 };
 
-long xd_hc_sched_op(struct xd_vcpu *v, const struct xd_args_sched_op *arg)
+int64_t xd_hc_sched_op(struct xd_vcpu *v, const struct xd_args_sched_op *arg)
 {
     /* AS-XEN: do_sched_op asks for this right before it reads the operand. */
     if (arg->cmd == OP_PIN_OVERRIDE && !v->domain->hardware)
@@ -166,7 +166,7 @@ long xd_hc_sched_op(struct xd_vcpu *v, const struct xd_args_sched_op *arg)
     return xd_op_run(v, &xd_group_sched, run, XD_ARRAY_SIZE(run), arg->cmd, arg->arg);
 }
 
-long xd_hc_sched_op_compat(struct xd_vcpu *v, const struct xd_args_sched_op_compat *arg)
+int64_t xd_hc_sched_op_compat(struct xd_vcpu *v, const struct xd_args_sched_op_compat *arg)
 {
     switch (arg->cmd) {
     case 0: return yield(v);

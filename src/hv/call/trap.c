@@ -7,7 +7,7 @@
 _Static_assert(sizeof(struct xd_trap) == sizeof(struct xd_abi_trap_info), "trap_info");
 
 /* AS-XEN: do_set_trap_table: entries take effect one by one, up to the one that is refused. */
-long xd_hc_set_trap_table(struct xd_vcpu *v, const struct xd_args_set_trap_table *arg)
+int64_t xd_hc_set_trap_table(struct xd_vcpu *v, const struct xd_args_set_trap_table *arg)
 {
     struct xd_trap t;
 

@@ -65,8 +65,8 @@ static int flush(struct xd_vcpu *v, uint64_t va, uint64_t flags)
     return 0;
 }
 
-static long update(struct xd_vcpu *v, uint64_t va, uint64_t val, uint64_t flags,
-                   const struct xd_foreign *fd)
+static int64_t update(struct xd_vcpu *v, uint64_t va, uint64_t val, uint64_t flags,
+                      const struct xd_foreign *fd)
 {
     int rc;
 
@@ -76,15 +76,15 @@ static long update(struct xd_vcpu *v, uint64_t va, uint64_t val, uint64_t flags,
     return rc ? rc : flush(v, va, flags);
 }
 
-long xd_hc_update_va_mapping(struct xd_vcpu *v, const struct xd_args_update_va_mapping *arg)
+int64_t xd_hc_update_va_mapping(struct xd_vcpu *v, const struct xd_args_update_va_mapping *arg)
 {
     struct xd_foreign self = {v->domain->domid, v->domain};
 
     return update(v, arg->va, arg->val, arg->flags, &self);
 }
 
-long xd_hc_update_va_mapping_otherdomain(struct xd_vcpu *v,
-                                         const struct xd_args_update_va_mapping_otherdomain *arg)
+int64_t xd_hc_update_va_mapping_otherdomain(struct xd_vcpu *v,
+                                            const struct xd_args_update_va_mapping_otherdomain *arg)
 {
     struct xd_foreign fd;
 

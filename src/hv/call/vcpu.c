@@ -30,20 +30,20 @@ enum {
 #define MISTAKE_NS   UINT64_C(100000000)
 #define SHUTDOWN_OFF 0
 
-static long copy_in(struct xd_vcpu *v, void *dst, uint64_t arg, size_t size)
+static int64_t copy_in(struct xd_vcpu *v, void *dst, uint64_t arg, size_t size)
 {
     return xd_copy_in(v, dst, arg, size) ? 0 : xd_reject(v, XD_WHY_COPY_IN, arg, size);
 }
 
-static long copy_out(struct xd_vcpu *v, uint64_t arg, const void *src, size_t size)
+static int64_t copy_out(struct xd_vcpu *v, uint64_t arg, const void *src, size_t size)
 {
     return xd_copy_out(v, arg, src, size) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, arg, size);
 }
 
-static long initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+static int64_t initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     unsigned char context[CONTEXT_SIZE];
-    long rc = copy_in(v, context, arg, sizeof(context));
+    int64_t rc = copy_in(v, context, arg, sizeof(context));
 
     if (rc)
         return rc;
@@ -52,7 +52,7 @@ static long initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, INITIALISE);
 }
 
-static long up(struct xd_vcpu *v, struct xd_vcpu *t)
+static int64_t up(struct xd_vcpu *v, struct xd_vcpu *t)
 {
     if (!t->initialised)
         return xd_reject(v, XD_WHY_VCPU_NOT_INITIALISED, t->id);
@@ -64,7 +64,7 @@ static long up(struct xd_vcpu *v, struct xd_vcpu *t)
 }
 
 /* AS-XEN: common_vcpu_op: the last vCPU that goes down takes the domain with it. */
-static long down(struct xd_vcpu *t)
+static int64_t down(struct xd_vcpu *t)
 {
     struct xd_domain *d = t->domain;
     bool other = false;
@@ -80,7 +80,7 @@ static long down(struct xd_vcpu *t)
     return 0;
 }
 
-static long get_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+static int64_t get_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     struct xd_abi_vcpu_runstate_info info;
 
@@ -89,9 +89,9 @@ static long get_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 }
 
 /* The address of an area that Xen is to keep up to date; it need not be mapped. */
-static long area_at(struct xd_vcpu *v, uint64_t arg, size_t size, uint64_t *at)
+static int64_t area_at(struct xd_vcpu *v, uint64_t arg, size_t size, uint64_t *at)
 {
-    long rc = copy_in(v, at, arg, sizeof(*at));
+    int64_t rc = copy_in(v, at, arg, sizeof(*at));
 
     if (rc)
         return rc;
@@ -99,11 +99,11 @@ static long area_at(struct xd_vcpu *v, uint64_t arg, size_t size, uint64_t *at)
 }
 
 /* AS-XEN: common_vcpu_op: the first copy is written through the caller's tables. */
-static long register_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+static int64_t register_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     struct xd_abi_vcpu_runstate_info info;
     uint64_t at;
-    long rc = area_at(v, arg, sizeof(info), &at);
+    int64_t rc = area_at(v, arg, sizeof(info), &at);
 
     if (rc)
         return rc;
@@ -114,11 +114,11 @@ static long register_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg
     return 0;
 }
 
-static long register_time(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+static int64_t register_time(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     struct xd_abi_vcpu_time_info info;
     uint64_t at;
-    long rc = area_at(v, arg, sizeof(info), &at);
+    int64_t rc = area_at(v, arg, sizeof(info), &at);
 
     if (rc)
         return rc;
@@ -130,10 +130,10 @@ static long register_time(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     return 0;
 }
 
-static long set_periodic(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+static int64_t set_periodic(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     uint64_t period;
-    long rc = copy_in(v, &period, arg, sizeof(period));
+    int64_t rc = copy_in(v, &period, arg, sizeof(period));
 
     if (rc)
         return rc;
@@ -143,10 +143,10 @@ static long set_periodic(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     return 0;
 }
 
-static long set_singleshot(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+static int64_t set_singleshot(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     struct xd_abi_vcpu_set_singleshot_timer set;
-    long rc;
+    int64_t rc;
 
     if (t != v)
         return xd_reject(v, XD_WHY_VCPU_OTHER, t->id);
@@ -157,7 +157,7 @@ static long set_singleshot(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     return 0;
 }
 
-static long stop_singleshot(struct xd_vcpu *v, struct xd_vcpu *t)
+static int64_t stop_singleshot(struct xd_vcpu *v, struct xd_vcpu *t)
 {
     if (t != v)
         return xd_reject(v, XD_WHY_VCPU_OTHER, t->id);
@@ -165,7 +165,7 @@ static long stop_singleshot(struct xd_vcpu *v, struct xd_vcpu *t)
     return 0;
 }
 
-static long send_nmi(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+static int64_t send_nmi(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     if (arg)
         return xd_reject(v, XD_WHY_VCPU_NMI_ARGUMENT, arg);
@@ -177,7 +177,7 @@ static long send_nmi(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 }
 
 /* The machine has one physical CPU, with APIC and ACPI number 0. */
-static long get_physid(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+static int64_t get_physid(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     static const uint64_t physid = 0;
 
@@ -188,7 +188,7 @@ static long get_physid(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     return copy_out(v, arg, &physid, sizeof(physid));
 }
 
-long xd_hc_vcpu_op(struct xd_vcpu *v, const struct xd_args_vcpu_op *arg)
+int64_t xd_hc_vcpu_op(struct xd_vcpu *v, const struct xd_args_vcpu_op *arg)
 {
     struct xd_vcpu *t = xd_vcpu_find(v->domain, arg->vcpuid);
 
@@ -214,7 +214,7 @@ long xd_hc_vcpu_op(struct xd_vcpu *v, const struct xd_args_vcpu_op *arg)
 }
 
 /* AS-XEN: do_set_timer_op: what looks like a mistake of the guest fires in 100 ms. */
-long xd_hc_set_timer_op(struct xd_vcpu *v, const struct xd_args_set_timer_op *arg)
+int64_t xd_hc_set_timer_op(struct xd_vcpu *v, const struct xd_args_set_timer_op *arg)
 {
     uint64_t now = v->hv->now_ns, at = arg->timeout_ns;
 

@@ -37,50 +37,50 @@ static const unsigned char id_of_build[] = {0x15, 0x1b, 0x37, 0x3f, 0xd6, 0x4b, 
                                             0x15, 0x93, 0xbf, 0x98, 0x7f, 0xd9, 0x23,
                                             0xcd, 0x10, 0xda, 0xba, 0xda, 0xc4};
 
-static long give(struct xd_vcpu *v, uint64_t arg, const void *src, size_t n)
+static int64_t give(struct xd_vcpu *v, uint64_t arg, const void *src, size_t n)
 {
     return xd_copy_out(v, arg, src, n) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, arg, n);
 }
 
-static long version(struct xd_vcpu *v, uint64_t arg)
+static int64_t version(struct xd_vcpu *v, uint64_t arg)
 {
     (void)v;
     (void)arg;
     return VERSION;
 }
 
-static long extraversion(struct xd_vcpu *v, uint64_t arg)
+static int64_t extraversion(struct xd_vcpu *v, uint64_t arg)
 {
     return give(v, arg, v->hv->config.extraversion, sizeof(v->hv->config.extraversion));
 }
 
-static long compile_info(struct xd_vcpu *v, uint64_t arg)
+static int64_t compile_info(struct xd_vcpu *v, uint64_t arg)
 {
     return give(v, arg, &built, sizeof(built));
 }
 
-static long capabilities(struct xd_vcpu *v, uint64_t arg)
+static int64_t capabilities(struct xd_vcpu *v, uint64_t arg)
 {
     static const struct xd_abi_xenver_text1024 text = {CAPABILITIES};
 
     return give(v, arg, &text, sizeof(text));
 }
 
-static long changeset(struct xd_vcpu *v, uint64_t arg)
+static int64_t changeset(struct xd_vcpu *v, uint64_t arg)
 {
     static const struct xd_abi_xenver_text64 text = {""}; /* Debian builds from an export */
 
     return give(v, arg, &text, sizeof(text));
 }
 
-static long platform_parameters(struct xd_vcpu *v, uint64_t arg)
+static int64_t platform_parameters(struct xd_vcpu *v, uint64_t arg)
 {
     static const struct xd_abi_xenver_platform_parameters p = {XD_HYPERVISOR_START};
 
     return give(v, arg, &p, sizeof(p));
 }
 
-static long get_features(struct xd_vcpu *v, uint64_t arg)
+static int64_t get_features(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_xenver_feature_info f;
 
@@ -97,19 +97,19 @@ static long get_features(struct xd_vcpu *v, uint64_t arg)
     return give(v, arg, &f, sizeof(f));
 }
 
-static long pagesize(struct xd_vcpu *v, uint64_t arg)
+static int64_t pagesize(struct xd_vcpu *v, uint64_t arg)
 {
     if (arg)
         return xd_reject(v, XD_WHY_VERSION_PAGESIZE_ARG, arg);
     return XD_PAGE_SIZE;
 }
 
-static long guest_handle(struct xd_vcpu *v, uint64_t arg)
+static int64_t guest_handle(struct xd_vcpu *v, uint64_t arg)
 {
     return give(v, arg, v->domain->handle, sizeof(v->domain->handle));
 }
 
-static long commandline(struct xd_vcpu *v, uint64_t arg)
+static int64_t commandline(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_xenver_text1024 text = {""};
 
@@ -119,7 +119,7 @@ static long commandline(struct xd_vcpu *v, uint64_t arg)
     return give(v, arg, &text, sizeof(text));
 }
 
-static long build_id(struct xd_vcpu *v, uint64_t arg)
+static int64_t build_id(struct xd_vcpu *v, uint64_t arg)
 {
     uint32_t len;
 
@@ -139,7 +139,7 @@ static long build_id(struct xd_vcpu *v, uint64_t arg)
     return sizeof(id_of_build);
 }
 
-static long (*const run[])(struct xd_vcpu *v, uint64_t arg) = {
+static int64_t (*const run[])(struct xd_vcpu *v, uint64_t arg) = {
 #define OP0(group, nr, name)              [nr] = name,
 #define OP(group, nr, name, type, fields) [nr] = name,
 #include "abi/ops_version.def"
@@ -147,7 +147,7 @@ static long (*const run[])(struct xd_vcpu *v, uint64_t arg) = {
 #undef OP
 };
 
-long xd_hc_xen_version(struct xd_vcpu *v, const struct xd_args_xen_version *arg)
+int64_t xd_hc_xen_version(struct xd_vcpu *v, const struct xd_args_xen_version *arg)
 {
     if (arg->cmd >= XD_ARRAY_SIZE(run) || !run[arg->cmd])
         return xd_reject(v, XD_WHY_OP_UNKNOWN, arg->cmd);
