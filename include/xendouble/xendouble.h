@@ -259,6 +259,38 @@ XD_PUBLIC const void *xd_frame_contents(struct xd_hv *hv, uint64_t mfn);
 /* The M2P entry of (mfn). */
 XD_PUBLIC uint64_t xd_m2p(struct xd_hv *hv, uint64_t mfn);
 
+/* ---- Going back ---- */
+
+/*
+ * A state of a machine to go back to. It covers all that xd_digest covers, and memory byte for byte:
+ * frames, domains, vCPUs, ports, timers, time. It does not cover what lies outside the machine: the
+ * host's own variables, hooks and what they remember, and of linked guests (guest.h) everything in
+ * the host's memory, such as their variables and stacks. So restore between calls, never out of a
+ * hook, and with linked guests only where none of their vCPUs stands still in a call.
+ *
+ * While there is a snapshot, every write to the machine is recorded. That costs a few ns a word;
+ * going back costs as much again, and nothing where nothing changed. Xen has no such thing.
+ */
+struct xd_snapshot {
+    struct xd_hv *hv;
+    uint64_t nr; /* 1 is the machine's first */
+};
+
+/* Takes one. Snapshots nest; each lasts until it is discarded, an older one is restored, or the
+ * machine ends. */
+XD_PUBLIC struct xd_snapshot xd_snapshot(struct xd_hv *hv);
+
+/*
+ * Puts the machine back into the state of (s). (s) stays, so it can be restored any number of times;
+ * younger ones are gone. Pointers to domains and vCPUs made since (s) lead to nothing; those of
+ * domains destroyed since are good again. 0; -EINVAL if (s) is gone or another machine's.
+ */
+XD_PUBLIC int xd_restore(struct xd_hv *hv, struct xd_snapshot s);
+
+/* Gives (s) up; the machine stays as it is. 0; -EINVAL if (s) is gone, another machine's, or there
+ * are younger ones. */
+XD_PUBLIC int xd_discard(struct xd_hv *hv, struct xd_snapshot s);
+
 /* ---- Checking ---- */
 
 /*

@@ -29,43 +29,88 @@ void xd_arena_fini(struct xd_arena *a)
     *a = (struct xd_arena){0};
 }
 
+#define TIDY_FROM ((size_t)1 << 16) /* records: a megabyte, below which it isn't worth the while */
+
+/* Of the records since the last mark keeps the first of each word, which is the one that counts. */
+static void tidy(struct xd_arena *a)
+{
+    unsigned char *seen = xd_zalloc(a->size / 64 + 1);
+    size_t kept = a->mark;
+
+    for (size_t i = a->mark; i < a->undo_nr; i++) {
+        size_t w = (size_t)a->undo[i].word;
+
+        if (seen[w / 8] >> w % 8 & 1)
+            continue;
+        seen[w / 8] |= (unsigned char)(1u << w % 8);
+        a->undo[kept++] = a->undo[i];
+    }
+    a->undo_nr = kept;
+    a->tidied = kept - a->mark;
+    free(seen);
+}
+
+/* Each tidying looks at twice what the last one left, so a record costs the same however many come. */
+static void tidy_if_due(struct xd_arena *a)
+{
+    if (a->undo_nr - a->mark >= 2 * a->tidied + TIDY_FROM)
+        tidy(a);
+}
+
+static void make_room(struct xd_arena *a, size_t n)
+{
+    tidy_if_due(a);
+    if (a->undo_nr + n <= a->undo_cap / 2)
+        return;
+    a->undo_cap = (a->undo_nr + n) * 2 + 1024;
+    a->undo = xd_realloc(a->undo, a->undo_cap * sizeof(*a->undo));
+}
+
 void xd_arena_record(struct xd_arena *a, const void *p, size_t n)
 {
-    size_t from = (size_t)((const unsigned char *)p - a->base) / 8;
-    size_t to = ((size_t)((const unsigned char *)p - a->base) + n + 7) / 8;
+    size_t at = (size_t)((const unsigned char *)p - a->base), w = at / 8, to = (at + n + 7) / 8;
+    struct xd_undo *u;
 
-    XD_ALWAYS(from <= to && to <= a->size / 8);
-    if (a->undo_nr + (to - from) > a->undo_cap) {
-        a->undo_cap = (a->undo_nr + (to - from)) * 2 + 1024;
-        a->undo = xd_realloc(a->undo, a->undo_cap * sizeof(*a->undo));
-    }
-    for (size_t w = from; w < to; w++) {
-        struct xd_undo *u = &a->undo[a->undo_nr++];
-
+    XD_ALWAYS(w <= to && to <= a->size / 8);
+    if (XD_UNLIKELY(a->undo_nr + (to - w) > a->undo_cap))
+        make_room(a, to - w);
+    for (u = a->undo + a->undo_nr; w < to; w++, u++) {
         u->word = w;
         memcpy(&u->old, a->base + w * 8, 8);
     }
+    a->undo_nr = (size_t)(u - a->undo);
 }
 
 size_t xd_arena_mark(struct xd_arena *a)
 {
     a->journaling = true;
-    return a->undo_nr;
+    a->mark = a->undo_nr;
+    return a->mark;
 }
 
 void xd_arena_undo(struct xd_arena *a, size_t mark)
 {
     XD_ALWAYS(mark <= a->undo_nr);
-    while (a->undo_nr > mark) {
-        const struct xd_undo *u = &a->undo[--a->undo_nr];
-
+    for (const struct xd_undo *u = a->undo + a->undo_nr, *end = a->undo + mark; u > end;) {
+        u--;
         memcpy(a->base + u->word * 8, &u->old, 8);
     }
+    a->undo_nr = mark;
+    a->mark = mark;
+}
+
+void xd_arena_merge(struct xd_arena *a, size_t mark)
+{
+    XD_ALWAYS(mark <= a->mark);
+    a->mark = mark;
+    tidy_if_due(a);
 }
 
 void xd_arena_forget(struct xd_arena *a)
 {
     a->undo_nr = 0;
+    a->mark = 0;
+    a->tidied = 0;
     a->journaling = false;
 }
 

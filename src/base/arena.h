@@ -22,6 +22,8 @@ struct xd_arena {
     bool journaling; /* a journal is open */
     struct xd_undo *undo;
     size_t undo_nr, undo_cap;
+    size_t mark;   /* the last one; words recorded since need to be there once */
+    size_t tidied; /* what the last tidying left since its mark */
 };
 
 /* Reserves (size) bytes of zeroed memory that costs nothing until touched. 0 or -ENOMEM. */
@@ -31,11 +33,18 @@ void xd_arena_fini(struct xd_arena *a);
 /* Records the words that hold [p, p+n). Called through the helpers below. */
 void xd_arena_record(struct xd_arena *a, const void *p, size_t n);
 
-/* Opens the journal (it stays open) and returns the mark to go back to. Marks nest. */
+/*
+ * Opens the journal (it stays open) and returns the mark to go back to. Marks nest. However long it
+ * stays open, the journal is bounded by what was touched since each mark: before it grows, words
+ * that stand in it again are dropped.
+ */
 size_t xd_arena_mark(struct xd_arena *a);
 
 /* Puts back every word written since (mark). The journal stays open and stands at (mark). */
 void xd_arena_undo(struct xd_arena *a, size_t mark);
+
+/* Nobody will go back to the last mark: what was recorded since belongs to the one before, (mark). */
+void xd_arena_merge(struct xd_arena *a, size_t mark);
 
 /* Forgets what is recorded and closes the journal. */
 void xd_arena_forget(struct xd_arena *a);

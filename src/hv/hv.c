@@ -120,6 +120,7 @@ void xd_hv_destroy(struct xd_hv *hv)
     if (host->linked.free)
         host->linked.free(host->linked.guest);
     xd_arena_fini(&host->arena);
+    free(host->snapshot);
     free(host);
 }
 

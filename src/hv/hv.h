@@ -54,6 +54,12 @@ struct xd_host {
         bool (*read)(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
         bool (*write)(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
     } linked;
+    struct {
+        uint64_t nr;
+        size_t mark; /* in the arena's journal */
+    } *snapshot;     /* those there are, in the order they were taken */
+    uint32_t snapshots, snapshots_cap;
+    uint64_t snapshots_made;
     char error[256]; /* the last misuse of the host API, in words */
 };
 

@@ -104,15 +104,39 @@ START_TEST(nothing_is_recorded_while_no_journal_is_open)
 }
 END_TEST
 
-START_TEST(a_journal_grows)
+/* Rounds over all words: what stands in the journal again is dropped, what marks need is not. */
+START_TEST(a_journal_grows_with_what_was_touched_only)
 {
-    size_t mark = xd_arena_mark(&a);
+    const size_t words = SIZE / 8;
+    size_t mark[3];
 
-    for (unsigned int round = 0; round < 20; round++)
+    for (unsigned int m = 0; m < 3; m++) {
+        mark[m] = xd_arena_mark(&a);
+        for (unsigned int round = 0; round < 100; round++)
+            for (size_t i = 0; i < SIZE; i += 8)
+                XD_SET(&a, a.base[i], (unsigned char)(100 * m + round + 1));
+    }
+    ck_assert_uint_lt(a.undo_nr, 100 * words); /* and not 300 times */
+    for (unsigned int m = 3; m-- > 0;) {
+        xd_arena_undo(&a, mark[m]);
+        for (size_t i = 0; i < SIZE; i++)
+            ck_assert_uint_eq(a.base[i], i % 8 ? 0 : 100 * m);
+    }
+}
+END_TEST
+
+START_TEST(a_merged_mark_is_tidied_with_the_one_before)
+{
+    size_t first = xd_arena_mark(&a);
+
+    for (unsigned int round = 0; round < 100; round++) {
+        xd_arena_mark(&a);
         for (size_t i = 0; i < SIZE; i += 8)
             XD_SET(&a, a.base[i], (unsigned char)(round + 1));
-    ck_assert_uint_eq(a.undo_nr, 20 * SIZE / 8);
-    xd_arena_undo(&a, mark);
+        xd_arena_merge(&a, first);
+    }
+    ck_assert_uint_lt(a.undo_nr, 16 * (SIZE / 8));
+    xd_arena_undo(&a, first);
     for (size_t i = 0; i < SIZE; i++)
         ck_assert_uint_eq(a.base[i], 0);
 }
@@ -182,7 +206,8 @@ int main(void)
     tcase_add_test(t, every_length_at_every_offset);
     tcase_add_test(t, the_oldest_value_wins);
     tcase_add_test(t, nothing_is_recorded_while_no_journal_is_open);
-    tcase_add_test(t, a_journal_grows);
+    tcase_add_test(t, a_journal_grows_with_what_was_touched_only);
+    tcase_add_test(t, a_merged_mark_is_tidied_with_the_one_before);
     tcase_add_test(t, the_last_byte_belongs_to_it);
     tcase_add_test_raise_signal(t, a_byte_behind_it_does_not, SIGABRT);
     tcase_add_test_raise_signal(t, a_byte_before_it_does_not, SIGABRT);
