@@ -57,7 +57,7 @@ struct xd_host {
     struct {
         uint64_t nr;
         size_t mark; /* in the arena's journal */
-    } *snapshot;     /* those there are, in the order they were taken */
+    } * snapshot;    /* those there are, in the order they were taken */
     uint32_t snapshots, snapshots_cap;
     uint64_t snapshots_made;
     char error[256]; /* the last misuse of the host API, in words */
