@@ -19,7 +19,7 @@ def walk(root, top="", suffixes=None):
     """Yields the sorted paths, relative to root, of the files below root/top."""
     for folder, folders, files in os.walk(os.path.join(root, top)):
         folders[:] = sorted(f for f in folders if f not in NOT_OURS)
-        for name in sorted(files):
+        for name in sorted(set(files) - NOT_OURS):  # in a worktree, .git is a file
             if suffixes is None or name.endswith(tuple(suffixes)):
                 yield os.path.relpath(os.path.join(folder, name), root)
 
