@@ -43,7 +43,10 @@ static void on_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *a
                     unsigned int depth)
 {
     struct xd_runner *r = ctx;
+    const struct xd_run_watch *watch = r->opt->watch;
 
+    if (watch && watch->calling)
+        watch->calling(r->opt->ctx, v, nr, arg, depth);
     if (r->now && r->opt->trace)
         xd_trace_call(r, v, nr, arg, depth);
 }
@@ -52,7 +55,10 @@ static void on_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *ar
                    unsigned int depth)
 {
     struct xd_runner *r = ctx;
+    const struct xd_run_watch *watch = r->opt->watch;
 
+    if (watch && watch->returned)
+        watch->returned(r->opt->ctx, v, nr, arg, rc, depth);
     if (!r->now)
         return;
     if (depth)
@@ -218,6 +224,17 @@ static void audit(struct xd_runner *r)
     free(report);
 }
 
+static void judge(struct xd_runner *r, bool over)
+{
+    const struct xd_run_watch *watch = r->opt->watch;
+    const char *wrong = NULL;
+
+    if (r->hv && watch && watch->wrong && r->verdict != XD_BROKEN)
+        wrong = watch->wrong(r->opt->ctx, r->hv, over);
+    if (wrong)
+        xd_report_as(r, XD_BROKEN, "%s", wrong);
+}
+
 /* The step that r->step names is over: tells what went wrong in it. */
 static void step_over(struct xd_runner *r)
 {
@@ -226,6 +243,7 @@ static void step_over(struct xd_runner *r)
 
     if (r->opt->audit)
         audit(r);
+    judge(r, false);
     if (r->verdict != XD_PASSED) {
         xd_step_print(r->p, r->step, &step);
         if (r->explain)
@@ -291,6 +309,10 @@ static void run_steps(struct xd_runner *r)
             step_over(r);
     }
     while (!r->stop && xd_drop_unfinished(r, NULL))
+        step_over(r);
+    if (!r->stop)
+        judge(r, true);
+    if (r->verdict != XD_PASSED)
         step_over(r);
 }
 

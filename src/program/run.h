@@ -46,6 +46,13 @@ struct xd_run_watch {
     void (*stepped)(void *ctx, const struct xd_runner *r, uint32_t at); /* the step is over */
     /* Does it depend on the machine's heap who has this frame? Then no step may name it. NULL: never. */
     bool (*uncertain)(void *ctx, uint64_t mfn);
+    /* For judging the double; each may be NULL. Around every call, entries of multicalls too (depth 1). */
+    void (*calling)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                    unsigned int depth);
+    void (*returned)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
+                     unsigned int depth);
+    /* After each step, and once more (over) before the machine goes: what is wrong with it, whole lines; NULL: nothing. */
+    const char *(*wrong)(void *ctx, struct xd_hv *hv, bool over);
 };
 
 struct xd_run_options {

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* judge.c: a program under the oracles' eyes. */
+#include "fuzz/judge.h"
+
+#include "base/strbuf.h"
+#include "program/runner.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct hearing {
+    const struct xd_judge *judge;
+    struct xd_judgement *j;
+    const char *said; /* of the opinion */
+};
+
+static void calling(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                    unsigned int depth)
+{
+    struct hearing *h = ctx;
+
+    if (h->said)
+        return;
+    if (h->judge->opinion)
+        h->judge->opinion->before(h->judge->opinion->ctx, v, nr, arg, depth);
+    xd_oracles_before(h->judge->oracles, v, nr, arg, depth);
+}
+
+static void returned(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
+                     unsigned int depth)
+{
+    struct hearing *h = ctx;
+
+    h->j->calls++;
+    h->j->refused += rc < 0;
+    (void)xd_oracles_after(h->judge->oracles, v, nr, arg, rc,
+                           depth); /* told when the step is over */
+    if (h->judge->opinion && !h->said)
+        h->said = h->judge->opinion->after(h->judge->opinion->ctx, v, nr, arg, rc, depth);
+}
+
+static const char *wrong(void *ctx, struct xd_hv *hv, bool over)
+{
+    struct hearing *h = ctx;
+
+    if (!h->said && h->judge->opinion)
+        h->said = h->judge->opinion->step(h->judge->opinion->ctx, hv);
+    if (h->said)
+        return h->said;
+    if (!over)
+        return xd_oracles_step(h->judge->oracles, hv);
+    h->j->digest = h->judge->twice ? xd_digest(hv) : 0;
+    return xd_oracles_end(h->judge->oracles, hv);
+}
+
+static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
+{
+    (void)ctx;
+    (void)r;
+    (void)m;
+    (void)rc;
+}
+
+static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s,
+                     enum xd_access how, const struct xd_fault *f)
+{
+    (void)ctx;
+    (void)r;
+    (void)s;
+    (void)how;
+    (void)f;
+}
+
+static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
+{
+    (void)ctx;
+    (void)r;
+    (void)at;
+}
+
+static void failed(void *ctx, const struct xd_failure *f)
+{
+    struct hearing *h = ctx;
+
+    if (f->verdict != XD_BROKEN || h->j->guilty)
+        return;
+    h->j->guilty = true;
+    h->j->step = f->at;
+    h->j->line = f->line;
+    h->j->complaint = xd_strdup(f->details);
+}
+
+static void hear(const struct xd_program *p, const struct xd_judge *judge, struct xd_judgement *j)
+{
+    static const struct xd_run_watch watch = {.called = called,
+                                              .accessed = accessed,
+                                              .stepped = stepped,
+                                              .calling = calling,
+                                              .returned = returned,
+                                              .wrong = wrong};
+    struct hearing h = {.judge = judge, .j = j};
+    const struct xd_run_options opt = {
+        .keep_going = true, .watch = &watch, .ctx = &h, .failed = failed};
+    struct xd_run_result result;
+
+    *j = (struct xd_judgement){0};
+    xd_oracles_start(judge->oracles);
+    if (judge->opinion)
+        judge->opinion->start(judge->opinion->ctx);
+    xd_program_run(p, &opt, &result);
+}
+
+void xd_judge_program(const struct xd_program *p, const struct xd_judge *judge,
+                      struct xd_judgement *j)
+{
+    struct xd_judgement again;
+    struct xd_str text = {0};
+
+    hear(p, judge, j);
+    if (!judge->twice || j->guilty)
+        return;
+    hear(p, judge, &again);
+    if (again.digest != j->digest || again.guilty) {
+        xd_str_addf(&text,
+                    "digest: the program ran twice, and the machines were 0x%" PRIx64
+                    " and 0x%" PRIx64 "\n",
+                    j->digest, again.digest);
+        j->guilty = true;
+        j->complaint = xd_strdup(xd_str_text(&text));
+        xd_str_free(&text);
+    }
+    free(again.complaint);
+}

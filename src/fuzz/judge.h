@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* judge.h: runs a program with the oracles on, and says what was found. */
+#ifndef XD_FUZZ_JUDGE_H
+#define XD_FUZZ_JUDGE_H
+
+#include "fuzz/oracles.h"
+#include "program/run.h"
+
+/*
+ * A second opinion on the machine, from somebody who keeps books of its own. tests/model has one.
+ * Complaints are whole lines and last until the next program.
+ */
+struct xd_opinion {
+    void (*start)(void *ctx); /* a program begins */
+    void (*before)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                   unsigned int depth);
+    const char *(*after)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
+                         unsigned int depth);
+    const char *(*step)(void *ctx, struct xd_hv *hv);
+    void *ctx;
+};
+
+struct xd_judge {
+    struct xd_oracles *oracles;
+    const struct xd_opinion *opinion; /* or NULL */
+    bool twice;                       /* each program again: the digest must be the same */
+};
+
+struct xd_judgement {
+    bool guilty;             /* xendouble is wrong */
+    uint32_t step, line;     /* where it was noticed */
+    char *complaint;         /* what was noticed; free it. NULL if not guilty */
+    uint64_t digest;         /* of the machine before it was taken apart */
+    uint32_t calls, refused; /* entries of multicalls too */
+};
+
+/* A broken XD_INVARIANT ends the process: fork where that must be survived. */
+void xd_judge_program(const struct xd_program *p, const struct xd_judge *judge,
+                      struct xd_judgement *j);
+
+#endif

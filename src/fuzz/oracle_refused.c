@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle_refused.c: what a refused call may have changed.
+ *
+ * The journal names every word that was written since the call began; those that differ now must be
+ * among what Xen leaves behind for that refusal. All partial effects stand in one table below.
+ */
+#include "fuzz/oracles.h"
+
+#include "base/strbuf.h"
+#include "hv/frame.h"
+
+#include <string.h>
+
+#define SAID_MAX 2000u
+
+enum {
+    ACCESSED = 1, /* A and D bits, set on the way to arguments */
+    ADJUSTED = 2, /* bits that a failed audit has added to entries and descriptors */
+    RETYPED = 4,  /* the type of a frame that nobody uses in it */
+    FLUSHED = 8,  /* TLB flushes */
+    ANSWER = 16,  /* one word of the caller's memory: how far it came */
+    TABLE = 32,   /* the table of ports has grown */
+    ENTRY = 64,   /* one entry of a page table, with the counts of two frames */
+    VCPU = 128,   /* the vCPU: what came before in a list is in force */
+    DONE = 256,   /* all the call does: it failed in telling of it */
+    ALWAYS = ACCESSED | FLUSHED,
+    AUDIT = ADJUSTED | RETYPED,
+};
+
+#define MMU_UPDATE         1u
+#define SET_GDT            2u
+#define SET_TRAP_TABLE     0u
+#define UPDATE_DESCRIPTOR  10u
+#define MEMORY_OP          12u
+#define UPDATE_VA_MAPPING  14u
+#define CONSOLE_IO         18u
+#define UPDATE_VA_MAPPING2 22u
+#define VCPU_OP            24u
+#define MMUEXT_OP          26u
+
+/* AS-XEN: partial effects, by call and by reason. XD_WHY_NONE: any. */
+static const struct {
+    uint16_t nr, why, leaves;
+} effects[] = {
+    {MMU_UPDATE, XD_WHY_NONE, AUDIT | ANSWER},
+    {MMUEXT_OP, XD_WHY_NONE, AUDIT | ANSWER},
+    {UPDATE_VA_MAPPING, XD_WHY_NONE, AUDIT},
+    {UPDATE_VA_MAPPING2, XD_WHY_NONE, AUDIT},
+    {UPDATE_VA_MAPPING, XD_WHY_VA_FLUSH_MASK, ENTRY | AUDIT},
+    {UPDATE_VA_MAPPING2, XD_WHY_VA_FLUSH_MASK, ENTRY | AUDIT},
+    {SET_GDT, XD_WHY_NONE, AUDIT},
+    {SET_TRAP_TABLE, XD_WHY_NONE, VCPU},
+    {MEMORY_OP, XD_WHY_NONE, ANSWER},
+    {MEMORY_OP, XD_WHY_EXCHANGE_LIST, DONE},
+    {MEMORY_OP, XD_WHY_EXCHANGE_FRAME, DONE},
+    {MEMORY_OP, XD_WHY_STEAL_BUSY, DONE},
+    {MEMORY_OP, XD_WHY_EXCHANGE_NO_MEMORY, DONE},
+};
+
+/* ... and by reason, whatever the call. */
+static const struct {
+    uint16_t why, leaves;
+} reasons[] = {
+    {XD_WHY_COPY_OUT, DONE},
+    {XD_WHY_EVTCHN_REMOTE_RANGE, TABLE},
+    {XD_WHY_EVTCHN_NOT_UNBOUND, TABLE},
+    {XD_WHY_EVTCHN_RESERVED_FOR_OTHER, TABLE},
+    {XD_WHY_EVTCHN_PERMISSION, TABLE},
+    {XD_WHY_NOT_MODELLED, DONE},
+};
+
+static unsigned int leaves(uint64_t nr, unsigned int why)
+{
+    unsigned int l = ALWAYS;
+
+    for (size_t i = 0; i < XD_ARRAY_SIZE(effects); i++)
+        if (effects[i].nr == nr && (effects[i].why == XD_WHY_NONE || effects[i].why == why))
+            l |= effects[i].leaves;
+    for (size_t i = 0; i < XD_ARRAY_SIZE(reasons); i++)
+        if (reasons[i].why == why)
+            l |= reasons[i].leaves;
+    return l;
+}
+
+/* A batch stops at the request that is refused: those before it are done. */
+static bool is_batch(struct xd_vcpu *v, uint64_t nr)
+{
+    return (nr == MMU_UPDATE || nr == MMUEXT_OP) && (v->rec.arg[1] & 0x7fffffff) > 1;
+}
+
+struct change {
+    struct xd_hv *hv;
+    unsigned int leaves;
+    uint64_t word, was, is;
+    unsigned int answers; /* changed words of memory so far that could be the answer */
+};
+
+#define ADDED_BY_AUDIT (XD_PTE_US | XD_PTE_GK | XD_PTE_G | XD_PTE_A)
+#define DESC_DPL       (UINT64_C(3) << 45)
+#define DESC_RPL       (UINT64_C(3) << 16)
+
+static bool memory_fine(struct change *c)
+{
+    uint64_t differs = c->was ^ c->is;
+
+    if (c->leaves & ACCESSED && !(differs & ~(XD_PTE_A | XD_PTE_D)) && c->is & XD_PTE_P)
+        return true;
+    if (c->leaves & ADJUSTED && (!(differs & ~(ADDED_BY_AUDIT | XD_PTE_CACHE | XD_PTE_RW)) ||
+                                 !(differs & ~(DESC_DPL | DESC_RPL))))
+        return true;
+    if (c->leaves & (ANSWER | ENTRY))
+        return ++c->answers <= 2; /* an answer may lie across two words */
+    return false;
+}
+
+/* A frame's record is two words: the counts; owner, type, flags and linear count. */
+static bool frame_fine(struct change *c, const struct xd_frame *now, bool second)
+{
+    struct xd_frame old = *now;
+
+    memcpy((unsigned char *)&old + 8 * second, &c->was, 8);
+    if (!second)
+        return c->leaves & ENTRY;
+    return c->leaves & (RETYPED | ENTRY) && old.owner == now->owner && !now->type_count &&
+           !((old.flags ^ now->flags) & ~XD_FRAME_VALIDATED);
+}
+
+static bool vcpu_fine(const struct change *c, uint64_t off)
+{
+    return off == offsetof(struct xd_vcpu, tlb_flushes) ||
+           off == offsetof(struct xd_vcpu, tlb_invlpgs) || c->leaves & VCPU;
+}
+
+static bool domain_fine(const struct change *c, uint64_t off)
+{
+    uint64_t vcpu = offsetof(struct xd_domain, vcpu);
+
+    if (off >= vcpu && off < vcpu + sizeof(struct xd_vcpu) * XD_VCPUS)
+        return vcpu_fine(c, (off - vcpu) % sizeof(struct xd_vcpu));
+    return c->leaves & TABLE && off / 8 == offsetof(struct xd_domain, ports_valid) / 8;
+}
+
+/* May Xen have left this? (what): what it is. */
+static bool fine(struct change *c, struct xd_str *what)
+{
+    struct xd_hv *hv = c->hv;
+    unsigned char *at = xd_arena_of(hv)->base + c->word * 8;
+
+    if (c->leaves & DONE)
+        return true;
+    if (at >= hv->mem) {
+        xd_str_addf(what, "word %llu of frame 0x%llx",
+                    (unsigned long long)((uint64_t)(at - hv->mem) % XD_PAGE_SIZE / 8),
+                    (unsigned long long)((uint64_t)(at - hv->mem) / XD_PAGE_SIZE));
+        return memory_fine(c);
+    }
+    if (at >= (unsigned char *)hv->frame) {
+        uint64_t off = (uint64_t)(at - (unsigned char *)hv->frame);
+
+        xd_str_addf(what, "the %s of frame 0x%llx", off % 16 ? "type" : "counts",
+                    (unsigned long long)(off / 16));
+        return frame_fine(c, &hv->frame[off / 16], off % 16 != 0);
+    }
+    if (at >= (unsigned char *)hv->domain) {
+        uint64_t off = (uint64_t)(at - (unsigned char *)hv->domain);
+
+        xd_str_addf(what, "byte %llu of domain %llu",
+                    (unsigned long long)(off % sizeof(struct xd_domain)),
+                    (unsigned long long)(off / sizeof(struct xd_domain)));
+        return domain_fine(c, off % sizeof(struct xd_domain));
+    }
+    xd_str_addf(what, "word %llu of the machine", (unsigned long long)c->word);
+    return false;
+}
+
+/* A word may stand in the journal again and again: the first record is how it was. */
+static bool recorded_before(const struct xd_arena *a, size_t mark, size_t i)
+{
+    for (size_t k = mark; k < i; k++)
+        if (a->undo[k].word == a->undo[i].word)
+            return true;
+    return false;
+}
+
+void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_str *out)
+{
+    const struct xd_arena *a = xd_arena_of(v->hv);
+    struct change c = {.hv = v->hv, .leaves = leaves(nr, v->rec.reject.why)};
+    struct xd_str what = {0};
+
+    if (is_batch(v, nr))
+        return;
+    for (size_t i = mark; i < a->undo_nr; i++) {
+        c.word = a->undo[i].word;
+        c.was = a->undo[i].old;
+        memcpy(&c.is, a->base + c.word * 8, 8);
+        if (c.is == c.was || recorded_before(a, mark, i))
+            continue;
+        xd_str_clear(&what);
+        if (!fine(&c, &what) && out->len < SAID_MAX)
+            xd_str_addf(out, "refused: the call was, and yet %s was 0x%llx and is 0x%llx\n",
+                        xd_str_text(&what), (unsigned long long)c.was, (unsigned long long)c.is);
+    }
+    xd_str_free(&what);
+}

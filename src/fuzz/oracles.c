@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* oracles.c: when each oracle is asked, and what must be left when all domains are gone. */
+#include "fuzz/oracles.h"
+
+#include "base/strbuf.h"
+#include "hv/frame.h"
+
+#include <stdlib.h>
+
+#define MULTICALL 13u
+#define ERRNO_MAX 4095
+
+struct xd_oracles {
+    uint32_t which, every;
+    uint64_t calls;
+    bool looked;     /* at the machine as it is */
+    bool marked;     /* a call is under way, and the journal has been open since it began */
+    bool journaling; /* it was before, for somebody else */
+    size_t mark;
+    struct xd_str said;
+};
+
+struct xd_oracles *xd_oracles_new(uint32_t which, uint32_t every)
+{
+    struct xd_oracles *o = xd_zalloc(sizeof(*o));
+
+    o->which = which;
+    o->every = every ? every : 1;
+    return o;
+}
+
+void xd_oracles_free(struct xd_oracles *o)
+{
+    if (o)
+        xd_str_free(&o->said);
+    free(o);
+}
+
+void xd_oracles_start(struct xd_oracles *o)
+{
+    o->calls = 0;
+    o->looked = false;
+    o->marked = false;
+    xd_str_clear(&o->said);
+}
+
+static const char *complaint(const struct xd_oracles *o)
+{
+    return o->said.len ? xd_str_text(&o->said) : NULL;
+}
+
+static void ask_audit(struct xd_oracles *o, struct xd_hv *hv)
+{
+    char *report = NULL;
+
+    if (xd_audit(hv, &report))
+        xd_str_addf(&o->said, "audit: %s", report);
+    free(report);
+}
+
+static const char *look(struct xd_oracles *o, struct xd_hv *hv)
+{
+    if (o->which & XD_ORACLE_REACH)
+        xd_oracle_reach(hv, &o->said);
+    if (o->which & XD_ORACLE_AUDIT)
+        ask_audit(o, hv);
+    return complaint(o);
+}
+
+/* A list of calls is no call of its own here: its entries are. */
+static bool is_list(uint64_t nr, unsigned int depth)
+{
+    return nr == MULTICALL && depth == 0;
+}
+
+void xd_oracles_before(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                       unsigned int depth)
+{
+    struct xd_arena *a = xd_arena_of(v->hv);
+
+    (void)arg;
+    if (!(o->which & XD_ORACLE_REFUSED) || is_list(nr, depth) || o->said.len)
+        return;
+    o->journaling = a->journaling;
+    o->mark = xd_arena_mark(a);
+    o->marked = true;
+}
+
+static void ask_refused(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, int64_t rc)
+{
+    if (!o->marked)
+        return;
+    o->marked = false;
+    if (rc < 0 && rc >= -ERRNO_MAX)
+        xd_oracle_refused(v, nr, o->mark, &o->said);
+    if (!o->journaling)
+        xd_arena_forget(xd_arena_of(v->hv));
+}
+
+const char *xd_oracles_after(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr,
+                             const uint64_t *arg, int64_t rc, unsigned int depth)
+{
+    (void)arg;
+    if (o->said.len || is_list(nr, depth))
+        return complaint(o);
+    ask_refused(o, v, nr, rc);
+    o->looked = ++o->calls % o->every == 0;
+    return o->looked ? look(o, v->hv) : complaint(o);
+}
+
+const char *xd_oracles_step(struct xd_oracles *o, struct xd_hv *hv)
+{
+    bool again = o->looked || (o->every > 1 && ++o->calls % o->every);
+
+    o->looked = false;
+    return o->said.len || again ? complaint(o) : look(o, hv);
+}
+
+static void check_empty(struct xd_oracles *o, struct xd_hv *hv)
+{
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        if (hv->domain[i].used)
+            xd_str_addf(
+                &o->said,
+                "teardown: d%u was destroyed, as all were, and is still there with %u pages\n",
+                hv->domain[i].domid, hv->domain[i].pages);
+    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++) {
+        const struct xd_frame *f = &hv->frame[mfn];
+
+        if (f->count)
+            xd_str_addf(
+                &o->said,
+                "teardown: frame 0x%llx is still there: owner d%u, type %s, %u references, %u "
+                "in its type\n",
+                (unsigned long long)mfn, f->owner, xd_type_name((enum xd_type)f->type), f->count,
+                f->type_count);
+    }
+    if (!o->said.len && hv->frames_free != hv->frames - hv->heap_first)
+        xd_str_addf(&o->said, "teardown: %u frames are free, and %u there were at the start\n",
+                    hv->frames_free, hv->frames - hv->heap_first);
+}
+
+const char *xd_oracles_end(struct xd_oracles *o, struct xd_hv *hv)
+{
+    if (o->said.len || look(o, hv) || !(o->which & XD_ORACLE_TEARDOWN))
+        return complaint(o);
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        if (hv->domain[i].used)
+            xd_domain_destroy(&hv->domain[i]);
+    check_empty(o, hv);
+    ask_audit(o, hv);
+    return complaint(o);
+}

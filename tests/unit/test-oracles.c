@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-oracles.c: each oracle says nothing of a sound machine, and complains of one that is broken
+ * by hand in the way that it is there for.
+ */
+#include "mm.h"
+
+#include "fuzz/generate.h"
+#include "fuzz/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct xd_fixture f;
+static struct xd_oracles *o;
+
+static void setup(void)
+{
+    fixture_setup(&f);
+}
+
+static void teardown(void)
+{
+    xd_oracles_free(o);
+    o = NULL;
+    if (f.hv)
+        xd_hv_destroy(f.hv); /* without the fixture's audit: these machines are broken */
+}
+
+static void ask(uint32_t which)
+{
+    xd_oracles_free(o);
+    o = xd_oracles_new(which, 1);
+    xd_oracles_start(o);
+}
+
+#define ck_says(said, words)                                                                  \
+    do {                                                                                      \
+        const char *said_ = (said);                                                           \
+        ck_assert_msg(said_ &&strstr(said_, words), "said: %s", said_ ? said_ : "(nothing)"); \
+    } while (0)
+
+START_TEST(audit_tells_of_a_wrong_count)
+{
+    ask(XD_ORACLE_AUDIT);
+    ck_assert_ptr_null(xd_oracles_step(o, f.hv));
+    mm_frame(f.hv, mm_page(f.d1, 0))->count++;
+    ck_says(xd_oracles_step(o, f.hv), "audit: frame");
+}
+END_TEST
+
+/* What the counts would not show: each is written past all rules. */
+static uint64_t l1_slot_of(struct xd_domain *d, unsigned int k)
+{
+    return mm_entry_at(d, mm_va(d, k), 1);
+}
+
+static void poke_entry(uint64_t at, uint64_t e)
+{
+    mm_poke(f.hv, at >> XD_PAGE_SHIFT, (unsigned int)(at / 8 % XD_PT_SLOTS), e);
+}
+
+START_TEST(reach_tells_of_a_writable_table)
+{
+    ask(XD_ORACLE_REACH);
+    ck_assert_ptr_null(xd_oracles_step(o, f.hv));
+    poke_entry(l1_slot_of(f.d1, 0), mm_pte(mm_table(f.d1, 2), XD_PTE_P | XD_PTE_RW | XD_PTE_US));
+    ck_says(xd_oracles_step(o, f.hv), "writable, which is in use as l2");
+}
+END_TEST
+
+START_TEST(reach_tells_of_frames_of_others)
+{
+    ask(XD_ORACLE_REACH);
+    poke_entry(l1_slot_of(f.d0, 0), mm_pte(mm_page(f.d1, 0), XD_PTE_P | XD_PTE_US));
+    ck_assert_ptr_null(xd_oracles_step(o, f.hv)); /* the control domain may */
+    poke_entry(l1_slot_of(f.d1, 0), mm_pte(mm_page(f.d2, 0), XD_PTE_P | XD_PTE_US));
+    ck_says(xd_oracles_step(o, f.hv), "of another owner");
+}
+END_TEST
+
+START_TEST(reach_tells_of_free_frames_and_io_memory)
+{
+    ask(XD_ORACLE_REACH);
+    poke_entry(l1_slot_of(f.d1, 0), mm_pte(mm_free(f.hv), XD_PTE_P | XD_PTE_US));
+    poke_entry(l1_slot_of(f.d1, 1), mm_pte(0xa0, XD_PTE_P | XD_PTE_US));
+    ck_says(xd_oracles_step(o, f.hv), "which is free");
+    ck_says(xd_oracles_step(o, f.hv), "maps I/O memory 0xa0");
+}
+END_TEST
+
+START_TEST(reach_tells_of_superpages_and_bits)
+{
+    uint64_t at = mm_entry_at(f.d1, mm_va(f.d1, 0), 2);
+
+    ask(XD_ORACLE_REACH);
+    poke_entry(at, mm_entry(f.d1, mm_va(f.d1, 0), 2) | XD_PTE_PSE);
+    ck_says(xd_oracles_step(o, f.hv), "is a superpage at level 2");
+    ck_says(xd_oracles_step(o, f.hv), "has bits 0x80");
+}
+END_TEST
+
+/* The table's own entry for itself makes all tables mapped through it; read-only that is harmless. */
+START_TEST(reach_follows_linear_entries)
+{
+    uint64_t l4 = mm_table(f.d1, 4);
+
+    ask(XD_ORACLE_REACH);
+    mm_poke(f.hv, l4, 5, mm_pte(l4, XD_PTE_P | XD_PTE_US));
+    ck_assert_ptr_null(xd_oracles_step(o, f.hv));
+    mm_poke(f.hv, l4, 5, mm_pte(l4, XD_PTE_P | XD_PTE_US | XD_PTE_RW));
+    ck_says(xd_oracles_step(o, f.hv), "writable, which is in use as l3");
+}
+END_TEST
+
+START_TEST(reach_tells_of_xens_slots)
+{
+    ask(XD_ORACLE_REACH);
+    mm_poke(f.hv, mm_table(f.d1, 4), 260, mm_pte(mm_page(f.d1, 0), XD_PTE_P | XD_PTE_US));
+    ck_says(xd_oracles_step(o, f.hv), "Xen's slot 260");
+}
+END_TEST
+
+static const uint64_t bad_descriptor[] = {
+    UINT64_C(0x00cf9b000000ffff), /* code of ring 0 */
+    UINT64_C(0x0000e9000000ffff), /* a TSS */
+    UINT64_C(0x0000ec0000230000), /* a call gate of ring 3 */
+    UINT64_C(0x00008c00e0200000), /* ... to a selector of ring 0 */
+};
+
+START_TEST(reach_tells_of_descriptors)
+{
+    uint64_t gdt = mm_page(f.d1, 0), list = fixture_place(&f, f.v1, &gdt, sizeof(gdt));
+
+    ask(XD_ORACLE_REACH);
+    ck_ok(f.v1, fixture_call(f.v1, 2, list, 512));
+    ck_assert_ptr_null(xd_oracles_step(o, f.hv));
+    mm_poke(f.hv, gdt, 7, bad_descriptor[_i]);
+    ck_says(xd_oracles_step(o, f.hv), "descriptor 7 of frame");
+}
+END_TEST
+
+/* A call that says no and does something; (why) is what it says. */
+static const char *refused(enum xd_why why, uint64_t nr, void (*change)(void))
+{
+    uint64_t arg[6] = {0, 1};
+
+    ask(XD_ORACLE_REFUSED);
+    xd_oracles_before(o, f.v1, nr, arg, 0);
+    f.v1->rec.reject.why = (uint16_t)why;
+    f.v1->rec.arg[1] = arg[1];
+    change();
+    return xd_oracles_after(o, f.v1, nr, arg, -XD_EINVAL, 0);
+}
+
+static void a_reference(void)
+{
+    struct xd_frame *page = mm_frame(f.hv, mm_page(f.d1, 0));
+
+    XD_PUT(f.hv, page->count, page->count + 1);
+}
+
+static void a_reference_and_back(void)
+{
+    struct xd_frame *page = mm_frame(f.hv, mm_page(f.d1, 0));
+
+    XD_PUT(f.hv, page->count, page->count + 1);
+    XD_PUT(f.hv, page->count, page->count - 1);
+}
+
+static void a_pin(void)
+{
+    struct xd_frame *page = mm_frame(f.hv, mm_page(f.d1, 0));
+
+    XD_PUT(f.hv, page->flags, page->flags | XD_FRAME_PINNED);
+}
+
+static void a_type(void)
+{
+    struct xd_frame *page = mm_frame(f.hv, mm_page(f.d1, 0));
+
+    XD_PUT(f.hv, page->type, (uint8_t)(page->type ^ XD_TYPE_L1));
+}
+
+static void a_port(void)
+{
+    XD_PUT(f.hv, f.d1->ports_active, f.d1->ports_active + 1);
+}
+
+static void more_ports(void)
+{
+    XD_PUT(f.hv, f.d1->ports_valid, f.d1->ports_valid + 64);
+}
+
+static void an_accessed_bit(void)
+{
+    uint64_t at = mm_entry_at(f.d1, mm_va(f.d1, 0), 1);
+    uint64_t *e = xd_frame_words(f.hv, xd_mfn_of(at >> XD_PAGE_SHIFT)) + at / 8 % XD_PT_SLOTS;
+
+    XD_PUT(f.hv, *e, *e ^ XD_PTE_A);
+}
+
+static void an_entry(void)
+{
+    uint64_t at = mm_entry_at(f.d1, mm_va(f.d1, 0), 1);
+    uint64_t *e = xd_frame_words(f.hv, xd_mfn_of(at >> XD_PAGE_SHIFT)) + at / 8 % XD_PT_SLOTS;
+
+    XD_PUT(f.hv, *e, *e ^ XD_PTE_NX);
+}
+
+START_TEST(refused_calls_leave_what_xen_leaves_and_nothing_else)
+{
+    ck_says(refused(XD_WHY_L1E_RW_TABLE, 1, a_reference), "the counts of frame");
+    ck_assert_ptr_null(refused(XD_WHY_L1E_RW_TABLE, 1, a_reference_and_back));
+    ck_says(refused(XD_WHY_PIN_FRAME, 26, a_pin), "the type of frame");
+    ck_assert_ptr_null(refused(XD_WHY_FRAME_OTHER_TYPE, 26, a_type));
+    ck_says(refused(XD_WHY_EVTCHN_FULL, 32, a_type), "the type of frame");
+    ck_says(refused(XD_WHY_EVTCHN_FULL, 32, a_port), "of domain");
+    ck_says(refused(XD_WHY_EVTCHN_FULL, 32, more_ports), "of domain");
+    ck_assert_ptr_null(refused(XD_WHY_EVTCHN_NOT_UNBOUND, 32, more_ports));
+    ck_assert_ptr_null(refused(XD_WHY_EVTCHN_FULL, 32, an_accessed_bit));
+    ck_says(refused(XD_WHY_EVTCHN_FULL, 32, an_entry), "word");
+    ck_says(refused(XD_WHY_VA_TABLE_TYPE, 14, an_entry), "word");
+    ck_assert_ptr_null(refused(XD_WHY_VA_FLUSH_MASK, 14, an_entry));
+}
+END_TEST
+
+START_TEST(teardown_tells_of_what_is_left)
+{
+    ask(XD_ORACLE_TEARDOWN);
+    mm_frame(f.hv, mm_page(f.d1, 0))->count++;
+    ck_says(xd_oracles_end(o, f.hv),
+            "d1 was destroyed, as all were, and is still there with 1 pages");
+    ck_says(xd_oracles_end(o, f.hv), "is still there: owner d1");
+}
+END_TEST
+
+START_TEST(teardown_is_content_with_a_sound_machine)
+{
+    ask(XD_ORACLE_ALL);
+    ck_ok(f.v0, fixture_call(f.v0, 14, mm_va(f.d0, 0), mm_pte(mm_page(f.d0, 0), XD_PTE_P)));
+    ck_assert_ptr_null(xd_oracles_end(o, f.hv));
+    ck_assert_ptr_null(f.hv->domain[0].used ? "used" : NULL);
+}
+END_TEST
+
+START_TEST(generated_programs_are_not_guilty)
+{
+    const struct xd_judge judge = {.oracles = o = xd_oracles_new(XD_ORACLE_ALL, 1), .twice = true};
+
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        const struct xd_generate g = {.seed = seed, .steps = 24, .two_domains = seed % 3};
+        struct xd_str text = {0};
+        struct xd_judgement j;
+        struct xd_program *p;
+        char *error = NULL;
+
+        xd_generate_text(&g, &text);
+        p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
+        ck_assert_ptr_nonnull(p);
+        xd_judge_program(p, &judge, &j);
+        ck_assert_msg(!j.guilty, "seed %d, line %u: %s", (int)seed, j.line, j.complaint);
+        ck_assert_uint_gt(j.calls, 0);
+        ck_assert_uint_ne(j.digest, 0);
+        xd_program_free(p);
+        xd_str_free(&text);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("oracles");
+    TCase *t = tcase_create("each alone");
+
+    tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, audit_tells_of_a_wrong_count);
+    tcase_add_test(t, reach_tells_of_a_writable_table);
+    tcase_add_test(t, reach_tells_of_frames_of_others);
+    tcase_add_test(t, reach_tells_of_free_frames_and_io_memory);
+    tcase_add_test(t, reach_tells_of_superpages_and_bits);
+    tcase_add_test(t, reach_follows_linear_entries);
+    tcase_add_test(t, reach_tells_of_xens_slots);
+    tcase_add_loop_test(t, reach_tells_of_descriptors, 0, XD_ARRAY_SIZE(bad_descriptor));
+    tcase_add_test(t, refused_calls_leave_what_xen_leaves_and_nothing_else);
+    tcase_add_test(t, teardown_tells_of_what_is_left);
+    tcase_add_test(t, teardown_is_content_with_a_sound_machine);
+    tcase_add_test(t, generated_programs_are_not_guilty);
+    suite_add_tcase(suite, t);
+    return fixture_main(suite);
+}
