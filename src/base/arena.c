@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 int xd_arena_init(struct xd_arena *a, size_t size)
 {
@@ -25,8 +26,73 @@ void xd_arena_fini(struct xd_arena *a)
 {
     if (a->base)
         munmap(a->base, a->size);
+    if (a->shared)
+        close(a->fd);
     free(a->undo);
     *a = (struct xd_arena){0};
+}
+
+#if defined(__linux__)
+
+#define PAGE 4096u
+
+/* A new file with what lies in [from, a->size). */
+static int copy_out(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size_t page),
+                    void *ctx)
+{
+    int fd = memfd_create("xendouble", MFD_CLOEXEC);
+
+    if (fd < 0)
+        return fd;
+    if (ftruncate(fd, (off_t)(a->size - from)) == 0) {
+        size_t at = 0;
+
+        while (at < a->size - from &&
+               (!used(ctx, at / PAGE) ||
+                pwrite(fd, a->base + from + at, PAGE, (off_t)at) == (ssize_t)PAGE))
+            at += PAGE;
+        if (at >= a->size - from)
+            return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+int xd_arena_share(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size_t page), void *ctx)
+{
+    int fd;
+
+    if (a->shared)
+        return 0;
+    XD_ALWAYS(from % PAGE == 0 && a->size % PAGE == 0 && from < a->size);
+    fd = copy_out(a, from, used, ctx);
+    if (fd < 0)
+        return -ENOMEM;
+    if (mmap(a->base + from, a->size - from, PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) == MAP_FAILED) {
+        close(fd);
+        return -ENOMEM;
+    }
+    a->shared = true;
+    a->fd = fd;
+    a->shared_from = from;
+    return 0;
+}
+
+#else
+
+int xd_arena_share(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size_t page), void *ctx)
+{
+    (void)a, (void)from, (void)used, (void)ctx;
+    return -ENOSYS;
+}
+
+#endif
+
+static void settle(struct xd_arena *a)
+{
+    if (a->settle)
+        a->settle(a->settle_ctx);
 }
 
 #define TIDY_FROM ((size_t)1 << 16) /* records: a megabyte, below which it isn't worth the while */
@@ -83,6 +149,7 @@ void xd_arena_record(struct xd_arena *a, const void *p, size_t n)
 
 size_t xd_arena_mark(struct xd_arena *a)
 {
+    settle(a);
     a->journaling = true;
     a->mark = a->undo_nr;
     return a->mark;
@@ -91,6 +158,7 @@ size_t xd_arena_mark(struct xd_arena *a)
 void xd_arena_undo(struct xd_arena *a, size_t mark)
 {
     XD_ALWAYS(mark <= a->undo_nr);
+    settle(a);
     for (const struct xd_undo *u = a->undo + a->undo_nr, *end = a->undo + mark; u > end;) {
         u--;
         memcpy(a->base + u->word * 8, &u->old, 8);

@@ -24,6 +24,11 @@ struct xd_arena {
     size_t undo_nr, undo_cap;
     size_t mark;   /* the last one; words recorded since need to be there once */
     size_t tidied; /* what the last tidying left since its mark */
+    bool shared;   /* see xd_arena_share */
+    int fd;
+    size_t shared_from;
+    void (*settle)(void *ctx); /* whoever lets others write there stops it; NULL: nobody does */
+    void *settle_ctx;
 };
 
 /* Reserves (size) bytes of zeroed memory that costs nothing until touched. 0 or -ENOMEM. */
@@ -32,6 +37,16 @@ void xd_arena_fini(struct xd_arena *a);
 
 /* Records the words that hold [p, p+n). Called through the helpers below. */
 void xd_arena_record(struct xd_arena *a, const void *p, size_t n);
+
+/*
+ * From byte (from) on, which is page aligned, the memory is (fd)'s from now on, at offset 0, so that it
+ * can be mapped elsewhere too. Pages for which (used) is false are all zeros. Writes made elsewhere are
+ * not recorded: (settle) is called whenever a mark is made or gone back to, and nothing may be writable
+ * elsewhere after it but pages recorded since. 0, also if it was so already; -ENOMEM or -ENOSYS, and
+ * then nothing changed.
+ */
+int xd_arena_share(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size_t page),
+                   void *ctx);
 
 /*
  * Opens the journal (it stays open) and returns the mark to go back to. Marks nest. However long it

@@ -62,6 +62,8 @@ void xd_domain_destroy(struct xd_domain *d)
 
     if (d->dying)
         return;
+    if (hv->host->watcher)
+        hv->host->watcher->gone(d);
     XD_PUT(hv, d->dying, true);
     xd_evtchn_close_all(d);
     for (uint32_t id = 0; id < d->vcpus; id++)

@@ -49,6 +49,8 @@ static bool list_take(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t bel
         return false;
     *mfn = xd_mfn_of(*list);
     XD_PUT(hv, *list, xd_frame_at(hv, *mfn)->type_count);
+    if (hv->host->watcher) /* AS-XEN: alloc_heap_pages: no stale translation outlives this */
+        hv->host->watcher->reused(hv, *mfn);
     if (clean)
         xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
     return true;

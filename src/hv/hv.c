@@ -154,8 +154,8 @@ void xd_hooks_settle(struct xd_host *host)
 {
     struct xd_hooks *h = &host->hooks;
 
-    host->observed = h->call || h->ret || h->inject;
-    host->foreign = host->observed || h->console || h->inval || h->flush ||
+    host->observed = h->call || h->ret || h->inject || (host->watcher && host->watcher->called);
+    host->foreign = host->observed || host->watcher || h->console || h->inval || h->flush ||
                     (h->read && h->read != host->linked.read) ||
                     (h->write && h->write != host->linked.write);
     if (!h->read)
@@ -183,6 +183,22 @@ uint64_t *xd_m2p_entry(struct xd_hv *hv, xd_mfn mfn)
 uint64_t xd_m2p(struct xd_hv *hv, uint64_t mfn)
 {
     return mfn < hv->frames ? *xd_m2p_entry(hv, xd_mfn_of(mfn)) : ~UINT64_C(0);
+}
+
+/* What was never handed out was never written. */
+static bool frame_used(void *ctx, size_t mfn)
+{
+    static const struct xd_frame never = {0};
+    const struct xd_hv *hv = ctx;
+
+    return memcmp(&hv->frame[mfn], &never, sizeof(never)) != 0;
+}
+
+int xd_hv_share(struct xd_hv *hv)
+{
+    struct xd_arena *a = xd_arena_of(hv);
+
+    return xd_arena_share(a, (size_t)(hv->mem - a->base), frame_used, hv);
 }
 
 static bool frame_is_zero(struct xd_hv *hv, xd_mfn mfn)
@@ -213,7 +229,7 @@ uint64_t xd_digest(struct xd_hv *hv)
             h = hash_domain(xd_hash64(h, &i, sizeof(i)), &hv->domain[i]);
     h = xd_hash64(h, hv->frame, sizeof(*hv->frame) * hv->frames);
     for (uint64_t mfn = 0; mfn < hv->frames; mfn++)
-        if (!frame_is_zero(hv, xd_mfn_of(mfn)))
+        if (frame_used(hv, (size_t)mfn) && !frame_is_zero(hv, xd_mfn_of(mfn)))
             h = xd_hash64(h ^ mfn, xd_frame_words(hv, xd_mfn_of(mfn)), XD_PAGE_SIZE);
     return h;
 }

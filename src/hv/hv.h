@@ -60,7 +60,18 @@ struct xd_host {
     } * snapshot;    /* those there are, in the order they were taken */
     uint32_t snapshots, snapshots_cap;
     uint64_t snapshots_made;
-    char error[256]; /* the last misuse of the host API, in words */
+    const struct xd_watcher *watcher; /* NULL: nobody keeps translations */
+    char error[256];                  /* the last misuse of the host API, in words */
+};
+
+/* Whoever keeps translations of linked guests, and is told what Xen would do to those of the
+ * processor. All are there but (called), which may be NULL. */
+struct xd_watcher {
+    void (*inval)(struct xd_vcpu *v, uint64_t va);
+    void (*flush)(struct xd_vcpu *v);
+    void (*reused)(struct xd_hv *hv, xd_mfn mfn); /* a freed frame is handed out again */
+    void (*gone)(struct xd_domain *d);            /* (d) is about to be taken apart */
+    void (*called)(struct xd_vcpu *v);            /* a call of (v) is over */
 };
 
 struct xd_frame;
@@ -322,6 +333,10 @@ void xd_reject_via(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned i
 /* Pages that Xen shares with guests. The pointers are for reading; writing goes through XD_PUT. */
 struct xd_abi_shared_info *xd_shared_info(struct xd_domain *d);
 struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v);
+
+/* Makes the contents of frames memory that can be mapped elsewhere too: frame (mfn) lies at mfn * 4096 in
+ * xd_arena.fd. 0 or a negative errno. */
+int xd_hv_share(struct xd_hv *hv);
 
 /* Runs what is due until (hv->now_ns) has moved by (ns). In vtime.c. */
 void xd_vtime_advance(struct xd_hv *hv, uint64_t ns);

@@ -12,19 +12,25 @@
 void xd_tlb_flush(struct xd_vcpu *v)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
+    const struct xd_watcher *w = v->hv->host->watcher;
 
     XD_PUT(v->hv, v->tlb_flushes, v->tlb_flushes + 1);
     if (h->flush)
         h->flush(h->ctx, v);
+    if (w)
+        w->flush(v);
 }
 
 void xd_tlb_invlpg(struct xd_vcpu *v, uint64_t va)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
+    const struct xd_watcher *w = v->hv->host->watcher;
 
     XD_PUT(v->hv, v->tlb_invlpgs, v->tlb_invlpgs + 1);
     if (h->inval)
         h->inval(h->ctx, v, va);
+    if (w)
+        w->inval(v, va);
 }
 
 void xd_tlb_flush_domain(struct xd_domain *d)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define SIZE 65536u
 
@@ -195,6 +196,55 @@ START_TEST(hashes_tell_apart)
 }
 END_TEST
 
+/* ---- Memory that is mapped elsewhere too ---- */
+
+#if defined(__linux__)
+
+static unsigned int settled;
+
+static void settle(void *ctx)
+{
+    (*(unsigned int *)ctx)++;
+}
+
+static bool is_used(void *ctx, size_t page)
+{
+    (void)ctx;
+    return page == 1; /* counted from where it is shared */
+}
+
+START_TEST(shared_memory_stays_where_it_is)
+{
+    unsigned char *other;
+    size_t mark;
+
+    for (size_t i = 0; i < 3 * 4096; i++)
+        a.base[i] = (unsigned char)(i % 251 + 1);
+    memset(a.base + 4096, 0, 4096);
+    ck_assert_int_eq(xd_arena_share(&a, 4096, is_used, NULL), 0);
+    ck_assert_int_eq(xd_arena_share(&a, 4096, is_used, NULL), 0);
+    for (size_t i = 0; i < SIZE; i++)
+        ck_assert_uint_eq(a.base[i], i < 3 * 4096 && i / 4096 != 1 ? i % 251 + 1 : 0);
+    other = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, a.fd, 4096);
+    ck_assert_ptr_ne(other, MAP_FAILED);
+    ck_assert_int_eq(memcmp(other, a.base + 2 * 4096, 4096), 0);
+    other[7] = 99;
+    ck_assert_uint_eq(a.base[2 * 4096 + 7], 99);
+    a.settle = settle;
+    a.settle_ctx = &settled;
+    mark = xd_arena_mark(&a);
+    ck_assert_uint_eq(settled, 1);
+    XD_SET(&a, a.base[2 * 4096 + 7], 98);
+    ck_assert_uint_eq(other[7], 98);
+    xd_arena_undo(&a, mark);
+    ck_assert_uint_eq(settled, 2);
+    ck_assert_uint_eq(other[7], 99);
+    munmap(other, 4096);
+}
+END_TEST
+
+#endif
+
 int main(void)
 {
     Suite *suite = suite_create("arena");
@@ -213,6 +263,9 @@ int main(void)
     tcase_add_test_raise_signal(t, a_byte_before_it_does_not, SIGABRT);
     tcase_add_test_raise_signal(t, a_mark_that_is_gone_is_a_bug, SIGABRT);
     tcase_add_test(t, hashes_tell_apart);
+#if defined(__linux__)
+    tcase_add_test(t, shared_memory_stays_where_it_is);
+#endif
     suite_add_tcase(suite, t);
     return fixture_main(suite);
 }

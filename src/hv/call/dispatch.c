@@ -47,6 +47,7 @@ static int64_t look_up_and_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *a
 static int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
+    const struct xd_watcher *w = v->hv->host->watcher;
     int64_t rc;
 
     if (h->call)
@@ -55,6 +56,8 @@ static int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
         rc = look_up_and_run(v, nr, arg);
     if (h->ret)
         h->ret(h->ctx, v, nr, arg, rc, depth);
+    if (w && w->called && depth == 0)
+        w->called(v);
     return rc;
 }
 
