@@ -95,6 +95,7 @@ static void count_call(struct run *run, const struct xd_program *p, const struct
     const struct xd_call *call = xd_call_at(e->nr);
 
     run->c->calls++;
+    run->c->granted += rc >= 0;
     count_why(run, why);
     if (!call)
         return;
@@ -115,11 +116,20 @@ static void count_call(struct run *run, const struct xd_program *p, const struct
 
 /* ---- What the run shows ---- */
 
+static bool counted(const struct run *run, const struct xd_step *s)
+{
+    return !run->d->until || s->line < run->d->until;
+}
+
 static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
 {
     struct run *run = ctx;
     const struct xd_step *s = &r->p->step[m->step];
 
+    if (!counted(run, s)) {
+        xd_witness_watch.called(ctx, r, m, rc);
+        return;
+    }
     for (uint32_t k = 1; k <= s->parts; k += 1 + s[k].parts)
         if (s[k].kind == XD_STEP_CALL && m->seen[k].ran)
             count_call(run, r->p, m, k, m->seen[k].rc, m->seen[k].why);
@@ -133,17 +143,11 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
 {
     struct run *run = ctx;
 
-    run->c->accesses++;
-    count_why(run, f->why);
+    if (counted(run, s)) {
+        run->c->accesses++;
+        count_why(run, f->why);
+    }
     xd_witness_watch.accessed(ctx, r, s, how, f);
-}
-
-static bool somebody_died(const struct xd_runner *r)
-{
-    for (uint32_t i = 0; i < r->p->domains; i++)
-        if (r->env[i].d && xd_vcpu_state(xd_vcpu_at(r->env[i].d, 0)) == XD_STATE_SHUTDOWN)
-            return true;
-    return false;
 }
 
 static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
@@ -151,8 +155,6 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     struct run *run = ctx;
     uint32_t line = r->p->step[at].line;
 
-    if (!run->d->died && somebody_died(r))
-        run->d->died = line;
     if (line == run->d->explain_line)
         xd_str_add(&run->d->explain, xd_str_text(&run->told));
     xd_str_clear(&run->told);

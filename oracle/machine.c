@@ -42,15 +42,19 @@ bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port
     unsigned int g = xd_xen_guest(nr, 0);
     volatile struct xd_mailbox *mail = m->xen.guest[g].mail;
 
-    mail->op = XD_MAIL_PORTS;
-    mail->nr = 0;
-    mail->size = XD_PORTS_SEEN;
-    if (!xd_xen_ask(&m->xen, g))
-        return false;
-    memcpy(port, (const void *)(uintptr_t)mail->ports, XD_PORTS_SEEN * sizeof(*port));
-    for (unsigned int i = 0; i < XD_PORTS_SEEN; i++)
-        if (port[i].word[0] == ~UINT64_C(0) || !(uint32_t)port[i].word[1]) /* the status: closed */
-            port[i] = (struct xd_real_port){{0}};
+    memset(port, 0, XD_PORTS_SEEN * sizeof(*port));
+    xd_xen_flush(&m->xen, g);
+    for (mail->nr = 0; mail->nr < XD_PORTS_SEEN; mail->nr = mail->result) {
+        mail->op = XD_MAIL_PORTS;
+        if (!xd_xen_ask(&m->xen, g))
+            return false;
+        for (unsigned int i = 0; i < mail->size && i < XD_MAIL_PORTS_MAX; i++) {
+            uint64_t at = mail->ports[i].word[0] >> 32;
+
+            if (at < XD_PORTS_SEEN)
+                memcpy(&port[at], (const void *)(uintptr_t)&mail->ports[i], sizeof(*port));
+        }
+    }
     return true;
 }
 
@@ -73,11 +77,15 @@ static void remember(struct xd_machine *m, unsigned int nr)
     g->tables = g->start.pt_frames < XD_WORDS_START ? g->start.pt_frames : XD_WORDS_START;
     g->word = xd_realloc(g->word, g->tables * XD_PAGE_SIZE);
     g->frame = xd_realloc(g->frame, g->start.pages * sizeof(*g->frame));
+    g->memory = xd_realloc(g->memory, g->start.pages * XD_PAGE_SIZE);
+    g->port = xd_realloc(g->port, XD_PORTS_SEEN * sizeof(*g->port));
     for (uint64_t i = 0; i < g->tables; i++)
         memcpy(g->word + i * XD_PT_SLOTS, xd_machine_words(m, g->mfn[xd_first_table(g) + i]),
                XD_PAGE_SIZE);
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
         frame_now(m, g->mfn[pfn], &g->frame[pfn]);
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
+        memcpy(g->memory + pfn * XD_PAGE_SIZE, xd_machine_words(m, g->mfn[pfn]), XD_PAGE_SIZE);
     xd_machine_ports(m, nr, g->port);
     memcpy(g->info, xd_machine_words(m, g->start.shared_info_mfn), XD_PAGE_SIZE);
     frame_now(m, g->start.shared_info_mfn, &g->info_frame);
@@ -90,10 +98,29 @@ static bool same_frame(const struct xd_xen_frame *a, const struct xd_xen_frame *
            a->partial == b->partial && a->linear == b->linear;
 }
 
-static bool same_start(struct xd_machine *m, unsigned int nr)
+/*
+ * All of the domain's memory but its tables and what its kernel writes to. Every frame has been found to be what it was at
+ * the start, so these are plain pages, and what a hypercall would write into them is written from here.
+ */
+static void restore_memory(struct xd_machine *m, unsigned int nr)
 {
     const struct xd_real_guest *g = &m->guest[nr];
-    struct xd_real_port port[XD_PORTS_SEEN];
+
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++) {
+        void *now = xd_machine_words(m, g->mfn[pfn]);
+        const void *then = g->memory + pfn * XD_PAGE_SIZE;
+        bool table = pfn >= xd_first_table(g) && pfn < xd_first_table(g) + g->tables,
+             kernels = pfn >= XD_KERNEL_OWN_FIRST && pfn < XD_KERNEL_OWN_END;
+
+        if (!table && !kernels && memcmp(now, then, XD_PAGE_SIZE))
+            memcpy(now, then, XD_PAGE_SIZE);
+    }
+}
+
+static bool same_start(struct xd_machine *m, unsigned int nr)
+{
+    static struct xd_real_port port[XD_PORTS_SEEN];
+    const struct xd_real_guest *g = &m->guest[nr];
     struct xd_xen_frame f;
 
     if (!xd_machine_ports(m, nr, port))
@@ -120,8 +147,8 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
                  now = xd_machine_words(m, g->mfn[pfn])[i % XD_PT_SLOTS];
         bool l4 = g->mfn[pfn] == g->start.cr3_mfn;
 
-        if (xd_start_entry(now, l4, i % XD_PT_SLOTS) !=
-            xd_start_entry(g->word[i], l4, i % XD_PT_SLOTS))
+        if (now != g->word[i] && xd_start_entry(now, l4, i % XD_PT_SLOTS) !=
+                                     xd_start_entry(g->word[i], l4, i % XD_PT_SLOTS))
             return differs(m, "entry %u of pfn %" PRIu64 " of domain %u is 0x%" PRIx64,
                            (unsigned int)(i % XD_PT_SLOTS), pfn, nr, now);
     }
@@ -140,7 +167,8 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
                        "shared_info of domain %u has %" PRIu64 " references, at the start %" PRIu64,
                        nr, f.count, g->info_frame.count);
     if (xd_machine_used(m, HC_MEMORY_OP) && reservation(m, nr) != g->reservation)
-        return differs(m, "domain %u has %ld frames", nr, reservation(m, nr));
+        return differs(m, "domain %u has %ld frames", nr, (long)reservation(m, nr));
+    restore_memory(m, nr);
     return true;
 }
 
@@ -184,7 +212,7 @@ static void see_dom0(struct xd_machine *m)
     g->mfn = xd_realloc(g->mfn, s->pages * sizeof(*g->mfn));
     for (uint64_t pfn = 0; pfn < s->pages; pfn++)
         g->mfn[pfn] = word_at(x, s->p2m_va + pfn * 8);
-    for (uint64_t pfn = s->first_free_pfn; pfn < s->pages; pfn++)
+    for (uint64_t pfn = (s->padding_va - s->virt_base) / XD_PAGE_SIZE; pfn < s->pages; pfn++)
         memset(xd_machine_words(m, g->mfn[pfn]), 0, XD_PAGE_SIZE);
 }
 
@@ -193,6 +221,7 @@ static bool boot(struct xd_machine *m)
     if (m->up)
         xd_xen_end(&m->xen);
     m->boots++;
+    m->lost = false;
     m->guest[0].config = (struct xd_domain_config)XD_DOMAIN_CONFIG_DEFAULT;
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
         m->guest[nr].there = false;
@@ -228,26 +257,32 @@ static bool destroy(struct xd_machine *m, unsigned int nr)
     return xd_toolstack_destroy(&m->xen, nr);
 }
 
-static bool undone(struct xd_machine *m)
+/* Each living domain that is wanted back is. */
+static bool back(struct xd_machine *m)
 {
-    if (!m->xen.dead)
-        xd_machine_undo(m);
-    return !m->xen.dead;
+    if (m->xen.dead)
+        return differs(m, "there came no more answers");
+    xd_machine_undo(m);
+    return same_start(m, 0);
+}
+
+void xd_machine_settle(struct xd_machine *m)
+{
+    if (!m->up || m->settled)
+        return;
+    m->reason[0] = '\0';
+    m->settled = true;
+    m->lost = !back(m);
 }
 
 /* Back at the start, by booting if need be. */
 static bool start_again(struct xd_machine *m, uint32_t cpus)
 {
-    if (m->up && m->config.cpus != cpus)
-        differs(m, "%u processors are needed, there are %u", cpus, m->config.cpus);
+    xd_machine_settle(m);
+    if (m->up && !m->lost && m->config.cpus != cpus)
+        m->lost = !differs(m, "%u processors are needed, there are %u", cpus, m->config.cpus);
     m->config.cpus = cpus;
-    if (!m->up || m->reason[0])
-        return boot(m);
-    if (undone(m) && same_start(m, 0))
-        return true;
-    if (!m->reason[0])
-        differs(m, "there came no more answers");
-    return boot(m);
+    return (m->up && !m->lost) || boot(m);
 }
 
 static bool same_config(const struct xd_domain_config *a, const struct xd_domain_config *b)
@@ -281,7 +316,6 @@ static bool make_ready(struct xd_machine *m,
     uint64_t made = m->boots + m->rebuilds;
     bool fits = m->up, renewed = false;
 
-    m->reason[0] = '\0';
     for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
         const struct xd_real_guest *g = &m->guest[nr];
 
@@ -301,6 +335,7 @@ static bool make_ready(struct xd_machine *m,
         cpu += m->guest[nr].config.vcpus_online;
     }
     memset(m->used, 0, sizeof(m->used));
+    m->settled = false;
     renewed = renewed || m->boots + m->rebuilds != made || m->gave_back > GAVE_BACK_MAX;
     if (renewed)
         m->gave_back = 0;
@@ -335,6 +370,8 @@ void xd_machine_end(struct xd_machine *m)
         free(m->guest[nr].mfn);
         free(m->guest[nr].word);
         free(m->guest[nr].frame);
+        free(m->guest[nr].memory);
+        free(m->guest[nr].port);
         m->guest[nr] = (struct xd_real_guest){0};
     }
 }

@@ -3,7 +3,7 @@
  * machine.h: the real machine that many programs run on, one after the other, each from the same start.
  *
  * Between programs each domain undoes what was done to it by ordinary hypercalls; then everything that can be seen is
- * compared with the start.  A domain that does not come back is built again, and for dom0 the machine boots again.
+ * compared with the start, and where plain memory differs it is written.  A domain that does not come back is built again, and for dom0 the machine boots again.
  */
 #ifndef XD_ORACLE_MACHINE_H
 #define XD_ORACLE_MACHINE_H
@@ -12,8 +12,8 @@
 
 #include "hv/pte.h"
 
-#define XD_PORTS_SEEN  48u /* ports below it are looked at */
-#define XD_WORDS_START 64u /* tables of a start of day that are looked after */
+#define XD_PORTS_SEEN  4096u /* all a domain can have */
+#define XD_WORDS_START 64u   /* tables of a start of day that are looked after */
 
 struct xd_real_port {
     uint64_t word[3]; /* an evtchn_status; all zeros: closed, or never there */
@@ -25,11 +25,12 @@ struct xd_real_guest {
     struct xd_domain_config config;
     struct xd_start start;
     int64_t reservation;
-    uint64_t *mfn;              /* by pfn */
-    uint64_t tables;            /* frames of its start of day's tables, in pfn order */
-    uint64_t *word;             /* their contents */
-    struct xd_xen_frame *frame; /* by pfn */
-    struct xd_real_port port[XD_PORTS_SEEN];
+    uint64_t *mfn;                  /* by pfn */
+    uint64_t tables;                /* frames of its start of day's tables, in pfn order */
+    uint64_t *word;                 /* their contents */
+    struct xd_xen_frame *frame;     /* by pfn */
+    struct xd_real_port *port;      /* XD_PORTS_SEEN */
+    unsigned char *memory;          /* contents of all its pages, by pfn */
     unsigned char info[4096];       /* its shared_info */
     struct xd_xen_frame info_frame; /* and what Xen knows of that frame */
 };
@@ -43,6 +44,8 @@ struct xd_machine {
     uint64_t boots, rebuilds;
     unsigned int gave_back; /* programs with memory_op since the heap was arranged */
     bool used[64];          /* hypercalls made since the start; a multicall counts as all */
+    bool settled;           /* what programs did is undone: */
+    bool lost;              /* but not all of it */
     char reason[256];       /* why the last boot or rebuilding was needed */
 };
 
@@ -52,9 +55,11 @@ struct xd_machine {
  */
 bool xd_machine_ready(struct xd_machine *m,
                       const struct xd_domain_config *const want[XD_XEN_DOMAINS]);
+/* Undoes what the last program did. The next xd_machine_ready would; it may as well be done while nobody waits. */
+void xd_machine_settle(struct xd_machine *m);
 void xd_machine_end(struct xd_machine *m);
 
-/* The statuses of domain (nr)'s ports 0..XD_PORTS_SEEN-1. */
+/* The statuses of domain (nr)'s ports 0..XD_PORTS_SEEN-1. False: it gives no answer. */
 bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port);
 
 /* ---- undo.c, and what both parts use ---- */

@@ -13,13 +13,20 @@
 #define XD_MAIL_MAGIC0    UINT64_C(0x6c62756f646e6578)
 #define XD_MAIL_MAGIC1    UINT64_C(0x317861626c69614d)
 #define XD_MAIL_PORTS_MAX 64u
+#define XD_MAIL_PORTS_END UINT64_C(0xffffffff)
+#define XD_MAIL_CALLS_MAX 32u
 #define XD_MAIL_VCPUS     2u /* of a domain; their mailboxes lie one behind the other */
 
+/* Pages of the image that the kernel writes to: stacks and mailboxes. */
+#define XD_KERNEL_OWN_FIRST 3u
+#define XD_KERNEL_OWN_END   7u
+
 enum xd_mail_op {
-    XD_MAIL_CALL,    /* hypercall (nr) with (arg): (result) */
-    XD_MAIL_LOAD,    /* (size) bytes at (va): (result), or a trap */
-    XD_MAIL_STORE,   /* (value) there */
-    XD_MAIL_PORTS,   /* EVTCHNOP_status of ports (nr) to (nr) + (size) - 1 into (ports) */
+    XD_MAIL_CALL,  /* hypercall (nr) with (arg): (result) */
+    XD_MAIL_LOAD,  /* (size) bytes at (va): (result), or a trap */
+    XD_MAIL_STORE, /* (value) there */
+    XD_MAIL_PORTS, /* those from (nr) on that are not closed into (ports), (size) of them; (result): where to go on, or END */
+    XD_MAIL_CALLS, /* (size) hypercalls, one after the other, whatever they result in */
     XD_MAIL_ENTRIES, /* register the kernel's own trap table and callbacks */
 };
 
@@ -39,9 +46,14 @@ struct xd_mailbox {
 
     uint64_t start_info_va, stack_va; /* as found at entry */
     uint64_t scratch[64];             /* room for the host's own arguments */
-    struct {
-        uint64_t word[3]; /* an evtchn_status; all ones: refused */
-    } ports[XD_MAIL_PORTS_MAX];
+    union {
+        struct {
+            uint64_t word[3]; /* an evtchn_status */
+        } ports[XD_MAIL_PORTS_MAX];
+        struct {
+            uint64_t nr, arg[6];
+        } call[XD_MAIL_CALLS_MAX];
+    };
 };
 
 #endif

@@ -26,6 +26,8 @@
 #define HC_EVENT_CHANNEL_COMPAT 16u
 #define HC_XEN_VERSION          17u
 #define HC_NUMBERS              64u
+#define RECORD                  32u /* bytes of a frame's */
+#define RECORDS                 (XD_PAGE_SIZE / RECORD)
 #define FREE_TOLD               256u
 #define FREE_TOLD_LOW           16u /* besides, for calls that want a narrow address: */
 #define FREE_LOW                0x1000u
@@ -46,7 +48,10 @@ static struct {
     bool taken;       /* it took one: the program has the mask clear */
     struct xd_abi_vcpu_info info;
 } events[XD_XEN_GUESTS];
-static bool died;
+static bool died, hung;
+/* Frame records as they were last looked at, by pages of them; those that may change by any call. */
+static unsigned char *seen_records;
+static bool *lively;
 
 static bool is_free(uint64_t mfn)
 {
@@ -95,9 +100,14 @@ void xd_real_print_place(struct xd_str *out)
     print_free(out);
 }
 
-const char *xd_real_died(void)
+bool xd_real_died(void)
 {
-    return died ? "the domain gave no more answers" : NULL;
+    return died;
+}
+
+bool xd_real_hung(void)
+{
+    return hung;
 }
 
 /* ---- What can be seen from outside ---- */
@@ -119,18 +129,28 @@ static void see_frame(uint64_t mfn)
     };
 }
 
+/* Only records that changed are read; (all): wherever they are. */
 static void see_frames(bool all)
 {
-    for (uint64_t mfn = 0; all && mfn < hv.frames; mfn++)
-        see_frame(mfn);
-    for (unsigned int nr = 0; !all && nr < XD_XEN_DOMAINS; nr++)
-        for (uint64_t pfn = 0; domain[nr].used && pfn < domain[nr].start.pages; pfn++)
-            see_frame(machine->guest[nr].mfn[pfn]);
+    uint64_t pages = (hv.frames + RECORDS - 1) / RECORDS;
+
+    for (uint64_t i = 0; i < pages; i++) {
+        const unsigned char *now = xen->records[i];
+        unsigned char *then = seen_records + i * XD_PAGE_SIZE;
+
+        if (!(all || lively[i]) || !memcmp(now, then, XD_PAGE_SIZE))
+            continue;
+        lively[i] = true;
+        for (uint64_t mfn = i * RECORDS; mfn < (i + 1) * RECORDS && mfn < hv.frames; mfn++)
+            if (memcmp(now + mfn % RECORDS * RECORD, then + mfn % RECORDS * RECORD, RECORD))
+                see_frame(mfn);
+        memcpy(then, now, XD_PAGE_SIZE);
+    }
 }
 
 static void see_ports(unsigned int domid)
 {
-    struct xd_real_port port[XD_PORTS_SEEN];
+    static struct xd_real_port port[XD_PORTS_SEEN];
 
     if (!xd_machine_ports(machine, domid, port))
         return;
@@ -139,6 +159,8 @@ static void see_ports(unsigned int domid)
         struct xd_abi_evtchn_status st;
 
         *p = (struct xd_port){0};
+        if (!port[nr].word[1])
+            continue;
         memcpy(&st, port[nr].word, sizeof(st));
         p->state = (uint8_t)(st.status ? st.status + 1 : 0);
         p->notify_vcpu = (uint16_t)st.vcpu;
@@ -182,6 +204,14 @@ static unsigned int guest_of(const struct xd_vcpu *v)
     return xd_xen_guest(v->domain->domid, v->id);
 }
 
+static void ended(unsigned int nr, const struct xd_xen_guest *g)
+{
+    died = true;
+    hung = hung || g->hung;
+    domain[nr].shut_down = true;
+    domain[nr].shutdown_code = g->reason;
+}
+
 /* A domain that died ends the program: what the rest of it did would be compared with one that goes on. */
 static void see(bool ports, bool frames)
 {
@@ -191,9 +221,10 @@ static void see(bool ports, bool frames)
         for (uint32_t id = 0; id < machine->guest[nr].config.vcpus_online; id++) {
             unsigned int g = xd_xen_guest(nr, id);
 
-            died = died || xen->dead || xen->guest[g].dead;
-            if (died)
+            if (xen->dead || xen->guest[g].dead) {
+                ended(nr, &xen->guest[g]);
                 return;
+            }
             domain[nr].vcpu[id].cr3.v = xen->guest[g].mail->cr3 >> 12 & 0xffffffffffu;
             see_events(g);
         }
@@ -232,13 +263,18 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     (void)config;
     memset(domain, 0, sizeof(domain));
     memset(&events, 0, sizeof(events));
-    died = false;
+    died = hung = false;
     hv.host = &host;
     hv.mem = xen->ram;
     hv.domain = domain;
     if (!hv.frame)
         hv.frame = xd_zalloc(xen->ram_size / XD_PAGE_SIZE * sizeof(*hv.frame));
     hv.frames = machine->frames;
+    if (!seen_records)
+        seen_records = xd_zalloc(xen->ram_size / XD_PAGE_SIZE * RECORD);
+    if (!lively)
+        lively = xd_zalloc(xen->ram_size / XD_PAGE_SIZE / RECORDS * sizeof(*lively));
+    memset(lively, 0, hv.frames / RECORDS * sizeof(*lively));
     *out = &hv;
     return 0;
 }
@@ -264,6 +300,10 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
     d->ports_valid = XD_PORTS_SEEN;
     d->start = real->start;
     d->shared_info.v = d->start.shared_info_mfn;
+    d->shutdown_code = -1;
+    for (uint64_t pfn = 0; pfn < d->start.pages; pfn++)
+        lively[real->mfn[pfn] / RECORDS] = true;
+    lively[d->shared_info.v / RECORDS] = true;
     for (uint32_t id = 0; id < c->vcpus; id++) {
         struct xd_vcpu *v = &d->vcpu[id];
 
@@ -280,7 +320,7 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
         events[xd_xen_guest(c->domid, id)].upcalls =
             xen->guest[xd_xen_guest(c->domid, id)].mail->upcalls;
     }
-    see(true, false);
+    see(true, true);
     *out = d;
     return 0;
 }
@@ -393,26 +433,39 @@ struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v)
 
 /* ---- Memory ---- */
 
+static size_t on_page(uint64_t va, size_t n)
+{
+    size_t left = XD_PAGE_SIZE - va % XD_PAGE_SIZE;
+
+    return n < left ? n : left;
+}
+
 bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char *p = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, va + i, GUEST_READS);
+    for (size_t at = 0, len; at < n; at += len) {
+        const unsigned char *p = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, va + at, GUEST_READS);
 
+        len = on_page(va + at, n - at);
         if (!p)
             return false;
-        ((unsigned char *)dst)[i] = *p;
+        if (p == xen->beyond) /* no RAM: one byte stands for all of it */
+            memset((char *)dst + at, 0, len);
+        else
+            memcpy((char *)dst + at, p, len);
     }
     return true;
 }
 
 bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        unsigned char *p = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, va + i, GUEST_WRITES);
+    for (size_t at = 0, len; at < n; at += len) {
+        unsigned char *p = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, va + at, GUEST_WRITES);
 
+        len = on_page(va + at, n - at);
         if (!p)
             return false;
-        *p = ((const unsigned char *)src)[i];
+        if (p != xen->beyond)
+            memcpy(p, (const char *)src + at, len);
     }
     return true;
 }

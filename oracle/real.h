@@ -9,8 +9,10 @@
 /* The machine that programs run on: one per process. Its config is to be set before the first program. */
 extern struct xd_machine xd_real_machine;
 
-/* NULL, or how a domain ended before the program did. */
-const char *xd_real_died(void);
+/* Did a domain end before the program did? */
+bool xd_real_died(void);
+/* Did one give no answer, without having ended as far as anybody can tell? */
+bool xd_real_hung(void);
 /* The lines by which a double can be laid out like the machine of the last run. */
 void xd_real_print_place(struct xd_str *out);
 

@@ -6,7 +6,7 @@
  *
  * A request on stdin is a length (4 bytes, little-endian) and a program in byte form; its answer on stdout is a length and a text:
  * lines "place ..." (by which a double can be laid out alike), what witness.h says, and last "end", "died" with Xen's own
- * last words, "unfit" with the reason, or "failed": Xen can't be booted. A line "booted" or "rebuilt" behind it says why
+ * last words, "unfit" with the reason, "hung": no answer came, or "failed": Xen can't be booted. A line "booted" or "rebuilt" behind it says why
  * the machine had to be set up anew for this program.
  */
 #include "real.h"
@@ -123,6 +123,8 @@ static void run_one(struct run *run, const struct xd_program *p, struct xd_str *
     xd_witness_free(run->w);
     if (run->unfit.len)
         xd_str_addf(out, "unfit %s", xd_str_text(&run->unfit));
+    else if (xd_real_hung())
+        xd_str_add(out, "hung a domain gives no answer, and nobody says that it ended\n");
     else if (xd_real_died())
         xd_str_add(out, "died\n"), last_words(out);
     else
@@ -209,10 +211,13 @@ int main(int argc, char **argv)
     m->config.qemu = argv[1];
     m->config.xen = argv[2];
     m->config.kernel = argv[3];
+    m->config.ended = xd_toolstack_ended;
     while (alive && (p = request()) != NULL) {
         xd_str_clear(&out);
         alive = serve(&run, p, &out);
         alive = answer(&out) && alive;
+        if (alive) /* while the double still runs */
+            xd_machine_settle(m);
         xd_program_free(p);
     }
     xd_machine_end(m);

@@ -358,6 +358,18 @@ bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid)
     return refused(x, domid, "it can't be destroyed", rc);
 }
 
+bool xd_toolstack_ended(struct xd_xen *x, unsigned int g, uint8_t *reason)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_getdomaininfo};
+
+    if (control(x, g / XD_MAIL_VCPUS, &op) != 0 ||
+        !(op.u.getdomaininfo.flags & XEN_DOMINF_shutdown))
+        return false;
+    *reason =
+        (uint8_t)(op.u.getdomaininfo.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
+    return true;
+}
+
 bool xd_toolstack_scatter(struct xd_xen *x)
 {
     struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;

@@ -28,6 +28,9 @@ bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid);
  */
 bool xd_toolstack_scatter(struct xd_xen *x);
 
+/* For xd_xen_config.ended. */
+bool xd_toolstack_ended(struct xd_xen *x, unsigned int g, uint8_t *reason);
+
 /* Opens a port of the domain for dom0, as its builder did. */
 bool xd_toolstack_open_port(struct xd_xen *x, uint32_t domid, uint32_t *port);
 

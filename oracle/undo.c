@@ -12,76 +12,72 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HC_SET_TRAP_TABLE      0u
-#define HC_MMU_UPDATE          1u
-#define HC_SET_GDT             2u
-#define HC_STACK_SWITCH        3u
-#define HC_SET_CALLBACKS       4u
-#define HC_FPU_TASKSWITCH      5u
-#define HC_SET_DEBUGREG        8u
-#define HC_MEMORY_OP           12u
-#define HC_SET_TIMER           15u
-#define HC_VM_ASSIST           21u
-#define HC_VCPU_OP             24u
-#define HC_SET_SEGMENT_BASE    25u
-#define HC_MMUEXT_OP           26u
-#define HC_NMI_OP              28u
-#define HC_SCHED_OP            29u
-#define HC_CALLBACK_OP         30u
-#define HC_EVENT_CHANNEL_OP    32u
-#define MMUEXT_UNPIN           4u
-#define MMUEXT_NEW_BASEPTR     5u
-#define MMUEXT_TLB_FLUSH_ALL   8u
-#define MMUEXT_SET_LDT         13u
-#define MMUEXT_NEW_USER        15u
-#define MMU_MACHPHYS           1u
-#define EVTCHNOP_RESET         10u
-#define SCHEDOP_WATCHDOG       6u
-#define SCHEDOP_PIN_OVERRIDE   7u
-#define WATCHDOGS              2u
-#define VCPUOP_RUNSTATE_AREA   5u
-#define VCPUOP_STOP_PERIODIC   7u
-#define VCPUOP_STOP_SINGLESHOT 9u
-#define VCPUOP_TIME_AREA       13u
-#define ASSISTS                33u
-#define MEM_DECREASE           1u
-#define MEM_POPULATE           6u
-#define DOMID_SELF             0x7ff0u
-#define ARGUMENT_PAGES         8u
-#define LOST                   (~UINT64_C(0))
-#define FREE_PAGES             256u /* free pages that are cleared between programs */
-#define PASSES                 3u   /* over the tables: an entry can need another one first */
-#define FLAT_SS                0xe02bu
-#define VCPU_INFO_GUEST        32u /* bytes of a vcpu_info that Xen does not write by itself */
-#define VCPU_INFO              64u
-#define SHARED_BITS            2048u /* offset of the pending bits in shared_info; the masks follow */
-#define SHARED_BITS_END        3072u
-#define SHARED_ARCH            3088u /* behind the wall clock, which is Xen's */
-#define SHARED_ARCH_END        3136u
+#define HC_SET_TRAP_TABLE       0u
+#define HC_MMU_UPDATE           1u
+#define HC_SET_GDT              2u
+#define HC_STACK_SWITCH         3u
+#define HC_SET_CALLBACKS        4u
+#define HC_FPU_TASKSWITCH       5u
+#define HC_SET_DEBUGREG         8u
+#define HC_MEMORY_OP            12u
+#define HC_SET_TIMER            15u
+#define HC_VM_ASSIST            21u
+#define HC_VCPU_OP              24u
+#define HC_SET_SEGMENT_BASE     25u
+#define HC_MMUEXT_OP            26u
+#define HC_NMI_OP               28u
+#define HC_SCHED_OP             29u
+#define HC_CALLBACK_OP          30u
+#define HC_EVENT_CHANNEL_OP     32u
+#define HC_EVENT_CHANNEL_COMPAT 16u
+#define MMUEXT_UNPIN            4u
+#define MMUEXT_NEW_BASEPTR      5u
+#define MMUEXT_TLB_FLUSH_ALL    8u
+#define MMUEXT_SET_LDT          13u
+#define MMUEXT_NEW_USER         15u
+#define MMU_MACHPHYS            1u
+#define EVTCHNOP_RESET          10u
+#define SCHEDOP_WATCHDOG        6u
+#define SCHEDOP_PIN_OVERRIDE    7u
+#define WATCHDOGS               2u
+#define VCPUOP_RUNSTATE_AREA    5u
+#define VCPUOP_STOP_PERIODIC    7u
+#define VCPUOP_STOP_SINGLESHOT  9u
+#define VCPUOP_TIME_AREA        13u
+#define ASSISTS                 33u
+#define MEM_DECREASE            1u
+#define MEM_POPULATE            6u
+#define DOMID_SELF              0x7ff0u
+#define LOST                    (~UINT64_C(0))
+#define PASSES                  3u /* over the tables: an entry can need another one first */
+#define FLAT_SS                 0xe02bu
+#define VCPU_INFO_GUEST         32u /* bytes of a vcpu_info that Xen does not write by itself */
+#define VCPU_INFO               64u
+#define SHARED_BITS             2048u /* offset of the pending bits in shared_info; the masks follow */
+#define SHARED_BITS_END         3072u
+#define SHARED_ARCH             3088u /* behind the wall clock, which is Xen's */
+#define SHARED_INFO_END         4096u
 
 /* ---- Calls of a guest: a vCPU that runs the kernel ---- */
 
-static int64_t mmuext(struct xd_machine *m, unsigned int g, uint32_t cmd, uint64_t arg1,
-                      uint64_t arg2)
+static void mmuext(struct xd_machine *m, unsigned int g, uint32_t cmd, uint64_t arg1, uint64_t arg2)
 {
     uint64_t op[3] = {cmd, arg1, arg2};
 
-    return xd_xen_call(&m->xen, g, HC_MMUEXT_OP, (uint64_t[6]){0, 1, 0, DOMID_SELF}, 0, op,
-                       sizeof(op));
+    xd_xen_queue(&m->xen, g, HC_MMUEXT_OP, (uint64_t[6]){0, 1, 0, DOMID_SELF}, 0, op, sizeof(op));
 }
 
-static int64_t mmu_update(struct xd_machine *m, unsigned int g, uint64_t ptr, uint64_t value)
+static void mmu_update(struct xd_machine *m, unsigned int g, uint64_t ptr, uint64_t value)
 {
     uint64_t req[2] = {ptr, value};
 
-    return xd_xen_call(&m->xen, g, HC_MMU_UPDATE, (uint64_t[6]){0, 1, 0, DOMID_SELF}, 0, req,
-                       sizeof(req));
+    xd_xen_queue(&m->xen, g, HC_MMU_UPDATE, (uint64_t[6]){0, 1, 0, DOMID_SELF}, 0, req,
+                 sizeof(req));
 }
 
-static int64_t plain(struct xd_machine *m, unsigned int g, unsigned int nr, uint64_t a0,
-                     uint64_t a1)
+static void plain(struct xd_machine *m, unsigned int g, unsigned int nr, uint64_t a0, uint64_t a1)
 {
-    return xd_xen_call(&m->xen, g, nr, (uint64_t[6]){a0, a1}, 0, NULL, 0);
+    xd_xen_queue(&m->xen, g, nr, (uint64_t[6]){a0, a1}, 0, NULL, 0);
 }
 
 /* One extent: for MEM_POPULATE (*frame) goes in as a pfn and comes out as an mfn. */
@@ -143,36 +139,39 @@ static void drop_registers(struct xd_machine *m, unsigned int g, const struct xd
         plain(m, g, HC_VCPU_OP, VCPUOP_STOP_PERIODIC, vcpu);
         plain(m, g, HC_VCPU_OP, VCPUOP_STOP_SINGLESHOT, vcpu);
         for (unsigned int i = 0; i < 2; i++)
-            xd_xen_call(&m->xen, g, HC_VCPU_OP,
-                        (uint64_t[6]){i ? VCPUOP_TIME_AREA : VCPUOP_RUNSTATE_AREA, vcpu}, 2,
-                        &nowhere, sizeof(nowhere));
+            xd_xen_queue(&m->xen, g, HC_VCPU_OP,
+                         (uint64_t[6]){i ? VCPUOP_TIME_AREA : VCPUOP_RUNSTATE_AREA, vcpu}, 2,
+                         &nowhere, sizeof(nowhere));
     }
     if (xd_machine_used(m, HC_SCHED_OP)) {
         uint32_t watchdog[2] = {0, 0};
         int32_t none = -1;
 
         for (watchdog[0] = 1; watchdog[0] <= WATCHDOGS; watchdog[0]++)
-            xd_xen_call(&m->xen, g, HC_SCHED_OP, (uint64_t[6]){SCHEDOP_WATCHDOG}, 1, watchdog,
-                        sizeof(watchdog));
-        xd_xen_call(&m->xen, g, HC_SCHED_OP, (uint64_t[6]){SCHEDOP_PIN_OVERRIDE}, 1, &none,
-                    sizeof(none));
+            xd_xen_queue(&m->xen, g, HC_SCHED_OP, (uint64_t[6]){SCHEDOP_WATCHDOG}, 1, watchdog,
+                         sizeof(watchdog));
+        xd_xen_queue(&m->xen, g, HC_SCHED_OP, (uint64_t[6]){SCHEDOP_PIN_OVERRIDE}, 1, &none,
+                     sizeof(none));
     }
     if (xd_machine_used(m, HC_NMI_OP))
         plain(m, g, HC_NMI_OP, 1, 0);
     if (xd_machine_used(m, HC_SET_CALLBACKS) || xd_machine_used(m, HC_CALLBACK_OP) ||
         xd_machine_used(m, HC_SET_TRAP_TABLE)) {
+        xd_xen_flush(&m->xen, g);
         m->xen.guest[g].mail->op = XD_MAIL_ENTRIES;
         xd_xen_ask(&m->xen, g);
     }
+    xd_xen_flush(&m->xen, g);
 }
 
 static void close_ports(struct xd_machine *m, unsigned int nr)
 {
-    struct xd_real_port port[XD_PORTS_SEEN];
+    static struct xd_real_port port[XD_PORTS_SEEN];
     uint16_t self[2] = {DOMID_SELF, 0};
     uint32_t opened;
 
-    if (!xd_machine_ports(m, nr, port) || !memcmp(port, m->guest[nr].port, sizeof(port)))
+    if (!(xd_machine_used(m, HC_EVENT_CHANNEL_OP) || xd_machine_used(m, HC_EVENT_CHANNEL_COMPAT)) ||
+        !xd_machine_ports(m, nr, port) || !memcmp(port, m->guest[nr].port, sizeof(port)))
         return;
     xd_xen_call(&m->xen, xd_xen_guest(nr, 0), HC_EVENT_CHANNEL_OP, (uint64_t[6]){EVTCHNOP_RESET}, 1,
                 self, sizeof(self));
@@ -187,13 +186,15 @@ static void restore_tables(struct xd_machine *m, unsigned int nr)
 
     for (unsigned int pass = 0; changed && pass < PASSES; pass++) {
         changed = false;
+        xd_xen_flush(&m->xen, xd_xen_guest(nr, 0));
         for (uint64_t i = 0; i < g->tables * XD_PT_SLOTS; i++) {
             uint64_t mfn = g->mfn[xd_first_table(g) + i / XD_PT_SLOTS];
             unsigned int slot = i % XD_PT_SLOTS;
             uint64_t now = xd_machine_words(m, mfn)[slot];
             bool l4 = mfn == g->start.cr3_mfn;
 
-            if (xd_start_entry(now, l4, slot) == xd_start_entry(g->word[i], l4, slot))
+            if (now == g->word[i] ||
+                xd_start_entry(now, l4, slot) == xd_start_entry(g->word[i], l4, slot))
                 continue;
             changed = true;
             mmu_update(m, xd_xen_guest(nr, 0), mfn * XD_PAGE_SIZE + slot * 8, g->word[i]);
@@ -215,6 +216,7 @@ static void restore_pins(struct xd_machine *m, unsigned int nr)
         else
             mmuext(m, xd_xen_guest(nr, 0), g->frame[pfn].type - 1, g->mfn[pfn], 0);
     }
+    xd_xen_flush(&m->xen, xd_xen_guest(nr, 0));
 }
 
 static bool owns(struct xd_machine *m, unsigned int nr, uint64_t mfn)
@@ -252,38 +254,29 @@ static void restore_memory(struct xd_machine *m, unsigned int nr)
         if (!owns(m, nr, g->mfn[pfn]))
             g->mfn[pfn] = LOST;
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++) {
-        uint64_t frame = pfn;
-        unsigned char *p2m;
+        uint64_t frame = pfn, p2m;
 
         if (g->mfn[pfn] != LOST)
             continue;
-        g->mfn[pfn] = memory(m, xd_xen_guest(nr, 0), MEM_POPULATE, &frame) == 1 ? frame : 0;
-        p2m = xd_xen_at(&m->xen, g->start.cr3_mfn * XD_PAGE_SIZE, g->start.p2m_va + pfn * 8,
-                        XD_PTE_P);
-        if (p2m)
-            memcpy(p2m, &frame, 8);
+        g->mfn[pfn] = 0;
+        if (memory(m, xd_xen_guest(nr, 0), MEM_POPULATE, &frame) != 1)
+            continue; /* machine.c finds that it is missing */
+        g->mfn[pfn] = frame;
+        p2m = (g->start.p2m_va - g->start.virt_base) / XD_PAGE_SIZE + pfn / XD_PT_SLOTS;
+        if (p2m < g->start.pages)
+            memcpy(g->memory + p2m * XD_PAGE_SIZE + pfn % XD_PT_SLOTS * 8, &frame, 8);
     }
 }
 
-static void restore_contents(struct xd_machine *m, unsigned int nr)
+static void restore_info(struct xd_machine *m, unsigned int nr)
 {
     const struct xd_real_guest *g = &m->guest[nr];
     unsigned char *info = m->xen.ram + g->start.shared_info_mfn * XD_PAGE_SIZE;
-    struct xd_xen_frame f;
 
-    for (uint64_t i = 0; i < FREE_PAGES && g->start.first_free_pfn + i < g->start.pages; i++) {
-        xd_xen_frame_at(&m->xen, g->mfn[g->start.first_free_pfn + i], &f);
-        if (f.owner == nr && f.count == 1)
-            memset(xd_machine_words(m, g->mfn[g->start.first_free_pfn + i]), 0, XD_PAGE_SIZE);
-    }
-    for (uint64_t i = 0; i < ARGUMENT_PAGES; i++)
-        memset(xd_machine_words(
-                   m, g->mfn[(g->start.padding_va - g->start.virt_base) / XD_PAGE_SIZE + i]),
-               0, XD_PAGE_SIZE);
     for (size_t at = 0; at < SHARED_BITS; at += VCPU_INFO)
         memcpy(info + at, g->info + at, VCPU_INFO_GUEST);
     memcpy(info + SHARED_BITS, g->info + SHARED_BITS, SHARED_BITS_END - SHARED_BITS);
-    memcpy(info + SHARED_ARCH, g->info + SHARED_ARCH, SHARED_ARCH_END - SHARED_ARCH);
+    memcpy(info + SHARED_ARCH, g->info + SHARED_ARCH, SHARED_INFO_END - SHARED_ARCH);
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
         if (xd_xen_m2p(&m->xen, g->mfn[pfn]) != pfn)
             mmu_update(m, xd_xen_guest(nr, 0), g->mfn[pfn] * XD_PAGE_SIZE | MMU_MACHPHYS, pfn);
@@ -320,7 +313,8 @@ void xd_machine_undo(struct xd_machine *m)
             restore_memory(m, nr);
             m->gave_back++;
         }
-        restore_contents(m, nr);
+        restore_info(m, nr);
         mmuext(m, xd_xen_guest(nr, 0), MMUEXT_TLB_FLUSH_ALL, 0, 0);
+        xd_xen_flush(&m->xen, xd_xen_guest(nr, 0));
     }
 }

@@ -29,7 +29,11 @@
 #define LOG_MAX      (1u << 18)
 #define LAST_WORDS   300u
 #define ANSWER_NS \
-    UINT64_C(10000000000) /* a death is told of at once; this is for guests that hang */
+    UINT64_C(20000000000) /* a death is told of at once; this is for guests that hang */
+#define DOUBT_NS \
+    UINT64_C(20000000) /* without an answer: then it is asked whether the domain ended */
+#define SPINS 2000u    /* looks at the mailbox before others may have the processor */
+#define CRASH 3u       /* SHUTDOWN_crash */
 
 static uint64_t now_ns(void)
 {
@@ -177,7 +181,7 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
     char *log;
     size_t n;
 
-    *x = (struct xd_xen){0};
+    *x = (struct xd_xen){.ended = c->ended};
     if (!make_dir(x, (uint64_t)c->ram_mb << 20))
         return false;
     if (!map_ram(x, (uint64_t)c->ram_mb << 20))
@@ -228,10 +232,59 @@ void xd_xen_end(struct xd_xen *x)
     x->ram = NULL;
 }
 
+/* What Xen says when the hardware domain ends, and the reason that means. */
+static bool hardware_domain_ended(struct xd_xen *x, uint8_t *reason)
+{
+    static const struct {
+        const char *words;
+        uint8_t reason;
+    } rows[] = {
+        {"Hardware Dom0 halted", 0},       {"Hardware Dom0 shutdown: rebooting", 1},
+        {"Hardware Dom0 crashed", CRASH},  {"Hardware Dom0 shutdown: watchdog", 4},
+        {"did unsupported soft reset", 5}, {"Hardware Dom0 shutdown (unknown reason ", UINT8_MAX}};
+    size_t at = x->log_at;
+    char *log = xd_xen_log(x);
+    bool found = false;
+
+    x->log_at = at;
+    for (size_t i = 0; log && i < sizeof(rows) / sizeof(*rows) && !found; i++) {
+        const char *said = strstr(log, rows[i].words);
+
+        found = said != NULL;
+        if (found)
+            *reason = rows[i].reason == UINT8_MAX
+                          ? (uint8_t)strtoul(said + strlen(rows[i].words), NULL, 10)
+                          : rows[i].reason;
+    }
+    free(log);
+    return found;
+}
+
+/* Guest (g) gives no answer. True: and it will give none. */
+static bool no_answer(struct xd_xen *x, unsigned int g, bool late)
+{
+    struct xd_xen_guest *guest = &x->guest[g];
+    bool over = gone(x);
+
+    guest->hung = false;
+    if (hardware_domain_ended(x, &x->guest[0].reason)) {
+        guest->reason = x->guest[0].reason;
+        x->dead = true;
+    } else if (!over && g >= XD_MAIL_VCPUS && x->ended && x->ended(x, g, &guest->reason)) {
+        guest->dead = true;
+    } else if (over || late) {
+        guest->hung = true;
+        x->dead = x->dead || g == 0;
+    } else {
+        return false;
+    }
+    return guest->dead = true;
+}
+
 bool xd_xen_ask(struct xd_xen *x, unsigned int g)
 {
     volatile struct xd_mailbox *m = x->guest[g].mail;
-    uint64_t end = 0;
+    uint64_t start = 0, looked = 0, now;
     uint32_t nr;
 
     if (x->dead || x->guest[g].dead)
@@ -239,18 +292,17 @@ bool xd_xen_ask(struct xd_xen *x, unsigned int g)
     nr = m->asked + 1;
     __atomic_store_n(&m->asked, nr, __ATOMIC_RELEASE);
     for (unsigned int spins = 1; __atomic_load_n(&m->answered, __ATOMIC_ACQUIRE) != nr; spins++) {
-        if (spins % 256)
+        __builtin_ia32_pause();
+        if (spins % SPINS)
             continue;
         sched_yield();
-        if (spins % 65536)
+        now = now_ns();
+        start = start ? start : now;
+        if (now - start < DOUBT_NS || now - looked < DOUBT_NS)
             continue;
-        if (!end)
-            end = now_ns() + ANSWER_NS;
-        if (gone(x) || said(x, "crashed") || now_ns() > end) {
-            x->guest[g].dead = true;
-            x->dead = x->dead || g == 0;
+        looked = now;
+        if (no_answer(x, g, now - start > ANSWER_NS))
             return false;
-        }
     }
     return true;
 }
@@ -261,6 +313,7 @@ int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_
     volatile struct xd_mailbox *m = x->guest[g].mail;
     void *room = (void *)(uintptr_t)m->scratch;
 
+    xd_xen_flush(x, g);
     m->op = XD_MAIL_CALL;
     m->nr = nr;
     for (unsigned int i = 0; i < 6; i++)
@@ -274,6 +327,39 @@ int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_
     if (n)
         memcpy(data, room, n);
     return (int64_t)m->result;
+}
+
+void xd_xen_queue(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
+                  unsigned int at, const void *data, size_t n)
+{
+    struct xd_xen_guest *guest = &x->guest[g];
+    volatile struct xd_mailbox *m = guest->mail;
+
+    if (guest->queued == XD_MAIL_CALLS_MAX || guest->queued_bytes + n > sizeof(m->scratch))
+        xd_xen_flush(x, g);
+    m->call[guest->queued].nr = nr;
+    for (unsigned int i = 0; i < 6; i++)
+        m->call[guest->queued].arg[i] = arg[i];
+    if (n) {
+        m->call[guest->queued].arg[at] =
+            guest->mail_va + offsetof(struct xd_mailbox, scratch) + guest->queued_bytes;
+        memcpy((char *)(uintptr_t)m->scratch + guest->queued_bytes, data, n);
+    }
+    guest->queued++;
+    guest->queued_bytes += (n + 7) & ~(size_t)7;
+}
+
+void xd_xen_flush(struct xd_xen *x, unsigned int g)
+{
+    struct xd_xen_guest *guest = &x->guest[g];
+
+    if (!guest->queued)
+        return;
+    guest->mail->op = XD_MAIL_CALLS;
+    guest->mail->size = guest->queued;
+    guest->queued = 0;
+    guest->queued_bytes = 0;
+    xd_xen_ask(x, g);
 }
 
 unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t need)

@@ -24,17 +24,25 @@ static inline unsigned int xd_xen_guest(unsigned int domid, unsigned int vcpu)
     return domid * XD_MAIL_VCPUS + vcpu;
 }
 
+struct xd_xen;
+
 struct xd_xen_config {
     const char *qemu, *xen, *kernel;
     uint32_t ram_mb, dom0_mb;
     uint32_t cpus;
+    /* Has the domain of guest (g), which gives no answer, been shut down, and why? NULL: nobody can tell. */
+    bool (*ended)(struct xd_xen *x, unsigned int g, uint8_t *reason);
 };
 
 /* One of them. */
 struct xd_xen_guest {
     volatile struct xd_mailbox *mail; /* NULL: it does not exist */
     uint64_t mail_va;
-    bool dead; /* it ended, or gives no answer */
+    bool dead;           /* it ended, or gives no answer: */
+    bool hung;           /* nobody can tell why */
+    uint8_t reason;      /* else: SHUTDOWN_* */
+    unsigned int queued; /* calls that its mailbox holds */
+    size_t queued_bytes;
 };
 
 struct xd_xen {
@@ -47,6 +55,7 @@ struct xd_xen {
     unsigned char **records;    /* pages of Xen's frame records, */
     unsigned char **m2p;        /* and of its table from mfn to pfn, for all frames of RAM */
     bool dead;                  /* all of it ended, or dom0 gives no answer */
+    bool (*ended)(struct xd_xen *x, unsigned int g, uint8_t *reason);
     char dir[96];
     FILE *serial;  /* what Xen and the domains write */
     size_t log_at; /* bytes of it that were taken */
@@ -72,6 +81,11 @@ bool xd_xen_ask(struct xd_xen *x, unsigned int g);
 /* A hypercall of guest (g), whose (n) bytes of arguments at (data) are put into its mailbox and read back; arg[(at)] becomes their address. */
 int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
                     unsigned int at, void *data, size_t n);
+
+/* The same, later: all that is queued is made by one request, at the latest by xd_xen_flush, and nobody learns the results. */
+void xd_xen_queue(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
+                  unsigned int at, const void *data, size_t n);
+void xd_xen_flush(struct xd_xen *x, unsigned int g);
 
 /* The byte at linear address (va) under (cr3); NULL: an entry on the way lacks one of (need_flags). What is no RAM is x->beyond. */
 unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t need_flags);

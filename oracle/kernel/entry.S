@@ -152,6 +152,7 @@ hypercall_page:
 
     .bss
     .balign 4096
+    .globl stacks
 stacks:
     .skip 2 * 4096
 

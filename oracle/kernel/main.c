@@ -106,14 +106,22 @@ static void call(struct xd_mailbox *m)
 
 static void ports(struct xd_mailbox *m)
 {
-    for (uint32_t i = 0; i < m->size && i < XD_MAIL_PORTS_MAX; i++) {
-        uint64_t *w = m->ports[i].word;
+    uint64_t nr = m->nr;
 
-        w[0] = DOMID_SELF | (m->nr + i) << 32; /* dom, port */
+    for (m->size = 0; m->size < XD_MAIL_PORTS_MAX; nr++) {
+        uint64_t *w = m->ports[m->size].word;
+
+        w[0] = DOMID_SELF | nr << 32; /* dom, port */
         w[1] = w[2] = 0;
-        if (hypercall(HC_EVTCHN_OP, (uint64_t[6]){EVTCHNOP_STATUS, (uint64_t)w}))
-            w[0] = w[1] = w[2] = ~0ul;
+        if (hypercall(HC_EVTCHN_OP,
+                      (uint64_t[6]){EVTCHNOP_STATUS, (uint64_t)w})) { /* there is no such port */
+            m->result = XD_MAIL_PORTS_END;
+            return;
+        }
+        if ((uint32_t)w[1]) /* its status: not closed */
+            m->size++;
     }
+    m->result = nr;
 }
 
 static void register_entries(void)
@@ -133,6 +141,10 @@ static void carry_out(struct xd_mailbox *m, const volatile struct own *own)
     case XD_MAIL_LOAD: m->trapped = !guarded(load, m); break;
     case XD_MAIL_STORE: m->trapped = !guarded(store, m); break;
     case XD_MAIL_PORTS: ports(m); break;
+    case XD_MAIL_CALLS:
+        for (uint32_t i = 0; i < m->size && i < XD_MAIL_CALLS_MAX; i++)
+            hypercall(m->call[i].nr, m->call[i].arg);
+        break;
     case XD_MAIL_ENTRIES: register_entries(); break;
     }
     if (m->trapped) {

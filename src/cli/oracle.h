@@ -24,6 +24,7 @@
 struct xd_oracle_counts {
     uint64_t programs;  /* run on both sides */
     uint64_t skipped;   /* that real Xen can't run, or that have nothing of --only in them */
+    uint64_t unfit;     /* generated ones that real Xen can't run: there should be none */
     uint64_t unusable;  /* that could not be compared for a reason that should not be */
     uint64_t different; /* programs with a difference that nobody can explain */
     uint64_t known;     /* with one that docs/DIFFERENCES.md explains; compared as far as that */
@@ -32,6 +33,7 @@ struct xd_oracle_counts {
     uint64_t rebuilds;  /* of a domain, the hypervisor going on */
     uint64_t accesses;  /* loads and stores */
     uint64_t calls;     /* entries of multicalls too */
+    uint64_t granted;   /* of them: those whose result is no error */
     uint64_t refused;   /* calls and accesses with a reason */
     uint64_t why[XD_WHYS];
     uint64_t call[XD_CALLS];
@@ -84,13 +86,14 @@ enum xd_answer_kind {
     XD_ANSWER_END,    /* it was run */
     XD_ANSWER_DIED,   /* the domain ended before the program */
     XD_ANSWER_UNFIT,  /* real Xen can't run it */
+    XD_ANSWER_HUNG,   /* no more answers came, and nobody knows why */
     XD_ANSWER_FAILED, /* Xen can't be booted */
 };
 
 struct xd_answer {
     enum xd_answer_kind kind;
     struct xd_str steps;    /* what witness.h says */
-    struct xd_str why;      /* UNFIT, FAILED: why */
+    struct xd_str why;      /* UNFIT, HUNG, FAILED: why */
     struct xd_str messages; /* DIED: what Xen wrote, lines */
     bool booted,
         rebuilt; /* Xen, or a domain: the next program would not have found it as this one did, */
@@ -107,7 +110,7 @@ void xd_answer_free(struct xd_answer *a);
 
 struct xd_doubled {
     struct xd_str steps;   /* what witness.h says */
-    uint32_t died;         /* line of the step in which a domain ended; 0: none did */
+    uint32_t until;        /* line of the step from which on nothing is counted; 0: all is */
     struct xd_str error;   /* why it could not be run */
     struct xd_str explain; /* of what was refused in the step of line (explain_line) */
     uint32_t explain_line; /* 0: nothing is to be explained */

@@ -4,7 +4,7 @@
  *
  *   place DOMAIN KERNEL-PAGES MACHINE-FRAMES FRAME...   one for each domain, and one for "free" frames
  *   (steps as oracle/witness.h has them: lines that begin with a digit or a blank)
- *   end | died | unfit WHY | failed WHY
+ *   end | died | unfit WHY | hung WHY | failed WHY
  *   | MESSAGE                                           behind died
  *   booted WHY | rebuilt WHY                            if it boots Xen again, or builds a domain again
  *
@@ -91,6 +91,8 @@ static bool verdict(struct xd_answer *a, const char *line, size_t n)
         a->kind = XD_ANSWER_DIED;
     else if (begins(line, n, "unfit", &rest))
         a->kind = XD_ANSWER_UNFIT;
+    else if (begins(line, n, "hung", &rest))
+        a->kind = XD_ANSWER_HUNG;
     else if (begins(line, n, "failed", &rest))
         a->kind = XD_ANSWER_FAILED;
     else

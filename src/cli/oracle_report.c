@@ -103,8 +103,10 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
     printf("%" PRIu64 " program%s", c->programs, c->programs == 1 ? "" : "s");
     if (o->programs)
         printf(" (seed 0x%" PRIx64 ")", o->seed);
-    printf(", %" PRIu64 " calls and %" PRIu64 " accesses compared, %" PRIu64 " of them refused",
-           c->calls, c->accesses, c->refused);
+    printf(", %" PRIu64 " calls (%" PRIu64 ".%" PRIu64 " %% granted) and %" PRIu64
+           " accesses compared, %" PRIu64 " of them refused",
+           c->calls, c->calls ? c->granted * 100 / c->calls : 0,
+           c->calls ? c->granted * 1000 / c->calls % 10 : 0, c->accesses, c->refused);
     if (c->refused)
         printf(" for %zu reasons", why.nr - why.never);
     printf("; %" PRIu64 " program%s differ%s\n", c->different, c->different == 1 ? "" : "s",
@@ -116,6 +118,9 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
     if (c->skipped)
         printf("%" PRIu64 " skipped: real Xen can't run them%s\n", c->skipped,
                o->verbose ? "" : " (--verbose tells why)");
+    if (c->unfit)
+        printf("%" PRIu64 " generated program%s could not be run on real Xen\n", c->unfit,
+               c->unfit == 1 ? "" : "s");
     if (c->unusable)
         printf("%" PRIu64 " could not be compared\n", c->unusable);
     printf("%" PRIu64 " boot%s of Xen, %" PRIu64 " domain%s built again, %" PRIu64

@@ -19,6 +19,7 @@
 struct both {
     struct xd_answer answer;
     struct xd_doubled dbl;
+    struct xd_oracle_counts met; /* by the double */
 };
 
 static void both_free(struct both *b)
@@ -59,20 +60,19 @@ static void keep_places(struct xd_oracle_worker *w, const struct xd_answer *a)
     }
 }
 
-static void on_double(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b,
-                      struct xd_oracle_counts *met)
+static void on_double(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b)
 {
     xd_doubled_free(&b->dbl);
     b->dbl = (struct xd_doubled){.explain_line = b->dbl.explain_line, .broken = broken, .ctx = w};
-    *met = (struct xd_oracle_counts){0};
+    b->met = (struct xd_oracle_counts){0};
     w->running = c->p;
-    xd_oracle_double(c->p, &w->last, met, &b->dbl);
+    xd_oracle_double(c->p, &w->last, &b->met, &b->dbl);
     w->running = NULL;
 }
 
 /* Sends, runs the double meanwhile if it is known how, and takes the answer. */
 static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b,
-                struct xd_oracle_counts *met, struct xd_str *why)
+                struct xd_str *why)
 {
     struct xd_str text = {0};
     bool ok;
@@ -80,7 +80,7 @@ static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct
     if (!xd_peer_send(&w->peer, xd_str_text(&c->request), c->request.len, why))
         return false;
     if (w->last.places)
-        on_double(w, c, b, met);
+        on_double(w, c, b);
     ok = xd_peer_receive(&w->peer, &text, why);
     if (ok && !xd_answer_parse(&b->answer, xd_str_text(&text), text.len, why)) {
         xd_peer_stop(&w->peer);
@@ -90,29 +90,30 @@ static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct
     return ok;
 }
 
-/* Counts what was met if it is (counted). False after putting into (why) what kept it from being run. */
+/* Counts boots; what the double met is not counted yet. False after putting into (why) what kept it from being run. */
 static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c,
                      struct xd_oracle_counts *counts, struct both *b, struct xd_str *why)
 {
-    struct xd_oracle_counts met = {0};
-
     xd_answer_free(&b->answer);
     counts->boots += w->peer.pid == 0;
-    if (!ask(w, c, b, &met, why))
+    if (!ask(w, c, b, why))
         return false;
     counts->boots += b->answer.booted;
     counts->rebuilds += b->answer.rebuilt;
+    if (b->answer.kind == XD_ANSWER_HUNG) {
+        xd_str_add(why, xd_str_text(&b->answer.why));
+        return false;
+    }
     if (b->answer.kind > XD_ANSWER_DIED)
         return true;
     if (!xd_answer_same_places(&b->answer, &w->last)) {
         keep_places(w, &b->answer);
-        on_double(w, c, b, &met);
+        on_double(w, c, b);
     }
     if (b->dbl.error.len) {
         xd_str_addf(why, "the double could not run it: %s", xd_str_text(&b->dbl.error));
         return false;
     }
-    xd_oracle_add(counts, &met);
     return true;
 }
 
@@ -279,11 +280,24 @@ static void trouble(struct xd_oracle_worker *w, struct xd_oracle_record *r, cons
 
 static void skip(const struct xd_oracle *o, struct xd_oracle_record *r, const char *why)
 {
-    r->counts.skipped++;
-    if (!o->verbose)
+    bool generated = r->index >= o->files.nr;
+
+    r->counts.unfit += generated;
+    r->counts.skipped += !generated;
+    if (!o->verbose && !generated)
         return;
     xd_oracle_name(o, r->index, &r->text);
     xd_str_addf(&r->text, ": skipped: %s\n", why);
+}
+
+/* What was compared is what lies before the difference. */
+static void count_until(struct xd_oracle_worker *w, const struct xd_candidate *c, uint32_t line,
+                        struct xd_oracle_counts *counts)
+{
+    struct xd_doubled again = {.until = line};
+
+    xd_oracle_double(c->p, &w->last, counts, &again);
+    xd_doubled_free(&again);
 }
 
 static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, const struct both *b,
@@ -300,8 +314,11 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
                     b->answer.booted ? "Xen was booted again" : "a domain was built again",
                     xd_str_text(&b->answer.renewal));
     }
-    if (!xd_oracle_differ(&b->answer, &b->dbl, &d))
+    if (!xd_oracle_differ(&b->answer, &b->dbl, &d)) {
+        xd_oracle_add(&r->counts, &b->met);
         return;
+    }
+    count_until(w, c, d.line, &r->counts);
     if (d.known) {
         r->counts.known++;
         if (w->o->verbose) {

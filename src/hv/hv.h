@@ -159,11 +159,12 @@ struct xd_vcpu {
     bool paused_for_shutdown;
     bool kernel_mode;
     bool in_multicall;
-    bool polling;           /* in SCHEDOP_poll, and blocked */
-    bool polling_any;       /* for any port of the domain */
-    bool poll_timer_on;     /* outlives the poll that set it, as in Xen */
-    bool pin_override;      /* SCHEDOP_pin_override is in force */
-    uint32_t poll_port;     /* the only one polled for; 0: none or any */
+    bool table_left;    /* by the present request of a batch: Xen gives it up in a continuation */
+    bool polling;       /* in SCHEDOP_poll, and blocked */
+    bool polling_any;   /* for any port of the domain */
+    bool poll_timer_on; /* outlives the poll that set it, as in Xen */
+    bool pin_override;  /* SCHEDOP_pin_override is in force */
+    uint32_t poll_port; /* the only one polled for; 0: none or any */
     uint64_t poll_timer_ns; /* absolute system time */
     bool shot_on;           /* the single-shot timer is set */
     uint64_t shot_ns;       /* when it fires: absolute system time */
@@ -174,6 +175,7 @@ struct xd_vcpu {
     uint64_t runstate_since;
     uint64_t runstate_time[4];
     uint64_t runstate_area; /* guest address of a copy of it; 0: none */
+    uint64_t entry;         /* guest address of the multicall's entry that is run */
     uint64_t time_area;     /* guest address of a copy of vcpu_info.time; 0: none */
 
     xd_mfn cr3;      /* kernel base pointer; holds an L4 reference */

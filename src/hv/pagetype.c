@@ -160,6 +160,8 @@ static int audit_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, struct
             put_upper_slots(v->hv, mfn, level, i);
             if (i == 0) /* AS-XEN: validate_page: with nothing to unwind, the type goes too */
                 XD_PUT(v->hv, xd_frame_at(v->hv, mfn)->type, XD_TYPE_NONE);
+            else
+                XD_PUT(v->hv, v->table_left, true);
             return rc;
         }
         xd_entry_adjusted(v->hv, &e[i], xd_pte_adjust(e[i], level));

@@ -29,6 +29,8 @@ static int mod_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned
     }
     xd_entry_store(v->hv, slot, val, preserve_ad);
     xd_upper_put(v->hv, old, level, mfn);
+    if (old & XD_PTE_P && xd_pte_mfn(old).v != mfn.v)
+        XD_PUT(v->hv, v->table_left, true);
     return 0;
 }
 

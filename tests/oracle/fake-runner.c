@@ -114,21 +114,6 @@ static const char *step_with(const char *steps, const char *word)
     return NULL;
 }
 
-/* The steps up to the one in which a domain ended: what Xen can tell of such a run. */
-static void cut_at_death(struct xd_doubled *d)
-{
-    char word[16];
-    const char *at = xd_str_text(&d->steps);
-    size_t n = (size_t)snprintf(word, sizeof(word), "%u:", d->died);
-
-    while (strncmp(at, word, n))
-        at = strchr(at, '\n') + 1;
-    do
-        at = strchr(at, '\n') + 1;
-    while (*at == ' ');
-    d->steps.text[at - d->steps.text] = '\0';
-}
-
 /* (how) is NAME:PATH:WORD: returns WORD if nothing has been at PATH before, and puts a file there. */
 static const char *first_time(const char *how, const char *name)
 {
@@ -160,9 +145,11 @@ static void behave(const char *how, const char *steps, struct xd_str *out)
         xd_str_addf(out, "  something else: 0x1\n%send\n", at);
     } else if (!strncmp(how, "die:", 4) && at) { /* it is the last that the domain did */
         xd_str_addn(out, steps, (size_t)(at - steps));
-        xd_str_add(out, "died\n| (XEN) domain_crash called\n");
+        xd_str_add(out, "  d0 ended: reason 3\ndied\n| (XEN) domain_crash called\n");
     } else if (!strncmp(how, "unfit:", 6) && at) {
         xd_str_addf(out, "unfit it has %s\n", word);
+    } else if (!strncmp(how, "hang:", 5) && at) {
+        xd_str_add(out, "hung nobody says a word\n");
     } else if (!strcmp(how, "fail")) {
         xd_str_clear(out);
         xd_str_add(out, "failed there is no room for it\n");
@@ -200,8 +187,8 @@ static void answer(const char *how, const struct xd_program *p, const char *text
     say_places(&where, &out);
     if (d.error.len)
         xd_str_addf(&out, "unfit %s", xd_str_text(&d.error));
-    else if (d.died)
-        cut_at_death(&d), xd_str_addf(&out, "%sdied\n", xd_str_text(&d.steps));
+    else if (strstr(xd_str_text(&d.steps), " ended: reason "))
+        xd_str_addf(&out, "%sdied\n", xd_str_text(&d.steps));
     else
         behave(how, xd_str_text(&d.steps), &out);
     put(xd_str_text(&out), out.len);

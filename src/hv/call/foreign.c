@@ -24,11 +24,14 @@ bool xd_foreign_allowed(const struct xd_vcpu *v, const struct xd_foreign *f)
     return v->domain->privileged || f->d == v->domain;
 }
 
-bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, uint32_t foreigndom, int64_t *rc)
+bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, int64_t *rc)
 {
+    if (XD_UNLIKELY(v->table_left))
+        XD_PUT(v->hv, v->table_left, false);
     if (b->count == MMU_UPDATE_PREEMPTED && !b->reqs) {
-        *rc = (int32_t)
-            foreigndom; /* AS-XEN: the result of a call that was unwound rides in this argument */
+        *rc =
+            (int32_t)b
+                ->foreigndom; /* AS-XEN: the result of a call that was unwound rides in this argument */
         return true;
     }
     if (b->count & MMU_UPDATE_PREEMPTED) {
@@ -43,10 +46,34 @@ bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, uint32_t foreigndom, 
     return false;
 }
 
-void xd_batch_end(struct xd_vcpu *v, const struct xd_batch *b, uint32_t n)
+/* The arguments by which Xen goes on, as a multicall's entry shows them. */
+static bool show_continuation(struct xd_vcpu *v, uint64_t reqs, uint32_t count, uint64_t pdone,
+                              uint32_t foreigndom)
+{
+    const uint64_t arg[] = {reqs, count | MMU_UPDATE_PREEMPTED, pdone, foreigndom};
+
+    XD_PUT(v->hv, v->table_left, false);
+    return !v->in_multicall ||
+           xd_copy_out(v, v->entry + offsetof(struct xd_abi_multicall_entry, args), arg,
+                       sizeof(arg));
+}
+
+bool xd_batch_go_on(struct xd_vcpu *v, const struct xd_batch *b, uint32_t n, int *rc)
+{
+    if (XD_LIKELY(!v->table_left) ||
+        show_continuation(v, b->reqs + n * b->size, b->count - n, b->pdone, b->foreigndom))
+        return true;
+    *rc = (int)xd_reject(v, XD_WHY_MULTICALL_RESULT, v->entry, n);
+    return false;
+}
+
+int xd_batch_end(struct xd_vcpu *v, const struct xd_batch *b, uint32_t n, int rc)
 {
     uint32_t done = b->done + n;
 
+    if (XD_UNLIKELY(v->table_left)) /* that it can't be shown, the multicall finds by itself */
+        (void)show_continuation(v, 0, 0, 0, (uint32_t)rc);
     if (b->pdone)
         (void)xd_copy_out(v, b->pdone, &done, sizeof(done));
+    return rc;
 }

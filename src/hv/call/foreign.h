@@ -29,10 +29,19 @@ struct xd_batch {
     uint64_t reqs, pdone;
     uint32_t count, done; /* done: what *pdone said before, where the call is a continuation */
     size_t size;
+    uint32_t foreigndom;
 };
-bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, uint32_t foreigndom, int64_t *rc);
+/* Takes what (b) says from the arguments; the others are filled in. */
+bool xd_batch_begin(struct xd_vcpu *v, struct xd_batch *b, int64_t *rc);
 
-/* Adds (n) to the done count and writes it, if it can be. */
-void xd_batch_end(struct xd_vcpu *v, const struct xd_batch *b, uint32_t n);
+/*
+ * Before request (n) is looked at. False: the batch ends with *rc. AS-XEN: do_mmu_update: where a request let go of a table,
+ * Xen continues the call to give it up, which nobody notices but who reads a multicall's entry: there stand the arguments of
+ * the continuation.
+ */
+bool xd_batch_go_on(struct xd_vcpu *v, const struct xd_batch *b, uint32_t n, int *rc);
+
+/* Adds (n) to the done count and writes it, if it can be. Returns (rc). */
+int xd_batch_end(struct xd_vcpu *v, const struct xd_batch *b, uint32_t n, int rc);
 
 #endif

@@ -154,6 +154,8 @@ static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batc
     for (*done = 0; *done < b->count; ++*done) {
         uint64_t at = b->reqs + (uint64_t)*done * sizeof(req);
 
+        if (XD_UNLIKELY(!xd_batch_go_on(v, b, *done, &rc)))
+            break;
         if (XD_UNLIKELY(!xd_reader_get(v, &reader, &req, at, sizeof(req))))
             return (int)xd_reject(v, XD_WHY_COPY_IN, at, sizeof(req));
         prefetch(v->hv, &reader, at);
@@ -176,22 +178,26 @@ static struct xd_domain *table_domain(struct xd_vcpu *v, uint32_t foreigndom)
 
 int64_t xd_hc_mmu_update(struct xd_vcpu *v, const struct xd_args_mmu_update *arg)
 {
-    struct xd_batch b = {arg->reqs, arg->pdone, arg->count, 0, sizeof(struct xd_abi_mmu_update)};
+    struct xd_batch b = {.reqs = arg->reqs,
+                         .pdone = arg->pdone,
+                         .count = arg->count,
+                         .size = sizeof(struct xd_abi_mmu_update),
+                         .foreigndom = arg->foreigndom};
     struct scope s = {0};
     uint32_t done;
     int64_t rc;
 
-    if (xd_batch_begin(v, &b, arg->foreigndom, &rc))
+    if (xd_batch_begin(v, &b, &rc))
         return rc;
     s.pt = table_domain(v, arg->foreigndom);
     if (!s.pt)
         return xd_reject(v, XD_WHY_PT_DOM_UNKNOWN, (arg->foreigndom >> 16) - 1);
     if (!xd_foreign_find(v, (uint16_t)arg->foreigndom, &s.fd)) {
-        xd_batch_end(v, &b, 0);
-        return xd_reject(v, XD_WHY_FD_UNKNOWN, (uint16_t)arg->foreigndom);
+        return xd_batch_end(v, &b, 0,
+                            (int)xd_reject(v, XD_WHY_FD_UNKNOWN, (uint16_t)arg->foreigndom));
     }
     rc = run_requests(v, &s, &b, &done);
-    xd_batch_end(v, &b, done);
+    rc = xd_batch_end(v, &b, done, (int)rc);
     if (s.flush)
         xd_tlb_flush_domain(s.pt);
     return rc;

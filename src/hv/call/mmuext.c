@@ -31,11 +31,15 @@ static int pin(struct xd_vcpu *v, const struct xd_foreign *fd, xd_mfn mfn, unsig
     f = xd_frame_at(hv, mfn);
     if (f->flags & XD_FRAME_PINNED) {
         xd_page_and_type_put(hv, mfn);
+        if (level > 1)
+            XD_PUT(hv, v->table_left, true);
         return (int)xd_reject(v, XD_WHY_PIN_TWICE, mfn.v);
     }
     if (fd->d && fd->d->dying) { /* AS-XEN: do_mmuext_op: a pin of a dying domain is dropped at
                                     once, without a word */
         xd_page_and_type_put(hv, mfn);
+        if (level > 1)
+            XD_PUT(hv, v->table_left, true);
         return 0;
     }
     XD_PUT(hv, f->flags, f->flags | XD_FRAME_PINNED);
@@ -237,26 +241,32 @@ static int request(struct xd_vcpu *v, const struct xd_foreign *fd,
 
 int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
 {
-    struct xd_batch b = {arg->ops, arg->pdone, arg->count, 0, sizeof(struct xd_abi_mmuext_op)};
+    struct xd_batch b = {.reqs = arg->ops,
+                         .pdone = arg->pdone,
+                         .count = arg->count,
+                         .size = sizeof(struct xd_abi_mmuext_op),
+                         .foreigndom = arg->foreigndom};
     struct xd_reader reader = XD_READER_INIT;
     struct xd_abi_mmuext_op op;
     struct xd_foreign fd;
+    int64_t answer;
     uint32_t i;
-    int64_t rc;
+    int rc = 0;
 
-    if (xd_batch_begin(v, &b, arg->foreigndom, &rc))
-        return rc;
+    if (xd_batch_begin(v, &b, &answer))
+        return answer;
     if (!xd_foreign_find(v, (uint16_t)arg->foreigndom,
                          &fd)) /* AS-XEN: the upper half is ignored here */
         return xd_reject(v, XD_WHY_FD_UNKNOWN, (uint16_t)arg->foreigndom);
     if (!xd_foreign_allowed(v, &fd))
         return xd_reject(v, XD_WHY_MMUEXT_PERMISSION, fd.id, v->domain->domid);
-    rc = 0;
     for (i = 0; i < b.count; i++) {
         uint64_t at = b.reqs + (uint64_t)i * sizeof(op);
 
+        if (!xd_batch_go_on(v, &b, i, &rc))
+            break;
         if (!xd_reader_get(v, &reader, &op, at, sizeof(op))) {
-            rc = xd_reject(v, XD_WHY_COPY_IN, at, sizeof(op));
+            rc = (int)xd_reject(v, XD_WHY_COPY_IN, at, sizeof(op));
             break;
         }
         rc = request(v, &fd, &op);
@@ -269,6 +279,5 @@ int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
             break;
         }
     }
-    xd_batch_end(v, &b, i);
-    return rc;
+    return xd_batch_end(v, &b, i, rc);
 }

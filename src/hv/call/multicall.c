@@ -36,6 +36,7 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
         }
         if (!xd_copy_in(v, &e, calls, sizeof(e)))
             return refuse(v, &own, XD_WHY_MULTICALL_ENTRY, calls, i);
+        XD_PUT(v->hv, v->entry, calls);
         e.result = xd_call_run(v, e.op, e.args, 1);
         if (v->rec.reject.why != XD_WHY_NONE)
             refused = v->rec;

@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view.c: see view.h.
+ *
+ * The start of day is told as what differs from pages that are mapped or free, and its tables by digests.
+ *
+ * Left out is what can't be equal: accessed and dirty bits in tables (a real TLB keeps them from being set), Xen's own L4
+ * slots, memory that is no RAM, what a page was once validated as, and frames once they were given back. Frames that came
+ * from the heap later are told of in the order in which they came, their numbers as one for all.
+ */
+#include "view.h"
+
+#include "mailbox.h"
+
+#include "hv/evtchn.h"
+#include "hv/frame.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FREE_SEEN \
+    32u /* free pages whose contents are looked at after each step, the window's tables included */
+#define AREA_SEEN    8u   /* likewise of the argument area */
+#define START_SEEN   256u /* pages from pfn 0 on that need not be zero at the start */
+#define FRESH_MAX    256u
+#define BITS_SEEN    4u
+#define VCPUS_SEEN   2u
+#define INFO_WORDS   392u /* of shared_info */
+#define INFO_PENDING 256u
+#define INFO_CLOCK   384u
+#define INFO_ARCH    386u
+#define VCPU_WORDS   8u /* of a vcpu_info, of which */
+#define VCPU_CLOCK   4u /* and up is time */
+#define L4_OWN       (XD_L4_XEN_END - XD_L4_XEN_FIRST)
+#define OTHER_FRAME \
+    UINT64_C(0x000ffffff0000000) /* in place of a frame number: Xen's, or another's */
+#define HEAPS_FRAME \
+    UINT64_C(0x000ffff000000000) /* ... one that the heap handed out, or might have */
+
+/* A page whose words are looked at after each step. */
+struct page {
+    uint64_t now[XD_PT_SLOTS];  /* as it lay there */
+    uint64_t told[XD_PT_SLOTS]; /* as it was told */
+    uint16_t xens; /* of words XD_L4_XEN_FIRST and on: Xen wrote it, nobody else since */
+    bool is_new;
+};
+
+/* A frame of a domain. */
+struct held {
+    uint64_t mfn, m2p;
+    struct xd_frame raw, told;
+    struct page *page; /* NULL: its words are looked at in the end only */
+    bool lost;         /* it was given back: who gets it next is up to the heap */
+    bool table;        /* it is a page table, or was one: the processor may have written to it */
+};
+
+struct domain {
+    bool started;
+    char name[8];
+    uint64_t pages;
+    struct held *held;  /* by pfn */
+    struct page *store; /* room for those that are looked at */
+    uint64_t *at_start; /* of pages 0 to START_SEEN - 1 */
+    struct held info;   /* shared_info */
+    uint64_t info_now[INFO_WORDS];
+    struct xd_port *port; /* XD_PORTS */
+    uint32_t ports;       /* of them were looked at */
+    struct {
+        uint64_t bits[BITS_SEEN], cr3;
+    } vcpu[VCPUS_SEEN];
+};
+
+/* What a step is known to do. */
+struct doing {
+    enum { ROOT, WALKED, COPIED } what;
+    uint64_t mfn, from;
+};
+
+struct xd_view {
+    struct xd_str *out;
+    uint32_t frames;
+    bool *ours;                                          /* by mfn */
+    enum { KNOWN, GIVEN_BACK, HANDED_OUT, NEW } * whose; /* by mfn; HANDED_OUT: perhaps */
+    struct domain domain[XD_DOMAINS_MAX];
+    struct held fresh[FRESH_MAX]; /* that came from the heap, in this order */
+    uint32_t nr_fresh;
+    struct doing *doing;
+    size_t nr_doing, room_doing;
+    bool anew; /* numbers of frames may mean something else now */
+};
+
+struct xd_view *xd_view_new(struct xd_str *out)
+{
+    struct xd_view *s = xd_zalloc(sizeof(*s));
+
+    s->out = out;
+    return s;
+}
+
+void xd_view_free(struct xd_view *s)
+{
+    for (unsigned int i = 0; i < XD_DOMAINS_MAX; i++) {
+        free(s->domain[i].held);
+        free(s->domain[i].store);
+        free(s->domain[i].at_start);
+        free(s->domain[i].port);
+        free(s->domain[i].info.page);
+    }
+    for (uint32_t i = 0; i < s->nr_fresh; i++)
+        free(s->fresh[i].page);
+    free(s->ours);
+    free(s->whose);
+    free(s->doing);
+    free(s);
+}
+
+/* ---- What a step does ---- */
+
+static void doing(struct xd_view *s, struct doing d)
+{
+    if (s->nr_doing == s->room_doing) {
+        s->room_doing = s->room_doing ? 2 * s->room_doing : 16;
+        s->doing = xd_realloc(s->doing, s->room_doing * sizeof(*s->doing));
+    }
+    s->doing[s->nr_doing++] = d;
+}
+
+void xd_view_root(struct xd_view *s, uint64_t mfn, bool walked)
+{
+    doing(s, (struct doing){.what = walked ? WALKED : ROOT, .mfn = mfn});
+}
+
+void xd_view_copied(struct xd_view *s, uint64_t to, uint64_t from)
+{
+    doing(s, (struct doing){.what = COPIED, .mfn = to, .from = from});
+}
+
+void xd_view_machines(struct xd_view *s, struct xd_vcpu *v, uint64_t va, uint64_t n)
+{
+    while (n) {
+        uint64_t off = va % XD_PAGE_SIZE, len = XD_PAGE_SIZE - off, table, e, mfn;
+
+        len = len < n ? len : n;
+        if (xd_table_of(v, 1, va, &table)) {
+            e = xd_frame_words(v->hv, xd_mfn_of(table))[va / XD_PAGE_SIZE % XD_PT_SLOTS];
+            mfn = (e & XD_PTE_MFN) / XD_PAGE_SIZE;
+            if (e & XD_PTE_P && e & XD_PTE_RW && xd_view_ours(s, mfn))
+                memset((char *)xd_frame_words(v->hv, xd_mfn_of(mfn)) + off, 0, len);
+        }
+        va += len;
+        n -= len;
+    }
+}
+
+static struct held *held_by(struct xd_view *s, uint64_t mfn)
+{
+    for (uint32_t i = s->nr_fresh; i-- > 0;)
+        if (s->fresh[i].mfn == mfn && !s->fresh[i].lost)
+            return &s->fresh[i];
+    for (unsigned int i = 0; i < XD_DOMAINS_MAX; i++)
+        for (uint64_t pfn = 0; pfn < s->domain[i].pages; pfn++)
+            if (s->domain[i].held[pfn].mfn == mfn && !s->domain[i].held[pfn].lost)
+                return &s->domain[i].held[pfn];
+    return NULL;
+}
+
+void xd_view_given_back(struct xd_view *s, uint64_t mfn)
+{
+    struct held *h = held_by(s, mfn);
+
+    if (h)
+        h->lost = true;
+    if (mfn >= s->frames)
+        return;
+    s->ours[mfn] = false;
+    if (s->whose[mfn] == KNOWN)
+        s->whose[mfn] = GIVEN_BACK;
+}
+
+void xd_view_handed_out(struct xd_view *s)
+{
+    s->anew = true;
+    for (uint32_t mfn = 0; mfn < s->frames; mfn++)
+        if (s->whose[mfn] == GIVEN_BACK)
+            s->whose[mfn] = HANDED_OUT;
+}
+
+void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
+{
+    struct held *h = &s->fresh[s->nr_fresh];
+
+    if (s->nr_fresh == FRESH_MAX || mfn >= s->frames || mfn < XD_LOW_FRAMES || s->ours[mfn])
+        return;
+    *h = (struct held){.mfn = mfn, .m2p = ~UINT64_C(0), .page = xd_zalloc(sizeof(*h->page))};
+    h->page->is_new = true;
+    memset(xd_frame_words(hv, xd_mfn_of(mfn)), 0, XD_PAGE_SIZE);
+    s->ours[mfn] = true;
+    s->anew = true;
+    if (s->whose[mfn] == KNOWN)
+        s->whose[mfn] = NEW;
+    s->nr_fresh++;
+}
+
+bool xd_view_ours(const struct xd_view *s, uint64_t mfn)
+{
+    return mfn < s->frames && s->ours[mfn];
+}
+
+bool xd_view_uncertain(const struct xd_view *s, uint64_t mfn)
+{
+    return mfn < s->frames && s->whose[mfn] == HANDED_OUT;
+}
+
+/* Did it come from the heap, or may it have? Given back by one and got by another, it has two meanings on one machine only. */
+static bool heaps(const struct xd_view *s, uint64_t mfn)
+{
+    return mfn < s->frames && (s->whose[mfn] == HANDED_OUT || s->whose[mfn] == NEW);
+}
+
+uint64_t xd_view_number(const struct xd_view *s, uint64_t mfn)
+{
+    return heaps(s, mfn) ? HEAPS_FRAME / XD_PAGE_SIZE : mfn;
+}
+
+/* ---- Frames ---- */
+
+static void frame(struct xd_view *s, struct xd_hv *hv, const char *name, uint64_t nr,
+                  struct held *h)
+{
+    const struct xd_frame *raw = xd_frame_at(hv, xd_mfn_of(h->mfn));
+    uint64_t m2p = xd_m2p(hv, h->mfn);
+    struct xd_frame f = *raw;
+
+    if (m2p == h->m2p && !memcmp(raw, &h->raw, sizeof(*raw)))
+        return;
+    h->raw = *raw;
+    if (!f.count) {
+        xd_str_addf(s->out, "  %s %" PRIu64 ": given up\n", name, nr);
+        xd_view_given_back(s, h->mfn);
+        return;
+    }
+    if (!f.type_count)
+        f = (struct xd_frame){.count = f.count,
+                              .owner = f.owner,
+                              .flags = f.flags & (XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP)};
+    f.flags &= XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP | XD_FRAME_PINNED | XD_FRAME_VALIDATED;
+    f.pad = 0;
+    h->table = h->table || (f.type >= XD_TYPE_L1 && f.type <= XD_TYPE_L4);
+    if (memcmp(&f, &h->told, sizeof(f)))
+        xd_str_addf(s->out, "  %s %" PRIu64 ": refs=%u %s=%u%s%s%s%s owner=%u linear=%d\n", name,
+                    nr, f.count, xd_type_name((enum xd_type)f.type), f.type_count,
+                    f.flags & XD_FRAME_PINNED ? " pinned" : "",
+                    f.flags & XD_FRAME_VALIDATED ? " validated" : "",
+                    f.flags & XD_FRAME_ALLOCATED ? "" : " !allocated",
+                    f.flags & XD_FRAME_XEN_HEAP ? " xen" : "", f.owner, f.linear);
+    if (m2p != h->m2p)
+        xd_str_addf(s->out, "  %s %" PRIu64 " m2p: 0x%" PRIx64 "\n", name, nr, m2p);
+    h->told = f;
+    h->m2p = m2p;
+}
+
+/* ---- Words ---- */
+
+/*
+ * A word as both machines can tell it. In a table the bits that the processor writes are no matter; frames that came from
+ * the heap later have one number for all, and so have those that no domain of the program has.
+ */
+static uint64_t told(const struct xd_view *s, const struct held *h, uint64_t value)
+{
+    uint64_t mfn = (value & XD_PTE_MFN) / XD_PAGE_SIZE;
+
+    if (heaps(s, value)) /* a number alone */
+        return HEAPS_FRAME / XD_PAGE_SIZE;
+    if (value & XD_PTE_P && (!h || h->table))
+        value &= ~(XD_PTE_A | XD_PTE_D);
+    if (heaps(s, mfn))
+        return (value & ~XD_PTE_MFN) | HEAPS_FRAME;
+    if (value & XD_PTE_P && mfn >= XD_LOW_FRAMES && mfn < s->frames && !s->ours[mfn])
+        return (value & ~XD_PTE_MFN) | OTHER_FRAME;
+    return value;
+}
+
+/* Xen's entry for the table itself, by which a frame shows that it was made an L4. */
+static bool shows_root(const uint64_t *now, uint64_t mfn)
+{
+    return now[XD_L4_SLOT_LINEAR] ==
+           (mfn * XD_PAGE_SIZE | XD_PTE_P | XD_PTE_RW | XD_PTE_A | XD_PTE_D | XD_PTE_NX);
+}
+
+static bool is_root(const struct xd_view *s, const struct held *h, const uint64_t *now)
+{
+    if (h->told.type == XD_TYPE_L4 && h->told.type_count)
+        return true;
+    for (size_t i = 0; i < s->nr_doing; i++)
+        if (s->doing[i].what != COPIED && s->doing[i].mfn == h->mfn)
+            return shows_root(now, h->mfn);
+    return false;
+}
+
+/* Which of words XD_L4_XEN_FIRST and on Xen has written now, in a table or in one that was copied. */
+static uint16_t xens_words(struct xd_view *s, const struct held *h, const uint64_t *now)
+{
+    const struct page *p = h->page;
+    uint16_t xens = 0;
+
+    if (is_root(s, h, now))
+        return UINT16_MAX;
+    for (unsigned int i = 0; p->xens && i < L4_OWN; i++)
+        if (p->xens >> i & 1 && now[XD_L4_XEN_FIRST + i] == p->now[XD_L4_XEN_FIRST + i])
+            xens |= (uint16_t)(1u << i);
+    for (size_t k = 0; k < s->nr_doing; k++) {
+        const struct held *from = s->doing[k].what == COPIED && s->doing[k].mfn == h->mfn
+                                      ? held_by(s, s->doing[k].from)
+                                      : NULL;
+
+        for (unsigned int i = 0; from && from->page && i < L4_OWN; i++)
+            if (from->page->xens >> i & 1 &&
+                now[XD_L4_XEN_FIRST + i] == from->page->now[XD_L4_XEN_FIRST + i])
+                xens |= (uint16_t)(1u << i);
+    }
+    return xens;
+}
+
+/* The processor may have written to tables that came and went within the step, and to what was copied from one. */
+static void note_table(struct xd_view *s, struct held *h)
+{
+    for (size_t i = 0; i < s->nr_doing && !h->table; i++) {
+        const struct held *from = s->doing[i].what == COPIED && s->doing[i].mfn == h->mfn
+                                      ? held_by(s, s->doing[i].from)
+                                      : NULL;
+
+        h->table = s->doing[i].what == WALKED || (from && from->table);
+    }
+}
+
+/* What a table holds, in short. */
+static uint64_t digest(const uint64_t *word)
+{
+    uint64_t sum = UINT64_C(14695981039346656037);
+
+    for (unsigned int i = 0; i < XD_PT_SLOTS; i++)
+        sum = (sum ^ word[i]) * UINT64_C(1099511628211);
+    return sum;
+}
+
+static void contents(struct xd_view *s, struct xd_hv *hv, const char *name, uint64_t nr,
+                     struct held *h)
+{
+    const uint64_t *now = xd_frame_words(hv, xd_mfn_of(h->mfn));
+    struct page *p = h->page;
+    uint16_t xens;
+
+    note_table(s, h);
+    if (!p->is_new && !s->anew && !memcmp(now, p->now, XD_PAGE_SIZE))
+        return;
+    xens = xens_words(s, h, now);
+    for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
+        uint64_t value = now[i];
+        bool own = i >= XD_L4_XEN_FIRST && i < XD_L4_XEN_END;
+
+        if (own && xens >> (i - XD_L4_XEN_FIRST) & 1) {
+            p->told[i] = 0;
+            continue;
+        }
+        if (value == p->now[i] && !s->anew && !(own && p->xens >> (i - XD_L4_XEN_FIRST) & 1))
+            continue;
+        value = told(s, h, value);
+        if (value != p->told[i] && !p->is_new)
+            xd_str_addf(s->out, "  %s %" PRIu64 " word %u: 0x%" PRIx64 "\n", name, nr, i, value);
+        p->told[i] = value;
+    }
+    if (p->is_new)
+        xd_str_addf(s->out, "  %s %" PRIu64 " words: digest 0x%" PRIx64 "\n", name, nr,
+                    digest(p->told));
+    memcpy(p->now, now, XD_PAGE_SIZE);
+    p->xens = xens;
+    p->is_new = false;
+}
+
+/* The kernel's own stacks and mailboxes: on the double nobody uses them. */
+static bool kernels_own(uint64_t pfn)
+{
+    return pfn >= XD_KERNEL_OWN_FIRST && pfn < XD_KERNEL_OWN_END;
+}
+
+/* Pages that no step was expected to change. */
+static void other_contents(struct xd_view *s, struct xd_hv *hv, const char *name,
+                           const struct domain *d)
+{
+    static const uint64_t zeros[XD_PT_SLOTS];
+
+    for (uint64_t pfn = 0; pfn < d->pages; pfn++) {
+        const struct held *h = &d->held[pfn];
+        const uint64_t *old = pfn < START_SEEN ? d->at_start + pfn * XD_PT_SLOTS : zeros, *now;
+
+        if (h->page || h->lost || kernels_own(pfn) || h->mfn >= s->frames)
+            continue;
+        now = xd_frame_words(hv, xd_mfn_of(h->mfn));
+        if (!memcmp(now, old, XD_PAGE_SIZE))
+            continue;
+        for (unsigned int i = 0; i < XD_PT_SLOTS; i++)
+            if (now[i] != old[i])
+                xd_str_addf(s->out, "  %s %" PRIu64 " word %u in the end: 0x%" PRIx64 "\n", name,
+                            pfn, i, told(s, NULL, now[i]));
+    }
+}
+
+/* ---- Events ---- */
+
+static void port(struct xd_view *s, struct domain *d, struct xd_domain *now, uint32_t nr)
+{
+    const struct xd_port *p = xd_port_find(now, nr);
+    struct xd_port seen = {0};
+
+    if (p && xd_port_usable(p)) {
+        seen.state = p->state;
+        seen.notify_vcpu = p->notify_vcpu;
+        seen.remote_dom =
+            p->state == XD_PORT_UNBOUND || p->state == XD_PORT_INTERDOMAIN ? p->remote_dom : 0;
+        seen.remote_port = p->state == XD_PORT_INTERDOMAIN ? p->remote_port : 0;
+        seen.virq = p->state == XD_PORT_VIRQ || p->state == XD_PORT_PIRQ ? p->virq : 0;
+    }
+    if (memcmp(&seen, &d->port[nr], sizeof(seen)))
+        xd_str_addf(s->out, "  %s port %u: %s vcpu=%u remote=%u:%u virq=%u\n", d->name, nr,
+                    xd_port_state_name(seen.state), seen.notify_vcpu, seen.remote_dom,
+                    seen.remote_port, seen.virq);
+    d->port[nr] = seen;
+}
+
+static void ports(struct xd_view *s, struct domain *d, struct xd_domain *now)
+{
+    uint32_t nr = now->ports_valid > d->ports ? now->ports_valid : d->ports;
+
+    for (uint32_t i = 1; i < nr; i++)
+        port(s, d, now, i);
+    d->ports = nr;
+}
+
+/* All words of shared_info but time, and but the bits of vCPUs that vcpu() tells. */
+static void shared_info(struct xd_view *s, struct domain *d, struct xd_domain *now, bool first)
+{
+    const uint64_t *word = (const uint64_t *)(const void *)xd_shared_info(now);
+
+    for (unsigned int i = 0; i < INFO_WORDS; i++) {
+        bool vcpus = i < INFO_PENDING,
+             told_by_vcpu = i / VCPU_WORDS < VCPUS_SEEN && i % VCPU_WORDS < 2;
+
+        if (word[i] == d->info_now[i] ||
+            (vcpus && (i % VCPU_WORDS >= VCPU_CLOCK || told_by_vcpu)) ||
+            (i >= INFO_CLOCK && i < INFO_ARCH))
+            continue;
+        if (!first || (i >= INFO_PENDING && i < INFO_CLOCK))
+            xd_str_addf(s->out, "  %s shared_info word %u: 0x%" PRIx64 "\n", d->name, i, word[i]);
+        d->info_now[i] = word[i];
+    }
+}
+
+static void vcpu(struct xd_view *s, struct domain *d, struct xd_vcpu *v)
+{
+    static const char *const names[BITS_SEEN] = {"upcall_pending", "upcall_mask", "pending_sel",
+                                                 "upcall due"};
+    const struct xd_abi_vcpu_info *vi = xd_vcpu_info(v);
+    const uint64_t now[BITS_SEEN] = {vi->evtchn_upcall_pending, vi->evtchn_upcall_mask,
+                                     vi->evtchn_pending_sel, xd_upcall_due(v)};
+
+    for (unsigned int i = 0; i < BITS_SEEN; i++) {
+        if (now[i] != d->vcpu[v->id].bits[i])
+            xd_str_addf(s->out, "  %s.%u %s: 0x%" PRIx64 "\n", d->name, v->id, names[i], now[i]);
+        d->vcpu[v->id].bits[i] = now[i];
+    }
+    if (v->cr3.v != d->vcpu[v->id].cr3)
+        xd_str_addf(s->out, "  %s.%u cr3: 0x%" PRIx64 "\n", d->name, v->id,
+                    xd_view_number(s, v->cr3.v));
+    d->vcpu[v->id].cr3 = v->cr3.v;
+}
+
+/* ---- All of a domain ---- */
+
+/* (nr) pages from (pfn) on are looked at after each step. */
+static struct page *watch(struct domain *d, struct page *store, uint64_t pfn, uint64_t nr,
+                          bool table)
+{
+    for (uint64_t i = 0; i < nr && pfn + i < d->pages; i++) {
+        if (d->held[pfn + i].page)
+            continue;
+        d->held[pfn + i].page = store++;
+        d->held[pfn + i].page->is_new = true;
+        d->held[pfn + i].table = table;
+    }
+    return store;
+}
+
+static void start(struct xd_view *s, struct domain *d, const struct xd_env *env)
+{
+    uint64_t tables = (env->start.pt_va - env->start.virt_base) / XD_PAGE_SIZE,
+             area = (env->start.padding_va - env->start.virt_base) / XD_PAGE_SIZE;
+    struct page *store;
+
+    d->pages = env->start.pages;
+    d->held = xd_zalloc(d->pages * sizeof(*d->held));
+    d->port = xd_zalloc(XD_PORTS * sizeof(*d->port));
+    d->store = store =
+        xd_zalloc((FREE_SEEN + AREA_SEEN + env->start.pt_frames) * sizeof(*d->store));
+    d->at_start = xd_zalloc((size_t)START_SEEN * XD_PAGE_SIZE);
+    snprintf(d->name, sizeof(d->name), "d%u", env->domid);
+    s->frames = env->d->hv->frames;
+    if (!s->ours)
+        s->ours = xd_zalloc(s->frames * sizeof(*s->ours));
+    if (!s->whose)
+        s->whose = xd_zalloc(s->frames * sizeof(*s->whose));
+    for (uint64_t pfn = 0; pfn < d->pages; pfn++) {
+        bool mapped = pfn < env->start.mapped_pages;
+        struct held *h = &d->held[pfn];
+
+        h->mfn = xd_domain_mfn(env->d, pfn);
+        h->m2p = pfn;
+        h->lost = h->mfn >= s->frames;
+        if (!h->lost)
+            s->ours[h->mfn] = true;
+        h->told =
+            (struct xd_frame){.count = mapped ? 2 : 1,
+                              .type_count = mapped,
+                              .type = mapped ? XD_TYPE_WRITABLE : XD_TYPE_NONE,
+                              .owner = env->domid,
+                              .flags = XD_FRAME_ALLOCATED | (mapped ? XD_FRAME_VALIDATED : 0)};
+        if (pfn < START_SEEN && pfn < area && !h->lost)
+            memcpy(d->at_start + pfn * XD_PT_SLOTS, xd_frame_words(env->d->hv, xd_mfn_of(h->mfn)),
+                   XD_PAGE_SIZE);
+    }
+    store = watch(d, store, tables, env->start.pt_frames, true);
+    store = watch(d, store, env->start.first_free_pfn, FREE_SEEN, false);
+    /* Arguments hold entries that were read from tables. */
+    watch(d, store, area, AREA_SEEN, true);
+    d->info = (struct held){.mfn = env->start.shared_info_mfn};
+    s->ours[d->info.mfn] = true;
+    for (unsigned int id = 0; id < VCPUS_SEEN; id++)
+        d->vcpu[id].cr3 = ~UINT64_C(0);
+}
+
+static void look(struct xd_view *s, struct domain *d, const struct xd_env *env, bool all)
+{
+    struct xd_hv *hv = env->d->hv;
+    bool first = !d->started;
+    char name[16];
+
+    if (first)
+        start(s, d, env);
+    d->started = true;
+    snprintf(name, sizeof(name), "%s pfn", d->name);
+    for (uint64_t pfn = 0; pfn < d->pages; pfn++)
+        if (!d->held[pfn].lost)
+            frame(s, hv, name, pfn, &d->held[pfn]);
+    for (uint64_t pfn = 0; pfn < d->pages; pfn++)
+        if (!d->held[pfn].lost && d->held[pfn].page)
+            contents(s, hv, name, pfn, &d->held[pfn]);
+    if (all)
+        other_contents(s, hv, name, d);
+    snprintf(name, sizeof(name), "%s info", d->name);
+    if (!d->info.lost)
+        frame(s, hv, name, 0, &d->info);
+    ports(s, d, env->d);
+    shared_info(s, d, env->d, first);
+    for (unsigned int id = 0; id < VCPUS_SEEN && xd_vcpu_at(env->d, id); id++)
+        vcpu(s, d, xd_vcpu_at(env->d, id));
+}
+
+void xd_view_look(struct xd_view *s, const struct xd_runner *r, bool all)
+{
+    struct xd_hv *hv = NULL;
+
+    for (uint32_t i = 0; i < r->p->domains; i++)
+        if (r->env[i].d) {
+            hv = r->env[i].d->hv;
+            look(s, &s->domain[i], &r->env[i], all);
+        }
+    for (uint32_t i = 0; hv && i < s->nr_fresh; i++) {
+        if (!s->fresh[i].lost)
+            frame(s, hv, "new", i, &s->fresh[i]);
+        if (!s->fresh[i].lost)
+            contents(s, hv, "new", i, &s->fresh[i]);
+    }
+    s->nr_doing = 0;
+    s->anew = false;
+}
