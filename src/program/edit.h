@@ -81,4 +81,7 @@ bool xd_place_defines(const struct xd_program *p, const struct xd_place *place);
  */
 bool xd_program_sound(const struct xd_program *p);
 
+/* Do (p) and (q) mean the same by step (at), with its entries? Comments and lines apart. In same.c. */
+bool xd_step_same(const struct xd_program *p, const struct xd_program *q, uint32_t at);
+
 #endif

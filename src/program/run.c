@@ -265,7 +265,7 @@ static void step_over(struct xd_runner *r)
     r->verdict = XD_PASSED;
     r->explain = NULL;
     xd_str_clear(&r->report);
-    for (uint32_t i = 0; i < XD_DOMAINS_MAX; i++)
+    for (uint32_t i = 0; i < r->p->domains; i++)
         r->env[i].area_used = r->env[i].area_floor;
 }
 
@@ -284,13 +284,15 @@ static void start(struct xd_runner *r)
         xd_hooks_set(r->hv, &hooks);
 }
 
-static void run_steps(struct xd_runner *r)
+void xd_run_steps(struct xd_runner *r, uint32_t from, uint32_t end)
 {
     const struct xd_program *p = r->p;
 
-    for (uint32_t i = 1; i < p->steps && !r->stop; i += 1 + p->step[i].parts) {
+    for (uint32_t i = from; i < end && !r->stop; i += 1 + p->step[i].parts) {
         if (p->step[i].kind == XD_STEP_NOTE)
             continue;
+        if (r->session)
+            xd_session_note(r->session, i);
         r->step = i;
         if (p->step[i].kind != XD_STEP_MACHINE && !r->hv)
             start(r);
@@ -308,6 +310,8 @@ static void run_steps(struct xd_runner *r)
         while (!r->stop && xd_resume(r))
             step_over(r);
     }
+    if (end < p->steps)
+        return;
     while (!r->stop && xd_drop_unfinished(r, NULL))
         step_over(r);
     if (!r->stop)
@@ -316,12 +320,35 @@ static void run_steps(struct xd_runner *r)
         step_over(r);
 }
 
-void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt,
-                    struct xd_run_result *result)
+void xd_runner_settle(struct xd_runner *r)
+{
+    while (xd_drop_unfinished(r, NULL))
+        ;
+    r->verdict = XD_PASSED;
+    r->explain = NULL;
+    xd_str_clear(&r->report);
+}
+
+void xd_runner_free(struct xd_runner *r)
+{
+    xd_runner_settle(r);
+    xd_hv_destroy(r->hv);
+    for (uint32_t i = 0; i < XD_DOMAINS_MAX; i++)
+        free(r->env[i].page);
+    xd_str_free(&r->console);
+    xd_str_free(&r->line[0]);
+    xd_str_free(&r->line[1]);
+    xd_str_free(&r->report);
+    free(r->value);
+    free(r->known);
+    free(r);
+}
+
+static void run_once(const struct xd_program *p, const struct xd_run_options *opt,
+                     struct xd_run_result *result)
 {
     struct xd_runner *r = xd_zalloc(sizeof(*r));
 
-    *result = (struct xd_run_result){.verdict = XD_PASSED};
     r->p = p;
     r->opt = opt;
     r->result = result;
@@ -333,18 +360,17 @@ void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt
                      p->domains, XD_DOMAINS_MAX);
         step_over(r);
     } else {
-        run_steps(r);
+        xd_run_steps(r, 1, p->steps);
     }
-    while (xd_drop_unfinished(r, NULL))
-        ;
-    xd_hv_destroy(r->hv);
-    for (uint32_t i = 0; i < XD_DOMAINS_MAX; i++)
-        free(r->env[i].page);
-    xd_str_free(&r->console);
-    xd_str_free(&r->line[0]);
-    xd_str_free(&r->line[1]);
-    xd_str_free(&r->report);
-    free(r->value);
-    free(r->known);
-    free(r);
+    xd_runner_free(r);
+}
+
+void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt,
+                    struct xd_run_result *result)
+{
+    *result = (struct xd_run_result){.verdict = XD_PASSED};
+    if (opt->session && p->domains <= XD_DOMAINS_MAX)
+        xd_session_run(opt->session, p, p->steps, opt, result);
+    else
+        run_once(p, opt, result);
 }

@@ -55,6 +55,18 @@ struct xd_run_watch {
     const char *(*wrong)(void *ctx, struct xd_hv *hv, bool over);
 };
 
+/*
+ * Programs that begin with the same steps, run one after the other: a session keeps its machine, with
+ * snapshots between steps, and goes back to the last one before a program becomes another one. What
+ * is told and counted is as without, but that hooks, (watch) and (tell) see the steps that are not run
+ * again only once. All programs of a session run with the same seed and places.
+ */
+struct xd_session;
+/* Keeps a snapshot before the first step that makes no domain and gives no name, and then one every
+ * (every) steps; 0: no more. */
+struct xd_session *xd_session_new(uint32_t every);
+void xd_session_free(struct xd_session *s);
+
 struct xd_run_options {
     bool audit;      /* after every step */
     bool keep_going; /* past a failed expectation */
@@ -66,6 +78,7 @@ struct xd_run_options {
     const struct xd_run_place *place; /* or NULL */
     uint32_t places;                  /* of them; all are of one machine */
     const struct xd_run_watch *watch; /* or NULL */
+    struct xd_session *session;       /* to go on from, or NULL */
     void *ctx;                        /* of all functions here */
     void (*failed)(void *ctx, const struct xd_failure *f);
     void (*tell)(void *ctx, const char *lines); /* trace and explanations, whole lines */
@@ -82,5 +95,9 @@ struct xd_run_result {
 
 void xd_program_run(const struct xd_program *p, const struct xd_run_options *opt,
                     struct xd_run_result *result);
+
+/* Runs the steps before (end) in opt->session, which must be there, for its snapshots. */
+void xd_session_prepare(const struct xd_program *p, uint32_t end, const struct xd_run_options *opt,
+                        struct xd_run_result *result);
 
 #endif

@@ -108,15 +108,28 @@ struct xd_runner {
     uint32_t step; /* that the report is about */
     enum xd_verdict verdict;
     struct xd_str report;
-    struct xd_vcpu *explain; /* whose last refusal belongs to the report */
+    struct xd_session *session; /* or NULL */
+    struct xd_vcpu *explain;    /* whose last refusal belongs to the report */
 };
 
 /* ---- run.c ---- */
+/* Runs the steps from (from) to before (end), the number of them or one less. */
+void xd_run_steps(struct xd_runner *r, uint32_t from, uint32_t end);
+/* Nothing is left of the steps that ran but what they did. */
+void xd_runner_settle(struct xd_runner *r);
+void xd_runner_free(struct xd_runner *r);
 /* The step did not go as it should; a line for the report. */
 void xd_report(struct xd_runner *r, const char *fmt, ...) XD_PRINTF(2, 3);
 void xd_report_as(struct xd_runner *r, enum xd_verdict verdict, const char *fmt, ...)
     XD_PRINTF(3, 4);
 struct xd_vcpu *xd_current(struct xd_runner *r);
+
+/* ---- session.c ---- */
+/* The run stands before step (at). */
+void xd_session_note(struct xd_session *s, uint32_t at);
+/* As xd_program_run, up to before (end). */
+void xd_session_run(struct xd_session *s, const struct xd_program *p, uint32_t end,
+                    const struct xd_run_options *opt, struct xd_run_result *result);
 
 /* ---- env.c ---- */
 void xd_make_machine(struct xd_runner *r, const struct xd_step *s);
