@@ -55,11 +55,8 @@ static struct xd_run_result run(const struct xd_program *p, struct xd_session *s
 {
     static const struct xd_run_watch watch = {
         .called = called, .accessed = accessed, .stepped = stepped};
-    const struct xd_run_options opt = {.keep_going = keep_going,
-                                       .watch = &watch,
-                                       .session = session,
-                                       .ctx = s,
-                                       .failed = failed};
+    const struct xd_run_options opt = {
+        .keep_going = keep_going, .watch = &watch, .session = session, .ctx = s, .failed = failed};
     struct xd_run_result result;
 
     *s = (struct seen){.p = p};
