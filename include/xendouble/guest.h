@@ -104,6 +104,9 @@ XD_PUBLIC void xd_preempt(void);
  */
 XD_PUBLIC void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void *ctx);
 
+/* How many upcalls have been delivered to (v), in either way. */
+XD_PUBLIC uint64_t xd_guest_upcalls(struct xd_vcpu *v);
+
 /* ---- Looking at what a guest holds ---- */
 
 /* A port as Xen has it. False: the domain's table does not have it. */
@@ -134,7 +137,7 @@ XD_PUBLIC void xd_guest_watch(struct xd_domain *d);
 
 /*
  * What (d) holds that it did not hold when it was first watched: bound ports, pinned tables, frames of
- * others in its page tables, timers that are set; each with the backtrace of the call that made it, if
+ * others in its page tables, single-shot timers and watchdogs that are set; each with the backtrace of the call that made it, if
  * linked code did. Text for people, to be freed with free(); "" if there is nothing.
  */
 XD_PUBLIC char *xd_guest_leaks(struct xd_domain *d);

@@ -164,6 +164,9 @@ XD_PUBLIC struct xd_hv *xd_domain_hv(const struct xd_domain *d);
 XD_PUBLIC struct xd_vcpu *xd_vcpu_at(struct xd_domain *d, uint32_t id); /* NULL if there is none */
 XD_PUBLIC struct xd_domain *xd_vcpu_domain(struct xd_vcpu *v);
 
+/* The SHUTDOWN_* code that (d) shut down with; -1 while it runs. */
+XD_PUBLIC int xd_domain_shutdown_code(const struct xd_domain *d);
+
 /* What the builder laid out. Addresses are guest linear addresses, pfns pseudo-physical. */
 struct xd_start {
     uint64_t virt_base, virt_end; /* the initial region */

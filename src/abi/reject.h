@@ -13,7 +13,14 @@ enum xd_why {
     XD_WHYS
 };
 
-enum xd_why_subject { XD_SUBJECT_NONE, XD_SUBJECT_FRAME, XD_SUBJECT_PORT, XD_SUBJECT_DOMAIN };
+enum xd_why_subject {
+    XD_SUBJECT_NONE,
+    XD_SUBJECT_FRAME,
+    XD_SUBJECT_PORT,
+    XD_SUBJECT_DOMAIN,
+    XD_SUBJECT_HEAP,
+    XD_SUBJECT_LEVER
+};
 
 struct xd_why_row {
     const char *name;     /* the id; programs write it as xd_why_name gives it */

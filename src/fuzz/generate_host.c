@@ -12,6 +12,15 @@ static const struct xd_alt host[] = {
          "<bind-ipi>\n<alloc>"),
     A(2, "inject <mmu_update/mmuext_op/update_va_mapping/memory_op> error=<EFAULT/ENOMEM/EBUSY>\n"
          "<mm>"),
+    A(2,
+      "inject mmuext_op <PIN_L1_TABLE/UNPIN_TABLE/INVLPG_LOCAL> percent=50 seed=<1/2> error=EBUSY\n"
+      "<mm>\n<mm>"),
+    A(2, "event <port>"),
+    A(1, "upcall"),
+    A(2,
+      "scarce <0/1/2>\n"
+      "memory_op <populate_physmap/increase_reservation> extent_start=[<pfn>, <pfn>] domid=SELF\n"
+      "scarce frames()"),
     A(3, "<reset>\nevent_channel_op bind_virq virq=1 vcpu=0\nvirq DEBUG\n"
          "sched_op poll ports=[1] timeout=0"),
     A(3, "<reset>\n<bind-ipi>\nsched_op poll ports=[1] timeout=<1/1000000>\nadvance 1000s"),

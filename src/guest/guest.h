@@ -30,6 +30,7 @@ struct xd_side {
     uint32_t domid; /* whom the rest was said of: the slot may hold another domain by now */
     void (*upcall)(void *ctx);
     void *upcall_ctx;
+    uint64_t upcalls;           /* delivered */
     struct xd_context *context; /* NULL: no code */
 };
 

@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum held_kind { PORT, PIN, FOREIGN, TIMER };
+enum held_kind { PORT, PIN, FOREIGN, TIMER, WATCHDOG };
 
 /* One thing that a domain holds. */
 struct held {
     enum held_kind kind;
-    uint64_t id; /* port, mfn, or number of a vCPU */
+    uint64_t id; /* port, mfn, number of a vCPU or of a watchdog */
     bool before; /* since before it was watched */
     bool seen;   /* in the present look */
     char *where; /* the call that made it; NULL: unknown */
@@ -95,6 +95,9 @@ static void look(struct xd_watch *w)
     for (uint32_t id = 0; id < d->vcpus; id++)
         if (d->vcpu[id].shot_on)
             meet(w, TIMER, id);
+    for (uint32_t i = 0; i < XD_WATCHDOGS; i++)
+        if (d->watchdog[i].armed)
+            meet(w, WATCHDOG, i);
     for (size_t i = 0; i < w->nr; i++) {
         if (w->held[i].seen)
             w->held[kept++] = w->held[i];
@@ -161,6 +164,9 @@ static void tell(struct xd_str *out, const struct xd_watch *w, const struct held
     case FOREIGN:
         xd_str_addf(out, "d%u: frame %#" PRIx64 " of domain %u is still mapped\n", d->domid, h->id,
                     xd_frame_at(d->hv, xd_mfn_of(h->id))->owner);
+        break;
+    case WATCHDOG:
+        xd_str_addf(out, "d%u: watchdog %" PRIu64 " is still armed\n", d->domid, h->id + 1);
         break;
     case TIMER:
         xd_str_addf(out, "d%u: the timer of v%" PRIu64 " is still set\n", d->domid, h->id);

@@ -44,10 +44,12 @@ bool xd_deliver_upcalls(struct xd_self *self)
                          "for work",
                          v->domain->domid, v->id, RUNAWAY_NR);
         if (s->upcall) {
+            s->upcalls++;
             set_mask(v, 1);
             s->upcall(s->upcall_ctx);
             set_mask(v, 0);
         } else if (v->event.address && XD_CAN_BOUNCE) {
+            s->upcalls++;
             set_mask(v, 1);
             xd_bounce(v->event.address);
         } else {
@@ -56,6 +58,11 @@ bool xd_deliver_upcalls(struct xd_self *self)
         }
     }
     return true;
+}
+
+uint64_t xd_guest_upcalls(struct xd_vcpu *v)
+{
+    return xd_side_of(v)->upcalls;
 }
 
 void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void *ctx)

@@ -9,6 +9,7 @@
  */
 #include "hv/descriptor.h"
 #include "hv/evtchn.h"
+#include "hv/lever.h"
 #include "hv/tlb.h"
 
 static void release_vcpu(struct xd_vcpu *v)
@@ -65,6 +66,7 @@ void xd_domain_destroy(struct xd_domain *d)
     if (hv->host->watcher)
         hv->host->watcher->gone(d);
     XD_PUT(hv, d->dying, true);
+    xd_levers_forget(d);
     xd_evtchn_close_all(d);
     for (uint32_t id = 0; id < d->vcpus; id++)
         release_vcpu(&d->vcpu[id]);

@@ -30,6 +30,11 @@ struct xd_domain *xd_domain_find(struct xd_hv *hv, uint32_t domid)
     return domid < XD_DOMID_FIRST_RESERVED ? xd_domain_by_id(hv, (uint16_t)domid) : NULL;
 }
 
+int xd_domain_shutdown_code(const struct xd_domain *d)
+{
+    return d->shut_down ? d->shutdown_code : -1;
+}
+
 uint32_t xd_domain_id(const struct xd_domain *d)
 {
     return d->domid;

@@ -79,6 +79,9 @@ void xd_port_pair(struct xd_domain *ld, uint32_t local, struct xd_domain *rd, ui
 /* Closes a usable port. Its pending bit is cleared; mask, selector and upcall_pending stay. */
 void xd_port_close(struct xd_domain *d, uint32_t port);
 
+/* An event goes out through (port): unbound, interdomain or for IPIs. */
+void xd_port_send(struct xd_domain *d, uint32_t port);
+
 /* The port that an interdomain port leads to. */
 struct xd_domain *xd_port_peer(struct xd_domain *d, const struct xd_port *p);
 

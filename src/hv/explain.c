@@ -7,7 +7,9 @@
 #include "abi/errno.h"
 #include "abi/show.h"
 #include "hv/evtchn.h"
+#include "hv/frame.h"
 #include "hv/holders.h"
+#include "hv/lever.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -106,9 +108,17 @@ static void add_request(struct xd_str *out, struct xd_vcpu *v)
 static void add_rule(struct xd_str *out, const struct xd_reject *r)
 {
     const struct xd_why_row *row = xd_why_row(r->why);
+    uint64_t err = row->subject == XD_SUBJECT_LEVER ? r->arg[1] : (uint64_t)row->err;
+    const char *err_name = err ? xd_errno_name((int64_t)err) : NULL;
     char name[XD_WHY_NAME_MAX];
 
-    xd_str_addf(out, "  refused: %s, %s: ", row->err ? xd_errno_name(row->err) : "no error number",
+    xd_str_add(out, "  refused: ");
+    if (err && !err_name)
+        xd_str_addf(out, "-%" PRIu64, err);
+    xd_str_addf(out, "%s, %s: ",
+                err_name ? err_name
+                : err    ? ""
+                         : "no error number",
                 xd_why_name(r->why, name));
     add_sentence(out, row->sentence, r->arg);
     if (row->xen[0])
@@ -141,6 +151,17 @@ static void explain_domain(struct xd_hv *hv, uint64_t domid, struct xd_str *out)
                      : "");
 }
 
+static void explain_heap(const struct xd_hv *hv, struct xd_str *out)
+{
+    uint32_t left = xd_frames_left(hv);
+
+    xd_str_addf(out, "  heap: %u frames to hand out", left);
+    if (left < hv->frames_free)
+        xd_str_addf(out, ", %u more that the host keeps back (xd_frames_scarce)",
+                    hv->frames_free - left);
+    xd_str_addc(out, '\n');
+}
+
 char *xd_explain(struct xd_vcpu *v)
 {
     const struct xd_reject *r = &v->rec.reject;
@@ -158,6 +179,8 @@ char *xd_explain(struct xd_vcpu *v)
         xd_explain_port(d ? d : v->domain, (uint32_t)r->arg[0], &out);
         break;
     case XD_SUBJECT_DOMAIN: explain_domain(v->hv, r->arg[0], &out); break;
+    case XD_SUBJECT_HEAP: explain_heap(v->hv, &out); break;
+    case XD_SUBJECT_LEVER: xd_explain_lever(v->hv, r->arg[0], &out); break;
     default: break;
     }
     return out.text;

@@ -62,8 +62,11 @@ static bool list_take(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t bel
  */
 static bool heap_take(struct xd_hv *hv, bool clean, uint64_t below, xd_mfn *mfn)
 {
-    bool found = list_take(hv, &hv->free_list, clean, below, mfn);
+    bool found;
 
+    if (xd_frames_left(hv) == 0)
+        return false;
+    found = list_take(hv, &hv->free_list, clean, below, mfn);
     while (!found && below > hv->heap_first && fresh(hv, mfn)) {
         found = mfn->v < below;
         if (!found)

@@ -92,6 +92,12 @@ static inline void xd_frame_put(struct xd_hv *hv, xd_mfn mfn)
         xd_frame_free(hv, mfn);
 }
 
+/* Frames that the heap can still hand out. */
+static inline uint32_t xd_frames_left(const struct xd_hv *hv)
+{
+    return hv->frames_free > hv->frames_kept ? hv->frames_free - hv->frames_kept : 0;
+}
+
 /* Drops the ALLOCATED reference if it is still there. */
 void xd_frame_put_allocated(struct xd_hv *hv, xd_mfn mfn);
 

@@ -3,6 +3,7 @@
 #include "hv/hv.h"
 
 #include "hv/frame.h"
+#include "hv/lever.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,6 +120,7 @@ void xd_hv_destroy(struct xd_hv *hv)
     host = hv->host;
     if (host->linked.free)
         host->linked.free(host->linked.guest);
+    xd_levers_free(host);
     xd_arena_fini(&host->arena);
     free(host->snapshot);
     free(host);
@@ -154,7 +156,8 @@ void xd_hooks_settle(struct xd_host *host)
 {
     struct xd_hooks *h = &host->hooks;
 
-    host->observed = h->call || h->ret || h->inject || (host->watcher && host->watcher->called);
+    host->observed = h->call || h->ret || h->inject || host->levers_on ||
+                     (host->watcher && host->watcher->called);
     host->foreign = host->observed || host->watcher || h->console || h->inval || h->flush ||
                     (h->read && h->read != host->linked.read) ||
                     (h->write && h->write != host->linked.write);

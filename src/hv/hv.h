@@ -45,7 +45,9 @@ struct xd_host {
     const uint64_t *place, *spare;
     uint32_t places, place_first; /* how many; heap_taken when they were named */
     uint32_t spares, placed;      /* how many; frames named so far that are not spare */
-    bool observed;                /* a hook that sees calls is set */
+    bool observed;                /* a hook that sees calls is set, or a lever */
+    bool levers_on;               /* a lever is in force, or calls are expected */
+    struct xd_levers *levers;     /* hv/lever.h; NULL: there never was one */
     bool foreign;                 /* a hook of the host's may run in the middle of a call */
     struct {                      /* what runs linked guests */
         void *guest;
@@ -263,8 +265,9 @@ struct xd_hv {
     uint32_t free_list;  /* freed frames, linked through xd_frame.type_count; 0: none */
     uint32_t scrub_list; /* likewise, of those to be cleared before they are handed out */
     uint32_t frames_free;
-    xd_mfn m2p_first; /* the M2P's frames, contiguous */
-    xd_mfn m2p_l3;    /* what L4 slot 256 points at */
+    uint32_t frames_kept; /* of them, kept back so that memory is short */
+    xd_mfn m2p_first;     /* the M2P's frames, contiguous */
+    xd_mfn m2p_l3;        /* what L4 slot 256 points at */
     struct xd_range mmio_ro[XD_RANGES];
 
     bool off;            /* the hardware domain shut down, and with it the machine */

@@ -410,7 +410,7 @@ static void call_name(struct xd_codec *c, struct xd_step *s, const struct xd_ste
     uint32_t at = have ? xd_call_place(c, have->call) : 0;
 
     s->call = c->call[xd_code_pick(c, c->calls, at)];
-    if (s->call->shape == XD_SHAPE_OPS)
+    if (s->call->group)
         s->op = operation(c, s->call->group, have ? have->op : NULL);
     xd_code_spend(c, 80);
 }

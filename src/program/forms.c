@@ -66,7 +66,8 @@ static const struct xd_form_key access_keys[] = {
     NUM("size"), NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, END};
 static const struct xd_form_key mem_keys[] = {NUM("size"), END};
 static const struct xd_form_key inject_keys[] = {
-    NUM("nth"), {"error", XD_T_ERRNO, XD_K_NONE, NULL}, END};
+    NUM("nth"), {"error", XD_T_ERRNO, XD_K_NONE, NULL}, NUM("times"), NUM("percent"), NUM("seed"),
+    END};
 static const struct xd_form_key frame_keys[] = {{"type", XD_T_WORD, XD_K_NONE, types},
                                                 NUM("count"),
                                                 NUM("refs"),
@@ -111,6 +112,9 @@ static const struct xd_form forms[] = {
     {"inject", NULL, XD_STEP_INJECT, XD_S_CALL, 0, XD_V_NONE, inject_keys},
     {"console_input", NULL, XD_STEP_CONSOLE_INPUT, XD_S_TEXT, 0, XD_V_NONE, no_keys},
     {"virq", NULL, XD_STEP_VIRQ, XD_S_CONST, XD_K_VIRQ, XD_V_NONE, no_keys},
+    {"event", NULL, XD_STEP_EVENT, XD_S_EXPR, XD_K_PORT, XD_V_NONE, no_keys},
+    {"upcall", NULL, XD_STEP_UPCALL, XD_S_NONE, 0, XD_V_NONE, no_keys},
+    {"scarce", NULL, XD_STEP_SCARCE, XD_S_EXPR, 0, XD_V_NONE, no_keys},
     {"destroy", NULL, XD_STEP_DESTROY, XD_S_DOMAIN, 0, XD_V_NONE, no_keys},
     {"expect", "frame", XD_STEP_EXPECT_FRAME, XD_S_EXPR, 0, XD_V_NONE, frame_keys},
     {"expect", "entry", XD_STEP_EXPECT_ENTRY, XD_S_EXPR, 0, XD_V_EXPR, no_keys},

@@ -441,7 +441,7 @@ void xd_parse_call_name(struct xd_parser *ps, struct xd_step *s)
         return;
     }
     xd_lex_next(&ps->lex);
-    if (s->call->shape == XD_SHAPE_OPS && ps->lex.tok.kind == XD_TOK_WORD && !xd_is_key(ps))
+    if (s->call->group && ps->lex.tok.kind == XD_TOK_WORD && !xd_is_key(ps))
         s->op = operation(ps, s->call->group, s->call->name);
 }
 

@@ -97,6 +97,9 @@ enum xd_step_kind {
     XD_STEP_INJECT,
     XD_STEP_CONSOLE_INPUT,
     XD_STEP_VIRQ,
+    XD_STEP_EVENT,
+    XD_STEP_UPCALL,
+    XD_STEP_SCARCE,
     XD_STEP_DESTROY,
     XD_STEP_EXPECT_FRAME,
     XD_STEP_EXPECT_ENTRY,
@@ -120,12 +123,13 @@ struct xd_step {
     xd_text note;     /* comment behind it, or all of a NOTE; of a spread call behind { or [ */
     xd_text note_end; /* of a spread call: the comment behind its last line */
     const struct xd_call *call; /* CALL, INJECT */
-    const struct xd_op *op;     /* CALL of OPS and COMPAT, INJECT: NULL if op= says the number */
-    uint32_t domain;            /* index of the name of the domain it is about */
-    uint32_t vcpu;              /* AT, EXPECT_VCPU */
-    xd_ex subject[2];           /* what it is about, in the order it is written */
-    xd_at in, out;              /* items before and after `=` */
-    xd_ex result;               /* after `=`; 0 or ANY: not checked */
+    const struct xd_op
+        *op;         /* CALL of OPS and COMPAT: NULL if op= says the number; INJECT: NULL for any */
+    uint32_t domain; /* index of the name of the domain it is about */
+    uint32_t vcpu;   /* AT, EXPECT_VCPU */
+    xd_ex subject[2]; /* what it is about, in the order it is written */
+    xd_at in, out;    /* items before and after `=` */
+    xd_ex result;     /* after `=`; 0 or ANY: not checked */
 };
 
 struct xd_name {

@@ -2,6 +2,9 @@
 /* run.c: one step after the other, and the telling of what went wrong. */
 #include "program/runner.h"
 
+#include "abi/select.h"
+#include "xendouble/levers.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,24 +74,6 @@ static void on_ret(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *ar
         xd_tell_refusal(r, v);
 }
 
-static bool on_inject(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t *rc)
-{
-    struct xd_runner *r = ctx;
-
-    for (uint32_t i = 0; r->now && i < r->injections; i++) {
-        struct xd_injection *in = &r->inject[i];
-        uint64_t op = in->call->group == &xd_group_memory ? arg[0] & 63 : arg[0];
-
-        if (in->v != v || in->call->nr != nr || (in->op && in->op->nr != op) || --in->nth)
-            continue;
-        *rc = in->rc;
-        r->injections--;
-        memmove(in, in + 1, (r->injections - i) * sizeof(*in));
-        return true;
-    }
-    return false;
-}
-
 static void on_console(void *ctx, struct xd_domain *d, const char *text, size_t n)
 {
     struct xd_runner *r = ctx;
@@ -116,27 +101,52 @@ static void on_bug(void *ctx, struct xd_hv *hv)
 
 /* ---- Steps ---- */
 
+/* The current vCPU; NULL after reporting that there is none. */
+static struct xd_vcpu *current_or(struct xd_runner *r)
+{
+    struct xd_vcpu *v = xd_current(r);
+
+    if (!v)
+        xd_report(r, "the current vCPU does not exist");
+    return v;
+}
+
 static void inject(struct xd_runner *r, const struct xd_step *s)
 {
-    const struct xd_item *error = xd_form_item(r->p, s, "error");
-    struct xd_injection *in = &r->inject[r->injections];
-    uint64_t rc;
+    const struct xd_item *error = xd_form_item(r->p, s, "error"),
+                         *percent = xd_form_item(r->p, s, "percent"),
+                         *times = xd_form_item(r->p, s, "times");
+    struct xd_lever_config c = {.vcpu = current_or(r)};
+    struct xd_str call = {0};
+    uint64_t chance, answer;
 
-    if (r->injections == XD_INJECT_MAX) {
-        xd_report(r, "%u injections are waiting already", XD_INJECT_MAX);
+    if (!c.vcpu)
         return;
-    }
     if (!error) {
         xd_report(r, "error= says what the call is to answer; it is missing");
         return;
     }
-    *in = (struct xd_injection){.call = s->call, .op = s->op, .v = xd_current(r)};
-    if (!xd_eval_or(r, xd_form_item(r->p, s, "nth"), 1, &in->nth) || !xd_eval(r, error->value, &rc))
+    if (!xd_eval_or(r, xd_form_item(r->p, s, "nth"), 1, &c.nth) ||
+        !xd_eval_or(r, times, percent ? 0 : 1, &c.times) || !xd_eval_or(r, percent, 100, &chance) ||
+        !xd_eval_or(r, xd_form_item(r->p, s, "seed"), 0, &c.seed) ||
+        !xd_eval(r, error->value, &answer))
         return;
-    if (in->nth == 0)
+    if (c.nth == 0)
         xd_report(r, "nth=0: the next call is the first");
-    in->rc = (int64_t)rc;
-    r->injections++;
+    if (times && c.times == 0)
+        xd_report(r, "times=0: then nothing is injected");
+    if (chance < 1 || chance > 100)
+        xd_report(r, "percent= is a chance of 1 to 100 in 100");
+    if (r->verdict != XD_PASSED)
+        return;
+    c.percent = (uint32_t)chance;
+    c.answer = (int64_t)answer;
+    xd_select_show(&call, &(struct xd_select){.nr = s->call->nr,
+                                              .has_op = s->op != NULL,
+                                              .op = s->op ? s->op->nr : 0});
+    c.call = call.text;
+    XD_ALWAYS(xd_lever_set(r->hv, &c) > 0);
+    xd_str_free(&call);
 }
 
 static void destroy(struct xd_runner *r, const struct xd_step *s)
@@ -149,9 +159,6 @@ static void destroy(struct xd_runner *r, const struct xd_step *s)
     }
     while (r->verdict == XD_PASSED && xd_drop_unfinished(r, d))
         ;
-    for (uint32_t i = r->injections; i-- > 0;)
-        if (r->inject[i].v->domain == d)
-            memmove(&r->inject[i], &r->inject[i + 1], (--r->injections - i) * sizeof(r->inject[0]));
     xd_domain_destroy(d);
     xd_forget_domain(r, s->domain);
 }
@@ -166,17 +173,41 @@ static void let(struct xd_runner *r, const struct xd_step *s)
 
 static void virq(struct xd_runner *r, const struct xd_step *s)
 {
-    struct xd_vcpu *v = xd_current(r);
+    struct xd_vcpu *v;
     uint64_t nr;
 
     if (!xd_eval(r, s->subject[0], &nr))
         return;
     if (nr >= XD_VIRQS)
         xd_report(r, "there are VIRQs 0 to %u", XD_VIRQS - 1);
-    else if (!v)
-        xd_report(r, "the current vCPU does not exist");
-    else
+    else if ((v = current_or(r)))
         xd_virq_raise(v, (uint32_t)nr);
+}
+
+static void event(struct xd_runner *r, const struct xd_step *s)
+{
+    struct xd_vcpu *v = current_or(r);
+    uint64_t port;
+
+    if (v && xd_eval(r, s->subject[0], &port) &&
+        xd_event_raise(v->domain, port < UINT32_MAX ? (uint32_t)port : UINT32_MAX))
+        xd_report(r, "%s", xd_hv_error(r->hv));
+}
+
+static void upcall(struct xd_runner *r)
+{
+    struct xd_vcpu *v = current_or(r);
+
+    if (v)
+        xd_upcall_spurious(v);
+}
+
+static void scarce(struct xd_runner *r, const struct xd_step *s)
+{
+    uint64_t left;
+
+    if (xd_eval(r, s->subject[0], &left))
+        xd_frames_scarce(r->hv, left);
 }
 
 static void go_to(struct xd_runner *r, const struct xd_step *s)
@@ -210,6 +241,9 @@ static void run_step(struct xd_runner *r, uint32_t at)
     case XD_STEP_INJECT: inject(r, s); break;
     case XD_STEP_CONSOLE_INPUT: xd_console_input(r->hv, xd_text_at(r->p, x->a), x->num); break;
     case XD_STEP_VIRQ: virq(r, s); break;
+    case XD_STEP_EVENT: event(r, s); break;
+    case XD_STEP_UPCALL: upcall(r); break;
+    case XD_STEP_SCARCE: scarce(r, s); break;
     case XD_STEP_DESTROY: destroy(r, s); break;
     default: xd_run_expect(r, s); break;
     }
@@ -271,12 +305,8 @@ static void step_over(struct xd_runner *r)
 
 static void start(struct xd_runner *r)
 {
-    const struct xd_hooks hooks = {.ctx = r,
-                                   .call = on_call,
-                                   .ret = on_ret,
-                                   .inject = on_inject,
-                                   .console = on_console,
-                                   .bug = on_bug};
+    const struct xd_hooks hooks = {
+        .ctx = r, .call = on_call, .ret = on_ret, .console = on_console, .bug = on_bug};
 
     if (!r->hv)
         xd_make_machine(r, NULL);

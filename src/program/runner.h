@@ -20,7 +20,6 @@
 #define XD_PAGES_DEFAULT   256u  /* free pages of a domain */
 #define XD_SCRATCH_DEFAULT 1024u
 #define XD_SCRATCH_MAX     (512u * 512u)
-#define XD_INJECT_MAX      64u
 #define XD_DONE_PRESET     0xddddddddu /* stands in the done word until Xen writes it */
 
 /*
@@ -68,14 +67,6 @@ struct xd_made {
     struct xd_made *later; /* list of the unfinished */
 };
 
-struct xd_injection {
-    const struct xd_call *call;
-    const struct xd_op *op;
-    uint64_t nth;
-    struct xd_vcpu *v;
-    int64_t rc;
-};
-
 /* The CPU that executes programs: one step, one exit. */
 struct xd_program_cpu {
     struct xd_cpu cpu;
@@ -100,8 +91,6 @@ struct xd_runner {
     bool *known;
     struct xd_program_cpu cpu;
     struct xd_made *now, *unfinished;
-    struct xd_injection inject[XD_INJECT_MAX];
-    uint32_t injections;
     struct xd_str console; /* written since the last `expect console` */
     struct xd_str line[2]; /* trace: the call being made, by depth */
 

@@ -2,9 +2,10 @@
 /* test-check.c: what check.h asserts, and that it fails where it should. */
 #include "xendouble/check.h"
 
-#include <signal.h>
+#include <stdio.h>
 #include <xen/interface/errno.h>
 #include <xen/interface/event_channel.h>
+#include <xen/interface/sched.h>
 #include <xen/interface/version.h>
 #include <xen/interface/xen.h>
 
@@ -23,7 +24,10 @@ static void teardown(void)
         xd_check_teardown(&x);
 }
 
-static evtchn_port_t open_port(void)
+/* The functions that make what leaks are to be found in backtraces, under their own names. */
+#define GUEST_CODE __attribute__((noinline))
+
+GUEST_CODE static evtchn_port_t open_port(void)
 {
     struct evtchn_alloc_unbound op = {.dom = DOMID_SELF, .remote_dom = 2};
 
@@ -38,11 +42,41 @@ static void close_port(evtchn_port_t port)
     ck_assert_call_ok(HYPERVISOR_event_channel_op(EVTCHNOP_close, &op));
 }
 
-static int pin(unsigned int cmd, uint64_t mfn)
+/* Not a tail call, which would not be in the backtrace. */
+GUEST_CODE static int pin(unsigned int cmd, uint64_t mfn)
 {
     struct mmuext_op op = {.cmd = cmd, .arg1.mfn = mfn};
+    volatile int rc = HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
 
-    return HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
+    return rc;
+}
+
+GUEST_CODE static void set_timer(uint64_t at)
+{
+    ck_assert_call_ok(HYPERVISOR_set_timer_op(at));
+}
+
+GUEST_CODE static int set_watchdog(uint32_t id, uint32_t timeout)
+{
+    struct sched_watchdog op = {.id = id, .timeout = timeout};
+    volatile int rc = HYPERVISOR_sched_op(SCHEDOP_watchdog, &op);
+
+    return rc;
+}
+
+/* Maps the first free page of the peer over an address of our padding. */
+GUEST_CODE static void map_foreign(void)
+{
+    uint64_t mfn = xd_domain_mfn(x.peer, xd_domain_start(x.peer)->first_free_pfn);
+
+    ck_assert_call_ok(HYPERVISOR_update_va_mapping_otherdomain(
+        xd_domain_start(x.d)->padding_va, mfn << 12 | 7, 0, (uint16_t)xd_domain_id(x.peer)));
+}
+
+static void unmap_foreign(void)
+{
+    ck_assert_call_ok(
+        HYPERVISOR_update_va_mapping(xd_domain_start(x.d)->padding_va, 0, UVMF_INVLPG));
 }
 
 START_TEST(what_holds_passes)
@@ -119,24 +153,149 @@ static void leak_pin(void)
 
 static void leak_timer(void)
 {
-    ck_assert_call_ok(HYPERVISOR_set_timer_op(xd_now_ns(x.hv) + 1000000));
+    set_timer(xd_now_ns(x.hv) + 1000000);
     xd_check_teardown(&x);
+}
+
+static void leak_watchdog(void)
+{
+    ck_assert_call(set_watchdog(0, 10), 1);
+    xd_check_teardown(&x);
+}
+
+static void leak_foreign(void)
+{
+    xd_hv_destroy(x.hv);
+    xd_check_setup_with(&x, &(struct xd_check_options){.privileged = true});
+    map_foreign();
+    xd_check_teardown(&x);
+}
+
+static void fail_masked(void)
+{
+    ck_assert_masked(x.d, 1);
+}
+
+static void fail_owner(void)
+{
+    ck_assert_frame_owner(x.hv, xd_domain_start(x.peer)->cr3_mfn, 1);
+}
+
+static void fail_pinned(void)
+{
+    ck_assert_not_pinned(x.hv, xd_domain_start(x.d)->cr3_mfn);
+}
+
+static void fail_upcalls(void)
+{
+    ck_assert_upcalls(x.v, 1);
+}
+
+static void fail_vcpu(void)
+{
+    ck_assert_vcpu(x.v, "blocked");
+}
+
+static void fail_shutdown(void)
+{
+    ck_assert_shutdown(x.d, SHUTDOWN_crash);
+}
+
+static void fail_runs(void)
+{
+    struct sched_shutdown op = {.reason = SHUTDOWN_reboot};
+    const uint64_t arg[6] = {SCHEDOP_shutdown, (uintptr_t)&op};
+
+    ck_assert_int_eq(xd_hypercall(xd_vcpu_at(x.d, 1), __HYPERVISOR_sched_op_new, arg), 0);
+    ck_assert_domain_runs(x.d);
+}
+
+static void fail_now(void)
+{
+    ck_assert_now(x.hv, 5);
+}
+
+static void fail_expectation(void)
+{
+    ck_expect_call(x.d, "xen_version.pagesize");
+    xd_check_teardown(&x);
+}
+
+static void fail_expected_text(void)
+{
+    ck_expect_call(x.d, "xen_version.%s", "pagesiz");
+}
+
+static void fail_ignored_text(void)
+{
+    ck_expect_ignore(x.d, "xen_versions");
+}
+
+static void fail_peers_expectation(void)
+{
+    xd_expect_none(x.peer);
+    xd_hypercall(xd_vcpu_at(x.peer, 0), __HYPERVISOR_xen_version, (const uint64_t[6]){0});
+    xd_check_teardown(&x);
+}
+
+static void fail_left(void)
+{
+    xd_fail_nth(x.d, "mmuext_op.PIN_L4_TABLE", 1, XEN_EBUSY);
+    xd_check_teardown(&x);
+}
+
+static void fail_hits(void)
+{
+    ck_assert_lever_hits(x.hv, xd_fail_nth(x.d, "*", 1, XEN_EBUSY), 1);
+}
+
+static void fail_options(void)
+{
+    struct xd_check other;
+
+    xd_check_setup_with(&other, &(struct xd_check_options){.vcpus = 33});
+}
+
+static void fail_frames(void)
+{
+    struct xd_check other;
+
+    xd_check_setup_with(&other, &(struct xd_check_options){.frames = 5});
 }
 
 static const struct {
     void (*fn)(void);
-    const char *says; /* must stand in what libcheck reports */
+    const char *says;  /* must stand in what libcheck reports */
+    const char *where; /* must stand in the backtrace, if there are backtraces */
 } failing[] = {
-    {fail_answer, "was answered 262161, not 262160"},
-    {fail_errno, "was answered -14 for reason copy-in, not -22 for copy-in"},
-    {fail_reason, "refused: EFAULT, copy-in"},
-    {fail_unknown_reason, "there is no reason called no-such"},
-    {fail_port, "port 1 of d1 is unbound, not interdomain"},
-    {fail_pending, "no event is pending on port 1 of d1"},
-    {fail_frame, "has type l4 (count 3), not l4 (count 2)"},
-    {leak_port, "d1: port 3 is still bound (unbound)"},
-    {leak_pin, "is still pinned as l1"},
-    {leak_timer, "d1: the timer of v0 is still set"},
+    {fail_answer, "was answered 262161, not 262160", NULL},
+    {fail_errno, "was answered -14 for reason copy-in, not -22 for copy-in", NULL},
+    {fail_reason, "refused: EFAULT, copy-in", NULL},
+    {fail_unknown_reason, "there is no reason called no-such", NULL},
+    {fail_port, "port 1 of d1 is unbound, not interdomain", NULL},
+    {fail_pending, "no event is pending on port 1 of d1", NULL},
+    {fail_masked, "port 1 of d1 is not masked", NULL},
+    {fail_frame, "has type l4 (count 3), not l4 (count 2)", NULL},
+    {fail_owner, "belongs to d2, not to d1", NULL},
+    {fail_pinned, " is pinned", NULL},
+    {fail_upcalls, "0 upcalls were delivered, not 1", NULL},
+    {fail_vcpu, "the vCPU is running, not blocked", NULL},
+    {fail_shutdown, "d1 has shutdown code -1, not 3 (-1: it runs)", NULL},
+    {fail_runs, "d1 has shutdown code 1, not -1 (-1: it runs)", NULL},
+    {fail_now, "it is 1000000000 ns, not 5", NULL},
+    {fail_expectation, "missing: expectation 1, xen_version.pagesize", NULL},
+    {fail_expected_text, "xen_version has no operation \"pagesiz\" (did you mean pagesize?)", NULL},
+    {fail_ignored_text, "there is no hypercall \"xen_versions\" (did you mean xen_version?)", NULL},
+    {fail_peers_expectation, "d2 was expected to make 0 calls and made 1", NULL},
+    {fail_left, "have not hit:\nlever 1 (mmuext_op.PIN_L4_TABLE of d1, the 1st: EBUSY)", NULL},
+    {fail_hits, "lever 1 has hit 0 calls, not 1", NULL},
+    {fail_options, "vcpus", NULL},
+    {fail_frames, "frames must be 1024", NULL},
+    {leak_port, "d1: port 3 is still bound (unbound)", "open_port"},
+    {leak_pin, "is still pinned as l1", "pin"},
+    {leak_timer, "d1: the timer of v0 is still set", "set_timer"},
+    {leak_watchdog, "d1: watchdog 1 is still armed", "set_watchdog"},
+    {leak_foreign, "of domain 1 is still mapped", "map_foreign"},
 };
 #define FAILING (sizeof(failing) / sizeof(failing[0]))
 
@@ -168,11 +327,77 @@ START_TEST(what_does_not_hold_fails)
     results = srunner_failures(runner);
     ck_assert_msg(strstr(tr_msg(results[0]), failing[_i].says) != NULL, "it says: %s",
                   tr_msg(results[0]));
-    if (failing[_i].fn == leak_port && strstr(tr_msg(results[0]), "#0")) /* there is libunwind */
-        ck_assert_msg(strstr(tr_msg(results[0]), "HYPERVISOR_event_channel_op") != NULL,
+    if (failing[_i].where && strstr(tr_msg(results[0]), "#0")) { /* there is libunwind */
+        const char *call = strstr(tr_msg(results[0]), " HYPERVISOR_"), *line;
+        char where[32];
+
+        snprintf(where, sizeof(where), " %s+", failing[_i].where);
+        line = call ? strchr(call, '\n') : NULL; /* the caller of the hypercall is next */
+        ck_assert_msg(line && strstr(line, where) && strstr(line, where) < strchr(line + 1, '\n'),
                       "it says: %s", tr_msg(results[0]));
+    }
     free(results);
     srunner_free(runner);
+}
+END_TEST
+
+/* All kinds at once, each with its own call; and what is given back is forgotten. */
+START_TEST(what_is_given_back_is_no_leak)
+{
+    evtchn_port_t port;
+    uint64_t table;
+    char *leaks;
+    unsigned int lines = 0;
+
+    xd_check_teardown(&x);
+    xd_check_setup_with(&x, &(struct xd_check_options){.privileged = true, .pages = 4096});
+    table = xd_domain_mfn(x.d, xd_domain_start(x.d)->first_free_pfn);
+    {
+        struct evtchn_alloc_unbound op = {.dom = DOMID_SELF, .remote_dom = 1};
+
+        ck_assert_call_ok(HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &op));
+        port = op.port;
+    }
+    ck_assert_call_ok(pin(MMUEXT_PIN_L1_TABLE, table));
+    map_foreign();
+    set_timer(xd_now_ns(x.hv) + 1000000);
+    ck_assert_call(set_watchdog(0, 10), 1);
+    leaks = xd_guest_leaks(x.d);
+    for (const char *at = leaks; (at = strstr(at, " is still ")); at++)
+        lines++;
+    ck_assert_msg(lines == 5, "%s", leaks);
+    free(leaks);
+    close_port(port);
+    ck_assert_call_ok(pin(MMUEXT_UNPIN_TABLE, table));
+    unmap_foreign();
+    set_timer(0);
+    ck_assert_call_ok(set_watchdog(1, 0));
+    ck_assert_no_leaks(x.d);
+}
+END_TEST
+
+START_TEST(the_fixture_is_as_asked_for)
+{
+    const struct xd_check_options o = {
+        .privileged = true, .vcpus = 4, .pages = 3000, .frames = 8192, .seed = 9};
+
+    xd_check_teardown(&x);
+    xd_check_setup_with(&x, &o);
+    ck_assert_uint_eq(xd_domain_id(x.d), 0);
+    ck_assert_uint_eq(xd_domain_id(x.peer), 1);
+    ck_assert_uint_eq(xd_domain_start(x.d)->pages, 3000);
+    ck_assert_vcpu(xd_vcpu_at(x.d, 3), "running");
+    ck_assert_ptr_null(xd_vcpu_at(x.d, 4));
+    ck_assert_ptr_nonnull(xd_frame_contents(x.hv, 8191));
+    ck_assert_ptr_null(xd_frame_contents(x.hv, 8192));
+    ck_assert_call(HYPERVISOR_vcpu_op(1, 3, NULL), 0); /* it is up already */
+    ck_assert_frame_owner(x.hv, xd_domain_start(x.d)->cr3_mfn, 0);
+    ck_assert_pinned(x.hv, xd_domain_start(x.d)->cr3_mfn);
+    ck_assert_not_masked(x.peer, 1);
+    ck_assert_domain_runs(x.d);
+    ck_assert_now(x.hv, 1000000000);
+    xd_advance(x.hv, 5);
+    ck_assert_now(x.hv, 1000000005);
 }
 END_TEST
 
@@ -204,6 +429,8 @@ int main(void)
     tcase_add_test(tc, what_holds_passes);
     tcase_add_loop_test(tc, what_does_not_hold_fails, 0, (int)FAILING);
     tcase_add_test(tc, what_was_there_before_is_no_leak);
+    tcase_add_test(tc, what_is_given_back_is_no_leak);
+    tcase_add_test(tc, the_fixture_is_as_asked_for);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

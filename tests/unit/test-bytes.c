@@ -106,6 +106,9 @@ static const char *const texts[] = {
     D "load va(0) = $x\nload va(0) size=1 error=0x5 = pf error=0x4\n",
     D "advance 0010ms\nadvance 0s\nadvance 4611686018427387904ns\n",
     D "inject event_channel_op send nth=2 error=ENOMEM\ninject mmu_update error=-1\n",
+    D "inject mmuext_op PIN_L1_TABLE times=2 percent=50 seed=7 error=EBUSY # x\n",
+    D "inject mmu_update machphys error=EBUSY\nevent 3\nevent start.console_port\nupcall # y\n"
+      "scarce 0\nscarce frames()\n",
     D "console_input \"hi\\n\"\nvirq TIMER\nvirq 3\ndestroy d1\n",
     D "expect frame page(0) type=l1 count=1 refs=2 owner=d1 pinned !validated allocated\n"
       "expect frame 0 owner=io\nexpect frame 0 owner=d1.start.pages[3]+1\n",

@@ -157,7 +157,8 @@ START_TEST(observers_see_the_entries_and_may_answer_for_them)
     ck_assert_int_eq(s.rc, 0);
     hooks.inject = refuse_version;
     xd_hooks_set(f.hv, &hooks);
-    ck_ok(f.v1, fixture_call(f.v1, HC, list, 1));
+    ck_assert_int_eq(fixture_call(f.v1, HC, list, 1), 0);
+    ck_assert_int_eq(xd_why(f.v1), XD_WHY_INJECTED); /* of the last entry that was refused */
     ck_assert_int_eq(result_at(f.v1, list, 0), -99);
     xd_hooks_set(f.hv, NULL);
 }

@@ -109,6 +109,8 @@ static const char *const right[] = {
     /* injected answers */
     "domain d1\ninject xen_version version nth=2 error=ENOMEM\nxen_version version = 0x40011\nxen_version extraversion = 0\n"
     "xen_version version = ENOMEM\nxen_version version = 0x40011\n",
+    "domain d1\ninject mmuext_op UNPIN_TABLE error=EIO\nmmuext_op [PIN_L1_TABLE mfn=page(0), UNPIN_TABLE mfn=page(0)] = EIO done=1 why=injected\n"
+    "expect frame page(0) pinned\nmmuext_op [UNPIN_TABLE mfn=page(0)] = 0\n",
     "domain d1\ninject mmuext_op error=7\nmulticall { mmuext_op [TLB_FLUSH_LOCAL] = 7 ; mmuext_op [TLB_FLUSH_LOCAL] = 0 }\n",
     /* the machine around the domains */
     "domain d0\nconsole_io write 2 \"hi\" = 0\nexpect console \"hi\"\nexpect console \"\"\n"
@@ -214,6 +216,14 @@ static const struct {
     {"domain d1\n@d1.3", XD_FAILED, 2, "d1 has no vCPU 3"},
     {"domain d1\nvirq 24", XD_FAILED, 2, "VIRQs 0 to 23"},
     {"domain d1\ninject sched_op", XD_FAILED, 2, "error= says"},
+    {"domain d1\ninject sched_op nth=0 error=EPERM", XD_FAILED, 2, "nth=0"},
+    {"domain d1\ninject sched_op times=0 error=EPERM", XD_FAILED, 2, "times=0"},
+    {"domain d1\ninject sched_op percent=0 error=EPERM", XD_FAILED, 2, "1 to 100"},
+    {"domain d1\ninject sched_op percent=101 error=EPERM", XD_FAILED, 2, "1 to 100"},
+    {"domain d1\ndestroy d1\ninject sched_op error=EPERM", XD_FAILED, 3, "does not exist"},
+    {"domain d1\nevent 63", XD_FAILED, 2, "port 63 of d1 is free: no event can arrive there"},
+    {"domain d1\nevent 0x100000001", XD_FAILED, 2, "is none"},
+    {"domain d1\ndestroy d1\nupcall", XD_FAILED, 3, "does not exist"},
     {"domain d1\nmmu_update [buf(999999999) = 1]", XD_FAILED, 2, "larger than all there is"},
 };
 

@@ -6,6 +6,7 @@
  * the registers to the widths of the handler's arguments, run it, let observers see the result.
  */
 #include "hv/call/call.h"
+#include "hv/lever.h"
 
 #include <limits.h>
 
@@ -44,16 +45,27 @@ static int64_t look_up_and_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *a
     return handler[nr](v, arg);
 }
 
-static int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+/* (again): a call that was cut short goes on; levers have seen it. */
+static int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth,
+                            bool again)
 {
-    const struct xd_hooks *h = &v->hv->host->hooks;
-    const struct xd_watcher *w = v->hv->host->watcher;
+    struct xd_host *host = v->hv->host;
+    const struct xd_hooks *h = &host->hooks;
+    const struct xd_watcher *w = host->watcher;
+    bool levers = host->levers_on && !again;
+    struct xd_asked asked;
     int64_t rc;
 
     if (h->call)
         h->call(h->ctx, v, nr, arg, depth);
-    if (!h->inject || !h->inject(h->ctx, v, nr, arg, &rc))
+    if (levers)
+        xd_levers_called(v, nr, arg, &asked);
+    if (h->inject && h->inject(h->ctx, v, nr, arg, &rc))
+        xd_lever_answered(v, 0, rc);
+    else if (!levers || !xd_levers_answer(v, &asked, &rc))
         rc = look_up_and_run(v, nr, arg);
+    if (levers)
+        xd_levers_returned(v, &asked, rc);
     if (h->ret)
         h->ret(h->ctx, v, nr, arg, rc, depth);
     if (w && w->called && depth == 0)
@@ -61,7 +73,8 @@ static int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
     return rc;
 }
 
-int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+static inline int64_t run_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                               unsigned int depth, bool again)
 {
     struct xd_record *rec = &v->rec;
 
@@ -71,8 +84,13 @@ int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigne
     rec->reject.why = XD_WHY_NONE;
     rec->batch = false;
     if (XD_UNLIKELY(v->hv->host->observed))
-        return run_observed(v, nr, arg, depth);
+        return run_observed(v, nr, arg, depth, again);
     return look_up_and_run(v, nr, arg);
+}
+
+int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+{
+    return run_call(v, nr, arg, depth, false);
 }
 
 int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
@@ -101,7 +119,7 @@ int64_t xd_continue(struct xd_vcpu *v)
         return XD_NOT_RUNNING;
     }
     XD_PUT(v->hv, v->cont.active, false);
-    return xd_call_run(v, c.nr, c.arg, 0);
+    return run_call(v, c.nr, c.arg, 0, true);
 }
 
 int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run,

@@ -157,9 +157,9 @@ static int64_t send(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
     if (!p)
         return not_valid(v, d, op->port);
     switch (p->state) {
-    case XD_PORT_INTERDOMAIN: xd_port_raise(xd_port_peer(d, p), p->remote_port); return 0;
-    case XD_PORT_IPI: xd_port_raise(d, op->port); return 0;
-    case XD_PORT_UNBOUND: return 0; /* AS-XEN: nobody is there, and that is no error */
+    case XD_PORT_INTERDOMAIN:
+    case XD_PORT_IPI:
+    case XD_PORT_UNBOUND: xd_port_send(d, op->port); return 0;
     case XD_PORT_VIRQ: return xd_reject(v, XD_WHY_EVTCHN_SEND_VIRQ, op->port, d->domid, p->virq);
     default: return not_bound(v, op->port);
     }

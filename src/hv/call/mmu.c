@@ -7,6 +7,7 @@
  * how many that were.
  */
 #include "hv/call/foreign.h"
+#include "hv/lever.h"
 #include "hv/pagetype.h"
 #include "hv/tlb.h"
 
@@ -144,10 +145,33 @@ static void prefetch(struct xd_hv *hv, const struct xd_reader *r, uint64_t at)
     prefetch_second(hv, req + PREFETCH_SECOND);
 }
 
+/* A request while levers are in force. */
+struct levered {
+    struct xd_vcpu *v;
+    struct scope *s;
+    const struct xd_abi_mmu_update *req;
+};
+
+static int run_levered(void *ctx)
+{
+    const struct levered *l = ctx;
+
+    return request(l->v, l->s, l->req);
+}
+
+static int levered(struct xd_vcpu *v, struct scope *s, const struct xd_abi_mmu_update *req)
+{
+    struct levered l = {v, s, req};
+
+    return xd_levers_item(v, req->ptr & 7, (const uint64_t[XD_LEVER_WORDS]){req->ptr, req->val},
+                          run_levered, &l);
+}
+
 static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batch *b,
                         uint32_t *done)
 {
     struct xd_reader reader = XD_READER_INIT;
+    bool levers = v->hv->host->levers_on;
     struct xd_abi_mmu_update req;
     int rc = 0;
 
@@ -159,7 +183,7 @@ static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batc
         if (XD_UNLIKELY(!xd_reader_get(v, &reader, &req, at, sizeof(req))))
             return (int)xd_reject(v, XD_WHY_COPY_IN, at, sizeof(req));
         prefetch(v->hv, &reader, at);
-        rc = request(v, s, &req);
+        rc = XD_UNLIKELY(levers) ? levered(v, s, &req) : request(v, s, &req);
         if (XD_UNLIKELY(rc)) {
             note_item(v, *done, &req);
             break;

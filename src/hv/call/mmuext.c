@@ -3,6 +3,7 @@
  * mmu_update is. */
 #include "hv/call/foreign.h"
 #include "hv/descriptor.h"
+#include "hv/lever.h"
 #include "hv/tlb.h"
 #include "hv/pagetype.h"
 
@@ -239,6 +240,29 @@ static int request(struct xd_vcpu *v, const struct xd_foreign *fd,
     }
 }
 
+/* A request while levers are in force. */
+struct levered {
+    struct xd_vcpu *v;
+    const struct xd_foreign *fd;
+    const struct xd_abi_mmuext_op *op;
+};
+
+static int run_levered(void *ctx)
+{
+    const struct levered *l = ctx;
+
+    return request(l->v, l->fd, l->op);
+}
+
+static int levered(struct xd_vcpu *v, const struct xd_foreign *fd,
+                   const struct xd_abi_mmuext_op *op)
+{
+    struct levered l = {v, fd, op};
+
+    return xd_levers_item(v, op->cmd, (const uint64_t[XD_LEVER_WORDS]){op->cmd, op->arg1, op->arg2},
+                          run_levered, &l);
+}
+
 int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
 {
     struct xd_batch b = {.reqs = arg->ops,
@@ -248,6 +272,7 @@ int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
                          .foreigndom = arg->foreigndom};
     struct xd_reader reader = XD_READER_INIT;
     struct xd_abi_mmuext_op op;
+    bool levers = v->hv->host->levers_on;
     struct xd_foreign fd;
     int64_t answer;
     uint32_t i;
@@ -269,7 +294,7 @@ int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
             rc = (int)xd_reject(v, XD_WHY_COPY_IN, at, sizeof(op));
             break;
         }
-        rc = request(v, &fd, &op);
+        rc = XD_UNLIKELY(levers) ? levered(v, &fd, &op) : request(v, &fd, &op);
         if (rc) {
             v->rec.batch = true;
             v->rec.index = i;
