@@ -175,6 +175,36 @@ void xd_levers_free(struct xd_host *host)
     free(ls);
 }
 
+struct copy {
+    uint32_t nr;
+    struct xd_lever lever[];
+};
+
+void *xd_levers_copy(struct xd_hv *hv)
+{
+    const struct xd_levers *ls = xd_levers_of(hv);
+    struct copy *c = xd_zalloc(sizeof(*c) + ls->nr * sizeof(c->lever[0]));
+
+    c->nr = ls->nr;
+    for (uint32_t i = 0; i < ls->nr; i++)
+        c->lever[i] = *ls->lever[i];
+    return c;
+}
+
+void xd_levers_put_back(struct xd_hv *hv, const void *copy)
+{
+    struct xd_levers *ls = xd_levers_of(hv);
+    const struct copy *c = copy;
+
+    XD_INVARIANT(hv, c->nr <= ls->nr);
+    while (ls->nr > c->nr)
+        free(ls->lever[--ls->nr]);
+    for (uint32_t i = 0; i < ls->nr; i++)
+        *ls->lever[i] = c->lever[i];
+    ls->first = 0;
+    xd_levers_settle(hv);
+}
+
 uint64_t xd_lever_hits(const struct xd_hv *hv, int lever)
 {
     const struct xd_lever *l = lever > 0 ? lever_at(hv, (uint64_t)lever) : NULL;

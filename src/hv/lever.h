@@ -42,6 +42,13 @@ void xd_explain_lever(struct xd_hv *hv, uint64_t id, struct xd_str *out);
 void xd_levers_forget(struct xd_domain *d);
 void xd_levers_free(struct xd_host *host);
 
+/*
+ * For whoever takes snapshots of a machine: its levers as they are, to be freed, and back to what
+ * they were at a copy, which must be of this machine's past. Expectations stay as they are.
+ */
+void *xd_levers_copy(struct xd_hv *hv);
+void xd_levers_put_back(struct xd_hv *hv, const void *copy);
+
 /* ---- Shared by lever.c and expectation.c ---- */
 
 struct xd_expecting; /* what is expected of one domain; a list of them */

@@ -6,6 +6,7 @@
  * between steps where nothing hangs in the air: no call waits, nothing failed.
  */
 #include "program/edit.h"
+#include "hv/lever.h"
 #include "program/runner.h"
 
 #include <stdlib.h>
@@ -17,10 +18,10 @@ struct place {
     uint32_t domain, vcpu;
     bool has_vcpu;
     struct xd_env *env; /* domains of them */
-    uint32_t domains, names, injections;
+    uint32_t domains, names;
     uint64_t *value;
     bool *known;
-    struct xd_injection *inject;
+    void *levers;
     struct xd_str console;
     struct xd_run_result result;
 };
@@ -58,7 +59,7 @@ static void forget_place(struct xd_session *s)
     free(c->env);
     free(c->value);
     free(c->known);
-    free(c->inject);
+    free(c->levers);
     xd_str_free(&c->console);
 }
 
@@ -109,10 +110,9 @@ void xd_session_note(struct xd_session *s, uint32_t at)
                         .env = copy_of(r->env, r->p->domains * sizeof(*r->env)),
                         .domains = r->p->domains,
                         .names = r->p->names,
-                        .injections = r->injections,
                         .value = copy_of(r->value, r->p->names * sizeof(*r->value)),
                         .known = copy_of(r->known, r->p->names * sizeof(*r->known)),
-                        .inject = copy_of(r->inject, r->injections * sizeof(*r->inject)),
+                        .levers = xd_levers_copy(r->hv),
                         .result = *r->result};
     xd_str_addn(&c->console, xd_str_text(&r->console), r->console.len);
     s->noted = true;
@@ -155,9 +155,7 @@ static void go_back(struct xd_session *s)
     r->vcpu = c->vcpu;
     r->has_vcpu = c->has_vcpu;
     r->stop = false;
-    r->injections = c->injections;
-    if (c->injections)
-        memcpy(r->inject, c->inject, c->injections * sizeof(*r->inject));
+    xd_levers_put_back(r->hv, c->levers);
     xd_str_clear(&r->console);
     xd_str_addn(&r->console, xd_str_text(&c->console), c->console.len);
     if (c->names) {
