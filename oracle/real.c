@@ -36,7 +36,7 @@
 #define GUEST_WRITES            (GUEST_READS | XD_PTE_RW)
 
 struct xd_machine xd_real_machine = {
-    .config = {.qemu = "qemu-system-x86_64", .ram_mb = 128, .dom0_mb = 8}};
+    .config = {.qemu = "qemu-system-x86_64", .ram_mb = 128, .dom0_mb = 6}};
 
 static struct xd_machine *const machine = &xd_real_machine;
 static struct xd_xen *const xen = &xd_real_machine.xen;

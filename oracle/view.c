@@ -8,6 +8,7 @@
  * slots, memory that is no RAM, what a page was once validated as, and frames once they were given back. Frames that came
  * from the heap later are told of in the order in which they came, their numbers as one for all.
  */
+#define _GNU_SOURCE /* mincore */
 #include "view.h"
 
 #include "mailbox.h"
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define FREE_SEEN \
     32u /* free pages whose contents are looked at after each step, the window's tables included */
@@ -59,11 +61,11 @@ struct held {
 struct domain {
     bool started;
     char name[8];
-    uint64_t pages;
-    struct held *held;  /* by pfn */
-    struct page *store; /* room for those that are looked at */
-    uint64_t *at_start; /* of pages 0 to START_SEEN - 1 */
-    struct held info;   /* shared_info */
+    uint64_t pages, area; /* pfn of the argument area */
+    struct held *held;    /* by pfn */
+    struct page *store;   /* room for those that are looked at */
+    uint64_t *at_start;   /* of pages 0 to START_SEEN - 1 */
+    struct held info;     /* shared_info */
     uint64_t info_now[INFO_WORDS];
     struct xd_port *port; /* XD_PORTS */
     uint32_t ports;       /* of them were looked at */
@@ -137,6 +139,15 @@ void xd_view_copied(struct xd_view *s, uint64_t to, uint64_t from)
     doing(s, (struct doing){.what = COPIED, .mfn = to, .from = from});
 }
 
+/* The domain whose shared_info lies in the frame; NULL: none of the program's. */
+static const struct domain *info_of(const struct xd_view *s, uint64_t mfn)
+{
+    for (unsigned int i = 0; i < XD_DOMAINS_MAX; i++)
+        if (s->domain[i].started && s->domain[i].info.mfn == mfn)
+            return &s->domain[i];
+    return NULL;
+}
+
 void xd_view_machines(struct xd_view *s, struct xd_vcpu *v, uint64_t va, uint64_t n)
 {
     while (n) {
@@ -146,7 +157,7 @@ void xd_view_machines(struct xd_view *s, struct xd_vcpu *v, uint64_t va, uint64_
         if (xd_table_of(v, 1, va, &table)) {
             e = xd_frame_words(v->hv, xd_mfn_of(table))[va / XD_PAGE_SIZE % XD_PT_SLOTS];
             mfn = (e & XD_PTE_MFN) / XD_PAGE_SIZE;
-            if (e & XD_PTE_P && e & XD_PTE_RW && xd_view_ours(s, mfn))
+            if (e & XD_PTE_P && e & XD_PTE_RW && xd_view_ours(s, mfn) && !info_of(s, mfn))
                 memset((char *)xd_frame_words(v->hv, xd_mfn_of(mfn)) + off, 0, len);
         }
         va += len;
@@ -190,8 +201,13 @@ void xd_view_handed_out(struct xd_view *s)
 void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
 {
     struct held *h = &s->fresh[s->nr_fresh];
+    const struct xd_frame *f;
 
     if (s->nr_fresh == FRESH_MAX || mfn >= s->frames || mfn < XD_LOW_FRAMES || s->ours[mfn])
+        return;
+    f = xd_frame_at(hv, xd_mfn_of(mfn));
+    if (!f->count || !(f->flags & XD_FRAME_ALLOCATED) || f->flags & XD_FRAME_XEN_HEAP ||
+        f->owner >= XD_DOMID_FIRST_RESERVED)
         return;
     *h = (struct held){.mfn = mfn, .m2p = ~UINT64_C(0), .page = xd_zalloc(sizeof(*h->page))};
     h->page->is_new = true;
@@ -206,6 +222,16 @@ void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
 bool xd_view_ours(const struct xd_view *s, uint64_t mfn)
 {
     return mfn < s->frames && s->ours[mfn];
+}
+
+bool xd_view_comparable(const struct xd_view *s, uint64_t maddr)
+{
+    uint64_t word = maddr % XD_PAGE_SIZE / 8;
+
+    if (!xd_view_ours(s, maddr / XD_PAGE_SIZE))
+        return false;
+    return !info_of(s, maddr / XD_PAGE_SIZE) ||
+           (word >= INFO_PENDING && (word < INFO_CLOCK || word >= INFO_ARCH));
 }
 
 bool xd_view_uncertain(const struct xd_view *s, uint64_t mfn)
@@ -385,17 +411,26 @@ static bool kernels_own(uint64_t pfn)
     return pfn >= XD_KERNEL_OWN_FIRST && pfn < XD_KERNEL_OWN_END;
 }
 
+/* Which frames of the machine have memory, in (has): one that has none was never written to. */
+static void find_memory(const struct xd_hv *hv, unsigned char *has)
+{
+    if (mincore(hv->mem, (size_t)hv->frames * XD_PAGE_SIZE, has))
+        memset(has, 1, hv->frames);
+}
+
 /* Pages that no step was expected to change. */
 static void other_contents(struct xd_view *s, struct xd_hv *hv, const char *name,
                            const struct domain *d)
 {
     static const uint64_t zeros[XD_PT_SLOTS];
+    unsigned char *has = xd_zalloc(hv->frames);
 
+    find_memory(hv, has);
     for (uint64_t pfn = 0; pfn < d->pages; pfn++) {
         const struct held *h = &d->held[pfn];
         const uint64_t *old = pfn < START_SEEN ? d->at_start + pfn * XD_PT_SLOTS : zeros, *now;
 
-        if (h->page || h->lost || kernels_own(pfn) || h->mfn >= s->frames)
+        if (h->page || h->lost || kernels_own(pfn) || !(has[h->mfn] & 1))
             continue;
         now = xd_frame_words(hv, xd_mfn_of(h->mfn));
         if (!memcmp(now, old, XD_PAGE_SIZE))
@@ -405,6 +440,7 @@ static void other_contents(struct xd_view *s, struct xd_hv *hv, const char *name
                 xd_str_addf(s->out, "  %s %" PRIu64 " word %u in the end: 0x%" PRIx64 "\n", name,
                             pfn, i, told(s, NULL, now[i]));
     }
+    free(has);
 }
 
 /* ---- Events ---- */
@@ -499,6 +535,7 @@ static void start(struct xd_view *s, struct domain *d, const struct xd_env *env)
     struct page *store;
 
     d->pages = env->start.pages;
+    d->area = area;
     d->held = xd_zalloc(d->pages * sizeof(*d->held));
     d->port = xd_zalloc(XD_PORTS * sizeof(*d->port));
     d->store = store =
@@ -566,6 +603,20 @@ static void look(struct xd_view *s, struct domain *d, const struct xd_env *env, 
         vcpu(s, d, xd_vcpu_at(env->d, id));
 }
 
+/* What is written over a frame's number later may leave a part of it, which nobody could tell from other numbers. */
+static void forget_area(const struct xd_view *s, struct domain *d, struct xd_hv *hv)
+{
+    for (uint64_t pfn = d->area; pfn < d->area + AREA_SEEN && pfn < d->pages; pfn++) {
+        struct held *h = &d->held[pfn];
+
+        if (h->lost || !xd_view_ours(s, h->mfn))
+            continue;
+        memset(xd_frame_words(hv, xd_mfn_of(h->mfn)), 0, XD_PAGE_SIZE);
+        memset(h->page->now, 0, sizeof(h->page->now));
+        memset(h->page->told, 0, sizeof(h->page->told));
+    }
+}
+
 void xd_view_look(struct xd_view *s, const struct xd_runner *r, bool all)
 {
     struct xd_hv *hv = NULL;
@@ -581,6 +632,9 @@ void xd_view_look(struct xd_view *s, const struct xd_runner *r, bool all)
         if (!s->fresh[i].lost)
             contents(s, hv, "new", i, &s->fresh[i]);
     }
+    for (uint32_t i = 0; s->nr_fresh && i < r->p->domains; i++)
+        if (r->env[i].d)
+            forget_area(s, &s->domain[i], hv);
     s->nr_doing = 0;
     s->anew = false;
 }

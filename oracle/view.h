@@ -39,6 +39,8 @@ void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn);
 
 /* Is this a frame that a domain of the program had at its start, or got later? */
 bool xd_view_ours(const struct xd_view *s, uint64_t mfn);
+/* Is what lies there in such a frame, and neither time nor a vCPU's event bits, which its kernel looks after? */
+bool xd_view_comparable(const struct xd_view *s, uint64_t maddr);
 /* Does it depend on the heap who has this frame? */
 bool xd_view_uncertain(const struct xd_view *s, uint64_t mfn);
 /* A frame's number as both machines can tell it. */

@@ -8,12 +8,16 @@
 #include "program/runner.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LIST_SEEN        1024u
 #define BATCH_SEEN       1024u
+#define HC_MMU_UPDATE    1u
+#define HC_MEMORY_OP     12u
 #define HC_MMUEXT_OP     26u
+#define PREEMPTED        0x80000000u
 #define PIN_L4           3u
 #define NEW_BASEPTR      5u
 #define NEW_USER_BASEPTR 15u
@@ -28,7 +32,7 @@ struct xd_witness {
     struct {   /* what is to be forgotten when the step is over */
         struct xd_vcpu *v;
         uint64_t va, n;
-    } machines[8];
+    } machines[64];
     unsigned int nr_machines;
 };
 
@@ -158,11 +162,20 @@ static void batched(struct xd_witness *w, const struct xd_made *m, uint32_t k)
     }
 }
 
+/* What lies there is to be forgotten when the step is over. */
+static void forget(struct xd_witness *w, struct xd_vcpu *v, uint64_t va, uint64_t n)
+{
+    if (w->nr_machines == XD_ARRAY_SIZE(w->machines))
+        return;
+    w->machines[w->nr_machines].v = v;
+    w->machines[w->nr_machines].va = va;
+    w->machines[w->nr_machines++].n = n;
+}
+
 /* Answers behind pointers, and in structs, that say what machine it is. */
 static void machines(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
                      uint32_t k)
 {
-    struct xd_abi_memory_machphys_mfn_list list;
     static const struct {
         const struct xd_group *group;
         const char *op;
@@ -173,20 +186,31 @@ static void machines(struct xd_witness *w, const struct xd_runner *r, const stru
                 {&xd_group_memory, "machphys_mapping", 24}};
     const struct xd_step *s = &r->p->step[m->step + k];
     const struct xd_encoded *e = &m->enc[k];
+    struct xd_abi_memory_machphys_mfn_list list;
 
     for (size_t i = 0; s->op && e->at && i < XD_ARRAY_SIZE(rows); i++)
-        if (s->call->group == rows[i].group && is_op(s, rows[i].op) &&
-            w->nr_machines < XD_ARRAY_SIZE(w->machines)) {
-            w->machines[w->nr_machines].v = m->v;
-            w->machines[w->nr_machines].va = e->at;
-            w->machines[w->nr_machines++].n = rows[i].n;
-        }
+        if (s->call->group == rows[i].group && is_op(s, rows[i].op))
+            forget(w, m->v, e->at, rows[i].n);
     if (s->op && s->call->group == &xd_group_memory && is_op(s, "machphys_mfn_list") &&
-        xd_look(m->v, &list, e->at, sizeof(list)) && w->nr_machines < XD_ARRAY_SIZE(w->machines)) {
-        w->machines[w->nr_machines].v = m->v;
-        w->machines[w->nr_machines].va = list.extent_start;
-        w->machines[w->nr_machines++].n = list.nr_extents < LIST_SEEN ? list.nr_extents * 8 : 0;
-    }
+        xd_look(m->v, &list, e->at, sizeof(list)))
+        forget(w, m->v, list.extent_start, list.nr_extents < LIST_SEEN ? list.nr_extents * 8 : 0);
+}
+
+/*
+ * The arguments of a multicall's entry at (va) show where Xen continued the call. That it did so behind the last request, to
+ * give up a table, is no matter of chance; that it stopped elsewhere is, since it looks for other work to do.
+ */
+static void continued(struct xd_witness *w, struct xd_vcpu *v, uint64_t nr, uint64_t va)
+{
+    struct xd_abi_multicall_entry e;
+
+    if (!xd_look(v, &e, va, sizeof(e)))
+        return;
+    va += offsetof(struct xd_abi_multicall_entry, args);
+    if ((nr == HC_MMU_UPDATE || nr == HC_MMUEXT_OP) && (e.args[0] || e.args[1] != PREEMPTED))
+        forget(w, v, va, 4 * sizeof(*e.args));
+    else if (nr == HC_MEMORY_OP)
+        forget(w, v, va, sizeof(*e.args));
 }
 
 /* What lies there is the machine's, and no two have it alike. */
@@ -195,16 +219,20 @@ static bool xens_range(uint64_t va)
     return va >= XD_GUEST_LOW_END && va < XD_HYPERVISOR_END;
 }
 
-/* Is what lies at (va) the domain's RAM? Other memory holds what the machine put there. */
-static bool own_ram(const struct xd_witness *w, struct xd_vcpu *v, uint64_t va)
+/* Can the (n) bytes at (va) be equal? Only RAM of the domains: other memory holds what the machine put there. */
+static bool comparable(const struct xd_witness *w, struct xd_vcpu *v, uint64_t va, uint64_t n)
 {
-    uint64_t table, mfn;
+    for (uint64_t at = va; at < va + n; at++) {
+        uint64_t table, e;
 
-    if ((va >= XD_RO_M2P_START && va < XD_RO_M2P_END) || !xd_table_of(v, 1, va, &table))
-        return true;
-    mfn = (xd_frame_words(v->hv, xd_mfn_of(table))[va / XD_PAGE_SIZE % XD_PT_SLOTS] & XD_PTE_MFN) /
-          XD_PAGE_SIZE;
-    return xd_view_ours(w->view, mfn);
+        if ((at > va && at % 8) || (at >= XD_RO_M2P_START && at < XD_RO_M2P_END) ||
+            !xd_table_of(v, 1, at, &table))
+            continue;
+        e = xd_frame_words(v->hv, xd_mfn_of(table))[at / XD_PAGE_SIZE % XD_PT_SLOTS];
+        if (!xd_view_comparable(w->view, (e & XD_PTE_MFN) | at % XD_PAGE_SIZE))
+            return false;
+    }
+    return true;
 }
 
 static void answers(struct xd_witness *w, const struct xd_runner *r, const struct xd_made *m,
@@ -227,7 +255,8 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
         xd_str_addf(&w->result, " done=0x%" PRIx64, number(bytes, 4));
     for (; f && f->name; f++)
         if (f->dir & XD_OUT && f->size <= 8 && e->at && !xens_range(e->at + f->off) &&
-            own_ram(w, m->v, e->at + f->off) && xd_look(m->v, bytes, e->at + f->off, f->size))
+            comparable(w, m->v, e->at + f->off, f->size) &&
+            xd_look(m->v, bytes, e->at + f->off, f->size))
             xd_str_addf(&w->result, " %s=0x%" PRIx64, f->name, number(bytes, f->size));
     xd_str_addc(&w->result, '\n');
 }
@@ -245,6 +274,8 @@ static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m
                     m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry) + 8, 8)) {
             xd_str_addf(&w->result, "  entry %u:", index);
             answers(w, r, m, k, (int64_t)number(bytes, 8));
+            continued(w, m->v, m->enc[k].nr,
+                      m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry));
         }
         index++;
     }
@@ -261,7 +292,7 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
     if (how == XD_ACCESS_FAULT)
         xd_str_addf(&w->result, " error=0x%x cr2=0x%" PRIx64, f->error, f->cr2);
     else if (how != XD_ACCESS_GP && s->kind == XD_STEP_LOAD &&
-             own_ram(w, xd_vcpu_at(r->env[r->domain].d, r->vcpu), r->cpu.va))
+             comparable(w, xd_vcpu_at(r->env[r->domain].d, r->vcpu), r->cpu.va, r->cpu.size))
         xd_str_addf(&w->result, " 0x%" PRIx64, number(r->cpu.bytes, r->cpu.size));
     xd_str_addc(&w->result, '\n');
 }

@@ -126,9 +126,12 @@ static void call_list(struct xd_gen *g, struct xd_str *out)
 
         xd_str_clear(&story);
         xd_gen_rule(g, of < XD_GENERATE_GROUPS ? group[of].name : "mm", &story);
+        xd_gen_spoil(g, &story);
         room -= add_entries(xd_str_text(&story), room, out);
     }
     xd_str_add(out, "\n}");
+    if (xd_gen_percent(g, 20))
+        xd_gen_rule(g, "list-edge", out);
     xd_str_free(&story);
 }
 
@@ -212,6 +215,8 @@ void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
             call_list(g, &story);
         else
             xd_gen_rule(g, group[of].name, &story);
+        if (of != XD_GENERATE_MULTICALL)
+            xd_gen_spoil(g, &story);
         room -= add_steps(g, xd_str_text(&story), room, out);
     }
     xd_str_free(&story);

@@ -225,7 +225,7 @@ static const struct xd_alt full[] = {A(1,
                                        "event_channel_op alloc_unbound dom=SELF remote_dom=SELF }\n"
                                        "event_channel_op bind_virq virq=1 vcpu=0\n<reset>")};
 
-static const struct xd_alt events[] = {A(60, "<event>"), A(36, "<odd-event>"),
+static const struct xd_alt events[] = {A(56, "<event>"), A(40, "<odd-event>"),
                                        A(5, "<event-life>")};
 
 const struct xd_rule xd_rules_events[] = {

@@ -121,6 +121,13 @@ static const struct xd_alt call_list[] = {
          "nr_calls=<1/2>"),
 };
 
+/* Behind a list that was right. */
+static const struct xd_alt list_edge[] = {
+    A(2, " nr_calls=<0/1>"),
+    A(2, " calls=<0/va(7)/0x800000000000/0xffff830000000000/0xffff87fffffffff8/va(7)-8>"),
+    A(1,
+      " calls=<0xffff7fffffffffff/0xffffffffffffffff/va(7)-63> nr_calls=<1/2/0x80000000/0xffffffff>")};
+
 const struct xd_rule xd_rules_misc[] = {
     RULE("misc", misc),
     RULE("version", version),
@@ -131,5 +138,6 @@ const struct xd_rule xd_rules_misc[] = {
     RULE("assist", assist),
     RULE("unknown", unknown),
     RULE("call-list", call_list),
+    RULE("list-edge", list_edge),
     {0},
 };

@@ -42,7 +42,7 @@ static const struct xd_alt updates[] = {A(4, "<update>"), A(5, "<update>, <updat
                                         A(5, "<update>, <update>, <update>"),
                                         A(3, "<update>, <update>, <update>, <update>")};
 static const struct xd_alt mmu_tail[] = {
-    A(70, ""),
+    A(24, ""),
     A(8, " fd=<domid>"),
     A(1, " fd=<domid> pfd=<domid>"),
     A(1, " pfd=<SELF/0/7/IO>"),
@@ -93,7 +93,7 @@ static const struct xd_alt ext[] = {
 static const struct xd_alt exts[] = {A(5, "<ext>"), A(6, "<ext>, <ext>"),
                                      A(3, "<ext>, <ext>, <ext>"),
                                      A(1, "<unpin>, <unpin>, <unpin>, <unpin>")};
-static const struct xd_alt ext_tail[] = {A(70, ""),
+static const struct xd_alt ext_tail[] = {A(22, ""),
                                          A(8, " fd=<domid>"),
                                          A(3, " count=<count>"),
                                          A(1, " count=0x80000001 pdone=ptr4(<0/1/0xfffffffe>)"),
@@ -105,7 +105,7 @@ static const struct xd_alt mmuext[] = {A(1, "mmuext_op [<exts>]<ext-tail>")};
 /* ---- update_va_mapping ---- */
 
 static const struct xd_alt uvm[] = {
-    A(28, "update_va_mapping <window> <ram> <map-flags>"),
+    A(20, "update_va_mapping <window> <ram> <map-flags>"),
     A(30, "update_va_mapping va(<16/17/18/19>) <leaf> <map-flags>"),
     A(3, "update_va_mapping va(<16/17>) <leaf> <UVMF_TLB_FLUSH/UVMF_INVLPG>|<mask-pointer>"),
     A(1, "update_va_mapping va(16) <leaf> <0/3/4/7/8/0x8000000000000001>"),

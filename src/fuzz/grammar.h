@@ -38,6 +38,7 @@ enum xd_role {
 #define XD_GEN_TEXT      96u
 #define XD_GEN_NAMES     512u
 #define XD_GEN_DEPTH_MAX 40u
+#define XD_GEN_SPOIL_PERCENT 70u /* of steps that could go wrong in some place do */
 
 enum xd_gen_port {
     XD_GEN_FREE,
@@ -126,7 +127,7 @@ struct xd_rule {
 /* Ended by a NULL name; one list a file. */
 extern const struct xd_rule xd_rules_common[], xd_rules_mm[], xd_rules_tables[], xd_rules_desc[],
     xd_rules_memory[], xd_rules_events[], xd_rules_misc[], xd_rules_control[], xd_rules_cpu[],
-    xd_rules_host[];
+    xd_rules_host[], xd_rules_spoil[];
 
 uint32_t xd_gen_below(struct xd_gen *g, uint32_t n); /* 0..n-1 */
 bool xd_gen_percent(struct xd_gen *g, unsigned int percent);
@@ -134,6 +135,8 @@ struct xd_gen_domain *xd_gen_here(struct xd_gen *g);
 
 /* Learns from a line of the program which pages are pinned from now on. */
 void xd_gen_note(struct xd_gen *g, const char *line, size_t len);
+/* Lets some steps of (story) go wrong. */
+void xd_gen_spoil(struct xd_gen *g, struct xd_str *story);
 void xd_gen_ports_start(struct xd_gen *g);
 void xd_gen_names(struct xd_gen *g);
 /* Adds what (text) makes. Names must be known: tests expand every rule. */
