@@ -72,7 +72,7 @@ static void remember(struct xd_machine *m, unsigned int nr)
 {
     struct xd_real_guest *g = &m->guest[nr];
 
-    g->there = true;
+    g->there = g->back = true;
     g->reservation = reservation(m, nr);
     g->tables = g->start.pt_frames < XD_WORDS_START ? g->start.pt_frames : XD_WORDS_START;
     g->word = xd_realloc(g->word, g->tables * XD_PAGE_SIZE);
@@ -224,7 +224,7 @@ static bool boot(struct xd_machine *m)
     m->lost = false;
     m->guest[0].config = (struct xd_domain_config)XD_DOMAIN_CONFIG_DEFAULT;
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
-        m->guest[nr].there = false;
+        m->guest[nr].there = m->guest[nr].back = false;
     m->up = xd_xen_boot(&m->xen, &m->config);
     if (!m->up) {
         xd_xen_end(&m->xen);
@@ -257,22 +257,19 @@ static bool destroy(struct xd_machine *m, unsigned int nr)
     return xd_toolstack_destroy(&m->xen, nr);
 }
 
-/* Each living domain that is wanted back is. */
-static bool back(struct xd_machine *m)
-{
-    if (m->xen.dead)
-        return differs(m, "there came no more answers");
-    xd_machine_undo(m);
-    return same_start(m, 0);
-}
-
 void xd_machine_settle(struct xd_machine *m)
 {
     if (!m->up || m->settled)
         return;
     m->reason[0] = '\0';
     m->settled = true;
-    m->lost = !back(m);
+    if (!m->xen.dead)
+        xd_machine_undo(m);
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
+        m->guest[nr].back = !m->xen.dead && m->guest[nr].there && same_start(m, nr);
+    if (m->xen.dead)
+        differs(m, "there came no more answers");
+    m->lost = !m->guest[0].back;
 }
 
 /* Back at the start, by booting if need be. */
@@ -299,7 +296,7 @@ static bool ready(struct xd_machine *m, unsigned int nr, uint32_t cpu,
     struct xd_domain_config c = want ? *want : g->config;
     bool same = g->there && same_config(&g->config, &c);
 
-    if (same && same_start(m, nr))
+    if (same && g->back)
         return true;
     m->rebuilds += same;
     return (!g->there || destroy(m, nr)) && build(m, nr, cpu, &c);

@@ -22,6 +22,7 @@ struct xd_real_port {
 /* A domain of the real machine as it started. */
 struct xd_real_guest {
     bool there;
+    bool back; /* and as it was at its start */
     struct xd_domain_config config;
     struct xd_start start;
     int64_t reservation;

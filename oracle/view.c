@@ -90,7 +90,8 @@ struct xd_view {
     uint32_t nr_fresh;
     struct doing *doing;
     size_t nr_doing, room_doing;
-    bool anew; /* numbers of frames may mean something else now */
+    unsigned char *has; /* by mfn: does the frame have memory? */
+    bool anew;          /* numbers of frames may mean something else now */
 };
 
 struct xd_view *xd_view_new(struct xd_str *out)
@@ -113,6 +114,7 @@ void xd_view_free(struct xd_view *s)
     for (uint32_t i = 0; i < s->nr_fresh; i++)
         free(s->fresh[i].page);
     free(s->ours);
+    free(s->has);
     free(s->whose);
     free(s->doing);
     free(s);
@@ -411,11 +413,13 @@ static bool kernels_own(uint64_t pfn)
     return pfn >= XD_KERNEL_OWN_FIRST && pfn < XD_KERNEL_OWN_END;
 }
 
-/* Which frames of the machine have memory, in (has): one that has none was never written to. */
-static void find_memory(const struct xd_hv *hv, unsigned char *has)
+/* Which frames of the machine have memory: one that has none was never written to. */
+static void find_memory(struct xd_view *s, const struct xd_hv *hv)
 {
-    if (mincore(hv->mem, (size_t)hv->frames * XD_PAGE_SIZE, has))
-        memset(has, 1, hv->frames);
+    if (!s->has)
+        s->has = xd_zalloc(hv->frames);
+    if (mincore(hv->mem, (size_t)hv->frames * XD_PAGE_SIZE, s->has))
+        memset(s->has, 1, hv->frames);
 }
 
 /* Pages that no step was expected to change. */
@@ -423,14 +427,12 @@ static void other_contents(struct xd_view *s, struct xd_hv *hv, const char *name
                            const struct domain *d)
 {
     static const uint64_t zeros[XD_PT_SLOTS];
-    unsigned char *has = xd_zalloc(hv->frames);
 
-    find_memory(hv, has);
     for (uint64_t pfn = 0; pfn < d->pages; pfn++) {
         const struct held *h = &d->held[pfn];
         const uint64_t *old = pfn < START_SEEN ? d->at_start + pfn * XD_PT_SLOTS : zeros, *now;
 
-        if (h->page || h->lost || kernels_own(pfn) || !(has[h->mfn] & 1))
+        if (h->page || h->lost || kernels_own(pfn) || !(s->has[h->mfn] & 1))
             continue;
         now = xd_frame_words(hv, xd_mfn_of(h->mfn));
         if (!memcmp(now, old, XD_PAGE_SIZE))
@@ -440,7 +442,6 @@ static void other_contents(struct xd_view *s, struct xd_hv *hv, const char *name
                 xd_str_addf(s->out, "  %s %" PRIu64 " word %u in the end: 0x%" PRIx64 "\n", name,
                             pfn, i, told(s, NULL, now[i]));
     }
-    free(has);
 }
 
 /* ---- Events ---- */
@@ -623,6 +624,8 @@ void xd_view_look(struct xd_view *s, const struct xd_runner *r, bool all)
 
     for (uint32_t i = 0; i < r->p->domains; i++)
         if (r->env[i].d) {
+            if (all && !hv)
+                find_memory(s, r->env[i].d->hv);
             hv = r->env[i].d->hv;
             look(s, &s->domain[i], &r->env[i], all);
         }
