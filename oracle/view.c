@@ -328,7 +328,8 @@ static bool is_root(const struct xd_view *s, const struct held *h, const uint64_
 }
 
 /* Which of words XD_L4_XEN_FIRST and on Xen has written now, in a table or in one that was copied. */
-static uint16_t xens_words(struct xd_view *s, const struct held *h, const uint64_t *now)
+static uint16_t xens_words(struct xd_view *s, struct xd_hv *hv, const struct held *h,
+                           const uint64_t *now)
 {
     const struct page *p = h->page;
     uint16_t xens = 0;
@@ -342,10 +343,14 @@ static uint16_t xens_words(struct xd_view *s, const struct held *h, const uint64
         const struct held *from = s->doing[k].what == COPIED && s->doing[k].mfn == h->mfn
                                       ? held_by(s, s->doing[k].from)
                                       : NULL;
+        const uint64_t *there = from ? xd_frame_words(hv, xd_mfn_of(from->mfn)) : NULL;
+        uint16_t of = !from                     ? 0
+                      : is_root(s, from, there) ? UINT16_MAX
+                      : from->page              ? from->page->xens
+                                                : 0;
 
-        for (unsigned int i = 0; from && from->page && i < L4_OWN; i++)
-            if (from->page->xens >> i & 1 &&
-                now[XD_L4_XEN_FIRST + i] == from->page->now[XD_L4_XEN_FIRST + i])
+        for (unsigned int i = 0; of && i < L4_OWN; i++)
+            if (of >> i & 1 && now[XD_L4_XEN_FIRST + i] == there[XD_L4_XEN_FIRST + i])
                 xens |= (uint16_t)(1u << i);
     }
     return xens;
@@ -383,7 +388,7 @@ static void contents(struct xd_view *s, struct xd_hv *hv, const char *name, uint
     note_table(s, h);
     if (!p->is_new && !s->anew && !memcmp(now, p->now, XD_PAGE_SIZE))
         return;
-    xens = xens_words(s, h, now);
+    xens = xens_words(s, hv, h, now);
     for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
         uint64_t value = now[i];
         bool own = i >= XD_L4_XEN_FIRST && i < XD_L4_XEN_END;

@@ -27,6 +27,7 @@ static const struct xd_alt debug_register[] = {
       "set_debugreg <0/1/2/3> <0x800000000000/0xffff800000000000/0xffff830000000000/0xffff87ffffffffff/"
       "0x8000000000000000>"),
     A(2, "set_debugreg <4/6> <0/0x1000/0xffff0ff0/0xffffffff/0x100000000>"),
+    A(1, "set_debugreg <5/7> <0x2000/0x20001/0x200004>"),
     A(2, "set_debugreg <5/7> <0/0x400/0x500/0x300/0x2000/0x20001/0x200004/0x100000000>"),
     A(1, "set_debugreg <8/99/0x80000000/0xffffffff> 0"),
 };
