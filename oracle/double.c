@@ -135,6 +135,8 @@ static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m
             count_call(run, r->p, m, k, m->seen[k].rc, m->seen[k].why);
     /* The reason is that of the last refused entry, unless the multicall itself was refused. */
     count_call(run, r->p, m, 0, rc, s->parts && rc >= 0 ? 0 : xd_why(m->v));
+    if (xd_why(m->v) && m->v->rec.reject.also < XD_WHYS)
+        run->c->why[m->v->rec.reject.also] += m->v->rec.reject.also != XD_WHY_NONE;
     xd_witness_watch.called(ctx, r, m, rc);
 }
 

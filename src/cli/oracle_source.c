@@ -171,7 +171,6 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
                 {"set_timer_op", NULL},
                 {"grant_table_op", NULL},
                 {"sched_op", "block"},
-                {"sched_op", "shutdown"},
                 {"vcpu_op", "up"},
                 {"vcpu_op", "down"},
                 {"vcpu_op", "initialise"},

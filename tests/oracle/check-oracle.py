@@ -172,6 +172,24 @@ class Oracle(unittest.TestCase):
         self.expect(self.run_oracle(self.file("a.xds", VERSION), "--timeout", "1", how="mute"), 2, "no answer for 1 s")
         self.assertLess(time.monotonic() - start, 60)
 
+    def test_a_guest_that_hangs_is_no_domain_that_ended(self):
+        r = self.run_oracle(self.file("a.xds", VERSION), how="hang:xen_version")
+        self.expect(r, 2, "could not be compared: .*nobody says a word")
+        self.assertIn(" 0 programs differ", r.out)
+
+    def test_calls_from_a_difference_on_are_not_counted(self):
+        a = self.file("a.xds", VERSION)
+        self.expect(self.run_oracle(a), 0, r"(?m)^1 program, 3 calls \(100\.0 % granted\)")
+        self.expect(self.run_oracle(a, how="lie:xen_version"), 1, r"(?m)^1 program, 1 calls")
+
+    def test_the_reason_of_an_end_is_compared(self):
+        end = self.file("end.xds", "domain d0\ndomain d1\n@d1.0\nsched_op remote_shutdown domain_id=SELF reason=2\nsched_op yield\n")
+        self.expect(self.run_oracle(end), 0, "1 ended by Xen|0 programs differ")
+
+    def test_unfit_programs_that_were_generated_are_told(self):
+        r = self.run_oracle("-s", "5", "-n", "20", how="unfit:event_channel_op")
+        self.expect(r, 0, "skipped: it has event_channel_op", r"generated programs? could not be run on real Xen")
+
     def test_unfit_programs_are_skipped(self):
         self.expect(self.run_oracle("-v", self.file("a.xds", VERSION), how="unfit:xen_version"), 0, "skipped: it has xen_version")
 
