@@ -8,91 +8,14 @@
  * slots, memory that is no RAM, what a page was once validated as, and frames once they were given back. Frames that came
  * from the heap later are told of in the order in which they came, their numbers as one for all.
  */
-#define _GNU_SOURCE /* mincore */
-#include "view.h"
-
-#include "mailbox.h"
+#include "view_state.h"
 
 #include "hv/evtchn.h"
-#include "hv/frame.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-#define FREE_SEEN \
-    32u /* free pages whose contents are looked at after each step, the window's tables included */
-#define AREA_SEEN    8u   /* likewise of the argument area */
-#define START_SEEN   256u /* pages from pfn 0 on that need not be zero at the start */
-#define FRESH_MAX    256u
-#define BITS_SEEN    4u
-#define VCPUS_SEEN   2u
-#define INFO_WORDS   392u /* of shared_info */
-#define INFO_PENDING 256u
-#define INFO_CLOCK   384u
-#define INFO_ARCH    386u
-#define VCPU_WORDS   8u /* of a vcpu_info, of which */
-#define VCPU_CLOCK   4u /* and up is time */
-#define L4_OWN       (XD_L4_XEN_END - XD_L4_XEN_FIRST)
-#define OTHER_FRAME \
-    UINT64_C(0x000ffffff0000000) /* in place of a frame number: Xen's, or another's */
-#define HEAPS_FRAME \
-    UINT64_C(0x000ffff000000000) /* ... one that the heap handed out, or might have */
-
-/* A page whose words are looked at after each step. */
-struct page {
-    uint64_t now[XD_PT_SLOTS];  /* as it lay there */
-    uint64_t told[XD_PT_SLOTS]; /* as it was told */
-    uint16_t xens; /* of words XD_L4_XEN_FIRST and on: Xen wrote it, nobody else since */
-    bool is_new;
-};
-
-/* A frame of a domain. */
-struct held {
-    uint64_t mfn, m2p;
-    struct xd_frame raw, told;
-    struct page *page; /* NULL: its words are looked at in the end only */
-    bool lost;         /* it was given back: who gets it next is up to the heap */
-    bool table;        /* it is a page table, or was one: the processor may have written to it */
-};
-
-struct domain {
-    bool started;
-    char name[8];
-    uint64_t pages, area; /* pfn of the argument area */
-    struct held *held;    /* by pfn */
-    struct page *store;   /* room for those that are looked at */
-    uint64_t *at_start;   /* of pages 0 to START_SEEN - 1 */
-    struct held info;     /* shared_info */
-    uint64_t info_now[INFO_WORDS];
-    struct xd_port *port; /* XD_PORTS */
-    uint32_t ports;       /* of them were looked at */
-    struct {
-        uint64_t bits[BITS_SEEN], cr3;
-    } vcpu[VCPUS_SEEN];
-};
-
-/* What a step is known to do. */
-struct doing {
-    enum { ROOT, WALKED, COPIED } what;
-    uint64_t mfn, from;
-};
-
-struct xd_view {
-    struct xd_str *out;
-    uint32_t frames;
-    bool *ours;                                          /* by mfn */
-    enum { KNOWN, GIVEN_BACK, HANDED_OUT, NEW } * whose; /* by mfn; HANDED_OUT: perhaps */
-    struct domain domain[XD_DOMAINS_MAX];
-    struct held fresh[FRESH_MAX]; /* that came from the heap, in this order */
-    uint32_t nr_fresh;
-    struct doing *doing;
-    size_t nr_doing, room_doing;
-    unsigned char *has; /* by mfn: does the frame have memory? */
-    bool anew;          /* numbers of frames may mean something else now */
-};
 
 struct xd_view *xd_view_new(struct xd_str *out)
 {
@@ -122,7 +45,7 @@ void xd_view_free(struct xd_view *s)
 
 /* ---- What a step does ---- */
 
-static void doing(struct xd_view *s, struct doing d)
+static void doing(struct xd_view *s, struct xd_doing d)
 {
     if (s->nr_doing == s->room_doing) {
         s->room_doing = s->room_doing ? 2 * s->room_doing : 16;
@@ -133,16 +56,16 @@ static void doing(struct xd_view *s, struct doing d)
 
 void xd_view_root(struct xd_view *s, uint64_t mfn, bool walked)
 {
-    doing(s, (struct doing){.what = walked ? WALKED : ROOT, .mfn = mfn});
+    doing(s, (struct xd_doing){.what = walked ? WALKED : ROOT, .mfn = mfn});
 }
 
 void xd_view_copied(struct xd_view *s, uint64_t to, uint64_t from)
 {
-    doing(s, (struct doing){.what = COPIED, .mfn = to, .from = from});
+    doing(s, (struct xd_doing){.what = COPIED, .mfn = to, .from = from});
 }
 
 /* The domain whose shared_info lies in the frame; NULL: none of the program's. */
-static const struct domain *info_of(const struct xd_view *s, uint64_t mfn)
+static const struct xd_seen_domain *info_of(const struct xd_view *s, uint64_t mfn)
 {
     for (unsigned int i = 0; i < XD_DOMAINS_MAX; i++)
         if (s->domain[i].started && s->domain[i].info.mfn == mfn)
@@ -167,7 +90,7 @@ void xd_view_machines(struct xd_view *s, struct xd_vcpu *v, uint64_t va, uint64_
     }
 }
 
-static struct held *held_by(struct xd_view *s, uint64_t mfn)
+struct xd_held *xd_held_by(struct xd_view *s, uint64_t mfn)
 {
     for (uint32_t i = s->nr_fresh; i-- > 0;)
         if (s->fresh[i].mfn == mfn && !s->fresh[i].lost)
@@ -181,7 +104,7 @@ static struct held *held_by(struct xd_view *s, uint64_t mfn)
 
 void xd_view_given_back(struct xd_view *s, uint64_t mfn)
 {
-    struct held *h = held_by(s, mfn);
+    struct xd_held *h = xd_held_by(s, mfn);
 
     if (h)
         h->lost = true;
@@ -202,7 +125,7 @@ void xd_view_handed_out(struct xd_view *s)
 
 void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
 {
-    struct held *h = &s->fresh[s->nr_fresh];
+    struct xd_held *h = &s->fresh[s->nr_fresh];
     const struct xd_frame *f;
 
     if (s->nr_fresh == FRESH_MAX || mfn >= s->frames || mfn < XD_LOW_FRAMES || s->ours[mfn])
@@ -211,7 +134,7 @@ void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
     if (!f->count || !(f->flags & XD_FRAME_ALLOCATED) || f->flags & XD_FRAME_XEN_HEAP ||
         f->owner >= XD_DOMID_FIRST_RESERVED)
         return;
-    *h = (struct held){.mfn = mfn, .m2p = ~UINT64_C(0), .page = xd_zalloc(sizeof(*h->page))};
+    *h = (struct xd_held){.mfn = mfn, .m2p = ~UINT64_C(0), .page = xd_zalloc(sizeof(*h->page))};
     h->page->is_new = true;
     memset(xd_frame_words(hv, xd_mfn_of(mfn)), 0, XD_PAGE_SIZE);
     s->ours[mfn] = true;
@@ -242,20 +165,20 @@ bool xd_view_uncertain(const struct xd_view *s, uint64_t mfn)
 }
 
 /* Did it come from the heap, or may it have? Given back by one and got by another, it has two meanings on one machine only. */
-static bool heaps(const struct xd_view *s, uint64_t mfn)
+bool xd_heaps(const struct xd_view *s, uint64_t mfn)
 {
     return mfn < s->frames && (s->whose[mfn] == HANDED_OUT || s->whose[mfn] == NEW);
 }
 
 uint64_t xd_view_number(const struct xd_view *s, uint64_t mfn)
 {
-    return heaps(s, mfn) ? HEAPS_FRAME / XD_PAGE_SIZE : mfn;
+    return xd_heaps(s, mfn) ? HEAPS_FRAME / XD_PAGE_SIZE : mfn;
 }
 
 /* ---- Frames ---- */
 
 static void frame(struct xd_view *s, struct xd_hv *hv, const char *name, uint64_t nr,
-                  struct held *h)
+                  struct xd_held *h)
 {
     const struct xd_frame *raw = xd_frame_at(hv, xd_mfn_of(h->mfn));
     uint64_t m2p = xd_m2p(hv, h->mfn);
@@ -289,169 +212,9 @@ static void frame(struct xd_view *s, struct xd_hv *hv, const char *name, uint64_
     h->m2p = m2p;
 }
 
-/* ---- Words ---- */
-
-/*
- * A word as both machines can tell it. In a table the bits that the processor writes are no matter; frames that came from
- * the heap later have one number for all, and so have those that no domain of the program has.
- */
-static uint64_t told(const struct xd_view *s, const struct held *h, uint64_t value)
-{
-    uint64_t mfn = (value & XD_PTE_MFN) / XD_PAGE_SIZE;
-
-    if (heaps(s, value)) /* a number alone */
-        return HEAPS_FRAME / XD_PAGE_SIZE;
-    if (value & XD_PTE_P && (!h || h->table))
-        value &= ~(XD_PTE_A | XD_PTE_D);
-    if (heaps(s, mfn))
-        return (value & ~XD_PTE_MFN) | HEAPS_FRAME;
-    if (value & XD_PTE_P && mfn >= XD_LOW_FRAMES && mfn < s->frames && !s->ours[mfn])
-        return (value & ~XD_PTE_MFN) | OTHER_FRAME;
-    return value;
-}
-
-/* Xen's entry for the table itself, by which a frame shows that it was made an L4. */
-static bool shows_root(const uint64_t *now, uint64_t mfn)
-{
-    return now[XD_L4_SLOT_LINEAR] ==
-           (mfn * XD_PAGE_SIZE | XD_PTE_P | XD_PTE_RW | XD_PTE_A | XD_PTE_D | XD_PTE_NX);
-}
-
-static bool is_root(const struct xd_view *s, const struct held *h, const uint64_t *now)
-{
-    if (h->told.type == XD_TYPE_L4 && h->told.type_count)
-        return true;
-    for (size_t i = 0; i < s->nr_doing; i++)
-        if (s->doing[i].what != COPIED && s->doing[i].mfn == h->mfn)
-            return shows_root(now, h->mfn);
-    return false;
-}
-
-/* Which of words XD_L4_XEN_FIRST and on Xen has written now, in a table or in one that was copied. */
-static uint16_t xens_words(struct xd_view *s, struct xd_hv *hv, const struct held *h,
-                           const uint64_t *now)
-{
-    const struct page *p = h->page;
-    uint16_t xens = 0;
-
-    if (is_root(s, h, now))
-        return UINT16_MAX;
-    for (unsigned int i = 0; p->xens && i < L4_OWN; i++)
-        if (p->xens >> i & 1 && now[XD_L4_XEN_FIRST + i] == p->now[XD_L4_XEN_FIRST + i])
-            xens |= (uint16_t)(1u << i);
-    for (size_t k = 0; k < s->nr_doing; k++) {
-        const struct held *from = s->doing[k].what == COPIED && s->doing[k].mfn == h->mfn
-                                      ? held_by(s, s->doing[k].from)
-                                      : NULL;
-        const uint64_t *there = from ? xd_frame_words(hv, xd_mfn_of(from->mfn)) : NULL;
-        uint16_t of = !from                     ? 0
-                      : is_root(s, from, there) ? UINT16_MAX
-                      : from->page              ? from->page->xens
-                                                : 0;
-
-        for (unsigned int i = 0; of && i < L4_OWN; i++)
-            if (of >> i & 1 && now[XD_L4_XEN_FIRST + i] == there[XD_L4_XEN_FIRST + i])
-                xens |= (uint16_t)(1u << i);
-    }
-    return xens;
-}
-
-/* The processor may have written to tables that came and went within the step, and to what was copied from one. */
-static void note_table(struct xd_view *s, struct held *h)
-{
-    for (size_t i = 0; i < s->nr_doing && !h->table; i++) {
-        const struct held *from = s->doing[i].what == COPIED && s->doing[i].mfn == h->mfn
-                                      ? held_by(s, s->doing[i].from)
-                                      : NULL;
-
-        h->table = s->doing[i].what == WALKED || (from && from->table);
-    }
-}
-
-/* What a table holds, in short. */
-static uint64_t digest(const uint64_t *word)
-{
-    uint64_t sum = UINT64_C(14695981039346656037);
-
-    for (unsigned int i = 0; i < XD_PT_SLOTS; i++)
-        sum = (sum ^ word[i]) * UINT64_C(1099511628211);
-    return sum;
-}
-
-static void contents(struct xd_view *s, struct xd_hv *hv, const char *name, uint64_t nr,
-                     struct held *h)
-{
-    const uint64_t *now = xd_frame_words(hv, xd_mfn_of(h->mfn));
-    struct page *p = h->page;
-    uint16_t xens;
-
-    note_table(s, h);
-    if (!p->is_new && !s->anew && !memcmp(now, p->now, XD_PAGE_SIZE))
-        return;
-    xens = xens_words(s, hv, h, now);
-    for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
-        uint64_t value = now[i];
-        bool own = i >= XD_L4_XEN_FIRST && i < XD_L4_XEN_END;
-
-        if (own && xens >> (i - XD_L4_XEN_FIRST) & 1) {
-            p->told[i] = 0;
-            continue;
-        }
-        if (value == p->now[i] && !s->anew && !(own && p->xens >> (i - XD_L4_XEN_FIRST) & 1))
-            continue;
-        value = told(s, h, value);
-        if (value != p->told[i] && !p->is_new)
-            xd_str_addf(s->out, "  %s %" PRIu64 " word %u: 0x%" PRIx64 "\n", name, nr, i, value);
-        p->told[i] = value;
-    }
-    if (p->is_new)
-        xd_str_addf(s->out, "  %s %" PRIu64 " words: digest 0x%" PRIx64 "\n", name, nr,
-                    digest(p->told));
-    memcpy(p->now, now, XD_PAGE_SIZE);
-    p->xens = xens;
-    p->is_new = false;
-}
-
-/* The kernel's own stacks and mailboxes: on the double nobody uses them. */
-static bool kernels_own(uint64_t pfn)
-{
-    return pfn >= XD_KERNEL_OWN_FIRST && pfn < XD_KERNEL_OWN_END;
-}
-
-/* Which frames of the machine have memory: one that has none was never written to. */
-static void find_memory(struct xd_view *s, const struct xd_hv *hv)
-{
-    if (!s->has)
-        s->has = xd_zalloc(hv->frames);
-    if (mincore(hv->mem, (size_t)hv->frames * XD_PAGE_SIZE, s->has))
-        memset(s->has, 1, hv->frames);
-}
-
-/* Pages that no step was expected to change. */
-static void other_contents(struct xd_view *s, struct xd_hv *hv, const char *name,
-                           const struct domain *d)
-{
-    static const uint64_t zeros[XD_PT_SLOTS];
-
-    for (uint64_t pfn = 0; pfn < d->pages; pfn++) {
-        const struct held *h = &d->held[pfn];
-        const uint64_t *old = pfn < START_SEEN ? d->at_start + pfn * XD_PT_SLOTS : zeros, *now;
-
-        if (h->page || h->lost || kernels_own(pfn) || !(s->has[h->mfn] & 1))
-            continue;
-        now = xd_frame_words(hv, xd_mfn_of(h->mfn));
-        if (!memcmp(now, old, XD_PAGE_SIZE))
-            continue;
-        for (unsigned int i = 0; i < XD_PT_SLOTS; i++)
-            if (now[i] != old[i])
-                xd_str_addf(s->out, "  %s %" PRIu64 " word %u in the end: 0x%" PRIx64 "\n", name,
-                            pfn, i, told(s, NULL, now[i]));
-    }
-}
-
 /* ---- Events ---- */
 
-static void port(struct xd_view *s, struct domain *d, struct xd_domain *now, uint32_t nr)
+static void port(struct xd_view *s, struct xd_seen_domain *d, struct xd_domain *now, uint32_t nr)
 {
     const struct xd_port *p = xd_port_find(now, nr);
     struct xd_port seen = {0};
@@ -471,7 +234,7 @@ static void port(struct xd_view *s, struct domain *d, struct xd_domain *now, uin
     d->port[nr] = seen;
 }
 
-static void ports(struct xd_view *s, struct domain *d, struct xd_domain *now)
+static void ports(struct xd_view *s, struct xd_seen_domain *d, struct xd_domain *now)
 {
     uint32_t nr = now->ports_valid > d->ports ? now->ports_valid : d->ports;
 
@@ -481,7 +244,8 @@ static void ports(struct xd_view *s, struct domain *d, struct xd_domain *now)
 }
 
 /* All words of shared_info but time, and but the bits of vCPUs that vcpu() tells. */
-static void shared_info(struct xd_view *s, struct domain *d, struct xd_domain *now, bool first)
+static void shared_info(struct xd_view *s, struct xd_seen_domain *d, struct xd_domain *now,
+                        bool first)
 {
     const uint64_t *word = (const uint64_t *)(const void *)xd_shared_info(now);
 
@@ -499,7 +263,7 @@ static void shared_info(struct xd_view *s, struct domain *d, struct xd_domain *n
     }
 }
 
-static void vcpu(struct xd_view *s, struct domain *d, struct xd_vcpu *v)
+static void vcpu(struct xd_view *s, struct xd_seen_domain *d, struct xd_vcpu *v)
 {
     static const char *const names[BITS_SEEN] = {"upcall_pending", "upcall_mask", "pending_sel",
                                                  "upcall due"};
@@ -521,8 +285,8 @@ static void vcpu(struct xd_view *s, struct domain *d, struct xd_vcpu *v)
 /* ---- All of a domain ---- */
 
 /* (nr) pages from (pfn) on are looked at after each step. */
-static struct page *watch(struct domain *d, struct page *store, uint64_t pfn, uint64_t nr,
-                          bool table)
+static struct xd_seen_page *watch(struct xd_seen_domain *d, struct xd_seen_page *store,
+                                  uint64_t pfn, uint64_t nr, bool table)
 {
     for (uint64_t i = 0; i < nr && pfn + i < d->pages; i++) {
         if (d->held[pfn + i].page)
@@ -534,11 +298,11 @@ static struct page *watch(struct domain *d, struct page *store, uint64_t pfn, ui
     return store;
 }
 
-static void start(struct xd_view *s, struct domain *d, const struct xd_env *env)
+static void start(struct xd_view *s, struct xd_seen_domain *d, const struct xd_env *env)
 {
     uint64_t tables = (env->start.pt_va - env->start.virt_base) / XD_PAGE_SIZE,
              area = (env->start.padding_va - env->start.virt_base) / XD_PAGE_SIZE;
-    struct page *store;
+    struct xd_seen_page *store;
 
     d->pages = env->start.pages;
     d->area = area;
@@ -555,7 +319,7 @@ static void start(struct xd_view *s, struct domain *d, const struct xd_env *env)
         s->whose = xd_zalloc(s->frames * sizeof(*s->whose));
     for (uint64_t pfn = 0; pfn < d->pages; pfn++) {
         bool mapped = pfn < env->start.mapped_pages;
-        struct held *h = &d->held[pfn];
+        struct xd_held *h = &d->held[pfn];
 
         h->mfn = xd_domain_mfn(env->d, pfn);
         h->m2p = pfn;
@@ -576,13 +340,13 @@ static void start(struct xd_view *s, struct domain *d, const struct xd_env *env)
     store = watch(d, store, env->start.first_free_pfn, FREE_SEEN, false);
     /* Arguments hold entries that were read from tables. */
     watch(d, store, area, AREA_SEEN, true);
-    d->info = (struct held){.mfn = env->start.shared_info_mfn};
+    d->info = (struct xd_held){.mfn = env->start.shared_info_mfn};
     s->ours[d->info.mfn] = true;
     for (unsigned int id = 0; id < VCPUS_SEEN; id++)
         d->vcpu[id].cr3 = ~UINT64_C(0);
 }
 
-static void look(struct xd_view *s, struct domain *d, const struct xd_env *env, bool all)
+static void look(struct xd_view *s, struct xd_seen_domain *d, const struct xd_env *env, bool all)
 {
     struct xd_hv *hv = env->d->hv;
     bool first = !d->started;
@@ -597,9 +361,9 @@ static void look(struct xd_view *s, struct domain *d, const struct xd_env *env, 
             frame(s, hv, name, pfn, &d->held[pfn]);
     for (uint64_t pfn = 0; pfn < d->pages; pfn++)
         if (!d->held[pfn].lost && d->held[pfn].page)
-            contents(s, hv, name, pfn, &d->held[pfn]);
+            xd_look_at_words(s, hv, name, pfn, &d->held[pfn]);
     if (all)
-        other_contents(s, hv, name, d);
+        xd_look_at_others(s, hv, name, d);
     snprintf(name, sizeof(name), "%s info", d->name);
     if (!d->info.lost)
         frame(s, hv, name, 0, &d->info);
@@ -610,10 +374,10 @@ static void look(struct xd_view *s, struct domain *d, const struct xd_env *env, 
 }
 
 /* What is written over a frame's number later may leave a part of it, which nobody could tell from other numbers. */
-static void forget_area(const struct xd_view *s, struct domain *d, struct xd_hv *hv)
+static void forget_area(const struct xd_view *s, struct xd_seen_domain *d, struct xd_hv *hv)
 {
     for (uint64_t pfn = d->area; pfn < d->area + AREA_SEEN && pfn < d->pages; pfn++) {
-        struct held *h = &d->held[pfn];
+        struct xd_held *h = &d->held[pfn];
 
         if (h->lost || !xd_view_ours(s, h->mfn))
             continue;
@@ -630,7 +394,7 @@ void xd_view_look(struct xd_view *s, const struct xd_runner *r, bool all)
     for (uint32_t i = 0; i < r->p->domains; i++)
         if (r->env[i].d) {
             if (all && !hv)
-                find_memory(s, r->env[i].d->hv);
+                xd_find_memory(s, r->env[i].d->hv);
             hv = r->env[i].d->hv;
             look(s, &s->domain[i], &r->env[i], all);
         }
@@ -638,7 +402,7 @@ void xd_view_look(struct xd_view *s, const struct xd_runner *r, bool all)
         if (!s->fresh[i].lost)
             frame(s, hv, "new", i, &s->fresh[i]);
         if (!s->fresh[i].lost)
-            contents(s, hv, "new", i, &s->fresh[i]);
+            xd_look_at_words(s, hv, "new", i, &s->fresh[i]);
     }
     for (uint32_t i = 0; s->nr_fresh && i < r->p->domains; i++)
         if (r->env[i].d)
