@@ -193,7 +193,9 @@ static void machines(struct xd_witness *w, const struct xd_runner *r, const stru
             forget(w, m->v, e->at, rows[i].n);
     if (s->op && s->call->group == &xd_group_memory && is_op(s, "machphys_mfn_list") &&
         xd_look(m->v, &list, e->at, sizeof(list)))
-        forget(w, m->v, list.extent_start, list.nr_extents < LIST_SEEN ? list.nr_extents * 8 : 0);
+        forget(w, m->v,
+               list.extent_start, /* written before the count is, which a fault keeps back */
+               8 * (uint64_t)(list.max_extents < LIST_SEEN ? list.max_extents : LIST_SEEN));
 }
 
 /*
