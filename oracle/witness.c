@@ -268,16 +268,16 @@ static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m
     struct xd_witness *w = *(struct xd_witness **)ctx;
     uint32_t parts = r->p->step[m->step].parts, index = 0;
     unsigned char bytes[8];
+    uint64_t at;
 
     for (uint32_t k = 1; k <= parts; k += 1 + r->p->step[m->step + k].parts) {
         if (r->p->step[m->step + k].kind != XD_STEP_CALL)
             continue;
-        if (xd_look(m->v, bytes,
-                    m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry) + 8, 8)) {
+        at = m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry);
+        if (!xens_range(at + 8) && xd_look(m->v, bytes, at + 8, 8)) {
             xd_str_addf(&w->result, "  entry %u:", index);
             answers(w, r, m, k, (int64_t)number(bytes, 8));
-            continued(w, m->v, m->enc[k].nr,
-                      m->enc[0].arg[0] + index * sizeof(struct xd_abi_multicall_entry));
+            continued(w, m->v, m->enc[k].nr, at);
         }
         index++;
     }

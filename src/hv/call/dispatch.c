@@ -122,6 +122,16 @@ int64_t xd_continue(struct xd_vcpu *v)
     return run_call(v, c.nr, c.arg, 0, true);
 }
 
+/* Is anything of the operand read? AS-XEN: XENMEM_machphys_mapping: an operand that is only written need not be readable. */
+static bool reads(const struct xd_op *op)
+{
+    const struct xd_field *f = op->fields();
+
+    while (f->name && !(f->dir & XD_IN))
+        f++;
+    return f->name != NULL;
+}
+
 int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run,
                   size_t run_nr, uint64_t cmd, uint64_t arg)
 {
@@ -134,7 +144,9 @@ int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *con
     if (op->nr >= run_nr || !run[op->nr])
         return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, cmd);
     XD_ALWAYS(op->size <= sizeof(copy));
-    if (op->size && !xd_copy_in(v, copy, arg, op->size))
+    if (op->size && !reads(op))
+        __builtin_memset(copy, 0, op->size);
+    else if (op->size && !xd_copy_in(v, copy, arg, op->size))
         return xd_reject(v, XD_WHY_COPY_IN, arg, op->size);
     rc = run[op->nr](v, copy);
     if (rc == 0 && op->writes && !xd_copy_out(v, arg, copy, op->size))
