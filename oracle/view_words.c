@@ -23,7 +23,7 @@ static uint64_t told(const struct xd_view *s, const struct xd_held *h, uint64_t 
         value &= ~(XD_PTE_A | XD_PTE_D);
     if (xd_heaps(s, mfn))
         return (value & ~XD_PTE_MFN) | HEAPS_FRAME;
-    if (value & XD_PTE_P && mfn >= XD_LOW_FRAMES && mfn < s->frames && !s->ours[mfn])
+    if (mfn >= XD_LOW_FRAMES && mfn < s->frames && !s->ours[mfn])
         return (value & ~XD_PTE_MFN) | OTHER_FRAME;
     return value;
 }
