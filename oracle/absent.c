@@ -88,7 +88,6 @@ void xd_domain_destroy(struct xd_domain *d)
     (void)d;
 }
 
-
 enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size,
                              struct xd_fault *f)
 {
