@@ -2,6 +2,7 @@
 /* absent.c: the rest of the machine's interface beside real.c: names, and what is never called for a real machine. */
 #include "hv/evtchn.h"
 #include "hv/frame.h"
+#include "hv/lever.h"
 #include "hv/pt.h"
 #include "program/runner.h"
 

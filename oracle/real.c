@@ -12,7 +12,6 @@
 #include "hv/copy.h"
 #include "hv/evtchn.h"
 #include "hv/frame.h"
-#include "hv/lever.h"
 #include "hv/pt.h"
 #include "program/runner.h"
 
