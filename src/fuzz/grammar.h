@@ -31,13 +31,13 @@ enum xd_role {
     XD_ROLE_CALLS,
     XD_ROLES
 };
-#define XD_GEN_PAGES     18u /* pages 0..17 have the roles before XD_ROLE_CALLS */
-#define XD_GEN_CALLS     18u
-#define XD_GEN_PORTS     32u
-#define XD_GEN_REMEMBER  8u
-#define XD_GEN_TEXT      96u
-#define XD_GEN_NAMES     512u
-#define XD_GEN_DEPTH_MAX 40u
+#define XD_GEN_PAGES         18u /* pages 0..17 have the roles before XD_ROLE_CALLS */
+#define XD_GEN_CALLS         18u
+#define XD_GEN_PORTS         32u
+#define XD_GEN_REMEMBER      8u
+#define XD_GEN_TEXT          96u
+#define XD_GEN_NAMES         512u
+#define XD_GEN_DEPTH_MAX     40u
 #define XD_GEN_SPOIL_PERCENT 70u /* of steps that could go wrong in some place do */
 
 enum xd_gen_port {
