@@ -16,7 +16,8 @@ struct xd_command {
     int (*run)(int argc, char **argv);  /* argv[0] is the name; getopt starts at 1 */
 };
 
-extern const struct xd_command xd_cmd_replay, xd_cmd_fmt, xd_cmd_list, xd_cmd_shrink, xd_cmd_oracle;
+extern const struct xd_command xd_cmd_replay, xd_cmd_fmt, xd_cmd_list, xd_cmd_shrink, xd_cmd_fuzz,
+    xd_cmd_oracle;
 
 /* "xendouble: ..." on standard error; returns XD_UNUSABLE. */
 int xd_complain(const char *fmt, ...) XD_PRINTF(1, 2);
@@ -32,6 +33,21 @@ int xd_flush(int code);
 bool xd_ends_in(const char *name, const char *suffix);
 /* A number of (digits) alone, or hexadecimal after 0x. */
 bool xd_parse_number(const char *text, uint64_t *value);
+
+/* ---- options.c: the values of --(option); false after complaining ---- */
+bool xd_option_number(const char *option, const char *text, uint64_t min, uint64_t max,
+                      uint64_t *value);
+/* Adds the group called (name), one of those in mask (of), to *groups. */
+bool xd_option_group(const char *name, uint32_t of, uint32_t *groups);
+/* A directory that is there, or can be made. */
+bool xd_option_directory(const char *option, const char *path);
+
+/*
+ * Runs (run) in a process of its own, for (patience_s) seconds at most; *said is all that it writes to
+ * standard error. What it returns, or 128 and the number of the signal that ended it; -1: there was no
+ * process (errno).
+ */
+int xd_in_child(int (*run)(void *ctx), void *ctx, unsigned int patience_s, struct xd_str *said);
 
 /* Paths in the order given; directories stand for the .xds files below them, sorted. */
 struct xd_paths {

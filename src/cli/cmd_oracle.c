@@ -3,71 +3,15 @@
 #define _GNU_SOURCE
 #include "cli/oracle.h"
 
-#include "base/suggest.h"
 #include "fuzz/generate.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #define PROGRAMS_MAX UINT64_C(1000000000)
 #define STEPS_MAX    UINT64_C(10000)
 #define TIMEOUT_S    120 /* far more than a boot under emulation takes */
-
-static bool number(const char *option, const char *text, uint64_t min, uint64_t max,
-                   uint64_t *value)
-{
-    if (xd_parse_number(text, value) && *value >= min && *value <= max)
-        return true;
-    if (max == UINT64_MAX)
-        xd_complain("--%s: \"%s\" is no number of 64 bits", option, text);
-    else
-        xd_complain("--%s: \"%s\" is no number from %llu to %llu", option, text,
-                    (unsigned long long)min, (unsigned long long)max);
-    return false;
-}
-
-static bool group(struct xd_oracle *o, const char *name)
-{
-    int nr = xd_generate_group_find(name);
-    struct xd_suggest near;
-    struct xd_str all = {0};
-
-    if (nr >= 0 && XD_GENERATE_GUEST >> nr & 1) {
-        o->only |= 1u << nr;
-        return true;
-    }
-    xd_suggest_init(&near, name, strlen(name));
-    for (unsigned int i = 0; xd_generate_group_name(i); i++)
-        if (XD_GENERATE_GUEST >> i & 1) {
-            xd_suggest_offer(&near, xd_generate_group_name(i));
-            xd_str_addf(&all, "%s%s", all.len ? ", " : "", xd_generate_group_name(i));
-        }
-    if (near.best)
-        xd_complain("--only: there is no group \"%s\" (did you mean %s?)", name, near.best);
-    else
-        xd_complain("--only: there is no group \"%s\" (there are %s)", name, xd_str_text(&all));
-    xd_str_free(&all);
-    return false;
-}
-
-static bool directory(const char *path)
-{
-    struct stat st;
-
-    if ((stat(path, &st) == 0 ||
-         (errno == ENOENT && mkdir(path, 0777) == 0 && stat(path, &st) == 0)) &&
-        !S_ISDIR(st.st_mode))
-        errno = ENOTDIR;
-    else if (stat(path, &st) == 0)
-        return true;
-    xd_complain("--keep: %s: %s", path, strerror(errno));
-    return false;
-}
 
 /* 0; a code to end with; or -1 after the help. */
 static int options(struct xd_oracle *o, int argc, char **argv)
@@ -110,21 +54,21 @@ static int options(struct xd_oracle *o, int argc, char **argv)
 
     while (ok && (c = getopt_long(argc, argv, "s:n:l:j:vh", longs, NULL)) != -1) {
         switch (c) {
-        case 's': ok = number("seed", optarg, 0, UINT64_MAX, &o->seed); break;
-        case 'n': ok = number("programs", optarg, 0, PROGRAMS_MAX, &o->programs); break;
-        case 'l': ok = number("steps", optarg, 1, STEPS_MAX, &o->steps); break;
-        case 'j': ok = number("jobs", optarg, 1, XD_ORACLE_JOBS_MAX, &o->jobs); break;
+        case 's': ok = xd_option_number("seed", optarg, 0, UINT64_MAX, &o->seed); break;
+        case 'n': ok = xd_option_number("programs", optarg, 0, PROGRAMS_MAX, &o->programs); break;
+        case 'l': ok = xd_option_number("steps", optarg, 1, STEPS_MAX, &o->steps); break;
+        case 'j': ok = xd_option_number("jobs", optarg, 1, XD_ORACLE_JOBS_MAX, &o->jobs); break;
         case 'v': o->verbose = true; break;
         case SCENARIOS: ok = xd_find_scenarios(&o->files, &optarg, 1) == 0; break;
-        case ONLY: ok = group(o, optarg); break;
+        case ONLY: ok = xd_option_group(optarg, XD_GENERATE_GUEST, &o->only); break;
         case ONE: o->one_domain = true; break;
         case KEEP: o->keep = optarg; break;
         case REPORT: o->report = true; break;
         case MAX:
-            ok = number("max-differences", optarg, 0, PROGRAMS_MAX, &o->max_differences);
+            ok = xd_option_number("max-differences", optarg, 0, PROGRAMS_MAX, &o->max_differences);
             break;
-        case STOP: ok = number("stop", optarg, 1, PROGRAMS_MAX, &o->stop); break;
-        case TIMEOUT: ok = number("timeout", optarg, 1, 86400, &o->timeout_s); break;
+        case STOP: ok = xd_option_number("stop", optarg, 1, PROGRAMS_MAX, &o->stop); break;
+        case TIMEOUT: ok = xd_option_number("timeout", optarg, 1, 86400, &o->timeout_s); break;
         case QEMU: o->parts.qemu = optarg; break;
         case XEN: o->parts.xen = optarg; break;
         case KERNEL: o->parts.kernel = optarg; break;
@@ -139,7 +83,7 @@ static int options(struct xd_oracle *o, int argc, char **argv)
         xd_complain("oracle: which scenarios, or how many --programs?");
         return xd_usage(&xd_cmd_oracle, false);
     }
-    return ok && (!o->keep || directory(o->keep)) ? 0 : XD_UNUSABLE;
+    return ok && (!o->keep || xd_option_directory("keep", o->keep)) ? 0 : XD_UNUSABLE;
 }
 
 static double now(void)
@@ -167,7 +111,7 @@ static int oracle(int argc, char **argv)
                    (unsigned long long)(sum.different - o.max_differences));
         xd_oracle_totals(&o, &sum, now() - start);
         if (o.report)
-            xd_oracle_report(&sum);
+            xd_oracle_report(&sum, "compared");
         code = xd_flush(code);
     }
     xd_oracle_parts_free(&o.parts);

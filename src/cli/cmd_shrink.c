@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,17 +129,6 @@ struct child {
     const struct xd_program *p;
 };
 
-static void send_text(const struct xd_str *s)
-{
-    for (size_t done = 0; done < s->len;) {
-        ssize_t n = write(STDERR_FILENO, s->text + done, s->len - done);
-
-        if (n < 0 && errno != EINTR)
-            _exit(XD_UNUSABLE);
-        done += n > 0 ? (size_t)n : 0;
-    }
-}
-
 static void failed(void *ctx, const struct xd_failure *f)
 {
     const struct child *c = ctx;
@@ -156,7 +144,7 @@ static void failed(void *ctx, const struct xd_failure *f)
     add_details(&out, f->details);
     xd_tell_failure(&shown, c->sh->path, f);
     add_shown(&out, xd_str_text(&shown));
-    send_text(&out);
+    (void)xd_write_all(STDERR_FILENO, out.text, out.len);
     xd_str_free(&out);
     xd_str_free(&shown);
 }
@@ -167,20 +155,17 @@ static void tell(void *ctx, const char *lines)
     (void)lines;
 }
 
-static _Noreturn void run_child(const struct shrink *sh, const struct xd_program *p, int fd)
+static int run_child(void *ctx)
 {
-    struct child c = {sh, p};
-    struct xd_run_options opt = sh->run;
+    struct child *c = ctx;
+    struct xd_run_options opt = c->sh->run;
     struct xd_run_result result;
 
-    signal(SIGINT, SIG_DFL);
-    dup2(fd, STDERR_FILENO); /* what a broken promise says comes this way too */
-    alarm(sh->patience_s);
-    opt.ctx = &c;
+    opt.ctx = c;
     opt.failed = failed;
     opt.tell = tell;
-    xd_program_run(p, &opt, &result);
-    _exit((int)result.verdict);
+    xd_program_run(c->p, &opt, &result);
+    return (int)result.verdict;
 }
 
 /* ---- Judging ---- */
@@ -198,41 +183,13 @@ static void select_lines(struct xd_str *out, const struct xd_str *all, char mark
     }
 }
 
-/*
- * Runs (p); *said is all its process said. The exit code, or 128 and the number of the signal that
- * ended it; -1: there was no process.
- */
-static int run(const struct shrink *sh, const struct xd_program *p, struct xd_str *said)
-{
-    int ends[2], status = 0;
-    char buf[4096];
-    ssize_t n;
-    pid_t pid;
-
-    if (pipe(ends))
-        return -1;
-    pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        run_child(sh, p, ends[1]);
-    }
-    close(ends[1]);
-    while (pid > 0 && ((n = read(ends[0], buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR)))
-        xd_str_addn(said, buf, n > 0 ? (size_t)n : 0);
-    close(ends[0]);
-    if (pid < 0)
-        return -1;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 /* How (p) fails, empty if it does not; the exit code. What is for people goes to *shown. */
 static int judge(const struct shrink *sh, const struct xd_program *p, struct xd_str *failure,
                  struct xd_str *shown)
 {
+    struct child c = {sh, p};
     struct xd_str said = {0};
-    int code = run(sh, p, &said);
+    int code = xd_in_child(run_child, &c, sh->patience_s, &said);
 
     if (shown)
         select_lines(shown, &said, SHOW);

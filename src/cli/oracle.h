@@ -218,6 +218,7 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 /* Runs all. Returns the exit code so far. */
 int xd_oracle_run(const struct xd_oracle *o, struct xd_oracle_counts *sum);
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *c, double seconds);
-void xd_oracle_report(const struct xd_oracle_counts *c);
+/* Lists what was (done), "compared", how often, and what never was. */
+void xd_oracle_report(const struct xd_oracle_counts *c, const char *done);
 
 #endif

@@ -141,15 +141,15 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
     free(why.row);
 }
 
-static void table(const char *title, const char *never, struct rows rows)
+static void table(const char *title, const char *done, struct rows rows)
 {
     struct list l = {.margin = "  "};
 
-    printf("\n%s: %zu of %zu compared\n", title, rows.nr - rows.never, rows.nr);
+    printf("\n%s: %zu of %zu %s\n", title, rows.nr - rows.never, rows.nr, done);
     for (size_t i = 0; i < rows.nr && rows.row[i].count; i++)
         printf("  %10" PRIu64 " %s\n", rows.row[i].count, rows.row[i].name);
     if (rows.never) {
-        printf("%s:\n", never);
+        printf("%s never %s:\n", title, done);
         for (size_t i = rows.nr - rows.never; i < rows.nr; i++)
             item(&l, rows.row[i].name);
         putchar('\n');
@@ -157,8 +157,8 @@ static void table(const char *title, const char *never, struct rows rows)
     free(rows.row);
 }
 
-void xd_oracle_report(const struct xd_oracle_counts *c)
+void xd_oracle_report(const struct xd_oracle_counts *c, const char *done)
 {
-    table("reasons", "reasons never compared", reasons(c));
-    table("calls and operations", "calls and operations never compared", calls(c));
+    table("reasons", done, reasons(c));
+    table("calls and operations", done, calls(c));
 }

@@ -139,7 +139,8 @@ static void call_list(struct xd_gen *g, struct xd_str *out)
 
 static void head(struct xd_gen *g, struct xd_str *out)
 {
-    xd_str_addf(out, "machine frames=%u\ndomain d0 pages=128 kernel_pages=8\n", FRAMES);
+    xd_str_addf(out, "machine frames=%u\ndomain d0 pages=128 kernel_pages=8\n",
+                g->ask->frames ? g->ask->frames : FRAMES);
     for (unsigned int level = 1; level <= 4; level++)
         xd_str_addf(out, "let x%u = table(%u, va(0))\n", level, level);
     if (!g->ask->two_domains)

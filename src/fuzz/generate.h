@@ -32,6 +32,7 @@ enum xd_generate_group {
 struct xd_generate {
     uint64_t seed;
     uint32_t steps;   /* calls, loads and stores on lines of their own; 0: 16 */
+    uint32_t frames;  /* of the machine; 0: 32768 */
     uint32_t groups;  /* 1 << enum xd_generate_group, or'ed */
     bool two_domains; /* also an unprivileged d1; else d0 is alone */
 };

@@ -26,6 +26,12 @@ static void calling(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *a
     xd_oracles_before(h->judge->oracles, v, nr, arg, depth);
 }
 
+static void count_reason(struct hearing *h, unsigned int why)
+{
+    if (why && h->judge->why)
+        h->judge->why[why]++;
+}
+
 static void returned(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
                      unsigned int depth)
 {
@@ -33,6 +39,7 @@ static void returned(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *
 
     h->j->calls++;
     h->j->refused += rc < 0;
+    count_reason(h, xd_why(v));
     (void)xd_oracles_after(h->judge->oracles, v, nr, arg, rc,
                            depth); /* told when the step is over */
     if (h->judge->opinion && !h->said)
@@ -64,11 +71,10 @@ static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m
 static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s,
                      enum xd_access how, const struct xd_fault *f)
 {
-    (void)ctx;
     (void)r;
     (void)s;
     (void)how;
-    (void)f;
+    count_reason(ctx, f->why);
 }
 
 static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
@@ -99,8 +105,11 @@ static void hear(const struct xd_program *p, const struct xd_judge *judge, struc
                                               .returned = returned,
                                               .wrong = wrong};
     struct hearing h = {.judge = judge, .j = j};
-    const struct xd_run_options opt = {
-        .keep_going = true, .watch = &watch, .ctx = &h, .failed = failed};
+    const struct xd_run_options opt = {.keep_going = true,
+                                       .watch = &watch,
+                                       .session = judge->opinion ? NULL : judge->session,
+                                       .ctx = &h,
+                                       .failed = failed};
     struct xd_run_result result;
 
     *j = (struct xd_judgement){0};

@@ -24,6 +24,9 @@ struct xd_judge {
     struct xd_oracles *oracles;
     const struct xd_opinion *opinion; /* or NULL */
     bool twice;                       /* each program again: the digest must be the same */
+    /* To run in, or NULL. Not with an opinion, which wants to see every step. */
+    struct xd_session *session;
+    uint64_t *why; /* counts reasons, XD_WHYS of them; or NULL */
 };
 
 struct xd_judgement {

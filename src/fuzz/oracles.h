@@ -13,7 +13,7 @@
 
 #include "hv/hv.h"
 
-enum xd_oracle {
+enum xd_oracle_which {
     XD_ORACLE_AUDIT = 1,    /* xd_audit: counts, types, ports agree with what holds them */
     XD_ORACLE_REACH = 2,    /* no vCPU can write to a table or descriptors, or reach what is not its
                                own; tables hold only what they may */
@@ -24,7 +24,7 @@ enum xd_oracle {
 
 struct xd_oracles;
 
-/* (which): enum xd_oracle, or'ed. AUDIT and REACH look after every (every)-th call
+/* (which): enum xd_oracle_which, or'ed. AUDIT and REACH look after every (every)-th call
  * or step, and at the end; 0 is 1. */
 struct xd_oracles *xd_oracles_new(uint32_t which, uint32_t every);
 void xd_oracles_free(struct xd_oracles *o);

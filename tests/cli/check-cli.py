@@ -57,7 +57,7 @@ class Cli(unittest.TestCase):
     def test_help_and_version(self):
         self.expect(run("--help"), 0, "usage: xendouble COMMAND", "replay", "fmt", "list", "exit codes", where="out")
         self.expect(run("--version"), 0, "xendouble ", where="out")
-        for c in "replay", "fmt", "shrink", "oracle", "list":
+        for c in "replay", "fmt", "shrink", "fuzz", "oracle", "list":
             self.expect(run(c, "--help"), 0, f"usage: xendouble {c}", where="out")
             self.assertEqual(run("help", c).out, run(c, "--help").out)
 
@@ -67,7 +67,7 @@ class Cli(unittest.TestCase):
         self.expect(run("xyzzy"), 2, 'there is no command "xyzzy"')
         self.expect(run("--trace"), 2, "unknown option")
         self.expect(run("help", "rplay"), 2, "did you mean replay?")
-        for c in "replay", "fmt", "shrink", "oracle", "list":
+        for c in "replay", "fmt", "shrink", "fuzz", "oracle", "list":
             self.expect(run(c, "--nonsense"), 2, "xendouble: unrecognized option '--nonsense'", f"xendouble {c} --help")
         self.expect(run("replay"), 2, "which files")
         self.expect(run("fmt"), 2, "which files")
@@ -227,6 +227,29 @@ class Cli(unittest.TestCase):
         self.assertEqual(r.out, "domain d1\nevent_channel_op send port=99 = EINVAL why=evtchn-port-range\nsched_op yield = 0\n")
         self.expect(run("fmt", "--fill", "-", given=FAILS.encode()), 1, "expected 1, got 0")
         self.expect(run("fmt", "--fill", "-", given=UNUSABLE.encode()), 2, "frames must be")
+
+    # ---- fuzz ----
+
+    def test_fuzz(self):
+        two, one = (run("fuzz", "-n", "60", "-s", "1", "-l", "6", "-j", j, "--report") for j in "21")
+        self.expect(two, 0, "60 programs (seed 0x1, 2 jobs)", "nothing found", "reasons never met:", where="out")
+        self.expect(one, 0, "60 programs (seed 0x1, 1 job)", where="out")
+        cut = [r.out[r.out.index("\nreasons"):] for r in (one, two)]
+        self.assertEqual(cut[0], cut[1])
+        self.assertNotEqual(run("fuzz", "-n", "60", "-s", "7", "-l", "6").out.split("job")[1], two.out.split("job")[1])
+        self.expect(run("fuzz", "-t", "1", "--only", "events", "--every", "5"), 0, "nothing found", where="out")
+
+    def test_fuzz_judges_files(self):
+        f = self.file("p.xds", PASSES)
+        self.expect(run("fuzz", f, self.file("f.xds", FAILS)), 0, "2 programs judged, 0 show xendouble wrong", where="out")
+        self.expect(run("fuzz", f, self.file("u.xds", UNREADABLE)), 2, "u.xds:2:1")
+
+    def test_fuzz_misused(self):
+        self.expect(run("fuzz", "-n", "0"), 2, '--programs: "0" is no number from 1')
+        self.expect(run("fuzz", "--only", "evens"), 2, "did you mean events?")
+        self.expect(run("fuzz", "--keep", self.file("x", "")), 2, "Not a directory")
+        self.expect(run("fuzz", "-j", "1000"), 2, "--jobs")
+        self.expect(run("fuzz", "--nonsense"), 2, "--help")
 
     # ---- shrink ----
 

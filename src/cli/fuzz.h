@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz.h: what the files of `xendouble fuzz` share. */
+#ifndef XD_CLI_FUZZ_H
+#define XD_CLI_FUZZ_H
+
+#include "cli/cli.h"
+#include "cli/oracle.h"
+
+struct xd_fuzz {
+    uint64_t seed;     /* of program 0; program k has (seed) + k */
+    uint64_t programs; /* 0: no end */
+    uint64_t seconds;  /* 0: no end */
+    uint64_t jobs, steps, every, max_findings;
+    uint32_t groups; /* as struct xd_generate has them */
+    bool report;
+    const char *keep; /* directory, or NULL */
+    struct xd_paths files;
+};
+
+/* A program that shows that xendouble is wrong. */
+struct xd_finding {
+    uint64_t number;   /* its seed is (seed) + number */
+    struct xd_str how; /* what findings are told apart by */
+    uint64_t times;    /* programs that show the same */
+};
+struct xd_findings {
+    struct xd_finding *item;
+    size_t nr, cap;
+};
+
+/* ---- fuzz_work.c ---- */
+
+/* The text of program (number), to be freed with xd_str_free. */
+void xd_fuzz_text(const struct xd_fuzz *f, uint64_t number, struct xd_str *out);
+/* Makes and judges programs until enough; adds up into *sum. 0, or XD_UNUSABLE after complaining. */
+int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd_findings *found);
+
+/* ---- fuzz_find.c ---- */
+
+/*
+ * Judges (p) in a process of its own. True: xendouble is wrong; (how) says how in a way that does not
+ * depend on numbers, (said) in full. Either may be NULL.
+ */
+bool xd_fuzz_judge(const struct xd_fuzz *f, const struct xd_program *p, struct xd_str *how,
+                   struct xd_str *said);
+/* Shrinks what was found and tells of it. */
+void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found);
+
+#endif

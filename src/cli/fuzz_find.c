@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_find.c: what a program shows, the small program that shows it too, and the telling of both. */
+#define _GNU_SOURCE
+#include "cli/fuzz.h"
+
+#include "fuzz/judge.h"
+#include "program/shrink.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATIENCE_S 20u
+#define TRIES      4000u /* what finding a shorter program may cost */
+
+struct trial {
+    const struct xd_fuzz *f;
+    const struct xd_program *p;
+};
+
+static int judge(void *ctx)
+{
+    const struct trial *t = ctx;
+    const struct xd_judge judge = {.oracles = xd_oracles_new(XD_ORACLE_ALL, (uint32_t)t->f->every),
+                                   .twice = true};
+    struct xd_judgement j;
+
+    xd_judge_program(t->p, &judge, &j);
+    if (j.guilty)
+        (void)xd_write_all(2, j.complaint, strlen(j.complaint));
+    return j.guilty ? XD_BROKEN : XD_PASSED;
+}
+
+/* The line that tells most, with # for its numbers, which are another program's others. */
+static void add_kind(struct xd_str *out, const char *said)
+{
+    const char *bug = strstr(said, "BUG at "), *at = bug ? bug : said;
+
+    while (*at && *at != '\n') {
+        if (*at < '0' || *at > '9') {
+            xd_str_addc(out, *at++);
+            continue;
+        }
+        xd_str_addc(out, '#');
+        at += at[0] == '0' && at[1] == 'x' ? 2 : 0;
+        at += strspn(at, "0123456789abcdef");
+    }
+    xd_str_addc(out, '\n');
+}
+
+bool xd_fuzz_judge(const struct xd_fuzz *f, const struct xd_program *p, struct xd_str *how,
+                   struct xd_str *said)
+{
+    struct trial t = {f, p};
+    struct xd_str text = {0};
+    int code = xd_in_child(judge, &t, PATIENCE_S, &text);
+
+    if (code > 128)
+        xd_str_addf(&text, "%sthe process ended by signal %d (%s)\n",
+                    text.len && text.text[text.len - 1] != '\n' ? "\n" : "", code - 128,
+                    strsignal(code - 128));
+    if (how && code > 0)
+        add_kind(how, xd_str_text(&text));
+    if (said)
+        xd_str_add(said, xd_str_text(&text));
+    xd_str_free(&text);
+    return code > 0;
+}
+
+struct search {
+    const struct xd_fuzz *f;
+    const char *how;
+};
+
+static bool still_shows(void *ctx, const struct xd_program *p)
+{
+    const struct search *s = ctx;
+    struct xd_str how = {0};
+    bool same = xd_fuzz_judge(s->f, p, &how, NULL) && !strcmp(xd_str_text(&how), s->how);
+
+    xd_str_free(&how);
+    return same;
+}
+
+/* Writes the scenario into --keep. NULL after complaining. */
+static char *keep(const struct xd_fuzz *f, const struct xd_finding *found, const char *text)
+{
+    struct xd_str path = {0};
+    FILE *to;
+
+    xd_str_addf(&path, "%s/fuzz-0x%" PRIx64 XD_TEXT_SUFFIX, f->keep, f->seed + found->number);
+    to = fopen(path.text, "we");
+    if (to && fputs(text, to) >= 0 && fclose(to) == 0)
+        return path.text;
+    xd_complain("%s: it can't be written: %s", path.text, strerror(errno));
+    xd_str_free(&path);
+    return NULL;
+}
+
+static void add_comment(struct xd_str *out, const char *lines)
+{
+    for (const char *end; *lines; lines = *end ? end + 1 : end) {
+        end = strchrnul(lines, '\n');
+        xd_str_addf(out, "# %.*s\n", (int)(end - lines), lines);
+    }
+}
+
+void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
+{
+    struct search s = {f, xd_str_text(&found->how)};
+    const struct xd_shrink_options limits = {.calls_max = TRIES};
+    struct xd_str text = {0}, out = {0}, said = {0};
+    struct xd_program *p, *small;
+    struct xd_shrink_stats st = {0};
+    char *error, *path = NULL;
+
+    xd_fuzz_text(f, found->number, &text);
+    p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
+    XD_ALWAYS(p != NULL);
+    small = xd_shrink(p, still_shows, &s, &limits, &st);
+    xd_fuzz_judge(f, small ? small : p, NULL, &said);
+    printf("seed 0x%" PRIx64 ": xendouble is wrong", f->seed + found->number);
+    if (found->times > 1)
+        printf(", as in %" PRIu64 " more program%s", found->times - 1,
+               found->times == 2 ? "" : "s");
+    printf("; %u steps, %s%u of them tell:\n", st.steps_before,
+           small && !st.minimal ? "at most " : "", st.steps_after);
+    fputs(said.len ? xd_str_text(&said) : xd_str_text(&found->how), stdout);
+    add_comment(&out, said.len ? xd_str_text(&said) : xd_str_text(&found->how));
+    xd_program_print(small ? small : p, &out);
+    if (f->keep)
+        path = keep(f, found, xd_str_text(&out));
+    if (path)
+        printf("again: xendouble fuzz %s\n", path);
+    else
+        printf("%sagain: xendouble fuzz --seed 0x%" PRIx64 " --programs 1 --steps %" PRIu64 "\n",
+               xd_str_text(&out), f->seed + found->number, f->steps);
+    free(path);
+    xd_program_free(p);
+    if (small)
+        xd_program_free(small);
+    xd_str_free(&text);
+    xd_str_free(&out);
+    xd_str_free(&said);
+}

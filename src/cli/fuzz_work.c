@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_work.c: processes that make programs and judge them.
+ *
+ * Program k is made and run by process k modulo their number, whatever happens to the others, so what
+ * a run finds depends on its seed alone. A process says in memory that it shares with us which program
+ * it is at. When it ends by itself, that program is what ended it, and another one takes over behind
+ * it.
+ */
+#define _GNU_SOURCE
+#include "cli/fuzz.h"
+
+#include "fuzz/generate.h"
+#include "fuzz/judge.h"
+#include "program/program.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FRAMES \
+    4096u /* room for the domains of generated programs; small, for it is audited often */
+#define PATIENCE_S  20u /* for one program */
+#define TWICE_EVERY 64u /* programs: a digest costs more than a program */
+#define TURN_NS     20000000
+
+/* Written by one process, read by the one that started it. */
+struct job {
+    struct xd_oracle_counts counts;
+    uint64_t number; /* of the program that runs */
+    bool done;       /* all its programs are */
+};
+
+void xd_fuzz_text(const struct xd_fuzz *f, uint64_t number, struct xd_str *out)
+{
+    const struct xd_generate g = {.seed = f->seed + number,
+                                  .steps = (uint32_t)f->steps,
+                                  .groups = f->groups,
+                                  .frames = FRAMES,
+                                  .two_domains = true};
+
+    xd_generate_text(&g, out);
+}
+
+/* Calls and operations that the program asks for. */
+static void count_asked(const struct xd_program *p, struct xd_oracle_counts *c)
+{
+    for (uint32_t i = 1; i < p->steps; i++) {
+        const struct xd_step *s = &p->step[i];
+
+        if (s->kind != XD_STEP_CALL || s->raw)
+            continue;
+        c->call[s->call->nr]++;
+        if (s->op)
+            c->op[xd_oracle_op_index(s->call->group, s->op)]++;
+        for (xd_at k = s->in; k; k = xd_item_at(p, k)->next) {
+            const struct xd_item *it = xd_item_at(p, k);
+            bool mmu = s->call->shape == XD_SHAPE_MMU;
+            const struct xd_op *op = mmu ? xd_op_at(&xd_group_mmu, it->cmd) : it->op;
+
+            if (it->key == XD_KEY_ELEMENT && op)
+                c->op[xd_oracle_op_index(mmu ? &xd_group_mmu : &xd_group_mmuext, op)]++;
+        }
+    }
+}
+
+static bool judge_one(const struct xd_fuzz *f, struct job *job, struct xd_judge *judge)
+{
+    struct xd_str text = {0};
+    struct xd_judgement j;
+    struct xd_program *p;
+    char *error;
+
+    xd_fuzz_text(f, job->number, &text);
+    p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
+    XD_ALWAYS(p != NULL);
+    judge->twice = job->number % TWICE_EVERY == 0;
+    judge->why = job->counts.why;
+    xd_judge_program(p, judge, &j);
+    count_asked(p, &job->counts);
+    job->counts.programs++;
+    job->counts.calls += j.calls;
+    job->counts.refused += j.refused;
+    free(j.complaint);
+    xd_program_free(p);
+    xd_str_free(&text);
+    return !j.guilty;
+}
+
+static _Noreturn void work(const struct xd_fuzz *f, struct job *job, pid_t parent)
+{
+    struct xd_judge judge = {.oracles = xd_oracles_new(XD_ORACLE_ALL, (uint32_t)f->every),
+                             .session = xd_session_new(0)};
+    FILE *quiet = freopen("/dev/null", "w", stderr); /* it is run again for what it says */
+
+    (void)quiet;
+    signal(SIGINT, SIG_DFL);
+    for (; (!f->programs || job->number < f->programs) && getppid() == parent;
+         job->number += f->jobs) {
+        alarm(PATIENCE_S);
+        if (!judge_one(f, job, &judge))
+            _exit(XD_BROKEN);
+    }
+    job->done = true;
+    _exit(XD_PASSED);
+}
+
+/* ---- The process that watches over them ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int nr)
+{
+    (void)nr;
+    interrupted = 1;
+}
+
+struct watcher {
+    const struct xd_fuzz *f;
+    struct job *job;
+    pid_t *pid; /* 0: it is over */
+    struct xd_findings *found;
+    struct timespec start;
+    bool progress;
+};
+
+static double seconds(const struct watcher *w)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)(t.tv_sec - w->start.tv_sec) + (double)(t.tv_nsec - w->start.tv_nsec) / 1e9;
+}
+
+static bool start_job(struct watcher *w, uint64_t i)
+{
+    pid_t self = getpid();
+
+    fflush(stdout);
+    fflush(stderr);
+    w->pid[i] = fork();
+    if (w->pid[i] == 0)
+        work(w->f, &w->job[i], self);
+    if (w->pid[i] > 0)
+        return true;
+    w->pid[i] = 0;
+    xd_complain("processes can't be started: %s", strerror(errno));
+    return false;
+}
+
+/* Program (number) ended its process. What for, it is asked anew. */
+static void note_finding(struct watcher *w, uint64_t number, int status)
+{
+    struct xd_findings *found = w->found;
+    struct xd_str text = {0}, how = {0};
+    struct xd_program *p;
+    char *error;
+
+    xd_fuzz_text(w->f, number, &text);
+    p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
+    XD_ALWAYS(p != NULL);
+    if (!xd_fuzz_judge(w->f, p, &how, NULL))
+        xd_str_addf(&how,
+                    "it ended its process (status 0x%x) after other programs, but not alone\n",
+                    (unsigned int)status);
+    xd_program_free(p);
+    xd_str_free(&text);
+    for (size_t i = 0; i < found->nr; i++)
+        if (!strcmp(xd_str_text(&found->item[i].how), xd_str_text(&how))) {
+            found->item[i].times++;
+            if (number < found->item[i].number)
+                found->item[i].number = number;
+            xd_str_free(&how);
+            return;
+        }
+    if (found->nr == found->cap) {
+        found->cap = found->cap * 2 + 8;
+        found->item = xd_realloc(found->item, found->cap * sizeof(*found->item));
+    }
+    found->item[found->nr++] = (struct xd_finding){.number = number, .how = how, .times = 1};
+}
+
+/* Looks who ended. False: nobody works any more. */
+static bool look(struct watcher *w)
+{
+    bool any = false;
+    int status;
+
+    for (uint64_t i = 0; i < w->f->jobs; i++) {
+        if (!w->pid[i])
+            continue;
+        if (waitpid(w->pid[i], &status, WNOHANG) == w->pid[i]) {
+            w->pid[i] = 0;
+            if (!w->job[i].done) {
+                note_finding(w, w->job[i].number, status);
+                w->job[i].number += w->f->jobs;
+                if (w->found->nr < w->f->max_findings)
+                    start_job(w, i);
+            }
+        }
+        any |= w->pid[i] != 0;
+    }
+    return any && w->found->nr < w->f->max_findings;
+}
+
+static void show_progress(struct watcher *w)
+{
+    uint64_t programs = 0, calls = 0;
+
+    if (!isatty(STDERR_FILENO))
+        return;
+    for (uint64_t i = 0; i < w->f->jobs; i++) {
+        programs += w->job[i].counts.programs;
+        calls += w->job[i].counts.calls;
+    }
+    fprintf(stderr, "\r\033[K%llu programs, %llu calls, %zu findings", (unsigned long long)programs,
+            (unsigned long long)calls, w->found->nr);
+    fflush(stderr);
+    w->progress = true;
+}
+
+static void end_jobs(struct watcher *w)
+{
+    for (uint64_t i = 0; i < w->f->jobs; i++)
+        if (w->pid[i]) {
+            kill(w->pid[i], SIGKILL);
+            waitpid(w->pid[i], NULL, 0);
+        }
+    if (w->progress)
+        fputs("\r\033[K", stderr);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct xd_finding *x = a, *y = b;
+
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd_findings *found)
+{
+    const struct timespec turn = {.tv_nsec = TURN_NS};
+    struct watcher w = {.f = f, .found = found, .pid = xd_zalloc(f->jobs * sizeof(*w.pid))};
+    size_t size = f->jobs * sizeof(*w.job);
+    bool ok = true;
+
+    w.job = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (w.job == MAP_FAILED) {
+        free(w.pid);
+        return xd_complain("there is no memory for %llu jobs", (unsigned long long)f->jobs);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &w.start);
+    signal(SIGINT, on_interrupt);
+    for (uint64_t i = 0; i < f->jobs && ok; i++) {
+        w.job[i].number = i;
+        ok = start_job(&w, i);
+    }
+    while (ok && look(&w) && !interrupted && (!f->seconds || seconds(&w) < (double)f->seconds)) {
+        show_progress(&w);
+        nanosleep(&turn, NULL);
+    }
+    end_jobs(&w);
+    for (uint64_t i = 0; i < f->jobs; i++)
+        xd_oracle_add(sum, &w.job[i].counts);
+    if (found->nr)
+        qsort(found->item, found->nr, sizeof(*found->item), by_number);
+    munmap(w.job, size);
+    free(w.pid);
+    return ok ? 0 : XD_UNUSABLE;
+}
