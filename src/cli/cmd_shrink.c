@@ -3,7 +3,9 @@
  * cmd_shrink.c: the small scenario inside a large one that fails.
  *
  * Every candidate runs in a process of its own, for it may well end that process. What the process
- * says about its first failure is what candidates are compared by.
+ * says about its first failure is what candidates are compared by. Our own process has a session, in
+ * which it ran the smallest program so far up to where that fails, with snapshots on the way: a
+ * candidate goes on from the last one before it becomes another program.
  */
 #define _GNU_SOURCE
 #include "cli/cli.h"
@@ -22,6 +24,9 @@
 
 #define SIGN '|' /* begins the lines that failures are compared by */
 #define SHOW '>' /* begins the lines that are for people */
+#define AT   '@' /* begins the line with the number of the step that failed */
+
+#define PLACES 100u /* snapshots of a program */
 
 struct shrink {
     const char *path, *out;
@@ -32,6 +37,7 @@ struct shrink {
     unsigned int patience_s; /* for one candidate */
     struct xd_str failure;   /* how the file fails */
     bool progress;           /* a progress line stands on the terminal */
+    struct xd_session *session;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -141,6 +147,7 @@ static void failed(void *ctx, const struct xd_failure *f)
                 : s->call ? s->call->name
                           : "-",
                 s->op ? s->op->name : "-", xd_why_name((enum xd_why)f->why, why));
+    xd_str_addf(&out, "%c%u\n", AT, f->at);
     add_details(&out, f->details);
     xd_tell_failure(&shown, c->sh->path, f);
     add_shown(&out, xd_str_text(&shown));
@@ -161,6 +168,7 @@ static int run_child(void *ctx)
     struct xd_run_options opt = c->sh->run;
     struct xd_run_result result;
 
+    opt.session = c->sh->session;
     opt.ctx = c;
     opt.failed = failed;
     opt.tell = tell;
@@ -177,15 +185,25 @@ static void select_lines(struct xd_str *out, const struct xd_str *all, char mark
         end = strchrnul(line, '\n');
         if (*line == mark)
             xd_str_addf(out, "%.*s\n", (int)(end - line - 1), line + 1);
-        else if (*line != SIGN && *line != SHOW && strstr(line, "BUG at ") &&
+        else if (*line != SIGN && *line != SHOW && *line != AT && strstr(line, "BUG at ") &&
                  strstr(line, "BUG at ") < end)
             xd_str_addf(out, "%.*s\n", (int)(end - line), line);
     }
 }
 
-/* How (p) fails, empty if it does not; the exit code. What is for people goes to *shown. */
+static uint32_t step_named(const struct xd_str *said)
+{
+    const char mark[] = {'\n', AT, 0}, *line = said->len ? strstr(said->text, mark) : NULL;
+
+    return line ? (uint32_t)strtoul(line + 2, NULL, 10) : 0;
+}
+
+/*
+ * How (p) fails, empty if it does not; the exit code. What is for people goes to *shown, the number of
+ * the step that fails to *at, if it is known.
+ */
 static int judge(const struct shrink *sh, const struct xd_program *p, struct xd_str *failure,
-                 struct xd_str *shown)
+                 struct xd_str *shown, uint32_t *at)
 {
     struct child c = {sh, p};
     struct xd_str said = {0};
@@ -193,6 +211,7 @@ static int judge(const struct shrink *sh, const struct xd_program *p, struct xd_
 
     if (shown)
         select_lines(shown, &said, SHOW);
+    *at = step_named(&said);
     if (code > 0 && code != XD_UNUSABLE && code != 128 + SIGINT && code != 128 + SIGALRM) {
         xd_str_addf(failure, "%d\n", code);
         select_lines(failure, &said, SIGN);
@@ -201,15 +220,32 @@ static int judge(const struct shrink *sh, const struct xd_program *p, struct xd_
     return code;
 }
 
+/* (p) is the smallest so far; what comes before its step (at) ends no process. */
+static void prepare(const struct shrink *sh, const struct xd_program *p, uint32_t at)
+{
+    struct child c = {sh, p};
+    struct xd_run_options opt = sh->run;
+    struct xd_run_result result;
+
+    opt.session = sh->session;
+    opt.ctx = &c;
+    opt.failed = failed;
+    opt.tell = tell;
+    xd_session_prepare(p, at, &opt, &result);
+}
+
 static bool still_fails(void *ctx, const struct xd_program *p)
 {
     const struct shrink *sh = ctx;
     struct xd_str failure = {0};
+    uint32_t at;
     bool same;
 
-    judge(sh, p, &failure, NULL);
+    judge(sh, p, &failure, NULL, &at);
     same = failure.len && !strcmp(failure.text, sh->failure.text);
     xd_str_free(&failure);
+    if (same && at)
+        prepare(sh, p, at);
     return same;
 }
 
@@ -300,6 +336,7 @@ static int shrink_file(struct shrink *sh)
     struct xd_str shown = {0};
     char *error;
     struct xd_program *p = xd_load_program(sh->path, &error);
+    uint32_t at;
     int code;
 
     if (!p) {
@@ -308,7 +345,8 @@ static int shrink_file(struct shrink *sh)
         return XD_UNUSABLE;
     }
     sh->path = p->file;
-    code = judge(sh, p, &sh->failure, &shown);
+    sh->session = xd_session_new(p->steps / PLACES + 1);
+    code = judge(sh, p, &sh->failure, &shown, &at);
     sh->patience_s = 10 + (unsigned int)((now_ns() - sh->start_ns) / 100000000);
     fputs(xd_str_text(&shown), stderr);
     if (sh->failure.len) {
@@ -326,6 +364,7 @@ static int shrink_file(struct shrink *sh)
     }
     xd_str_free(&shown);
     xd_str_free(&sh->failure);
+    xd_session_free(sh->session);
     xd_program_free(p);
     return code;
 }

@@ -141,6 +141,7 @@ static void go_back(struct xd_session *s)
 {
     const struct place *c = &s->place[s->places - 1];
     struct xd_runner *r = s->r;
+    uint32_t names;
     int rc = xd_restore(r->hv, c->snapshot);
 
     XD_ALWAYS(rc == 0);
@@ -158,9 +159,11 @@ static void go_back(struct xd_session *s)
     xd_levers_put_back(r->hv, c->levers);
     xd_str_clear(&r->console);
     xd_str_addn(&r->console, xd_str_text(&c->console), c->console.len);
-    if (c->names) {
-        memcpy(r->value, c->value, c->names * sizeof(*r->value));
-        memcpy(r->known, c->known, c->names * sizeof(*r->known));
+    /* Either program may have more names; what the shared steps named comes first in both. */
+    names = c->names < r->p->names ? c->names : r->p->names;
+    if (names) {
+        memcpy(r->value, c->value, names * sizeof(*r->value));
+        memcpy(r->known, c->known, names * sizeof(*r->known));
     }
     *r->result = c->result;
 }
