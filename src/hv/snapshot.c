@@ -3,8 +3,8 @@
  * snapshot.c: states of a machine that can be gone back to: marks in the arena's journal.
  *
  * The journal is one of words, not of pages. A hypercall writes few words in many pages: frame
- * records, the domain, the entry. Copying a page at its first write costs as much as some fifty
- * words.
+ * records, the domain, the entry. Where a word in each of 8 frames was touched, going back by words took
+ * a thirtieth of the time that copying the pages out and back took (bench/snapshot.c).
  */
 #include "hv/hv.h"
 

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * snapshot.c: going back: after touched frames, after short programs, and while a long one shrinks.
+ *
+ * The floor of going back is a journal of pages: each touched page copied out and back.
+ */
+#include "bench.h"
+
+#include "base/strbuf.h"
+#include "program/shrink.h"
+#include "program/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMES_64M 16384u
+#define PAGES      1024u /* of the domain */
+#define STEPS      10000u
+
+struct going_back {
+    struct xd_hv *hv;
+    struct xd_vcpu *v;
+    struct xd_snapshot snapshot;
+    uint64_t touched; /* frames a turn */
+    uint64_t mfn[PAGES];
+    unsigned char (*page)[XD_PAGE_SIZE]; /* the floor's */
+    uint64_t version_va, updates_va;
+};
+
+static void *setup(const struct bench *b)
+{
+    struct going_back *g = xd_zalloc(sizeof(*g));
+    struct xd_domain *d = bench_domain(FRAMES_64M, 2 * PAGES, false);
+    const struct xd_start *s = xd_domain_start(d);
+    uint64_t pfn = (s->padding_va - s->virt_base) / XD_PAGE_SIZE;
+
+    g->hv = xd_domain_hv(d);
+    g->v = xd_vcpu_at(d, 0);
+    g->touched = b->arg;
+    g->updates_va = s->padding_va;
+    for (unsigned int i = 0; i < PAGES; i++)
+        g->mfn[i] = xd_domain_mfn(d, i);
+    bench_store(g->v, g->updates_va,
+                &(struct xd_abi_mmu_update){xd_domain_mfn(d, pfn + 1) * XD_PAGE_SIZE | 1, pfn + 1},
+                16);
+    g->page = xd_zalloc(PAGES * sizeof(*g->page));
+    g->snapshot = xd_snapshot(g->hv);
+    return g;
+}
+
+static void teardown(void *ctx)
+{
+    struct going_back *g = ctx;
+
+    xd_hv_destroy(g->hv);
+    free(g->page);
+    free(g);
+}
+
+static uint64_t *word(const struct going_back *g, uint64_t i)
+{
+    return (uint64_t *)(void *)(g->hv->mem + g->mfn[i % PAGES] * XD_PAGE_SIZE) + i % XD_PT_SLOTS;
+}
+
+/* One word in each of the frames, as a call would write it; then back. */
+static void touch_and_reset(void *ctx, uint64_t n)
+{
+    struct going_back *g = ctx;
+
+    while (n--) {
+        for (uint64_t i = 0; i < g->touched; i++)
+            XD_PUT(g->hv, *word(g, i), n);
+        XD_ALWAYS(xd_restore(g->hv, g->snapshot) == 0);
+    }
+}
+
+static void touch_and_copy(void *ctx, uint64_t n)
+{
+    struct going_back *g = ctx;
+
+    while (n--) {
+        for (uint64_t i = 0; i < g->touched; i++) {
+            memcpy(g->page[i], (void *)((uintptr_t)word(g, i) & ~(uintptr_t)4095), XD_PAGE_SIZE);
+            *word(g, i) = n;
+        }
+        for (uint64_t i = 0; i < g->touched; i++)
+            memcpy((void *)((uintptr_t)word(g, i) & ~(uintptr_t)4095), g->page[i], XD_PAGE_SIZE);
+        bench_use(n);
+    }
+}
+
+static void journal_words(void *ctx, uint64_t n)
+{
+    struct going_back *g = ctx;
+
+    while (n) {
+        uint64_t turn = n < 512 ? n : 512;
+
+        for (uint64_t i = 0; i < turn; i++)
+            XD_PUT(g->hv, word(g, 0)[i], n);
+        XD_ALWAYS(xd_restore(g->hv, g->snapshot) == 0);
+        n -= turn;
+    }
+}
+
+static void store_words(void *ctx, uint64_t n)
+{
+    struct going_back *g = ctx;
+
+    while (n) {
+        uint64_t turn = n < 512 ? n : 512;
+
+        for (uint64_t i = 0; i < turn; i++) {
+            word(g, 0)[i] = n;
+            bench_use(n);
+        }
+        n -= turn;
+    }
+}
+
+/* 16 calls: ports taken and given back by going back, entries of the M2P, versions. */
+static void program(struct going_back *g)
+{
+    for (unsigned int i = 0; i < 4; i++) {
+        bench_use((uint64_t)xd_hypercall(g->v, 17, (uint64_t[6]){0}));
+        bench_use((uint64_t)xd_hypercall(g->v, 1, (uint64_t[6]){g->updates_va, 1, 0, 0x7ff0}));
+        bench_use((uint64_t)xd_hypercall(g->v, 5, (uint64_t[6]){i}));
+        bench_use((uint64_t)xd_hypercall(g->v, 29, (uint64_t[6]){0}));
+    }
+}
+
+static void programs(void *ctx, uint64_t n)
+{
+    struct going_back *g = ctx;
+
+    while (n--) {
+        program(g);
+        XD_ALWAYS(xd_restore(g->hv, g->snapshot) == 0);
+    }
+}
+
+static void no_programs(void *ctx, uint64_t n)
+{
+    void (*volatile nothing)(void *, uint64_t) = store_words;
+
+    while (n--)
+        nothing(ctx, 0);
+}
+
+/* ---- Shrinking ---- */
+
+struct shrinking {
+    struct xd_program *p;
+    struct xd_session *session;
+};
+
+static void *setup_shrink(const struct bench *b)
+{
+    struct shrinking *s = xd_zalloc(sizeof(*s));
+    struct xd_str text = {0};
+    char *error;
+
+    (void)b;
+    xd_str_add(&text, "domain d1\n");
+    for (unsigned int i = 0; i < STEPS; i++)
+        xd_str_addf(&text,
+                    i == STEPS / 3 ? "mmuext_op [PIN_L1_TABLE mfn=page(%u)]\n"
+                                   : "update_va_mapping va(%u) pte(page(1), P|RW) UVMF_INVLPG\n",
+                    i % 200);
+    xd_str_addf(&text, "expect frame page(%u) type=l1\n", STEPS / 3 % 200);
+    s->p = xd_program_parse("bench", xd_str_text(&text), text.len, &error);
+    XD_ALWAYS(s->p != NULL);
+    xd_str_free(&text);
+    return s;
+}
+
+static void teardown_shrink(void *ctx)
+{
+    struct shrinking *s = ctx;
+
+    xd_program_free(s->p);
+    free(s);
+}
+
+static void failed(void *ctx, const struct xd_failure *f)
+{
+    (void)ctx;
+    (void)f;
+}
+
+static bool passes(void *ctx, const struct xd_program *p)
+{
+    const struct shrinking *s = ctx;
+    const struct xd_run_options opt = {.session = s->session, .failed = failed};
+    struct xd_run_result result;
+
+    xd_program_run(p, &opt, &result);
+    return result.verdict == XD_PASSED && result.checks == 1;
+}
+
+static void shrink(void *ctx, uint64_t n)
+{
+    struct shrinking *s = ctx;
+
+    while (n--) {
+        s->session = xd_session_new(100);
+        xd_program_free(xd_shrink(s->p, passes, s, NULL, NULL));
+        xd_session_free(s->session);
+        s->session = NULL;
+    }
+}
+
+static void run_once(void *ctx, uint64_t n)
+{
+    while (n--)
+        XD_ALWAYS(passes(ctx, ((struct shrinking *)ctx)->p));
+}
+
+#define COPIED "those pages copied out and back"
+
+const struct bench bench_snapshot[] = {
+    {"reset, 64 MiB, nothing touched", COPIED, 0, 0, setup, touch_and_reset, touch_and_copy,
+     teardown, 0},
+    {"reset, 64 MiB, 8 frames touched", COPIED, 0, 0, setup, touch_and_reset, touch_and_copy,
+     teardown, 8},
+    {"reset, 64 MiB, 64 frames touched", COPIED, 0, 0, setup, touch_and_reset, touch_and_copy,
+     teardown, 64},
+    {"reset, 64 MiB, 512 frames touched", COPIED, 0, 0, setup, touch_and_reset, touch_and_copy,
+     teardown, 512},
+    {"journaled and put back, a word", "plain stores", 0, 0, setup, journal_words, store_words,
+     teardown, 0},
+    {"program of 16 calls and reset", "an empty function", 0, 0, setup, programs, no_programs,
+     teardown, 0},
+    {"shrink of a 10,000-call program", "one run of it", 0, 3, setup_shrink, shrink, run_once,
+     teardown_shrink, 0},
+    {0},
+};
