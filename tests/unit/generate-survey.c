@@ -80,8 +80,10 @@ int main(int argc, char **argv)
     uint64_t programs;
 
     if (argc == 6 && strcmp(argv[1], "print") == 0) {
-        g = (struct xd_generate){strtoull(argv[2], NULL, 0), (uint32_t)atoi(argv[3]),
-                                 groups(argv[5]), strcmp(argv[4], "two") == 0};
+        g = (struct xd_generate){.seed = strtoull(argv[2], NULL, 0),
+                                 .steps = (uint32_t)atoi(argv[3]),
+                                 .groups = groups(argv[5]),
+                                 .two_domains = strcmp(argv[4], "two") == 0};
         xd_generate_text(&g, &text);
         fputs(xd_str_text(&text), stdout);
         xd_str_free(&text);
