@@ -10,6 +10,7 @@
 #include <xen/interface/event_channel.h>
 #include <xen/interface/memory.h>
 #include <xen/interface/sched.h>
+#include <xen/interface/vcpu.h>
 #include <xen/interface/version.h>
 
 #include <stddef.h>
@@ -74,6 +75,16 @@ SAME_SIZE(memory_reservation, xen_memory_reservation);
 SAME_SIZE(memory_exchange, xen_memory_exchange);
 SAME_SIZE(memory_machphys_mapping, xen_machphys_mapping);
 SAME_SIZE(memory_machphys_mfn_list, xen_machphys_mfn_list);
+SAME_SIZE(vcpu_guest_context, vcpu_guest_context);
+SAME_PLACE(vcpu_guest_context, user_regs, vcpu_guest_context, user_regs);
+SAME_PLACE(vcpu_guest_context, user_regs.rip, vcpu_guest_context, user_regs.rip);
+SAME_PLACE(vcpu_guest_context, user_regs.gs, vcpu_guest_context, user_regs.gs);
+SAME_PLACE(vcpu_guest_context, trap, vcpu_guest_context, trap_ctxt);
+SAME_PLACE(vcpu_guest_context, gdt_ents, vcpu_guest_context, gdt_ents);
+SAME_PLACE(vcpu_guest_context, ctrlreg, vcpu_guest_context, ctrlreg);
+SAME_PLACE(vcpu_guest_context, syscall_callback, vcpu_guest_context, syscall_callback_eip);
+SAME_PLACE(vcpu_guest_context, gs_base_user, vcpu_guest_context, gs_base_user);
+SAME_SIZE(vcpu_register_vcpu_info, vcpu_register_vcpu_info);
 SAME_SIZE(vcpu_info, vcpu_info);
 SAME_SIZE(shared_info, shared_info);
 SAME_PLACE(shared_info, evtchn_pending, shared_info, evtchn_pending);

@@ -233,6 +233,28 @@ struct xd_abi_trap_info {
     uint32_t pad;
     uint64_t address;
 };
+struct xd_abi_vcpu_guest_context {
+    unsigned char fpu_ctxt[512];
+    uint64_t flags; /* VGCF_* */
+    struct {
+        uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+        uint32_t error_code, entry_vector;
+        uint64_t rip;
+        uint16_t cs, pad;
+        uint8_t saved_upcall_mask, pad1[3];
+        uint64_t rflags, rsp;
+        uint16_t ss, pad2[3], es, pad3[3], ds, pad4[3], fs, pad5[3], gs, pad6[3];
+    } user_regs;
+    struct xd_abi_trap_info trap[256]; /* by position; their vectors are not looked at */
+    uint64_t ldt_base, ldt_ents;
+    uint64_t gdt_frame[16], gdt_ents;
+    uint64_t kernel_ss, kernel_sp;
+    uint64_t ctrlreg[8]; /* 0: TS; 1, 3: addresses of the user's and the kernel's root table */
+    uint64_t debugreg[8];
+    uint64_t event_callback, failsafe_callback, syscall_callback;
+    uint64_t vm_assist; /* of the domain: with vCPU 0 only */
+    uint64_t fs_base, gs_base_kernel, gs_base_user;
+};
 struct xd_abi_nmi_callback {
     uint64_t handler_address, pad;
 };
@@ -401,6 +423,7 @@ _Static_assert(sizeof(struct xd_abi_mc) == 152, "mc");
 _Static_assert(sizeof(struct xd_abi_kexec_load_v1) == 160, "kexec_load_v1");
 _Static_assert(sizeof(struct xd_abi_hvm_xentrace) == 32, "hvm_xentrace");
 _Static_assert(sizeof(struct xd_abi_xenoprof_init) == 72, "xenoprof_init");
+_Static_assert(sizeof(struct xd_abi_vcpu_guest_context) == 5168, "vcpu_guest_context");
 _Static_assert(sizeof(struct xd_abi_vcpu_info) == 64, "vcpu_info");
 _Static_assert(sizeof(struct xd_abi_shared_info) == 3136, "shared_info");
 _Static_assert(sizeof(struct xd_abi_start_info) == 1168, "start_info");

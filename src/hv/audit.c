@@ -150,6 +150,8 @@ static void count_vcpu(struct audit *a, const struct xd_vcpu *v)
         hold(a, v->cr3, XD_TYPE_L4, "the base pointer of vCPU", v->id);
     if (v->user_cr3.v)
         hold(a, v->user_cr3, XD_TYPE_L4, "the user base pointer of vCPU", v->id);
+    if (v->info_moved)
+        hold(a, v->info_mfn, XD_TYPE_WRITABLE, "the vcpu_info of vCPU", v->id);
     for (uint32_t i = 0; i * XD_PT_SLOTS < v->gdt_ents; i++)
         hold(a, v->gdt_frame[i], XD_TYPE_SEG_DESC, "the GDT of vCPU", v->id);
     for (unsigned int i = 0; i < XD_LDT_PAGES; i++)

@@ -169,8 +169,8 @@ static void audit_info(struct audit *a, struct xd_vcpu *v)
            "d%uv%u: its vcpu_info in frame 0x%llx, which may become a table", d->domid, v->id,
            (unsigned long long)v->info_mfn.v);
     EXPECT(a,
-           v->info_mfn.v != d->shared_info.v ||
-               v->info_off == v->id * sizeof(struct xd_abi_vcpu_info),
+           v->info_moved || (v->info_mfn.v == d->shared_info.v &&
+                             v->info_off == v->id * sizeof(struct xd_abi_vcpu_info)),
            "d%uv%u: its vcpu_info at offset %u of shared_info", d->domid, v->id, v->info_off);
 }
 

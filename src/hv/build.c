@@ -263,7 +263,7 @@ static void load_tables(struct builder *b)
         XD_INVARIANT(b->hv, rc == 0);
         XD_PUT(b->hv, b->d->vcpu[id].cr3, l4);
     }
-    XD_PUT(b->hv, xd_frame_words(b->hv, l4)[XD_L4_SLOT_RO_M2P], xd_l4_m2p_entry(b->hv));
+    xd_l4_show_m2p(b->hv, l4, true);
 }
 
 static void init_domain(struct builder *b, uint16_t domid)

@@ -24,7 +24,7 @@ static int take_frames(struct xd_vcpu *v, const uint64_t *frames, uint32_t nr)
     return 0;
 }
 
-int xd_gdt_set(struct xd_vcpu *v, const uint64_t *frames, uint32_t entries)
+int xd_gdt_set(struct xd_vcpu *v, struct xd_vcpu *t, const uint64_t *frames, uint32_t entries)
 {
     uint32_t nr = gdt_frames(entries);
     int rc;
@@ -34,10 +34,10 @@ int xd_gdt_set(struct xd_vcpu *v, const uint64_t *frames, uint32_t entries)
     rc = take_frames(v, frames, nr);
     if (rc)
         return rc;
-    xd_gdt_release(v);
+    xd_gdt_release(t);
     for (uint32_t i = 0; i < nr; i++)
-        XD_PUT(v->hv, v->gdt_frame[i], xd_mfn_of(frames[i]));
-    XD_PUT(v->hv, v->gdt_ents, entries);
+        XD_PUT(t->hv, t->gdt_frame[i], xd_mfn_of(frames[i]));
+    XD_PUT(t->hv, t->gdt_ents, entries);
     return 0;
 }
 

@@ -5,9 +5,9 @@
 
 #include "hv/pagetype.h"
 
-/* Replaces the GDT; new frames are taken before the old ones go. 0 or a negative Xen errno, the old
- * one kept. */
-int xd_gdt_set(struct xd_vcpu *v, const uint64_t *frames, uint32_t entries);
+/* (v) replaces the GDT of (t), of its domain; new frames are taken before the old ones go. 0 or a
+ * negative Xen errno, the old one kept. */
+int xd_gdt_set(struct xd_vcpu *v, struct xd_vcpu *t, const uint64_t *frames, uint32_t entries);
 void xd_gdt_release(struct xd_vcpu *v);
 
 /* Lets go of the LDT pages that are in use; they come back at their next use. True if there were

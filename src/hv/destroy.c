@@ -18,6 +18,11 @@ static void release_vcpu(struct xd_vcpu *v)
         xd_page_and_type_put(v->hv, v->cr3);
     if (v->user_cr3.v)
         xd_page_and_type_put(v->hv, v->user_cr3);
+    if (v->info_moved)
+        xd_page_and_type_put(v->hv, v->info_mfn);
+    XD_PUT(v->hv, v->info_moved, false);
+    XD_PUT(v->hv, v->info_mfn, v->domain->shared_info);
+    XD_PUT(v->hv, v->info_off, v->id * (uint32_t)sizeof(struct xd_abi_vcpu_info));
     XD_PUT(v->hv, v->cr3, xd_mfn_of(0));
     XD_PUT(v->hv, v->initialised, false);
     XD_PUT(v->hv, v->down, true);

@@ -87,6 +87,8 @@ static void search_vcpu(struct search *s, const struct xd_vcpu *v)
         what = "the kernel base pointer";
     else if (v->user_cr3.v && v->user_cr3.v == s->mfn.v)
         what = "the user base pointer";
+    if (v->info_moved && v->info_mfn.v == s->mfn.v)
+        what = "the vcpu_info";
     for (uint32_t i = 0; i * XD_PT_SLOTS < v->gdt_ents; i++)
         if (v->gdt_frame[i].v == s->mfn.v)
             what = "a GDT frame";

@@ -157,6 +157,7 @@ struct xd_vcpu {
     uint32_t id;
 
     bool initialised, down;
+    bool up_asleep; /* (down), and told that it is up: nothing has woken it */
     bool blocked;
     bool paused_for_shutdown;
     bool kernel_mode;
@@ -206,6 +207,7 @@ struct xd_vcpu {
     uint16_t virq_port[XD_VIRQS]; /* 0: not bound */
     xd_mfn info_mfn;              /* where vcpu_info lies */
     uint32_t info_off;
+    bool info_moved; /* into a page of the guest's: held writable for the vCPU's life */
 
     uint64_t tlb_flushes, tlb_invlpgs; /* what reached this vCPU's TLB */
     struct xd_continuation cont;

@@ -12,6 +12,8 @@
 #include "abi/errno.h"
 #include "hv/tlb.h"
 
+#define ASSIST_M2P_STRICT 32
+
 /* ---- Linear tables: an entry may lead to a table of its own level, read-only, one step deep. ----
  */
 
@@ -117,13 +119,23 @@ uint64_t xd_l4_m2p_entry(const struct xd_hv *hv)
     return xd_pte_make(hv->m2p_l3, XD_PTE_P | XD_PTE_US | XD_PTE_A);
 }
 
+void xd_l4_show_m2p(struct xd_hv *hv, xd_mfn mfn, bool shown)
+{
+    XD_PUT(hv, xd_frame_words(hv, mfn)[XD_L4_SLOT_RO_M2P], shown ? xd_l4_m2p_entry(hv) : 0);
+}
+
+bool xd_m2p_strict(const struct xd_domain *d)
+{
+    return d->vm_assist >> ASSIST_M2P_STRICT & 1;
+}
+
 void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d)
 {
     uint64_t slot[XD_L4_XEN_END - XD_L4_XEN_FIRST] = {0};
     uint64_t own = XD_PTE_P | XD_PTE_RW | XD_PTE_A | XD_PTE_D |
                    XD_PTE_NX; /* no US: out of the guest's reach */
 
-    if (d->vm_assist >> 32 & 1) /* VMASST_TYPE_m2p_strict */
+    if (xd_m2p_strict(d))
         slot[XD_L4_SLOT_RO_M2P - XD_L4_XEN_FIRST] = xd_l4_m2p_entry(hv);
     slot[XD_L4_SLOT_LINEAR - XD_L4_XEN_FIRST] = xd_pte_make(mfn, own);
     slot[XD_L4_SLOT_PERDOMAIN - XD_L4_XEN_FIRST] = xd_pte_make(d->perdomain, own);

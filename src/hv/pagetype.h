@@ -91,6 +91,10 @@ bool xd_mmio_read_only(const struct xd_hv *hv, xd_mfn mfn);
 /* Writes Xen's own slots 256 to 271 of an L4 table of (d). */
 void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d);
 uint64_t xd_l4_m2p_entry(const struct xd_hv *hv);
+/* Shows the M2P to users of L4 table (mfn), or hides it. AS-XEN: fill_ro_mpt, zap_ro_mpt */
+void xd_l4_show_m2p(struct xd_hv *hv, xd_mfn mfn, bool shown);
+/* The domain's L4 tables show the M2P from the start, and its user tables don't (vm_assist). */
+bool xd_m2p_strict(const struct xd_domain *d);
 
 /*
  * Changes slot (slot) of table (mfn), which is lockable and of (level) 1..4; (pg) owns what an L1

@@ -24,7 +24,7 @@ enum {
     HC_EVTCHN_OP = 32,
     HC_PHYSDEV_OP = 33,
 };
-enum { VCPU_UP = 1, VCPU_DOWN, VCPU_PERIODIC = 6, VCPU_STOP_PERIODIC, VCPU_NMI = 11 };
+enum { VCPU_INITIALISE, VCPU_UP, VCPU_DOWN, VCPU_PERIODIC = 6, VCPU_STOP_PERIODIC, VCPU_NMI = 11 };
 
 #define MS UINT64_C(1000000)
 
@@ -259,6 +259,61 @@ START_TEST(accounts_add_up_to_all_time)
 }
 END_TEST
 
+START_TEST(a_new_vcpu_starts_with_its_context)
+{
+    static struct xd_abi_vcpu_guest_context c;
+    const struct xd_vcpu *t = f.v1down;
+
+    memset(&c, 0, sizeof(c));
+    c.flags = 4 | 8 | 16; /* in kernel mode; failsafe and syscall mask events */
+    c.user_regs.r15 = 1;
+    c.user_regs.rdi = 2;
+    c.user_regs.rip = 0x1000;
+    c.user_regs.cs = 0xe030;
+    c.user_regs.rflags = 0x3002; /* IOPL 3, IF clear */
+    c.user_regs.rsp = 0x2000;
+    c.user_regs.gs = 5;
+    c.trap[14] = (struct xd_abi_trap_info){.vector = 99, .flags = 4, .cs = 0x10, .address = 0x3000};
+    c.kernel_ss = 0x18;
+    c.kernel_sp = 0x4000;
+    c.ctrlreg[0] = 8; /* TS */
+    c.ctrlreg[3] = f.v1->cr3.v << XD_PAGE_SHIFT;
+    c.event_callback = 0x5000;
+    c.failsafe_callback = 0x6000;
+    c.syscall_callback = 0x7000;
+    c.fs_base = 0x8000;
+    c.gs_base_kernel = 0x9000;
+    c.gs_base_user = 0xa000;
+    c.debugreg[6] = 1;
+    ck_ok(f.v1, fixture_call(f.v1, HC_VCPU_OP, VCPU_INITIALISE, t->id,
+                             fixture_place(&f, f.v1, &c, sizeof(c))));
+
+    ck_assert_uint_eq(t->regs.r15, 1);
+    ck_assert_uint_eq(t->regs.rdi, 2);
+    ck_assert_uint_eq(t->regs.rip, 0x1000);
+    ck_assert_uint_eq(t->regs.cs, 0xe033);
+    ck_assert_uint_eq(t->regs.rflags, 0x202);
+    ck_assert_uint_eq(t->iopl, 3);
+    ck_assert_uint_eq(t->regs.rsp, 0x2000);
+    ck_assert_uint_eq(t->regs.gs, 5);
+    ck_assert_uint_eq(t->trap[14].address, 0x3000); /* by position; (vector) is not looked at */
+    ck_assert_uint_eq(t->trap[14].cs, 0x13);
+    ck_assert_uint_eq(t->trap[99].address, 0);
+    ck_assert_uint_eq(t->kernel_ss, 0x1b);
+    ck_assert_uint_eq(t->kernel_sp, 0x4000);
+    ck_assert(t->ts && t->kernel_mode && t->initialised && t->down);
+    ck_assert(t->cr3.v == f.v1->cr3.v && t->user_cr3.v == 0);
+    ck_assert_uint_eq(t->event.address, 0x5000);
+    ck_assert(t->failsafe.address == 0x6000 && t->failsafe.mask);
+    ck_assert(t->syscall.address == 0x7000 && t->syscall.mask);
+    ck_assert_uint_eq(t->fs_base, 0x8000);
+    ck_assert_uint_eq(t->gs_base_kernel, 0x9000);
+    ck_assert_uint_eq(t->gs_base_user, 0xa000);
+    ck_assert_uint_eq(t->dr6, 0xffff0ff1);
+    ck_assert_uint_eq(t->dr7, 0x400);
+}
+END_TEST
+
 START_TEST(debug_registers_belong_to_a_vcpu)
 {
     ck_ok(f.v1, fixture_call(f.v1, HC_SET_DEBUGREG, 2, 0x1000));
@@ -284,6 +339,7 @@ int main(void)
     tcase_add_test(t, a_period_set_from_outside_ticks_in_sleep);
     tcase_add_test(t, a_timer_wakes_and_is_spent);
     tcase_add_test(t, accounts_add_up_to_all_time);
+    tcase_add_test(t, a_new_vcpu_starts_with_its_context);
     tcase_add_test(t, debug_registers_belong_to_a_vcpu);
     suite_add_tcase(suite, t);
     return fixture_main(suite);

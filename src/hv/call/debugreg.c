@@ -3,7 +3,7 @@
  * debugreg.c: set_debugreg and get_debugreg. A guest's CR4.DE is clear, so 4 and 5 are other names
  * of 6 and 7, and there are no breakpoints on I/O.
  */
-#include "hv/call/call.h"
+#include "hv/call/vcpu.h"
 
 #define DR6_ONES   UINT64_C(0xffff0ff0)
 #define DR6_KEPT   UINT64_C(0xffffefff)
@@ -21,41 +21,48 @@ static bool breaks_on_io(uint64_t dr7)
     return false;
 }
 
-static int64_t set_control(struct xd_vcpu *v, uint64_t value)
+static enum xd_why set_control(struct xd_vcpu *v, uint64_t value)
 {
     value = (value & DR7_KEPT) | DR7_ONES;
     if (value & DR7_DETECT)
-        return xd_reject(v, XD_WHY_DEBUGREG_DETECT, value);
+        return XD_WHY_DEBUGREG_DETECT;
     if (value & DR7_ACTIVE && breaks_on_io(value))
-        return xd_reject(v, XD_WHY_DEBUGREG_IO, value);
+        return XD_WHY_DEBUGREG_IO;
 
     XD_PUT(v->hv, v->dr7, value);
-    return 0;
+    return XD_WHY_NONE;
+}
+
+enum xd_why xd_debugreg_set(struct xd_vcpu *v, int32_t reg, uint64_t value)
+{
+    if (reg < 0 || reg > 7)
+        return XD_WHY_DEBUGREG_NUMBER;
+    if (reg < 4) {
+        if (!xd_va_ok(value))
+            return XD_WHY_DEBUGREG_ADDRESS;
+        XD_PUT(v->hv, v->dr[reg], value);
+        return XD_WHY_NONE;
+    }
+    if (value > UINT32_MAX)
+        return XD_WHY_DEBUGREG_BITS;
+    if (reg % 2)
+        return set_control(v, value);
+    XD_PUT(v->hv, v->dr6, (value & DR6_KEPT) | DR6_ONES);
+    return XD_WHY_NONE;
+}
+
+void xd_debugreg_reset(struct xd_vcpu *v)
+{
+    xd_arena_zero(xd_arena_of(v->hv), v->dr, sizeof(v->dr));
+    XD_PUT(v->hv, v->dr6, DR6_ONES);
+    XD_PUT(v->hv, v->dr7, DR7_ONES);
 }
 
 int64_t xd_hc_set_debugreg(struct xd_vcpu *v, const struct xd_args_set_debugreg *arg)
 {
-    switch (arg->reg) {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-        if (!xd_va_ok(arg->value))
-            return xd_reject(v, XD_WHY_DEBUGREG_ADDRESS, arg->value);
-        XD_PUT(v->hv, v->dr[arg->reg], arg->value);
-        return 0;
-    case 4:
-    case 5:
-    case 6:
-    case 7: break;
-    default: return xd_reject(v, XD_WHY_DEBUGREG_NUMBER, (uint64_t)arg->reg);
-    }
-    if (arg->value > UINT32_MAX)
-        return xd_reject(v, XD_WHY_DEBUGREG_BITS, (uint64_t)arg->reg, arg->value);
-    if (arg->reg % 2)
-        return set_control(v, arg->value);
-    XD_PUT(v->hv, v->dr6, (arg->value & DR6_KEPT) | DR6_ONES);
-    return 0;
+    enum xd_why why = xd_debugreg_set(v, arg->reg, arg->value);
+
+    return why ? xd_reject(v, why, (uint64_t)arg->reg, arg->value) : 0;
 }
 
 int64_t xd_hc_get_debugreg(struct xd_vcpu *v, const struct xd_args_get_debugreg *arg)

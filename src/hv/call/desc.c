@@ -14,7 +14,7 @@ int64_t xd_hc_set_gdt(struct xd_vcpu *v, const struct xd_args_set_gdt *arg)
         return xd_reject(v, XD_WHY_GDT_ENTRIES, arg->entries);
     if (!xd_copy_in(v, frames, arg->frames, nr * sizeof(frames[0])))
         return xd_reject(v, XD_WHY_GDT_LIST, arg->frames, nr);
-    rc = xd_gdt_set(v, frames, arg->entries);
+    rc = xd_gdt_set(v, v, frames, arg->entries);
     if (rc == 0)
         xd_tlb_flush(v);
     return rc;

@@ -17,8 +17,7 @@ enum {
 #undef OP0
 };
 
-#define ASSIST_M2P_STRICT 32
-#define LDT_ENTRIES_MAX   8192u
+#define LDT_ENTRIES_MAX 8192u
 
 static int pin(struct xd_vcpu *v, const struct xd_foreign *fd, xd_mfn mfn, unsigned int level)
 {
@@ -61,16 +60,6 @@ static int unpin(struct xd_vcpu *v, const struct xd_foreign *fd, xd_mfn mfn)
     return 0;
 }
 
-static void set_m2p_slot(struct xd_hv *hv, xd_mfn l4, uint64_t entry)
-{
-    XD_PUT(hv, xd_frame_words(hv, l4)[XD_L4_SLOT_RO_M2P], entry);
-}
-
-static bool m2p_strict(const struct xd_domain *d)
-{
-    return d->vm_assist >> ASSIST_M2P_STRICT & 1;
-}
-
 static int new_baseptr(struct xd_vcpu *v, xd_mfn mfn)
 {
     xd_mfn old = v->cr3;
@@ -81,8 +70,8 @@ static int new_baseptr(struct xd_vcpu *v, xd_mfn mfn)
         if (rc)
             return rc;
         xd_ldt_release(v);
-        if (!m2p_strict(v->domain))
-            set_m2p_slot(v->hv, mfn, xd_l4_m2p_entry(v->hv));
+        if (!xd_m2p_strict(v->domain))
+            xd_l4_show_m2p(v->hv, mfn, true);
         XD_PUT(v->hv, v->cr3, mfn);
         xd_page_and_type_put(v->hv, old);
     }
@@ -101,8 +90,8 @@ static int new_user_baseptr(struct xd_vcpu *v, xd_mfn mfn)
         rc = xd_page_and_type_get(v, mfn, v->domain->domid, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
         if (rc)
             return rc;
-        if (m2p_strict(v->domain))
-            set_m2p_slot(v->hv, mfn, 0);
+        if (xd_m2p_strict(v->domain))
+            xd_l4_show_m2p(v->hv, mfn, false);
     }
     XD_PUT(v->hv, v->user_cr3, mfn);
     if (old.v)

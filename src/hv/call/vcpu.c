@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu.c: vcpu_op and set_timer_op. A vCPU gets its context from the builder of its domain;
- * `initialise` and registered vcpu_info are not modelled.
+ * vcpu.c: vcpu_op and set_timer_op. The context that `initialise` gives a vCPU: vcpu_context.c.
  */
-#include "hv/call/call.h"
+#include "hv/call/vcpu.h"
+
+#include "hv/pagetype.h"
 #include "hv/sched.h"
 #include "hv/shinfo.h"
 
@@ -24,7 +25,6 @@ enum {
     REGISTER_VCPU_TIME_MEMORY_AREA,
 };
 
-#define CONTEXT_SIZE 5168u
 #define PERIOD_MIN   UINT64_C(1000000)
 #define PERIOD_MAX   ((UINT64_C(1) << 62) - 1)
 #define MISTAKE_NS   UINT64_C(100000000)
@@ -40,23 +40,17 @@ static int64_t copy_out(struct xd_vcpu *v, uint64_t arg, const void *src, size_t
     return xd_copy_out(v, arg, src, size) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, arg, size);
 }
 
-static int64_t initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+static bool is_up(const struct xd_vcpu *t)
 {
-    unsigned char context[CONTEXT_SIZE];
-    int64_t rc = copy_in(v, context, arg, sizeof(context));
-
-    if (rc)
-        return rc;
-    if (t->initialised)
-        return xd_reject(v, XD_WHY_VCPU_INITIALISED, t->id);
-    return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, INITIALISE);
+    return !t->down || t->up_asleep;
 }
 
+/* AS-XEN: common_vcpu_op: only going from down to up wakes a vCPU. */
 static int64_t up(struct xd_vcpu *v, struct xd_vcpu *t)
 {
     if (!t->initialised)
         return xd_reject(v, XD_WHY_VCPU_NOT_INITIALISED, t->id);
-    if (t->down) {
+    if (!is_up(t)) {
         XD_PUT(t->hv, t->down, false);
         xd_vcpu_scheduled(t);
     }
@@ -70,12 +64,14 @@ static int64_t down(struct xd_vcpu *t)
     bool other = false;
 
     for (uint32_t i = 0; i < d->vcpus; i++)
-        other |= i != t->id && !d->vcpu[i].down;
+        other |= i != t->id && is_up(&d->vcpu[i]);
     if (!other) {
         xd_domain_shutdown(d, SHUTDOWN_OFF);
     } else if (!t->down) {
         XD_PUT(t->hv, t->down, true);
         xd_vcpu_scheduled(t);
+    } else {
+        XD_PUT(t->hv, t->up_asleep, false);
     }
     return 0;
 }
@@ -130,6 +126,61 @@ static int64_t register_time(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     return 0;
 }
 
+static int64_t info_refused(struct xd_vcpu *v, const struct xd_vcpu *t,
+                            const struct xd_abi_vcpu_register_vcpu_info *op)
+{
+    const xd_mfn mfn = xd_mfn_of(op->mfn);
+
+    if (op->offset > XD_PAGE_SIZE - sizeof(struct xd_abi_vcpu_info) || op->offset % 8)
+        return xd_reject(v, XD_WHY_VCPU_INFO_OFFSET, t->id, op->offset);
+    if (t->info_moved)
+        return xd_reject(v, XD_WHY_VCPU_INFO_TWICE, t->id, t->info_mfn.v);
+    if (t != v && is_up(t))
+        return xd_reject(v, XD_WHY_VCPU_INFO_OTHER, t->id);
+    if (!xd_frame_get(v->hv, mfn, v->domain->domid))
+        return xd_reject(v, XD_WHY_VCPU_INFO_FRAME, mfn.v, t->id);
+    if (!xd_writable_get(v->hv, mfn)) {
+        xd_frame_put(v->hv, mfn);
+        return xd_reject(v, XD_WHY_VCPU_INFO_TYPE, mfn.v, t->id, xd_frame_at(v->hv, mfn)->type);
+    }
+    return 0;
+}
+
+/*
+ * The page is held writable for the vCPU's life, so it never becomes a page table. Everything is
+ * marked as pending, lest an event get lost on the way: the guest sees an upcall without one.
+ * AS-XEN: map_vcpu_info
+ */
+static void move_info(struct xd_vcpu *t, const struct xd_abi_vcpu_register_vcpu_info *op)
+{
+    struct xd_abi_vcpu_info info = *xd_vcpu_info(t);
+    const bool was_pending = info.evtchn_upcall_pending;
+
+    info.evtchn_pending_sel = UINT64_MAX;
+    info.evtchn_upcall_pending = 1;
+    XD_PUT(t->hv, t->info_mfn, xd_mfn_of(op->mfn));
+    XD_PUT(t->hv, t->info_off, op->offset);
+    XD_PUT(t->hv, t->info_moved, true);
+    xd_arena_write(xd_arena_of(t->hv), xd_vcpu_info(t), &info, sizeof(info));
+    if (!was_pending)
+        xd_vcpu_kick(t);
+}
+
+/* AS-XEN: common_vcpu_op: the clock is written anew even if the move was refused. */
+static int64_t register_info(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    struct xd_abi_vcpu_register_vcpu_info op;
+    int64_t rc = copy_in(v, &op, arg, sizeof(op));
+
+    if (rc)
+        return rc;
+    rc = info_refused(v, t, &op);
+    if (rc == 0)
+        move_info(t, &op);
+    xd_shinfo_time(t);
+    return rc;
+}
+
 static int64_t set_periodic(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     uint64_t period;
@@ -176,15 +227,13 @@ static int64_t send_nmi(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     return 0;
 }
 
-/* The machine has one physical CPU, with APIC and ACPI number 0. */
+/* Each vCPU of the hardware domain has a physical CPU of its own: APIC and ACPI number are the vCPU's. */
 static int64_t get_physid(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
-    static const uint64_t physid = 0;
+    const uint64_t physid = (uint64_t)t->id << 32 | t->id;
 
     if (!t->domain->hardware)
         return xd_reject(v, XD_WHY_VCPU_NOT_PINNED, t->domain->domid);
-    if (t->id)
-        return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, GET_PHYSID);
     return copy_out(v, arg, &physid, sizeof(physid));
 }
 
@@ -195,17 +244,17 @@ int64_t xd_hc_vcpu_op(struct xd_vcpu *v, const struct xd_args_vcpu_op *arg)
     if (!t)
         return xd_reject(v, XD_WHY_VCPU_UNKNOWN, arg->vcpuid, v->domain->domid, v->domain->vcpus);
     switch (arg->cmd) {
-    case INITIALISE: return initialise(v, t, arg->arg);
+    case INITIALISE: return xd_vcpu_initialise(v, t, arg->arg);
     case UP: return up(v, t);
     case DOWN: return down(t);
-    case IS_UP: return !t->down;
+    case IS_UP: return is_up(t);
     case GET_RUNSTATE_INFO: return get_runstate(v, t, arg->arg);
     case REGISTER_RUNSTATE_MEMORY_AREA: return register_runstate(v, t, arg->arg);
     case SET_PERIODIC_TIMER: return set_periodic(v, t, arg->arg);
     case STOP_PERIODIC_TIMER: xd_timer_period(t, 0); return 0;
     case SET_SINGLESHOT_TIMER: return set_singleshot(v, t, arg->arg);
     case STOP_SINGLESHOT_TIMER: return stop_singleshot(v, t);
-    case REGISTER_VCPU_INFO: return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, arg->cmd);
+    case REGISTER_VCPU_INFO: return register_info(v, t, arg->arg);
     case SEND_NMI: return send_nmi(v, t, arg->arg);
     case GET_PHYSID: return get_physid(v, t, arg->arg);
     case REGISTER_VCPU_TIME_MEMORY_AREA: return register_time(v, t, arg->arg);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu_context.c: VCPUOP_initialise: the registers, tables and callbacks that a vCPU of the guest's
+ * own begins with. AS-XEN: arch_set_info_guest
+ *
+ * What Xen has stored by the time it refuses is not seen by anybody: the vCPU has not run, and the
+ * next attempt stores all of it again. So here everything is decided first.
+ */
+#include "hv/call/vcpu.h"
+#include "hv/descriptor.h"
+#include "hv/sched.h"
+
+#include <string.h>
+
+#define VGCF_IN_KERNEL         UINT64_C(0x04)
+#define VGCF_FAILSAFE_DISABLES UINT64_C(0x08)
+#define VGCF_SYSCALL_DISABLES  UINT64_C(0x10)
+#define VGCF_ONLINE            UINT64_C(0x20)
+#define CTRLREG_USER           1
+#define CTRLREG_KERNEL         3
+#define CR0_TS                 UINT64_C(8)
+#define RFLAGS_IF              UINT64_C(0x200)
+#define RFLAGS_IOPL            UINT64_C(0x3000)
+#define RFLAGS_IOPL_SHIFT      12
+#define RPL                    3u
+#define LDT_ENTRIES_MAX        8192u
+#define GDT_ENTRIES_MAX        (XD_GDT_FRAMES * XD_PT_SLOTS)
+
+typedef struct xd_abi_vcpu_guest_context context;
+
+/* The fields that hold addresses and are looked at, by where they are. */
+static const uint16_t addresses[] = {
+    offsetof(context, user_regs.rip),     offsetof(context, user_regs.rsp),
+    offsetof(context, kernel_sp),         offsetof(context, fs_base),
+    offsetof(context, gs_base_kernel),    offsetof(context, gs_base_user),
+    offsetof(context, event_callback),    offsetof(context, syscall_callback),
+    offsetof(context, failsafe_callback),
+};
+
+static int64_t refuse_address(struct xd_vcpu *v, const struct xd_vcpu *t, size_t at, uint64_t value)
+{
+    return xd_va_canonical(value) ? 0 : xd_reject(v, XD_WHY_VCPU_CONTEXT_ADDRESS, t->id, at, value);
+}
+
+static int64_t check_addresses(struct xd_vcpu *v, const struct xd_vcpu *t, const context *c)
+{
+    int64_t rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < XD_ARRAY_SIZE(addresses); i++) {
+        uint64_t value;
+
+        memcpy(&value, (const unsigned char *)c + addresses[i], sizeof(value));
+        rc = refuse_address(v, t, addresses[i], value);
+    }
+    if (rc == 0 && c->ldt_ents)
+        rc = refuse_address(v, t, offsetof(context, ldt_base), c->ldt_base);
+    for (size_t i = 0; rc == 0 && i < XD_ARRAY_SIZE(c->trap); i++)
+        rc = refuse_address(v, t, offsetof(context, trap) + i * sizeof(c->trap[0]),
+                            c->trap[i].address);
+    return rc;
+}
+
+static int64_t check(struct xd_vcpu *v, const struct xd_vcpu *t, const context *c)
+{
+    int64_t rc = check_addresses(v, t, c);
+
+    if (rc)
+        return rc;
+    if (!xd_va_ok(c->ldt_base) || c->ldt_base % XD_PAGE_SIZE || c->ldt_ents > LDT_ENTRIES_MAX)
+        return xd_reject(v, XD_WHY_VCPU_CONTEXT_LDT, t->id, c->ldt_base, c->ldt_ents);
+    if (c->gdt_ents > GDT_ENTRIES_MAX)
+        return xd_reject(v, XD_WHY_VCPU_CONTEXT_GDT, t->id, c->gdt_ents);
+    if (!(c->flags & VGCF_IN_KERNEL) && !c->ctrlreg[CTRLREG_USER])
+        return xd_reject(v, XD_WHY_VCPU_CONTEXT_USER, t->id);
+    return 0;
+}
+
+/* The root tables, kernel's then user's. Holds none of them if it refuses. */
+static int64_t take_roots(struct xd_vcpu *v, const context *c, xd_mfn *kernel, xd_mfn *user)
+{
+    const uint16_t owner = v->domain->domid;
+    int rc;
+
+    *kernel = xd_mfn_of(c->ctrlreg[CTRLREG_KERNEL] >> XD_PAGE_SHIFT);
+    *user = xd_mfn_of(c->ctrlreg[CTRLREG_USER] >> XD_PAGE_SHIFT);
+    rc = xd_page_and_type_get(v, *kernel, owner, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
+    if (rc)
+        return rc;
+    if (!xd_m2p_strict(v->domain))
+        xd_l4_show_m2p(v->hv, *kernel, true);
+    if (!c->ctrlreg[CTRLREG_USER])
+        return 0;
+    rc = xd_page_and_type_get(v, *user, owner, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
+    if (rc)
+        xd_page_and_type_put(v->hv, *kernel);
+    else if (xd_m2p_strict(v->domain))
+        xd_l4_show_m2p(v->hv, *user, false);
+    return rc;
+}
+
+static void set_registers(struct xd_vcpu *t, const context *c)
+{
+    const struct xd_regs r = {
+        .rax = c->user_regs.rax,
+        .rbx = c->user_regs.rbx,
+        .rcx = c->user_regs.rcx,
+        .rdx = c->user_regs.rdx,
+        .rsi = c->user_regs.rsi,
+        .rdi = c->user_regs.rdi,
+        .rbp = c->user_regs.rbp,
+        .rsp = c->user_regs.rsp,
+        .r8 = c->user_regs.r8,
+        .r9 = c->user_regs.r9,
+        .r10 = c->user_regs.r10,
+        .r11 = c->user_regs.r11,
+        .r12 = c->user_regs.r12,
+        .r13 = c->user_regs.r13,
+        .r14 = c->user_regs.r14,
+        .r15 = c->user_regs.r15,
+        .rip = c->user_regs.rip,
+        .rflags = (c->user_regs.rflags & ~RFLAGS_IOPL) | RFLAGS_IF,
+        .cs = c->user_regs.cs | RPL,
+        .ss = c->user_regs.ss | RPL,
+        .ds = c->user_regs.ds,
+        .es = c->user_regs.es,
+        .fs = c->user_regs.fs,
+        .gs = c->user_regs.gs,
+    };
+
+    XD_PUT(t->hv, t->regs, r);
+    XD_PUT(t->hv, t->iopl, (uint8_t)((c->user_regs.rflags & RFLAGS_IOPL) >> RFLAGS_IOPL_SHIFT));
+    XD_PUT(t->hv, t->kernel_mode, (c->flags & VGCF_IN_KERNEL) != 0);
+    XD_PUT(t->hv, t->kernel_ss, c->kernel_ss | RPL);
+    XD_PUT(t->hv, t->kernel_sp, c->kernel_sp);
+    XD_PUT(t->hv, t->fs_base, c->fs_base);
+    XD_PUT(t->hv, t->gs_base_kernel, c->gs_base_kernel);
+    XD_PUT(t->hv, t->gs_base_user, c->gs_base_user);
+    XD_PUT(t->hv, t->ts, (c->ctrlreg[0] & CR0_TS) != 0);
+}
+
+static void set_entries(struct xd_vcpu *t, const context *c)
+{
+    XD_PUT(t->hv, t->event.address, c->event_callback);
+    XD_PUT(t->hv, t->failsafe.address, c->failsafe_callback);
+    XD_PUT(t->hv, t->failsafe.mask, (c->flags & VGCF_FAILSAFE_DISABLES) != 0);
+    XD_PUT(t->hv, t->syscall.address, c->syscall_callback);
+    XD_PUT(t->hv, t->syscall.mask, (c->flags & VGCF_SYSCALL_DISABLES) != 0);
+    for (size_t i = 0; i < XD_ARRAY_SIZE(c->trap); i++) {
+        struct xd_trap trap;
+
+        memcpy(&trap, &c->trap[i], sizeof(trap));
+        trap.cs |= RPL;
+        XD_PUT(t->hv, t->trap[i], trap);
+    }
+}
+
+/* AS-XEN: values that set_debugreg would refuse leave the register as it is after a reset. */
+static void set_debugregs(struct xd_vcpu *t, const context *c)
+{
+    static const int32_t regs[] = {0, 1, 2, 3, 6, 7};
+
+    xd_debugreg_reset(t);
+    for (size_t i = 0; i < XD_ARRAY_SIZE(regs); i++)
+        (void)xd_debugreg_set(t, regs[i], c->debugreg[regs[i]]);
+}
+
+/*
+ * AS-XEN: with VGCF_online the vCPU counts as up, but nothing wakes it, and VCPUOP_up does not
+ * either, since it is up.
+ */
+static void commit(struct xd_vcpu *t, const context *c, xd_mfn kernel, xd_mfn user)
+{
+    set_registers(t, c);
+    set_entries(t, c);
+    set_debugregs(t, c);
+    XD_PUT(t->hv, t->ldt_ents, (uint32_t)c->ldt_ents);
+    XD_PUT(t->hv, t->ldt_base, c->ldt_ents ? c->ldt_base : 0);
+    XD_PUT(t->hv, t->cr3, kernel);
+    XD_PUT(t->hv, t->user_cr3, user);
+    XD_PUT(t->hv, t->initialised, true);
+    XD_PUT(t->hv, t->up_asleep, (c->flags & VGCF_ONLINE) != 0);
+}
+
+int64_t xd_vcpu_initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
+{
+    context c;
+    xd_mfn kernel, user;
+    int64_t rc;
+
+    if (!xd_copy_in(v, &c, arg, sizeof(c)))
+        return xd_reject(v, XD_WHY_COPY_IN, arg, sizeof(c));
+    if (t->initialised)
+        return xd_reject(v, XD_WHY_VCPU_INITIALISED, t->id);
+    rc = check(v, t, &c);
+    if (rc)
+        return rc;
+    rc = xd_gdt_set(v, t, c.gdt_frame, (uint32_t)c.gdt_ents);
+    if (rc)
+        return rc;
+    rc = take_roots(v, &c, &kernel, &user);
+    if (rc) {
+        xd_gdt_release(t);
+        return rc;
+    }
+
+    commit(t, &c, kernel, user);
+    return 0;
+}
