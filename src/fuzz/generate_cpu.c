@@ -43,6 +43,8 @@ static const struct xd_alt vcpu_call[] = {
     A(1, "vcpu_op 12 0 buf(8)"),
     A(2, "vcpu_op 11 0 <1/0x1000>"),
     A(1, "vcpu_op <14/15/64/0x80000000/0xffffffff> 0 0"),
+    A(2, "vcpu_op 10 0 ptr(<plain>, <4033/4/0xffffffff>)"),
+    A(1, "vcpu_op 10 0 <ptr(<x1>, 0)/ptr(0xffffffffffffffff, 64)/ptr(0, 0)/<bad-in>>"),
     DOMU(2, "vcpu_op <8/9> 1 ptr(1, 0)"),
     DOMU(1, "vcpu_op 3 1 0"),
     A(1,

@@ -27,7 +27,25 @@ static const struct xd_alt host[] = {
     A(1, "event_channel_op bind_virq virq=0 vcpu=0\nadvance 1s"),
     A(1, "memory_op <populate_physmap/increase_reservation> extent_start=[<pfn>] extent_order=<1/"
          "9> domid=SELF"),
+    DOMU(3, "<new-vcpu>"),
+    DOMU(1, "vcpu_op 10 1 ptr(<plain>, 8)"),
+    A(1, "vcpu_op 10 0 ptr(<plain>, <0/8/64/4032>)\n<bind-ipi>\nvcpu_op 10 0 ptr(<plain>, 0)"),
     CTL2(2, "<end-of-other>"),
+};
+
+/* vCPU 2 of the guest, which the builder gave no context. */
+#define CONTEXT "start.padding_va+0x40000"
+static const struct xd_alt new_vcpu[] = {
+    A(1, "vcpu_op 1 2 0"),
+    A(1, "vcpu_op 0 2 <bad-in>"),
+    A(1, "store " CONTEXT "+512 0\nvcpu_op 0 2 " CONTEXT),
+    A(2,
+      "store " CONTEXT "+<648/5112/728> <0x800000000000/0xffff7fffffffffff>\nvcpu_op 0 2 " CONTEXT),
+    A(1, "store " CONTEXT "+4816 <8/0xffff800000000000>\nvcpu_op 0 2 " CONTEXT),
+    A(1, "store " CONTEXT "+4960 <8193/8192/0xffffffffffffffff>\nvcpu_op 0 2 " CONTEXT),
+    A(3, "store " CONTEXT "+512 <4/0x24/0>\nstore " CONTEXT "+4960 <0/512>\nstore " CONTEXT
+         "+4832 <plain>\nstore " CONTEXT "+5008 mach(<cr3()/<l4>/<plain>>)\nstore " CONTEXT
+         "+4992 <0/mach(<cr3()/<l1>>)>\nvcpu_op 0 2 " CONTEXT "\nvcpu_op <1/2/3> 2 0"),
 };
 
 /* The other domain ends: frames mapped here outlive it, and its number stays known so long. */
@@ -58,6 +76,7 @@ static void over(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 
 const struct xd_rule xd_rules_host[] = {
     RULE("host", host),
+    RULE("new-vcpu", new_vcpu),
     RULE("the-end", end_of_other),
     MAKE("end-of-other", over, 0),
     {0},
