@@ -47,6 +47,8 @@ struct xd_host {
     uint32_t spares, placed;      /* how many; frames named so far that are not spare */
     bool observed;                /* a hook that sees calls is set */
     bool foreign;                 /* a hook of the host's may run in the middle of a call */
+    bool concurrent;              /* guests change shared pages while a call runs */
+    bool in_call;                 /* a hypercall's handler runs: nobody may make another */
     struct {                      /* what runs linked guests */
         void *guest;
         void (*free)(void *guest); /* with the machine */

@@ -37,27 +37,43 @@ static int64_t (*const handler[XD_CALLS])(struct xd_vcpu *, const uint64_t *) = 
 #undef TODO
 };
 
-static int64_t look_up_and_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
+static XD_COLD int64_t unknown(struct xd_vcpu *v, uint64_t nr)
+{
+    return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, nr);
+}
+
+static inline int64_t look_up_and_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
 {
     if (XD_UNLIKELY(nr >= XD_CALLS || !handler[nr]))
-        return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, nr);
+        return unknown(v, nr);
     return handler[nr](v, arg);
 }
 
-static int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+/* Observers stand before and after the call, and may make calls of their own. */
+static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                                    unsigned int depth)
 {
-    const struct xd_hooks *h = &v->hv->host->hooks;
-    const struct xd_watcher *w = v->hv->host->watcher;
+    struct xd_host *host = v->hv->host;
+    const struct xd_hooks *h = &host->hooks;
+    const struct xd_watcher *w = host->watcher;
+    const bool in_call = host->in_call;
+    bool answered = false;
     int64_t rc;
 
+    host->in_call = false;
     if (h->call)
         h->call(h->ctx, v, nr, arg, depth);
-    if (!h->inject || !h->inject(h->ctx, v, nr, arg, &rc))
+    if (h->inject)
+        answered = h->inject(h->ctx, v, nr, arg, &rc);
+    host->in_call = in_call;
+    if (!answered)
         rc = look_up_and_run(v, nr, arg);
+    host->in_call = false;
     if (h->ret)
         h->ret(h->ctx, v, nr, arg, rc, depth);
     if (w && w->called && depth == 0)
         w->called(v);
+    host->in_call = in_call;
     return rc;
 }
 
@@ -75,14 +91,21 @@ int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigne
     return look_up_and_run(v, nr, arg);
 }
 
+static XD_COLD int64_t cannot_call(struct xd_vcpu *v)
+{
+    const char *why = v->hv->host->in_call ? "a guest's call is under way"
+                      : v->cont.active     ? "it is in the middle of one (xd_continue)"
+                                           : "it is not running";
+
+    xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't make a hypercall: %s", v->domain->domid,
+                 v->id, why);
+    return XD_NOT_RUNNING;
+}
+
 int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
-    if (XD_UNLIKELY(xd_vcpu_state(v) != XD_STATE_RUNNING || v->cont.active)) {
-        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't make a hypercall: it is %s",
-                     v->domain->domid, v->id,
-                     v->cont.active ? "in the middle of one (xd_continue)" : "not running");
-        return XD_NOT_RUNNING;
-    }
+    if (XD_UNLIKELY(!xd_may_call(v)))
+        return cannot_call(v);
     return xd_call_run(v, nr, arg, 0);
 }
 
@@ -104,6 +127,17 @@ int64_t xd_continue(struct xd_vcpu *v)
     return xd_call_run(v, c.nr, c.arg, 0);
 }
 
+static XD_COLD int64_t no_op(struct xd_vcpu *v, const struct xd_op *op, uint64_t cmd)
+{
+    return op ? xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, cmd)
+              : xd_reject(v, XD_WHY_OP_UNKNOWN, cmd);
+}
+
+static XD_COLD int64_t refuse(struct xd_vcpu *v, enum xd_why why, uint64_t at, uint64_t size)
+{
+    return xd_reject(v, why, at, size);
+}
+
 int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run,
                   size_t run_nr, uint64_t cmd, uint64_t arg)
 {
@@ -111,15 +145,13 @@ int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *con
     const struct xd_op *op = xd_op_at(group, cmd);
     int64_t rc;
 
-    if (!op)
-        return xd_reject(v, XD_WHY_OP_UNKNOWN, cmd);
-    if (op->nr >= run_nr || !run[op->nr])
-        return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, cmd);
+    if (XD_UNLIKELY(!op || op->nr >= run_nr || !run[op->nr]))
+        return no_op(v, op, cmd);
     XD_ALWAYS(op->size <= sizeof(copy));
-    if (op->size && !xd_copy_in(v, copy, arg, op->size))
-        return xd_reject(v, XD_WHY_COPY_IN, arg, op->size);
+    if (op->size && XD_UNLIKELY(!xd_copy_in(v, copy, arg, op->size)))
+        return refuse(v, XD_WHY_COPY_IN, arg, op->size);
     rc = run[op->nr](v, copy);
-    if (rc == 0 && op->writes && !xd_copy_out(v, arg, copy, op->size))
-        rc = xd_reject(v, XD_WHY_COPY_OUT, arg, op->size);
+    if (rc == 0 && op->writes && XD_UNLIKELY(!xd_copy_out(v, arg, copy, op->size)))
+        return refuse(v, XD_WHY_COPY_OUT, arg, op->size);
     return rc;
 }
