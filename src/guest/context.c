@@ -184,12 +184,13 @@ int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
 
 void xd_context_free(struct xd_context *c)
 {
-    if (c->thread)
-        xd_thread_end(c);
+    bool stack_is_ours = !c->thread || xd_thread_end(c);
+
     VALGRIND_STACK_DEREGISTER(c->valgrind);
     if (HAVE(__tsan_destroy_fiber) && c->place.tsan)
         __tsan_destroy_fiber(c->place.tsan);
-    munmap(c->map, c->map_size);
+    if (stack_is_ours)
+        munmap(c->map, c->map_size);
     free(c);
 }
 

@@ -85,8 +85,9 @@ void xd_sched_report(struct xd_guest *g, const struct xd_vcpu *until, const char
 enum xd_run_end xd_threads_run(struct xd_guest *g, const struct xd_run_config *config);
 /* Adds the backtrace of (c), a thread that waits; the machine is locked. */
 void xd_threads_backtrace(struct xd_context *c, struct xd_str *out);
-/* Ends the thread of (c), which waits or is done. */
-void xd_thread_end(struct xd_context *c);
+/* Ends the thread of (c), which waits or is done. False: fork() left it behind, and libc may still have
+ * something on its stack. */
+bool xd_thread_end(struct xd_context *c);
 
 /* The end of a context's code, in sched.c: goes to the next one. */
 _Noreturn void xd_sched_finish(struct xd_context *c);

@@ -215,11 +215,12 @@ static void start(struct xd_context *c)
                      strerror(rc));
 }
 
-void xd_thread_end(struct xd_context *c)
+bool xd_thread_end(struct xd_context *c)
 {
     struct xd_threads *t = c->g->threads;
+    bool here = t->process == getpid();
 
-    if (t->process == getpid()) {
+    if (here) {
         xd_threads_lock(t);
         c->thread->quit = true;
         pthread_cond_signal(&c->thread->wake);
@@ -228,6 +229,7 @@ void xd_thread_end(struct xd_context *c)
         pthread_cond_destroy(&c->thread->wake);
     }
     free(c->thread);
+    return here;
 }
 
 /* ---- Runs ---- */

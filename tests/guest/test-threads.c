@@ -382,6 +382,26 @@ START_TEST(the_environment_can_ask_for_threads)
 }
 END_TEST
 
+#if defined(__SANITIZE_THREAD__)
+
+static void count(void *unused)
+{
+    (void)unused;
+    for (unsigned int i = 0; i < ROUNDS; i++)
+        plain++;
+}
+
+/* The proof that a race of guest code would be seen. */
+START_TEST(a_race_is_seen)
+{
+    start(m.v0, count, NULL);
+    start(m.v1, count, NULL);
+    ck_assert_int_eq(run(), XD_RUN_FINISHED);
+}
+END_TEST
+
+#endif
+
 /* ---- What can't be ---- */
 
 static void once(void *unused)
@@ -482,6 +502,9 @@ int main(void)
     tcase_add_test_raise_signal(tc, what_began_without_a_thread_gets_none, SIGABRT);
     tcase_add_test_raise_signal(tc, a_hypercall_under_the_lock_ends_the_test, SIGABRT);
     tcase_add_crash(tc, an_overflow_of_a_stack_ends_the_test);
+#if defined(__SANITIZE_THREAD__)
+    tcase_add_exit_test(tc, a_race_is_seen, 66);
+#endif
     suite_add_tcase(suite, tc);
     tcase_add_unchecked_fixture(forked, setup_before_the_fork, teardown);
     tcase_set_timeout(forked, 60);
