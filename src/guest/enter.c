@@ -13,8 +13,10 @@
 #include "hv/frame.h"
 #include "hv/sched.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- A machine's linked guests ---- */
 
@@ -116,6 +118,20 @@ _Noreturn void xd_guest_die(const char *fmt, ...)
     fflush(stdout);
     fprintf(stderr, "xendouble: %s", xd_str_text(&out));
     abort();
+}
+
+void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr)
+{
+    char text[160];
+    int n;
+
+    if (!self->v)
+        return;
+    n = snprintf(text, sizeof(text), "xendouble: signal %d at %#" PRIxPTR " in %s of d%uv%u\n", sig,
+                 addr, xd_side_of(self->v)->handling ? "the upcall handler" : "guest code",
+                 self->v->domain->domid, self->v->id);
+    if (write(STDERR_FILENO, text, (size_t)n) < 0)
+        return; /* nowhere to say so */
 }
 
 _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr)

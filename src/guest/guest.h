@@ -77,6 +77,10 @@ void xd_faults_unstack(void *stack);
 struct xd_guest *xd_guest_of(struct xd_hv *hv);
 struct xd_side *xd_side_of(struct xd_vcpu *v);
 
+/* A fault that nobody handles is about to end the process: says whose it is, if a vCPU's. For the
+ * fault handler. */
+void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr);
+
 /* Ends the process: a sentence, who the thread is, and where it is. */
 _Noreturn void xd_guest_die(const char *fmt, ...) XD_PRINTF(1, 2);
 

@@ -46,6 +46,7 @@ static void pass_on(int sig, siginfo_t *info, void *uc)
     rounds.nr = frame < rounds.frame ? rounds.nr + 1 : 0;
     rounds.frame = frame;
     if (rounds.nr > ROUNDS_MAX || old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
+        xd_guest_tell_fault(&xd_this_thread, sig, (uintptr_t)info->si_addr);
         /* The faulting instruction runs again, and then the kernel does what it always does. */
         signal(sig, SIG_DFL);
         return;
