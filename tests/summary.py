@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """
-Reads meson's testlog.json: shows the output of each test that failed and the one command that repeats it, then the warnings
+Reads meson's testlog.json, or that of the setup $TEST_SETUP: shows the output of each test that failed and the one command that repeats it, then the warnings
 of the others, and ends in the line "N passed, N failed[, N skipped]".
 
 usage: summary.py BUILD-DIRECTORY [CALLER'S-DIRECTORY]
@@ -43,7 +43,8 @@ def show_failure(test, build, here):
 
 def main():
     build, here = os.path.abspath(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else os.getcwd()
-    with open(os.path.join(build, "meson-logs/testlog.json"), encoding="utf-8") as f:
+    setup = os.environ.get("TEST_SETUP")
+    with open(os.path.join(build, f"meson-logs/testlog{'-' + setup if setup else ''}.json"), encoding="utf-8") as f:
         tests = [json.loads(line) for line in f]
     for test in tests:
         test["name"] = test["name"].split(" / ")[-1]

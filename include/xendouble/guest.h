@@ -57,7 +57,7 @@ enum xd_policy {
 };
 
 /* Start from XD_RUN_CONFIG_DEFAULT; a NULL config is that. The environment variable
- * XENDOUBLE_SCHED, "round-robin:SLICE", "random:SEED" or "pct:SEED:DEPTH:POINTS", wins. */
+ * XENDOUBLE_SCHED, "round-robin:SLICE", "random:SEED", "pct:SEED:DEPTH:POINTS" or "threads", wins. */
 struct xd_run_config {
     enum xd_policy policy;
     uint64_t seed;
@@ -66,6 +66,7 @@ struct xd_run_config {
     uint32_t points;     /* about how many preemption points a run has; 1 and up */
     uint64_t points_max; /* a run that needs more is given up; 0: no limit */
     bool quiet;          /* do not print reports to stderr */
+    bool threads;        /* all at once, each on a thread of its own; no policy holds, no order */
 };
 #define XD_RUN_CONFIG_DEFAULT                                                               \
     {                                                                                       \
@@ -84,12 +85,26 @@ enum xd_run_end {
  * can go on. Same code, same configuration: same order. When all sleep, virtual time moves to the
  * next timer. After XD_RUN_DEADLOCK or XD_RUN_LIMIT it can be called again; contexts go on where
  * they were.
+ *
+ * With config.threads each vCPU has a thread, and guest code really runs at the same time, as on as
+ * many processors: ThreadSanitizer then sees races of it. Hypercalls come one after the other, and
+ * event bits and upcall bytes in shared pages are changed atomically, so the guest must do likewise.
+ * Waiting, time, upcalls and deadlocks are as above. Code that has begun as one kind goes on as
+ * that kind only. Threads do not survive a fork().
  */
 XD_PUBLIC enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config);
 
 /* What the last run of (hv) that did not finish has to say: who waits for what, with backtraces,
  * and the setting that does it again. "" if it finished. Valid until the next. */
 XD_PUBLIC const char *xd_run_report(struct xd_hv *hv);
+
+/*
+ * Code that runs as a thread calls functions of this library which look at the machine or change it,
+ * xd_advance, xd_hypercall, xd_virq_raise and so on, between these two, and makes no hypercall of its
+ * own there. They nest, and do nothing where there are no threads.
+ */
+XD_PUBLIC void xd_guest_lock(struct xd_hv *hv);
+XD_PUBLIC void xd_guest_unlock(struct xd_hv *hv);
 
 /* Guest code that computes for long offers the others a turn, and takes upcalls that are due. */
 XD_PUBLIC void xd_preempt(void);

@@ -15,7 +15,7 @@
  * sentence (xd_hv_error); a broken promise of xendouble itself ends the process with a report. No
  * guest can end the process.
  *
- * A machine is not thread safe; any number of machines may exist in a process.
+ * A machine is not thread safe, but for what <xendouble/guest.h> says of threads; any number of machines may exist in a process.
  */
 #ifndef XENDOUBLE_XENDOUBLE_H
 #define XENDOUBLE_XENDOUBLE_H

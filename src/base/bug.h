@@ -19,10 +19,13 @@
 #define XD_LIKELY(x)         __builtin_expect(!!(x), 1)
 #define XD_UNLIKELY(x)       __builtin_expect(!!(x), 0)
 #define XD_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+/* A function on no common way: it is kept out of those that call it, and costs them nothing. */
+#define XD_COLD __attribute__((cold, noinline))
 #else
 #define XD_LIKELY(x)   (x)
 #define XD_UNLIKELY(x) (x)
 #define XD_PRINTF(fmt, args)
+#define XD_COLD
 #endif
 
 /* Prints the broken condition and aborts. (cond) is its source text. */

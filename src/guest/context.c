@@ -117,6 +117,7 @@ void xd_context_main(void)
 {
     struct xd_context *c = xd_this_thread.context;
 
+    c->begun = true;
     arrive(NULL);
     c->fn(c->arg);
     c->done = true;
@@ -126,19 +127,27 @@ void xd_context_main(void)
 
 /* ---- Making and ending ---- */
 
+/* A thread has its thread-local variables there too; ThreadSanitizer's take most of a megabyte. */
+static size_t stack_size(void)
+{
+    return XD_STACK_SIZE + (HAVE(__tsan_create_fiber) ? (size_t)1 << 20 : 0);
+}
+
 static bool make_stack(struct xd_context *c)
 {
-    c->map_size = XD_STACK_SIZE + 2 * GUARD;
+    const size_t size = stack_size();
+
+    c->map_size = size + 2 * GUARD;
     c->map = mmap(NULL, c->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (c->map == MAP_FAILED)
         return false;
-    if (mprotect(c->map + GUARD, XD_STACK_SIZE, PROT_READ | PROT_WRITE)) {
+    if (mprotect(c->map + GUARD, size, PROT_READ | PROT_WRITE)) {
         munmap(c->map, c->map_size);
         return false;
     }
     c->place.stack = c->map + GUARD;
-    c->place.size = XD_STACK_SIZE;
-    c->valgrind = VALGRIND_STACK_REGISTER(c->map + GUARD, c->map + GUARD + XD_STACK_SIZE);
+    c->place.size = size;
+    c->valgrind = VALGRIND_STACK_REGISTER(c->map + GUARD, c->map + GUARD + size);
     return true;
 }
 
@@ -161,7 +170,7 @@ int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
     if (!make_stack(c)) {
         free(c);
         return xd_hv_misuse(v->hv, XD_HOST_ENOMEM, "there is no room for a stack of %zu bytes",
-                            XD_STACK_SIZE);
+                            stack_size());
     }
     prepare(&c->place);
     if (HAVE(__tsan_create_fiber))
@@ -175,10 +184,13 @@ int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
 
 void xd_context_free(struct xd_context *c)
 {
+    bool stack_is_ours = !c->thread || xd_thread_end(c);
+
     VALGRIND_STACK_DEREGISTER(c->valgrind);
     if (HAVE(__tsan_destroy_fiber) && c->place.tsan)
         __tsan_destroy_fiber(c->place.tsan);
-    munmap(c->map, c->map_size);
+    if (stack_is_ours)
+        munmap(c->map, c->map_size);
     free(c);
 }
 
@@ -204,7 +216,7 @@ void xd_context_tell_overflow(const struct xd_context *c)
     char text[160];
     int n = snprintf(text, sizeof(text),
                      "xendouble: the stack of d%uv%u overflows: it has %zu bytes (xd_vcpu_start)\n",
-                     c->v->domain->domid, c->v->id, XD_STACK_SIZE);
+                     c->v->domain->domid, c->v->id, c->place.size);
 
     if (write(STDERR_FILENO, text, (size_t)n) < 0)
         return; /* nowhere to say so */

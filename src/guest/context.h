@@ -50,16 +50,44 @@ struct xd_context {
     bool done;
     uint64_t priority; /* PCT: the highest runs */
     struct xd_place place;
-    unsigned char *map; /* guard page, stack, guard page */
+    bool begun;               /* its code ran, on its own stack or as a thread */
+    struct xd_thread *thread; /* NULL: it takes turns with the others on one thread */
+    unsigned char *map;       /* guard page, stack, guard page */
     size_t map_size;
     unsigned int valgrind;
 };
+
+/* Can (c) go on, if it is let? */
+static inline bool xd_context_can_run(const struct xd_context *c)
+{
+    return !c->done && xd_vcpu_state(c->v) == XD_STATE_RUNNING;
+}
+
+/* Something is left to do for (c), and it is not going to be done by itself. */
+static inline bool xd_context_waits(const struct xd_context *c)
+{
+    return !c->done && xd_vcpu_state(c->v) == XD_STATE_BLOCKED;
+}
 
 /* Leaves (from) for (to); returns when somebody leaves for (from). */
 void xd_place_switch(struct xd_place *from, struct xd_place *to);
 
 /* Takes the stack and all else of a context that is done, or never goes on. */
 void xd_context_free(struct xd_context *c);
+
+/* Lets time pass to the next timer. False: there is none. In sched.c. */
+bool xd_sched_skip_time(struct xd_hv *hv);
+
+/* Begins the report of a run that did not finish: what happened, and who waits for what. */
+void xd_sched_report(struct xd_guest *g, const struct xd_vcpu *until, const char *what);
+
+/* Threads, in threads.c: runs all code of (g), each vCPU's on its own. */
+enum xd_run_end xd_threads_run(struct xd_guest *g, const struct xd_run_config *config);
+/* Adds the backtrace of (c), a thread that waits; the machine is locked. */
+void xd_threads_backtrace(struct xd_context *c, struct xd_str *out);
+/* Ends the thread of (c), which waits or is done. False: fork() left it behind, and libc may still have
+ * something on its stack. */
+bool xd_thread_end(struct xd_context *c);
 
 /* The end of a context's code, in sched.c: goes to the next one. */
 _Noreturn void xd_sched_finish(struct xd_context *c);

@@ -13,8 +13,10 @@
 #include "hv/frame.h"
 #include "hv/sched.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- A machine's linked guests ---- */
 
@@ -25,6 +27,7 @@ static void guest_free(void *guest)
     if (xd_this_thread.v && xd_this_thread.v->hv == g->hv)
         xd_this_thread = (struct xd_self){0};
     xd_contexts_free(g);
+    xd_threads_free(g);
     xd_watches_free(g);
     xd_str_free(&g->report);
     free(g->side);
@@ -83,6 +86,7 @@ int xd_enter(struct xd_vcpu *v)
                             v->domain->domid, v->id);
     xd_guest_link(v->hv);
     *self = (struct xd_self){.v = v, .watched = xd_access_watched() || xd_guest_of(v->hv)->watches};
+    xd_self_settle(self);
     return 0;
 }
 
@@ -116,6 +120,20 @@ _Noreturn void xd_guest_die(const char *fmt, ...)
     abort();
 }
 
+void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr)
+{
+    char text[160];
+    int n;
+
+    if (!self->v)
+        return;
+    n = snprintf(text, sizeof(text), "xendouble: signal %d at %#" PRIxPTR " in %s of d%uv%u\n", sig,
+                 addr, xd_side_of(self->v)->handling ? "the upcall handler" : "guest code",
+                 self->v->domain->domid, self->v->id);
+    if (write(STDERR_FILENO, text, (size_t)n) < 0)
+        return; /* nowhere to say so */
+}
+
 _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr)
 {
     const struct xd_call *call = xd_call_at(nr);
@@ -124,6 +142,10 @@ _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr)
 
     if (!v)
         xd_guest_die("%s: this thread is no vCPU; xd_enter() makes it one", name);
+    if (v->hv->host->in_call)
+        xd_guest_die("%s: d%uv%u can't make a hypercall in the middle of one (%s), as a signal's "
+                     "handler may try to",
+                     name, v->domain->domid, v->id, xd_call_at(v->rec.nr)->name);
     xd_guest_die("%s: d%uv%u is %s and can't make a hypercall", name, v->domain->domid, v->id,
                  v->cont.active ? "in the middle of another call" : state_text(v));
 }
@@ -171,20 +193,55 @@ int64_t xd_guest_return(struct xd_self *self, int64_t rc)
     return rc;
 }
 
+/* The machine is locked. */
+static void come_in(const struct xd_self *self, uint64_t nr)
+{
+    if (self->threads && !self->v->hv->host->in_call)
+        xd_threads_enter(self->context);
+    if (!xd_may_call(self->v))
+        xd_cannot_call(self, nr);
+}
+
+/* A call of a vCPU that is not plain. */
+static int64_t call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg)
+{
+    int64_t rc;
+
+    if (!self->v)
+        xd_cannot_call(self, nr);
+    xd_self_lock(self);
+    come_in(self, nr);
+    rc = xd_call_guarded(self->v, nr, arg);
+    if (self->watched)
+        xd_watch_call(self->v);
+    if (self->context || !xd_goes_on(self->v))
+        rc = xd_guest_return(self, rc);
+    xd_self_unlock(self);
+    return rc;
+}
+
 int64_t xd_guest_call(uint64_t nr, const uint64_t *arg)
 {
     struct xd_self *self = &xd_this_thread;
-    struct xd_vcpu *v = self->v;
+    struct xd_vcpu *v = self->plain;
     int64_t rc;
 
-    if (XD_UNLIKELY(!xd_self_runs(self)))
-        xd_cannot_call(self, nr);
-    rc = xd_call_run(v, nr, arg, 0);
-    if (XD_UNLIKELY(self->watched))
-        xd_watch_call(v);
-    if (XD_LIKELY(xd_goes_on(self, v)))
+    if (XD_UNLIKELY(!v || !xd_may_call(v)))
+        return call_with_care(self, nr, arg);
+    rc = xd_call_guarded(v, nr, arg);
+    if (XD_LIKELY(xd_goes_on(v)))
         return rc;
     return xd_guest_return(self, rc);
+}
+
+void xd_guest_iret(struct xd_self *self, bool events, bool deliver)
+{
+    xd_self_lock(self);
+    come_in(self, XD_CALL_IRET);
+    xd_info_set_mask(self->v->hv, xd_vcpu_info(self->v), !events);
+    if (deliver && (self->context || !xd_goes_on(self->v)))
+        xd_guest_return(self, 0);
+    xd_self_unlock(self);
 }
 
 void xd_preempt(void)
@@ -193,8 +250,10 @@ void xd_preempt(void)
 
     if (!self->v)
         xd_guest_die("xd_preempt: this thread is no vCPU; xd_enter() makes it one");
-    if (!xd_goes_on(self, self->v))
+    xd_self_lock(self);
+    if (!self->v->hv->host->in_call && (self->context || !xd_goes_on(self->v)))
         xd_guest_return(self, 0);
+    xd_self_unlock(self);
 }
 
 /* ---- Shared pages ---- */

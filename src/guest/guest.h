@@ -10,17 +10,22 @@
 #define XD_GUEST_GUEST_H
 
 #include "base/strbuf.h"
+#include "hv/call/call.h"
 #include "hv/frame.h"
 #include "hv/hv.h"
+#include "hv/shared.h"
 #include "xendouble/guest.h"
 
 struct xd_context;
 struct xd_place;
+struct xd_threads;
 
 /* Who this thread is. */
 struct xd_self {
     struct xd_vcpu *v;          /* NULL: no vCPU */
+    struct xd_vcpu *plain;      /* (v), if nobody else has a say in its calls; see xd_self_settle */
     struct xd_context *context; /* of a run; NULL: the thread entered (v) itself */
+    struct xd_threads *threads; /* of the machine, if (context) is one; its lock is to be taken */
     bool watched;               /* xd_access_watched(), or the machine has watches */
     struct xd_place *came_from; /* the stack that the present one was entered from */
 };
@@ -32,6 +37,7 @@ struct xd_side {
     void *upcall_ctx;
     uint64_t upcalls;           /* delivered */
     struct xd_context *context; /* NULL: no code */
+    unsigned int handling;      /* upcall handlers that are running, one inside the other */
 };
 
 /* A machine's linked guests. */
@@ -40,6 +46,7 @@ struct xd_guest {
     struct xd_side *side;        /* domains_max * XD_VCPUS */
     struct xd_context *contexts; /* all of them, in the order of their start */
     struct xd_sched *sched;      /* of the run under way; NULL: none */
+    struct xd_threads *threads;  /* its vCPUs' threads; NULL: there never were any */
     struct xd_watch *watches;    /* of domains whose holdings are watched */
     struct xd_str report;
 };
@@ -52,15 +59,28 @@ struct xd_guest {
 #endif
 extern XD_TLS struct xd_self xd_this_thread;
 
+/* After a change of the thread's state. Most calls of a plain vCPU need one look at (plain). */
+static inline void xd_self_settle(struct xd_self *self)
+{
+    self->plain = self->context || self->watched ? NULL : self->v;
+}
+
 /* Makes sure that faults come to us first; keeps whatever handler the process had for the rest. */
 void xd_faults_install(void);
 
-/* A stack overflow can only be told from another stack: gives the thread one for signals. */
-void xd_faults_stack(void);
+/* A stack overflow can only be told from another stack: gives the thread one for signals, and tells
+ * which; NULL: it has one. */
+void *xd_faults_stack(void);
+/* Takes that away again, when the thread ends. */
+void xd_faults_unstack(void *stack);
 
 /* The machine's linked guests; makes them, and links the machine, at the first call. */
 struct xd_guest *xd_guest_of(struct xd_hv *hv);
 struct xd_side *xd_side_of(struct xd_vcpu *v);
+
+/* A fault that nobody handles is about to end the process: says whose it is, if a vCPU's. For the
+ * fault handler. */
+void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr);
 
 /* Ends the process: a sentence, who the thread is, and where it is. */
 _Noreturn void xd_guest_die(const char *fmt, ...) XD_PRINTF(1, 2);
@@ -70,36 +90,71 @@ _Noreturn void xd_guest_die(const char *fmt, ...) XD_PRINTF(1, 2);
 /* Makes hypercall (nr) as the thread's vCPU and returns when its guest code may go on. */
 int64_t xd_guest_call(uint64_t nr, const uint64_t *arg);
 
-/* May the thread make a hypercall? */
-static inline bool xd_self_runs(const struct xd_self *self)
-{
-    const struct xd_vcpu *v = self->v;
-
-    return v && !(v->blocked | v->down | v->paused_for_shutdown | v->cont.active | v->hv->off);
-}
-
-/* Nothing is to be done before the guest code of (v), the thread's vCPU, goes on after a call. */
-static inline bool xd_goes_on(const struct xd_self *self, struct xd_vcpu *v)
+/* Nothing is to be done before the guest code of (v) goes on after a call. */
+static inline bool xd_goes_on(const struct xd_vcpu *v)
 {
     /* xd_vcpu_info, without a call */
     const unsigned char *page = (const unsigned char *)xd_frame_words(v->hv, v->info_mfn);
-    const struct xd_abi_vcpu_info *info = (const void *)(page + v->info_off);
 
     return !(v->blocked | v->down | v->paused_for_shutdown | v->cont.active | v->hv->off) &&
-           !self->context && !(info->evtchn_upcall_pending && !info->evtchn_upcall_mask);
+           !xd_info_upcall_due((const void *)(page + v->info_off));
 }
+
+/* xd_call_run, during which nobody makes another call: it would find the machine half changed. */
+static inline int64_t xd_call_guarded(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
+{
+    struct xd_host *host = v->hv->host;
+    int64_t rc;
+
+    host->in_call = true;
+    rc = xd_call_run(v, nr, arg, 0);
+    host->in_call = false;
+    return rc;
+}
+
+/* The iret hypercall, but for leaving: lets events in or not, and delivers what is due. */
+#define XD_CALL_IRET 23
+void xd_guest_iret(struct xd_self *self, bool events, bool deliver);
 
 /* Says why the thread can't make hypercall (nr), and ends the process. */
 _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr);
 
 /*
  * What lies between the end of a call, whose result is (rc), and the guest's next instruction:
- * other vCPUs, waiting, finishing a suspended call, upcalls. Returns the result.
+ * other vCPUs, waiting, finishing a suspended call, upcalls. Returns the result. The machine is
+ * locked before and after.
  */
 int64_t xd_guest_return(struct xd_self *self, int64_t rc);
 
-/* Delivers what is due on the thread's vCPU until nothing is. False: its domain crashed. */
+/* Delivers what is due on the thread's vCPU until nothing is. False: its domain crashed. The machine
+ * is locked before and after, and not while handlers run. */
 bool xd_deliver_upcalls(struct xd_self *self);
+
+/* ---- Threads; in threads.c ---- */
+
+void xd_threads_lock(struct xd_threads *t);
+void xd_threads_unlock(struct xd_threads *t);
+
+/* Nobody else touches the machine of this thread's vCPU in between. */
+static inline void xd_self_lock(const struct xd_self *self)
+{
+    if (XD_UNLIKELY(self->threads != NULL))
+        xd_threads_lock(self->threads);
+}
+static inline void xd_self_unlock(const struct xd_self *self)
+{
+    if (XD_UNLIKELY(self->threads != NULL))
+        xd_threads_unlock(self->threads);
+}
+
+/* The thread of (c) comes with a hypercall, the machine being locked: it waits until its vCPU runs,
+ * since others may have stopped it meanwhile. */
+void xd_threads_enter(struct xd_context *c);
+
+/* A preemption point of (c), which is a thread, the machine being locked. */
+void xd_threads_point(struct xd_context *c);
+
+void xd_threads_free(struct xd_guest *g);
 
 /* ---- Watches; in leak.c ---- */
 

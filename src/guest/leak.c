@@ -119,8 +119,10 @@ static struct xd_watch *watch_of(struct xd_domain *d)
 void xd_guest_watch(struct xd_domain *d)
 {
     struct xd_guest *g = xd_guest_of(d->hv);
-    struct xd_watch *w = watch_of(d);
+    struct xd_watch *w;
 
+    xd_guest_lock(d->hv);
+    w = watch_of(d);
     if (!w) {
         w = xd_zalloc(sizeof(*w));
         w->d = d;
@@ -132,6 +134,8 @@ void xd_guest_watch(struct xd_domain *d)
     }
     if (xd_this_thread.v && xd_this_thread.v->hv == d->hv)
         xd_this_thread.watched = true;
+    xd_self_settle(&xd_this_thread);
+    xd_guest_unlock(d->hv);
 }
 
 void xd_watch_call(struct xd_vcpu *v)
@@ -178,15 +182,17 @@ static void tell(struct xd_str *out, const struct xd_watch *w, const struct held
 
 char *xd_guest_leaks(struct xd_domain *d)
 {
-    struct xd_watch *w = watch_of(d);
+    struct xd_watch *w;
     struct xd_str out = {0};
 
-    if (!w)
-        return xd_strdup("");
-    look(w);
-    for (size_t i = 0; i < w->nr; i++)
+    xd_guest_lock(d->hv);
+    w = watch_of(d);
+    if (w)
+        look(w);
+    for (size_t i = 0; w && i < w->nr; i++)
         if (!w->held[i].before)
             tell(&out, w, &w->held[i]);
+    xd_guest_unlock(d->hv);
     return out.text ? out.text : xd_strdup("");
 }
 
@@ -205,7 +211,7 @@ void xd_watches_free(struct xd_guest *g)
 
 /* ---- Looking ---- */
 
-bool xd_port_look(struct xd_domain *d, uint32_t port, struct xd_port_info *info)
+static bool port_look(struct xd_domain *d, uint32_t port, struct xd_port_info *info)
 {
     const struct xd_port *p = port < XD_PORTS ? xd_port_find(d, port) : NULL;
 
@@ -222,7 +228,17 @@ bool xd_port_look(struct xd_domain *d, uint32_t port, struct xd_port_info *info)
     return true;
 }
 
-bool xd_frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *info)
+bool xd_port_look(struct xd_domain *d, uint32_t port, struct xd_port_info *info)
+{
+    bool there;
+
+    xd_guest_lock(d->hv);
+    there = port_look(d, port, info);
+    xd_guest_unlock(d->hv);
+    return there;
+}
+
+static bool frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *info)
 {
     const struct xd_frame *f;
 
@@ -237,4 +253,14 @@ bool xd_frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *info)
                                    .pinned = f->flags & XD_FRAME_PINNED,
                                    .validated = f->flags & XD_FRAME_VALIDATED};
     return true;
+}
+
+bool xd_frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *info)
+{
+    bool there;
+
+    xd_guest_lock(hv);
+    there = frame_look(hv, mfn, info);
+    xd_guest_unlock(hv);
+    return there;
 }

@@ -46,6 +46,7 @@ static void pass_on(int sig, siginfo_t *info, void *uc)
     rounds.nr = frame < rounds.frame ? rounds.nr + 1 : 0;
     rounds.frame = frame;
     if (rounds.nr > ROUNDS_MAX || old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
+        xd_guest_tell_fault(&xd_this_thread, sig, (uintptr_t)info->si_addr);
         /* The faulting instruction runs again, and then the kernel does what it always does. */
         signal(sig, SIG_DFL);
         return;
@@ -95,15 +96,28 @@ void xd_faults_install(void)
 
 #endif
 
-void xd_faults_stack(void)
+#define SIGNAL_STACK ((size_t)65536)
+
+void *xd_faults_stack(void)
 {
-    const size_t size = 65536;
-    stack_t now, ours = {.ss_size = size};
+    stack_t now, ours = {.ss_size = SIGNAL_STACK};
 
     if (sigaltstack(NULL, &now) || !(now.ss_flags & SS_DISABLE))
+        return NULL;
+    ours.ss_sp =
+        mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (ours.ss_sp == MAP_FAILED)
+        return NULL;
+    sigaltstack(&ours, NULL);
+    return ours.ss_sp;
+}
+
+void xd_faults_unstack(void *stack)
+{
+    stack_t none = {.ss_flags = SS_DISABLE};
+
+    if (!stack)
         return;
-    /* For the thread's life: nobody can know when its last fault is over. */
-    ours.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (ours.ss_sp != MAP_FAILED)
-        sigaltstack(&ours, NULL);
+    sigaltstack(&none, NULL);
+    munmap(stack, SIGNAL_STACK);
 }

@@ -40,9 +40,10 @@ struct xd_sched {
 
 /* ---- Choosing ---- */
 
+/* One that is a thread runs in runs of threads only. */
 static bool can_run(const struct xd_context *c)
 {
-    return !c->done && xd_vcpu_state(c->v) == XD_STATE_RUNNING;
+    return !c->thread && xd_context_can_run(c);
 }
 
 /* The next one after (c), going round, that can run; (c) itself comes last. NULL: none. */
@@ -111,12 +112,6 @@ static struct xd_context *choose(struct xd_sched *s)
 
 /* ---- When nobody can run ---- */
 
-/* Something is left to do for (c), and it is not going to be done by itself. */
-static bool waits(const struct xd_context *c)
-{
-    return !c->done && xd_vcpu_state(c->v) == XD_STATE_BLOCKED;
-}
-
 static void tell_what_it_waits_for(struct xd_str *out, const struct xd_vcpu *v)
 {
     struct xd_vcpu *w = (struct xd_vcpu *)(uintptr_t)v;
@@ -143,33 +138,45 @@ static void tell_setting(struct xd_str *out, const struct xd_run_config *c)
     }
 }
 
-static void report(struct xd_sched *s, const char *what)
+static void tell_where(struct xd_str *out, struct xd_context *c)
 {
-    struct xd_str *out = &s->g->report;
+    if (c->thread)
+        xd_threads_backtrace(c, out);
+#if XD_OWN_SWITCH
+    else
+        xd_backtrace_at(out, c->place.sp);
+#endif
+}
+
+void xd_sched_report(struct xd_guest *g, const struct xd_vcpu *until, const char *what)
+{
+    struct xd_str *out = &g->report;
 
     xd_str_clear(out);
     xd_str_addf(out, "%s\n", what);
-    if (s->until && xd_vcpu_state(s->until) == XD_STATE_BLOCKED)
-        tell_what_it_waits_for(out, s->until);
-    for (const struct xd_context *c = s->g->contexts; c; c = c->next) {
-        if (!waits(c) && !can_run(c))
-            continue;
-        if (waits(c))
+    if (until && xd_vcpu_state(until) == XD_STATE_BLOCKED)
+        tell_what_it_waits_for(out, until);
+    for (struct xd_context *c = g->contexts; c; c = c->next) {
+        if (xd_context_waits(c))
             tell_what_it_waits_for(out, c->v);
-        else
+        else if (xd_context_can_run(c))
             xd_str_addf(out, "  d%uv%u can run\n", c->v->domain->domid, c->v->id);
-#if XD_OWN_SWITCH
-        xd_backtrace_at(out, c->place.sp);
-#endif
+        else
+            continue;
+        tell_where(out, c);
     }
-    if (s->g->contexts)
-        tell_setting(out, &s->config);
-    if (!s->config.quiet && !s->until)
-        fprintf(stderr, "xendouble: %s", xd_str_text(out));
 }
 
-/* Lets time pass to the next timer. False: there is none. */
-static bool skip_time(struct xd_hv *hv)
+static void report(struct xd_sched *s, const char *what)
+{
+    xd_sched_report(s->g, s->until, what);
+    if (s->g->contexts)
+        tell_setting(&s->g->report, &s->config);
+    if (!s->config.quiet && !s->until)
+        fprintf(stderr, "xendouble: %s", xd_str_text(&s->g->report));
+}
+
+bool xd_sched_skip_time(struct xd_hv *hv)
 {
     uint64_t deadline;
 
@@ -199,12 +206,12 @@ static struct xd_context *pick(struct xd_sched *s)
         if (c)
             return c;
         for (c = s->g->contexts; c; c = c->next)
-            blocked |= waits(c);
+            blocked |= !c->thread && xd_context_waits(c);
         if (!blocked) {
             s->end = XD_RUN_FINISHED;
             return NULL;
         }
-        if (!skip_time(s->g->hv))
+        if (!xd_sched_skip_time(s->g->hv))
             break;
     }
     s->end = XD_RUN_DEADLOCK;
@@ -217,6 +224,7 @@ static void make_thread(struct xd_context *c)
 {
     xd_this_thread.v = c->v;
     xd_this_thread.context = c;
+    xd_self_settle(&xd_this_thread);
 }
 
 /* Leaves (from) for whoever is next, which may be itself. */
@@ -235,6 +243,10 @@ static void go_on(struct xd_sched *s, struct xd_place *from)
 
 void xd_sched_point(struct xd_context *c)
 {
+    if (c->thread) {
+        xd_threads_point(c);
+        return;
+    }
     /* A run that was over may have begun again meanwhile: it is looked up anew each time. */
     do {
         c->g->sched->points++;
@@ -257,6 +269,9 @@ static void take_setting(struct xd_run_config *c, const char *text)
     uint32_t a, b;
     int end = 0;
 
+    c->threads = strcmp(text, "threads") == 0;
+    if (c->threads)
+        return;
     if (sscanf(text, "round-robin:%" SCNu32 "%n", &a, &end) == 1 && !text[end] && a) {
         c->policy = XD_POLICY_ROUND_ROBIN;
         c->slice = a;
@@ -273,8 +288,8 @@ static void take_setting(struct xd_run_config *c, const char *text)
                                     .points_max = c->points_max,
                                     .quiet = c->quiet};
     } else {
-        xd_guest_die("XENDOUBLE_SCHED=%s is none of round-robin:SLICE, random:SEED and "
-                     "pct:SEED:DEPTH:POINTS",
+        xd_guest_die("XENDOUBLE_SCHED=%s is none of round-robin:SLICE, random:SEED, "
+                     "pct:SEED:DEPTH:POINTS and threads",
                      text);
     }
 }
@@ -350,7 +365,10 @@ enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config)
     if (s.config.points == 0)
         s.config.points = 1;
     xd_this_thread.watched = xd_access_watched() || s.g->watches;
-    run(&s);
+    if (s.config.threads)
+        s.end = xd_threads_run(s.g, &s.config);
+    else
+        run(&s);
     drop_finished(s.g);
     return s.end;
 }

@@ -16,7 +16,12 @@
 #define RFLAGS_TF   0x100u
 #define RFLAGS_KEEP 0x240cd5u /* what user code may set: CF PF AF ZF SF DF OF AC ID */
 
-/* With vector registers saved. */
+static bool keeps_off_vectors(const struct xd_host *host)
+{
+    return !XD_INSTRUMENTED && !host->foreign && !host->arena.journaling;
+}
+
+/* With vector registers saved, as the next three. */
 static int64_t whole_call(uint64_t nr, const uint64_t *arg)
 {
     return xd_guest_call(nr, arg);
@@ -28,57 +33,47 @@ static int64_t way_back(uint64_t rc, const uint64_t *unused)
     return xd_guest_return(&xd_this_thread, (int64_t)rc);
 }
 
-static bool keeps_off_vectors(const struct xd_self *self)
-{
-    const struct xd_host *host = self->v->hv->host;
-
-    return !XD_INSTRUMENTED && !host->foreign && !host->arena.journaling && !self->watched;
-}
-
 int64_t xd_stub_call(uint64_t nr, const uint64_t *arg)
 {
-    struct xd_self *self = &xd_this_thread;
-    struct xd_vcpu *v = self->v;
+    struct xd_vcpu *v = xd_this_thread.plain;
     int64_t rc;
 
-    if (XD_UNLIKELY(!xd_self_runs(self) || !keeps_off_vectors(self)))
+    if (XD_UNLIKELY(!v || !xd_may_call(v) || !keeps_off_vectors(v->hv->host)))
         return xd_with_vectors(whole_call, nr, arg);
-    rc = xd_call_run(v, nr, arg, 0);
-    if (XD_LIKELY(xd_goes_on(self, v)))
+    rc = xd_call_guarded(v, nr, arg);
+    if (XD_LIKELY(xd_goes_on(v)))
         return rc;
     return xd_with_vectors(way_back, (uint64_t)rc, NULL);
 }
 
-static int64_t not_a_vcpu(uint64_t nr, const uint64_t *unused)
+static int64_t whole_iret(uint64_t frame, const uint64_t *unused)
 {
-    (void)unused;
-    xd_cannot_call(&xd_this_thread, nr);
-}
+    const struct xd_iret_frame *f = (const struct xd_iret_frame *)(uintptr_t)frame;
+    struct xd_self *self = &xd_this_thread;
 
-static int64_t to_user(uint64_t a, const uint64_t *unused)
-{
-    const struct xd_vcpu *v = xd_this_thread.v;
-
-    (void)a;
     (void)unused;
-    xd_guest_die("d%uv%u: iret to user mode (CS %#x): linked code has no user mode",
-                 v->domain->domid, v->id, (unsigned int)a);
+    if (!self->v)
+        xd_cannot_call(self, XD_CALL_IRET);
+    if ((f->cs & 3) == 3)
+        xd_guest_die("d%uv%u: iret to user mode (CS %#x): linked code has no user mode",
+                     self->v->domain->domid, self->v->id, (unsigned int)f->cs);
+    /* Who returns to xd_bounce finds there what else is due; here the stack would grow and grow. */
+    xd_guest_iret(self, f->rflags & RFLAGS_IF, f->rip != (uintptr_t)xd_bounce_back);
+    return 0;
 }
 
 /* AS-XEN: do_iret: the mask follows IF, and then what is due is delivered before the target runs. */
 void xd_stub_iret(struct xd_iret_frame *f)
 {
-    struct xd_self *self = &xd_this_thread;
+    struct xd_vcpu *v = xd_this_thread.plain;
     uint64_t *target;
 
-    if (!xd_self_runs(self))
-        xd_with_vectors(not_a_vcpu, 23, NULL);
-    if ((f->cs & 3) == 3)
-        xd_with_vectors(to_user, f->cs, NULL);
-    XD_PUT(self->v->hv, xd_vcpu_info(self->v)->evtchn_upcall_mask, !(f->rflags & RFLAGS_IF));
-    /* Who returns to xd_bounce finds there what else is due; here the stack would grow and grow. */
-    if (f->rip != (uintptr_t)xd_bounce_back && !xd_goes_on(self, self->v))
-        xd_with_vectors(way_back, 0, NULL);
+    /* Back to xd_bounce there is little to do. */
+    if (XD_LIKELY(v && f->rip == (uintptr_t)xd_bounce_back && (f->cs & 3) != 3 && xd_may_call(v) &&
+                  keeps_off_vectors(v->hv->host)))
+        xd_info_set_mask(v->hv, xd_vcpu_info(v), !(f->rflags & RFLAGS_IF));
+    else
+        xd_with_vectors(whole_iret, (uintptr_t)f, NULL);
     /* Left by popf and ret, since iretq wants selectors that only Xen has. */
     target = (uint64_t *)(uintptr_t)f->rsp - 2;
     f->flags = (uintptr_t)target;

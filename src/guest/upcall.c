@@ -12,13 +12,7 @@
 
 #include <stdio.h>
 
-#define RFLAGS_IF  0x200u
 #define RUNAWAY_NR 10000u
-
-static void set_mask(struct xd_vcpu *v, uint8_t mask)
-{
-    XD_PUT(v->hv, xd_vcpu_info(v)->evtchn_upcall_mask, mask);
-}
 
 /* AS-XEN: create_bounce_frame: no handler, and that ends the domain. */
 static void no_handler(struct xd_vcpu *v)
@@ -28,6 +22,28 @@ static void no_handler(struct xd_vcpu *v)
             "has no event callback: the domain crashes, as under Xen\n",
             v->domain->domid, v->id);
     xd_domain_crash(v->domain);
+}
+
+/* The guest's own code, during which the machine is everybody's. */
+static void run_handler(const struct xd_self *self, struct xd_side *s)
+{
+    struct xd_vcpu *v = self->v;
+    void (*fn)(void *ctx) = s->upcall;
+    void *ctx = s->upcall_ctx;
+    uint64_t address = v->event.address;
+
+    s->upcalls++;
+    xd_info_set_mask(v->hv, xd_vcpu_info(v), 1);
+    s->handling++;
+    xd_self_unlock(self);
+    if (fn)
+        fn(ctx);
+    else
+        xd_bounce(address); /* its iret puts the mask back */
+    xd_self_lock(self);
+    s->handling--;
+    if (fn)
+        xd_info_set_mask(v->hv, xd_vcpu_info(v), 0);
 }
 
 bool xd_deliver_upcalls(struct xd_self *self)
@@ -43,19 +59,11 @@ bool xd_deliver_upcalls(struct xd_self *self)
                          "evtchn_upcall_pending is still set: a handler clears it before it looks "
                          "for work",
                          v->domain->domid, v->id, RUNAWAY_NR);
-        if (s->upcall) {
-            s->upcalls++;
-            set_mask(v, 1);
-            s->upcall(s->upcall_ctx);
-            set_mask(v, 0);
-        } else if (v->event.address && XD_CAN_BOUNCE) {
-            s->upcalls++;
-            set_mask(v, 1);
-            xd_bounce(v->event.address);
-        } else {
+        if (!s->upcall && !(v->event.address && XD_CAN_BOUNCE)) {
             no_handler(v);
             return false;
         }
+        run_handler(self, s);
     }
     return true;
 }
@@ -67,8 +75,11 @@ uint64_t xd_guest_upcalls(struct xd_vcpu *v)
 
 void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void *ctx)
 {
-    struct xd_side *s = xd_side_of(v);
+    struct xd_side *s;
 
+    xd_guest_lock(v->hv);
+    s = xd_side_of(v);
     s->upcall = fn;
     s->upcall_ctx = ctx;
+    xd_guest_unlock(v->hv);
 }

@@ -9,37 +9,17 @@
  */
 #include "hv/evtchn.h"
 #include "hv/sched.h"
-
-#define WORD(port) ((port) / 64)
-#define BIT(port)  (UINT64_C(1) << (port) % 64)
-
-/* Sets (mask) in a word that the guest writes too. True if it was set before. */
-static bool test_and_set(struct xd_hv *hv, uint64_t *word, uint64_t mask)
-{
-    if (*word & mask)
-        return true;
-    XD_PUT(hv, *word, *word | mask);
-    return false;
-}
-
-static bool test_and_clear(struct xd_hv *hv, uint64_t *word, uint64_t mask)
-{
-    if (!(*word & mask))
-        return false;
-    XD_PUT(hv, *word, *word & ~mask);
-    return true;
-}
+#include "hv/shared.h"
 
 /* Tells (v) that a port in its word (port / 64) waits. */
 static void select_word(struct xd_vcpu *v, uint32_t port)
 {
     struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
 
-    if (test_and_set(v->hv, &info->evtchn_pending_sel, UINT64_C(1) << WORD(port)))
+    if (xd_shared_set(v->hv, &info->evtchn_pending_sel, port / 64))
         return;
-    if (info->evtchn_upcall_pending & 1)
+    if (xd_shared_or(v->hv, &info->evtchn_upcall_pending, 1) & 1)
         return;
-    XD_PUT(v->hv, info->evtchn_upcall_pending, info->evtchn_upcall_pending | 1);
     xd_vcpu_kick(v);
 }
 
@@ -49,9 +29,9 @@ void xd_port_raise_on(struct xd_vcpu *v, uint32_t port)
 
     if (!xd_port_usable(&v->domain->port[port]))
         return;
-    if (test_and_set(v->hv, &si->evtchn_pending[WORD(port)], BIT(port)))
+    if (xd_shared_set(v->hv, si->evtchn_pending, port))
         return;
-    if (!(si->evtchn_mask[WORD(port)] & BIT(port)))
+    if (!xd_shared_test(si->evtchn_mask, port))
         select_word(v, port);
     xd_poll_wake(v->domain, port);
 }
@@ -67,22 +47,21 @@ void xd_port_unmask(struct xd_domain *d, uint32_t port)
 
     if (!xd_port_usable(&d->port[port]))
         return;
-    if (test_and_clear(d->hv, &si->evtchn_mask[WORD(port)], BIT(port)) &&
-        xd_port_is_pending(d, port))
+    if (xd_shared_clear(d->hv, si->evtchn_mask, port) && xd_port_is_pending(d, port))
         select_word(&d->vcpu[d->port[port].notify_vcpu], port);
 }
 
 void xd_port_clear_pending(struct xd_domain *d, uint32_t port)
 {
-    test_and_clear(d->hv, &xd_shared_info(d)->evtchn_pending[WORD(port)], BIT(port));
+    xd_shared_clear(d->hv, xd_shared_info(d)->evtchn_pending, port);
 }
 
 bool xd_port_is_pending(struct xd_domain *d, uint32_t port)
 {
-    return xd_shared_info(d)->evtchn_pending[WORD(port)] & BIT(port);
+    return xd_shared_test(xd_shared_info(d)->evtchn_pending, port);
 }
 
 bool xd_port_is_masked(struct xd_domain *d, uint32_t port)
 {
-    return xd_shared_info(d)->evtchn_mask[WORD(port)] & BIT(port);
+    return xd_shared_test(xd_shared_info(d)->evtchn_mask, port);
 }

@@ -49,6 +49,8 @@ struct xd_host {
     bool levers_on;               /* a lever is in force, or calls are expected */
     struct xd_levers *levers;     /* hv/lever.h; NULL: there never was one */
     bool foreign;                 /* a hook of the host's may run in the middle of a call */
+    bool concurrent;              /* guests change shared pages while a call runs */
+    bool in_call;                 /* a hypercall's handler runs: nobody may make another */
     struct {                      /* what runs linked guests */
         void *guest;
         void (*free)(void *guest); /* with the machine */

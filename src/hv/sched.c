@@ -3,6 +3,7 @@
 #include "hv/sched.h"
 
 #include "hv/evtchn.h"
+#include "hv/shared.h"
 
 enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
 {
@@ -15,17 +16,15 @@ enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
 
 bool xd_upcall_due(struct xd_vcpu *v)
 {
-    const struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
-
-    return info->evtchn_upcall_pending && !info->evtchn_upcall_mask;
+    return xd_info_upcall_due(xd_vcpu_info(v));
 }
 
 void xd_vcpu_block(struct xd_vcpu *v)
 {
     struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
 
-    XD_PUT(v->hv, info->evtchn_upcall_mask, 0);
-    if (info->evtchn_upcall_pending)
+    xd_info_set_mask(v->hv, info, 0);
+    if (xd_info_upcall_due(info))
         return;
     XD_PUT(v->hv, v->blocked, true);
     xd_vcpu_scheduled(v);

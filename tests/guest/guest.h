@@ -56,6 +56,21 @@ static inline void machine_teardown(struct machine *m)
                       xd_why_row((enum xd_why)xd_why(v))->name);                       \
     } while (0)
 
+#if XD_HAVE_VALGRIND
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
+/* A fault on purpose: a write to what can only be read, which no tool takes for a mistake. */
+static inline void fault(void)
+{
+    static const int constant = 7;
+    volatile int *volatile p = (volatile int *)(uintptr_t)&constant;
+
+    *p = 1;
+}
+
 /* What ends in a memory fault: sanitizers make an exit code of it. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test-bounce.c: upcalls that enter a guest's own assembly by Xen's frame, and the iret hypercall. */
+#include "dies.h"
 #include "guest.h"
 
 #define RFLAGS_IF 0x200u
@@ -22,6 +23,7 @@ static uint64_t spoil; /* what the handler leaves in pending */
 static unsigned int again;
 static struct frame frame;
 static uint8_t mask_inside;
+static bool lose_the_vcpu;
 
 static void setup(void)
 {
@@ -63,6 +65,10 @@ void handle_event(const struct frame *f)
     frame = *f;
     mask_inside = xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask;
     clear();
+    if (lose_the_vcpu) {
+        xd_leave();
+        HYPERVISOR_xen_version(XENVER_version, NULL);
+    }
     if (again) {
         again--;
         send(); /* masked: it waits until the iret */
@@ -164,6 +170,59 @@ START_TEST(iret_that_unmasks_delivers_first)
 }
 END_TEST
 
+static void __attribute__((noinline)) send_and_lose(void *unused)
+{
+    (void)unused;
+    lose_the_vcpu = true;
+    send();
+    __asm__ volatile(""); /* no tail call: it is to be seen */
+}
+
+/* From the handler through the guest's entry and the frame to whom the upcall interrupted. */
+START_TEST(backtraces_go_through_the_frame)
+{
+    if (!XD_HAVE_UNWIND)
+        return;
+    ck_dies_saying(send_and_lose, NULL, "handle_event");
+    ck_dies_saying(send_and_lose, NULL, "event_entry");
+    ck_dies_saying(send_and_lose, NULL, "send_and_lose");
+}
+END_TEST
+
+static void hear_in_a_thread(void *unused)
+{
+    (void)unused;
+    again = 2;
+    send();
+}
+
+/* (_i): 0 as a context, 1 as a thread */
+START_TEST(contexts_and_threads_are_entered_too)
+{
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+
+    xd_leave();
+    c.threads = _i;
+    ck_assert_int_eq(xd_vcpu_start(m.v0, hear_in_a_thread, NULL), 0);
+    ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_FINISHED);
+    ck_assert_uint_eq(handled, 3);
+    ck_assert_uint_eq(depth_max, 1);
+    ck_assert_uint_eq(xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask, 0);
+}
+END_TEST
+
+/* AS-XEN: create_bounce_frame: the saved mask is in the frame, and what had been masked stays so. */
+START_TEST(iret_keeps_a_mask_that_the_frame_names)
+{
+    uint64_t seen[4] = {0};
+
+    leave_by_iret(seen, 0);
+    send();
+    ck_assert_uint_eq(handled, 0);
+    ck_assert_uint_eq(xd_guest_vcpu_info(m.v0)->evtchn_upcall_pending, 1);
+}
+END_TEST
+
 START_TEST(a_domain_without_a_callback_crashes)
 {
     HYPERVISOR_set_callbacks(0, 0, 0);
@@ -184,6 +243,9 @@ int main(void)
     tcase_add_test(tc, the_result_of_the_call_survives);
     tcase_add_test(tc, iret_loads_what_the_frame_says);
     tcase_add_test(tc, iret_that_unmasks_delivers_first);
+    tcase_add_test(tc, backtraces_go_through_the_frame);
+    tcase_add_loop_test(tc, contexts_and_threads_are_entered_too, 0, 2);
+    tcase_add_test(tc, iret_keeps_a_mask_that_the_frame_names);
     tcase_add_test_raise_signal(tc, a_domain_without_a_callback_crashes, SIGABRT);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

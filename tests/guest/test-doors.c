@@ -289,10 +289,8 @@ static void on_segv(int sig, siginfo_t *info, void *uc)
 
 static void crash(void)
 {
-    volatile int *volatile p = P(nowhere[1]);
-
     if (!sigsetjmp(back, 1))
-        *p = 1;
+        fault();
 }
 
 START_TEST(other_faults_go_to_the_handler_that_was_there)
@@ -330,7 +328,7 @@ START_TEST(handlers_that_call_each_other_come_to_an_end)
     sa.sa_sigaction = call_the_former;
     sigaction(SIGSEGV, &sa, &chained);
     ck_refused(m.v0, HYPERVISOR_event_channel_op(EVTCHNOP_send, NULL), EFAULT, COPY_IN);
-    ck_assert_int_gt(heard, 0);
+    ck_assert(heard > 0 || RUNNING_ON_VALGRIND); /* there the kernel copies, and nothing faults */
     xd_enter(m.v0);
     crash();
 }
@@ -338,9 +336,7 @@ END_TEST
 
 START_TEST(a_crash_of_the_test_is_still_a_crash)
 {
-    volatile int *volatile p = P(nowhere[1]);
-
-    *p = 1;
+    fault();
 }
 END_TEST
 

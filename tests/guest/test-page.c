@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test-page.c: hypercall_page: what survives a call, and objects that know Xen's headers only. */
+#include "dies.h"
 #include "guest.h"
+
+#include "hv/hv.h"
 
 #include <string.h>
 
@@ -168,6 +171,56 @@ START_TEST(everything_survives_an_upcall)
 }
 END_TEST
 
+/* 128 stubs of 32 bytes, each with its number in eax, and traps where no code is. */
+START_TEST(stubs_lie_where_they_are_called)
+{
+    const unsigned char *page = (const unsigned char *)hypercall_page;
+
+    ck_assert_uint_eq((uintptr_t)page % 4096, 0);
+    for (unsigned int nr = 0; nr < 128; nr++) {
+        const unsigned char *stub = page + 32u * nr;
+        const unsigned char mov[5] = {0xb8, (unsigned char)nr};
+
+        if (nr == __HYPERVISOR_iret)
+            ck_assert_int_eq(memcmp(stub, "\x51\x41\x53\x50", 4), 0); /* rcx, r11, rax */
+        else
+            ck_assert_int_eq(memcmp(stub, mov, sizeof(mov)), 0);
+        ck_assert_uint_eq(stub[31], 0xcc);
+    }
+}
+END_TEST
+
+START_TEST(the_number_and_the_arguments_arrive)
+{
+    for (unsigned int nr = 0; nr < 128; nr++) {
+        if (nr == __HYPERVISOR_iret || nr == __HYPERVISOR_sched_op_new ||
+            nr == __HYPERVISOR_sched_op || nr == __HYPERVISOR_multicall)
+            continue;
+        call(nr, 0x101, 0x102, 0x103, 0x104);
+        ck_assert_uint_eq(m.v0->rec.nr, nr);
+        for (unsigned int i = 0; i < 4; i++)
+            ck_assert_uint_eq(m.v0->rec.arg[i], 0x101 + i);
+    }
+}
+END_TEST
+
+static void __attribute__((noinline)) call_without_a_vcpu(void *unused)
+{
+    (void)unused;
+    xd_leave();
+    foreign_version();
+    __asm__ volatile(""); /* no tail call: it is to be seen */
+}
+
+START_TEST(backtraces_go_through_a_stub)
+{
+    if (!XD_HAVE_UNWIND)
+        return;
+    ck_dies_saying(call_without_a_vcpu, NULL, "foreign_version");
+    ck_dies_saying(call_without_a_vcpu, NULL, "call_without_a_vcpu");
+}
+END_TEST
+
 START_TEST(a_bad_pointer_is_efault_here_too)
 {
     ck_refused(m.v0, call(__HYPERVISOR_event_channel_op, EVTCHNOP_send, 16, 0, 0), EFAULT, COPY_IN);
@@ -204,6 +257,9 @@ int main(void)
     tcase_add_test(tc, everything_survives_work);
     tcase_add_test(tc, everything_survives_hooks);
     tcase_add_test(tc, everything_survives_an_upcall);
+    tcase_add_test(tc, stubs_lie_where_they_are_called);
+    tcase_add_test(tc, the_number_and_the_arguments_arrive);
+    tcase_add_test(tc, backtraces_go_through_a_stub);
     tcase_add_test(tc, a_bad_pointer_is_efault_here_too);
     tcase_add_test(tc, foreign_objects_link_and_run);
     tcase_add_test_raise_signal(tc, a_call_without_a_vcpu_ends_the_test, SIGABRT);

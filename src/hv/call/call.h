@@ -30,6 +30,14 @@
 #undef TODO
 #undef VAL
 
+/* May (v) make a hypercall? xd_vcpu_state says RUNNING, nothing is left to continue, and no handler
+ * is at work. */
+static inline bool xd_may_call(const struct xd_vcpu *v)
+{
+    return !(v->blocked | v->down | v->paused_for_shutdown | v->cont.active | v->hv->off |
+             v->hv->host->in_call);
+}
+
 /* Runs call (nr) on (v): the table, observers, records. (depth) is 1 inside a multicall. */
 int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth);
 

@@ -38,38 +38,55 @@ static int64_t (*const handler[XD_CALLS])(struct xd_vcpu *, const uint64_t *) = 
 #undef TODO
 };
 
-static int64_t look_up_and_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
+static XD_COLD int64_t unknown(struct xd_vcpu *v, uint64_t nr)
+{
+    return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, nr);
+}
+
+static inline int64_t look_up_and_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
 {
     if (XD_UNLIKELY(nr >= XD_CALLS || !handler[nr]))
-        return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, nr);
+        return unknown(v, nr);
     return handler[nr](v, arg);
 }
 
-/* (again): a call that was cut short goes on; levers have seen it. */
-static int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth,
-                            bool again)
+/*
+ * Observers and levers stand before and after the call, and may make calls of their own. (again): a call
+ * that was cut short goes on; levers have seen it.
+ */
+static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                                    unsigned int depth, bool again)
 {
     struct xd_host *host = v->hv->host;
     const struct xd_hooks *h = &host->hooks;
     const struct xd_watcher *w = host->watcher;
-    bool levers = host->levers_on && !again;
+    const bool in_call = host->in_call, levers = host->levers_on && !again;
     struct xd_asked asked;
+    bool answered = false;
     int64_t rc;
 
+    host->in_call = false;
     if (h->call)
         h->call(h->ctx, v, nr, arg, depth);
     if (levers)
         xd_levers_called(v, nr, arg, &asked);
-    if (h->inject && h->inject(h->ctx, v, nr, arg, &rc))
+    if (h->inject && h->inject(h->ctx, v, nr, arg, &rc)) {
         xd_lever_answered(v, 0, rc);
-    else if (!levers || !xd_levers_answer(v, &asked, &rc))
+        answered = true;
+    } else if (levers) {
+        answered = xd_levers_answer(v, &asked, &rc);
+    }
+    host->in_call = in_call;
+    if (!answered)
         rc = look_up_and_run(v, nr, arg);
+    host->in_call = false;
     if (levers)
         xd_levers_returned(v, &asked, rc);
     if (h->ret)
         h->ret(h->ctx, v, nr, arg, rc, depth);
     if (w && w->called && depth == 0)
         w->called(v);
+    host->in_call = in_call;
     return rc;
 }
 
@@ -93,14 +110,21 @@ int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigne
     return run_call(v, nr, arg, depth, false);
 }
 
+static XD_COLD int64_t cannot_call(struct xd_vcpu *v)
+{
+    const char *why = v->hv->host->in_call ? "a guest's call is under way"
+                      : v->cont.active     ? "it is in the middle of one (xd_continue)"
+                                           : "it is not running";
+
+    xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't make a hypercall: %s", v->domain->domid,
+                 v->id, why);
+    return XD_NOT_RUNNING;
+}
+
 int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
-    if (XD_UNLIKELY(xd_vcpu_state(v) != XD_STATE_RUNNING || v->cont.active)) {
-        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't make a hypercall: it is %s",
-                     v->domain->domid, v->id,
-                     v->cont.active ? "in the middle of one (xd_continue)" : "not running");
-        return XD_NOT_RUNNING;
-    }
+    if (XD_UNLIKELY(!xd_may_call(v)))
+        return cannot_call(v);
     return xd_call_run(v, nr, arg, 0);
 }
 
@@ -132,6 +156,17 @@ static bool reads(const struct xd_op *op)
     return f->name != NULL;
 }
 
+static XD_COLD int64_t no_op(struct xd_vcpu *v, const struct xd_op *op, uint64_t cmd)
+{
+    return op ? xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, cmd)
+              : xd_reject(v, XD_WHY_OP_UNKNOWN, cmd);
+}
+
+static XD_COLD int64_t refuse(struct xd_vcpu *v, enum xd_why why, uint64_t at, uint64_t size)
+{
+    return xd_reject(v, why, at, size);
+}
+
 int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *const *run,
                   size_t run_nr, uint64_t cmd, uint64_t arg)
 {
@@ -139,17 +174,15 @@ int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *con
     const struct xd_op *op = xd_op_at(group, cmd);
     int64_t rc;
 
-    if (!op)
-        return xd_reject(v, XD_WHY_OP_UNKNOWN, cmd);
-    if (op->nr >= run_nr || !run[op->nr])
-        return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, cmd);
+    if (XD_UNLIKELY(!op || op->nr >= run_nr || !run[op->nr]))
+        return no_op(v, op, cmd);
     XD_ALWAYS(op->size <= sizeof(copy));
     if (op->size && !reads(op))
         __builtin_memset(copy, 0, op->size);
-    else if (op->size && !xd_copy_in(v, copy, arg, op->size))
-        return xd_reject(v, XD_WHY_COPY_IN, arg, op->size);
+    else if (op->size && XD_UNLIKELY(!xd_copy_in(v, copy, arg, op->size)))
+        return refuse(v, XD_WHY_COPY_IN, arg, op->size);
     rc = run[op->nr](v, copy);
-    if (rc == 0 && op->writes && !xd_copy_out(v, arg, copy, op->size))
-        rc = xd_reject(v, XD_WHY_COPY_OUT, arg, op->size);
+    if (rc == 0 && op->writes && XD_UNLIKELY(!xd_copy_out(v, arg, copy, op->size)))
+        return refuse(v, XD_WHY_COPY_OUT, arg, op->size);
     return rc;
 }
