@@ -65,11 +65,30 @@ static int64_t to_user(uint64_t a, const uint64_t *unused)
                  v->domain->domid, v->id, (unsigned int)a);
 }
 
+/*
+ * Left by popf and ret, since iretq wants selectors that only Xen has. What they pop lies below the
+ * target's stack pointer: below its red zone too, which a fault in C code may have found in use, if that
+ * is not where the frame itself lies.
+ */
+static void leave_to(struct xd_iret_frame *f, uint64_t rip, uint64_t rflags, uint64_t rsp)
+{
+    uint64_t *target = (uint64_t *)(uintptr_t)(rsp - XD_RED_ZONE) - 3;
+
+    if (target >= &f->rip) {
+        target[2] = rip;
+        target[1] = (uintptr_t)xd_iret_over_red_zone;
+    } else {
+        target = (uint64_t *)(uintptr_t)rsp - 2;
+        target[1] = rip;
+    }
+    target[0] = rflags;
+    f->flags = (uintptr_t)target;
+}
+
 /* AS-XEN: do_iret: the mask follows IF, and then what is due is delivered before the target runs. */
 void xd_stub_iret(struct xd_iret_frame *f)
 {
     struct xd_self *self = &xd_this_thread;
-    uint64_t *target;
 
     if (!xd_self_runs(self))
         xd_with_vectors(not_a_vcpu, 23, NULL);
@@ -79,13 +98,5 @@ void xd_stub_iret(struct xd_iret_frame *f)
     /* Who returns to xd_bounce finds there what else is due; here the stack would grow and grow. */
     if (f->rip != (uintptr_t)xd_bounce_back && !xd_goes_on(self, self->v))
         xd_with_vectors(way_back, 0, NULL);
-    /* Left by popf and ret, since iretq wants selectors that only Xen has. */
-    target = (uint64_t *)(uintptr_t)f->rsp - 2;
-    f->flags = (uintptr_t)target;
-    {
-        uint64_t rip = f->rip, rflags = f->rflags & RFLAGS_KEEP;
-
-        target[1] = rip;
-        target[0] = rflags;
-    }
+    leave_to(f, f->rip, f->rflags & RFLAGS_KEEP, f->rsp);
 }
