@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* guest.c: linked guests: a hypercall through each door, an upcall each way, going to another vCPU, and
  * what a test's fixture costs. */
+#define _GNU_SOURCE
 #include "bench.h"
 
 #include "guest/guest.h"
+#include "hv/tlb.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <xen/interface/event_channel.h>
 #include <xen/interface/sched.h>
 #include <xen/interface/xen.h>
@@ -225,6 +229,83 @@ static void fill_pages(void *ctx, uint64_t n)
     }
 }
 
+/* ---- Mirror: a page that is used for the first time ---- */
+
+struct mirrored {
+    struct xd_hv *hv;
+    struct xd_vcpu *v;
+    volatile unsigned char *page;
+    unsigned char *bare; /* of a window without a guest */
+};
+
+static struct mirrored *mirrored; /* for the bare handler */
+
+static void map_bare(int sig, siginfo_t *info, void *uc)
+{
+    const struct xd_arena *a = &mirrored->hv->host->arena;
+
+    (void)sig;
+    (void)uc;
+    XD_ALWAYS(info->si_addr == mirrored->bare);
+    XD_ALWAYS(mmap(mirrored->bare, XD_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                   a->fd, 0) != MAP_FAILED);
+}
+
+static void *setup_mirror(const struct bench *b)
+{
+    struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
+    struct mirrored *m = xd_zalloc(sizeof(*m));
+    struct xd_domain *d;
+
+    (void)b;
+    c.virt_base = xd_guest_room(UINT64_C(1) << 30);
+    XD_ALWAYS(xd_hv_create(&m->hv, NULL) == 0 && xd_domain_create(m->hv, &c, &d) == 0);
+    m->bare = mmap(NULL, XD_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    XD_ALWAYS(m->bare != MAP_FAILED);
+    XD_ALWAYS(xd_guest_mirror(d, NULL) == 0);
+    m->v = xd_vcpu_at(d, 0);
+    XD_ALWAYS(xd_enter(m->v) == 0);
+    m->page = xd_guest_at(d, xd_domain_start(d)->padding_va);
+    mirrored = m;
+    return m;
+}
+
+static void teardown_mirror(void *ctx)
+{
+    struct mirrored *m = ctx;
+
+    xd_leave();
+    munmap(m->bare, XD_PAGE_SIZE);
+    xd_hv_destroy(m->hv);
+    free(m);
+}
+
+static void fill(void *ctx, uint64_t n)
+{
+    struct mirrored *m = ctx;
+
+    while (n--) {
+        *m->page = 1;
+        xd_tlb_invlpg(m->v, (uintptr_t)m->page);
+    }
+}
+
+static void fill_bare(void *ctx, uint64_t n)
+{
+    struct mirrored *m = ctx;
+    struct sigaction sa = {.sa_flags = SA_SIGINFO | SA_ONSTACK}, ours;
+
+    sa.sa_sigaction = map_bare;
+    sigaction(SIGSEGV, &sa, &ours);
+    while (n--) {
+        *(volatile unsigned char *)m->bare = 1;
+        XD_ALWAYS(mmap(m->bare, XD_PAGE_SIZE, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+                       0) != MAP_FAILED);
+    }
+    sigaction(SIGSEGV, &ours, NULL);
+}
+
 #define CALL_FLOOR   "indirect call through a table of 64"
 #define UPCALL_FLOOR "the same send, masked, and a full frame each way"
 
@@ -238,6 +319,8 @@ const struct bench bench_guest[] = {
      send_masked_and_switch, teardown, 2},
     {"going to another vCPU", "a full frame each way", 7, 0, setup_turns, turns, half_switches,
      teardown_turns, 0},
+    {"mirror: a page filled and flushed", "bare SIGSEGV, mmap, retry, unmap", 1.2, 0, setup_mirror,
+     fill, fill_bare, teardown_mirror, 0},
     {"machine with a domain, made and destroyed", "its pages written once", 0, 0, setup_nothing,
      fixture, fill_pages, teardown_nothing, 0},
     {0},

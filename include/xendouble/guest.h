@@ -122,6 +122,53 @@ XD_PUBLIC void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void
 /* How many upcalls have been delivered to (v), in either way. */
 XD_PUBLIC uint64_t xd_guest_upcalls(struct xd_vcpu *v);
 
+/* ---- Guest memory as it is: the mirror (x86-64 Linux) ---- */
+
+/*
+ * A window of guest virtual addresses that are addresses of this process too: what the guest maps there
+ * by its page tables, it uses by the pointer. Start from XD_MIRROR_CONFIG_DEFAULT.
+ *
+ * Translations are found by walking the running vCPU's page tables at the first use, which sets A and D,
+ * and stay until Xen would flush them, as in a TLB. A write to a page table goes to Xen, which carries it
+ * out (vm_assist writable_pagetables), as does not any instruction but mov, xchg, cmpxchg, xadd, bts, btr,
+ * btc, arithmetic, stos, movs and short SSE moves. Any other fault arrives as #PF at the guest's trap table:
+ * by Xen's bounce frame, with CR2 in vcpu_info; without a handler the domain crashes.
+ */
+struct xd_mirror_config {
+    uint64_t base; /* first address, of a page; 0: the domain's virt_base, if that is an address of
+                      processes (below 2^47) and the domain has no window yet, else a free range */
+    uint64_t size; /* bytes, whole pages, up to 64 GiB; costs nothing until used */
+    bool
+        strict; /* each vCPU has a TLB of its own; use of a translation that the page tables no longer
+                      bear out, because the guest did not flush, ends the process with the backtraces
+                      of who changed them and who used it */
+};
+#define XD_MIRROR_CONFIG_DEFAULT      \
+    {                                 \
+        .size = UINT64_C(0x40000000), \
+    }
+
+/*
+ * Gives (d) a window; a NULL config is the default. Up to 4; one of them strict makes all so. The window
+ * ends with the domain. 0; -EINVAL for an impossible window; -EEXIST if something of this process lies
+ * there; -ENOMEM; -ENOSPC for a fifth.
+ */
+XD_PUBLIC XD_MUST_CHECK int xd_guest_mirror(struct xd_domain *d,
+                                            const struct xd_mirror_config *config);
+
+/* An address from which (size) bytes are free in this process, 1 GiB aligned: for virt_base, init_p2m
+ * and windows. Different ones each time, the same in each run. 0: there is none. */
+XD_PUBLIC uint64_t xd_guest_room(uint64_t size);
+
+/* The first byte of the last window of (d), and its size; NULL: it has none. */
+XD_PUBLIC void *xd_guest_window(struct xd_domain *d, uint64_t *size);
+
+/* The pointer for guest address (va); NULL if it lies in no window of (d) (see xd_hv_error). The p2m list
+ * and the initial page tables, the L4 first, as the builder laid them out, likewise. */
+XD_PUBLIC void *xd_guest_at(struct xd_domain *d, uint64_t va);
+XD_PUBLIC uint64_t *xd_guest_p2m(struct xd_domain *d);
+XD_PUBLIC uint64_t *xd_guest_page_table(struct xd_domain *d);
+
 /* ---- Looking at what a guest holds ---- */
 
 /* A port as Xen has it. False: the domain's table does not have it. */

@@ -37,8 +37,7 @@ void xd_arena_fini(struct xd_arena *a)
 #define PAGE 4096u
 
 /* A new file with what lies in [from, a->size). */
-static int copy_out(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size_t page),
-                    void *ctx)
+static int copy_out(const struct xd_arena *a, size_t from)
 {
     int fd = memfd_create("xendouble", MFD_CLOEXEC);
 
@@ -48,7 +47,7 @@ static int copy_out(struct xd_arena *a, size_t from, bool (*used)(void *ctx, siz
         size_t at = 0;
 
         while (at < a->size - from &&
-               (!used(ctx, at / PAGE) ||
+               (!a->used(a->used_ctx, at / PAGE) ||
                 pwrite(fd, a->base + from + at, PAGE, (off_t)at) == (ssize_t)PAGE))
             at += PAGE;
         if (at >= a->size - from)
@@ -58,6 +57,12 @@ static int copy_out(struct xd_arena *a, size_t from, bool (*used)(void *ctx, siz
     return -1;
 }
 
+static bool map_shared(struct xd_arena *a, size_t from, int fd)
+{
+    return mmap(a->base + from, a->size - from, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) != MAP_FAILED;
+}
+
 int xd_arena_share(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size_t page), void *ctx)
 {
     int fd;
@@ -65,11 +70,12 @@ int xd_arena_share(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size
     if (a->shared)
         return 0;
     XD_ALWAYS(from % PAGE == 0 && a->size % PAGE == 0 && from < a->size);
-    fd = copy_out(a, from, used, ctx);
+    a->used = used;
+    a->used_ctx = ctx;
+    fd = copy_out(a, from);
     if (fd < 0)
         return -ENOMEM;
-    if (mmap(a->base + from, a->size - from, PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) == MAP_FAILED) {
+    if (!map_shared(a, from, fd)) {
         close(fd);
         return -ENOMEM;
     }
@@ -79,12 +85,41 @@ int xd_arena_share(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size
     return 0;
 }
 
+int xd_arena_before_fork(struct xd_arena *a)
+{
+    a->twin = copy_out(a, a->shared_from);
+    return a->twin < 0 ? -ENOMEM : 0;
+}
+
+void xd_arena_after_fork(struct xd_arena *a, bool child)
+{
+    XD_ALWAYS(a->twin >= 0 || !child);
+    if (child) {
+        XD_ALWAYS(map_shared(a, a->shared_from, a->twin));
+        close(a->fd);
+        a->fd = a->twin;
+    } else if (a->twin >= 0) {
+        close(a->twin);
+    }
+}
+
 #else
 
 int xd_arena_share(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size_t page), void *ctx)
 {
     (void)a, (void)from, (void)used, (void)ctx;
     return -ENOSYS;
+}
+
+int xd_arena_before_fork(struct xd_arena *a)
+{
+    (void)a;
+    return 0;
+}
+
+void xd_arena_after_fork(struct xd_arena *a, bool child)
+{
+    (void)a, (void)child;
 }
 
 #endif

@@ -26,7 +26,10 @@ struct xd_arena {
     size_t tidied; /* what the last tidying left since its mark */
     bool shared;   /* see xd_arena_share */
     int fd;
+    int twin; /* between xd_arena_fork's two calls: the child's fd */
     size_t shared_from;
+    bool (*used)(void *ctx, size_t page);
+    void *used_ctx;
     void (*settle)(void *ctx); /* whoever lets others write there stops it; NULL: nobody does */
     void *settle_ctx;
 };
@@ -47,6 +50,14 @@ void xd_arena_record(struct xd_arena *a, const void *p, size_t n);
  */
 int xd_arena_share(struct xd_arena *a, size_t from, bool (*used)(void *ctx, size_t page),
                    void *ctx);
+
+/*
+ * What is shared is not to be shared with a child process, which fork() does not know: before it, a copy
+ * is made (-ENOMEM: there is no room); after it, the child takes that copy and its parent drops it. All
+ * other mappings of (fd) are the old ones.
+ */
+int xd_arena_before_fork(struct xd_arena *a);
+void xd_arena_after_fork(struct xd_arena *a, bool child);
 
 /*
  * Opens the journal (it stays open) and returns the mark to go back to. Marks nest. However long it

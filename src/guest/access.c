@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include "guest/access.h"
 
+#include "guest/mirror.h"
+
 #if defined(__linux__)
 #include <sys/uio.h>
 #include <unistd.h>
@@ -51,6 +53,13 @@ static bool copy_by_kernel(void *ours, uint64_t va, size_t n, bool write)
 size_t xd_try_copy(void *dst, const void *src, size_t n);
 extern const char xd_try_words[], xd_try_bytes[], xd_try_end[];
 
+bool xd_access_is_copy(const void *uc)
+{
+    const uintptr_t at = (uintptr_t)((const ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP];
+
+    return at >= (uintptr_t)xd_try_words && at < (uintptr_t)xd_try_end;
+}
+
 bool xd_access_fixup(void *uc)
 {
     greg_t *ip = &((ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP];
@@ -91,8 +100,10 @@ static bool copy(void *ours, uint64_t va, size_t n, bool write)
 {
     void *theirs = (void *)(uintptr_t)va;
 
-    if (XD_UNLIKELY(RUNNING_ON_VALGRIND))
+    if (XD_UNLIKELY(RUNNING_ON_VALGRIND)) {
+        xd_mirror_touch(va, n, write);
         return copy_by_kernel(ours, va, n, write);
+    }
     if (XD_UNLIKELY(__asan_get_shadow_mapping != NULL) && is_shadow(va, n))
         return false;
     if (XD_UNLIKELY(xd_try_copy(write ? theirs : ours, write ? ours : theirs, n) != 0))

@@ -25,6 +25,9 @@ bool xd_access_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf,
 bool xd_access_watched(void);
 
 #if XD_ACCESS_GUARDED
+/* Does the fault of (uc), a ucontext, lie in the copying? */
+bool xd_access_is_copy(const void *uc);
+
 /* If the fault of (uc), a ucontext, lies in the copying: makes it end there. */
 bool xd_access_fixup(void *uc);
 #endif

@@ -25,12 +25,13 @@
 #include <libunwind.h>
 #include <string.h>
 
-static void walk(struct xd_str *out, unw_context_t *uc, unsigned int skip)
+/* (flags): UNW_INIT_SIGNAL_FRAME if the innermost frame was interrupted, not left by a call. */
+static void walk(struct xd_str *out, unw_context_t *uc, unsigned int skip, int flags)
 {
     unw_cursor_t cursor;
     unsigned int nr = 0;
 
-    if (unw_init_local(&cursor, uc))
+    if (unw_init_local2(&cursor, uc, flags))
         return;
     do {
         char name[128];
@@ -54,7 +55,7 @@ static void walk(struct xd_str *out, unw_context_t *uc, unsigned int skip)
 static void add_frames(struct xd_str *out, unw_context_t *uc, unsigned int skip)
 {
     VALGRIND_DISABLE_ERROR_REPORTING;
-    walk(out, uc, skip);
+    walk(out, uc, skip, 0);
     VALGRIND_ENABLE_ERROR_REPORTING;
 }
 
@@ -64,6 +65,15 @@ void xd_backtrace_here(struct xd_str *out, unsigned int skip)
 
     unw_getcontext(&uc);
     add_frames(out, &uc, skip + 1);
+}
+
+void xd_backtrace_of(struct xd_str *out, const void *uc)
+{
+    unw_context_t copy = *(const unw_context_t *)uc;
+
+    VALGRIND_DISABLE_ERROR_REPORTING;
+    walk(out, &copy, 0, UNW_INIT_SIGNAL_FRAME);
+    VALGRIND_ENABLE_ERROR_REPORTING;
 }
 
 #if XD_OWN_SWITCH
@@ -109,6 +119,12 @@ void xd_backtrace_here(struct xd_str *out, unsigned int skip)
     (void)out;
     (void)skip;
 #endif
+}
+
+void xd_backtrace_of(struct xd_str *out, const void *uc)
+{
+    (void)uc;
+    xd_backtrace_here(out, 2);
 }
 
 #if XD_OWN_SWITCH

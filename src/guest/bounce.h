@@ -8,6 +8,8 @@
 
 #include "guest/guest.h"
 
+#define XD_RED_ZONE 128u /* bytes below the stack pointer that C code may use */
+
 /*
  * xd_bounce(handler): builds Xen's frame on the present stack, whose RIP leads back into xd_bounce,
  * and jumps to the handler; returns when an iret hypercall with that frame did. (mask) was the
@@ -16,7 +18,8 @@
 #if defined(__x86_64__)
 #define XD_CAN_BOUNCE 1
 void xd_bounce(uint64_t handler);
-extern const char xd_bounce_back[]; /* the RIP of such frames */
+extern const char xd_bounce_back[];        /* the RIP of such frames */
+extern const char xd_iret_over_red_zone[]; /* ret $XD_RED_ZONE */
 #else
 #define XD_CAN_BOUNCE 0
 static inline void xd_bounce(uint64_t handler)

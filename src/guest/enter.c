@@ -9,6 +9,7 @@
 #include "guest/guest.h"
 
 #include "guest/access.h"
+#include "guest/mirror.h"
 #include "hv/call/call.h"
 #include "hv/frame.h"
 #include "hv/sched.h"
@@ -26,6 +27,7 @@ static void guest_free(void *guest)
 
     if (xd_this_thread.v && xd_this_thread.v->hv == g->hv)
         xd_this_thread = (struct xd_self){0};
+    xd_mirrors_end(g->hv);
     xd_contexts_free(g);
     xd_threads_free(g);
     xd_watches_free(g);
@@ -87,6 +89,10 @@ int xd_enter(struct xd_vcpu *v)
     xd_guest_link(v->hv);
     *self = (struct xd_self){.v = v, .watched = xd_access_watched() || xd_guest_of(v->hv)->watches};
     xd_self_settle(self);
+    if (v->hv->host->watcher) {
+        xd_faults_stack();
+        xd_mirror_switch(v);
+    }
     return 0;
 }
 

@@ -94,6 +94,14 @@ xd_iret_entry:
     ret
     .cfi_endproc
     .size xd_iret_entry, . - xd_iret_entry
+    .globl xd_iret_over_red_zone
+    .hidden xd_iret_over_red_zone
+    .type xd_iret_over_red_zone, @function
+xd_iret_over_red_zone:
+    .cfi_startproc
+    ret $128
+    .cfi_endproc
+    .size xd_iret_over_red_zone, . - xd_iret_over_red_zone
 
 /*
  * void xd_bounce(uint64_t handler). The frame, upwards from a stack pointer that is 8 modulo 16:

@@ -162,6 +162,11 @@ void xd_threads_free(struct xd_guest *g);
 void xd_watch_call(struct xd_vcpu *v);
 void xd_watches_free(struct xd_guest *g);
 
+/* ---- Mirrors; see mirror.h ---- */
+
+/* Ends those of (hv)'s domains. */
+void xd_mirrors_end(struct xd_hv *hv);
+
 /* ---- Contexts; in context.c and sched.c ---- */
 
 /* A preemption point of (c): returns when its vCPU runs and it is its turn. */
@@ -182,6 +187,9 @@ void xd_context_tell_overflow(const struct xd_context *c);
 
 /* Adds the callers of this function, innermost first, a line each; (skip) of them are left out. */
 void xd_backtrace_here(struct xd_str *out, unsigned int skip);
+
+/* Those of the code that a signal interrupted, given its ucontext, and where it was. */
+void xd_backtrace_of(struct xd_str *out, const void *uc);
 
 /* The same of a context that stands still, given its saved stack pointer. */
 void xd_backtrace_at(struct xd_str *out, const void *sp);

@@ -10,7 +10,9 @@
 #include "guest/guest.h"
 
 #include "guest/access.h"
+#include "guest/mirror.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,44 @@
 #include <unistd.h>
 
 XD_TLS struct xd_self xd_this_thread;
+
+/* Mirrors belong to addresses, and these to the process. */
+static struct xd_mirror *mirrors;
+static uint64_t room;
+
+struct xd_mirror *xd_mirrors(void)
+{
+    return mirrors;
+}
+
+#if XD_ACCESS_GUARDED
+static bool fork_is_known;
+
+static void after_in_parent(void)
+{
+    xd_mirrors_after_fork(false);
+}
+
+static void after_in_child(void)
+{
+    xd_mirrors_after_fork(true);
+}
+#endif
+
+void xd_mirrors_set(struct xd_mirror *first)
+{
+    mirrors = first;
+#if XD_ACCESS_GUARDED
+    if (!fork_is_known)
+        fork_is_known =
+            pthread_atfork(xd_mirrors_before_fork, after_in_parent, after_in_child) == 0;
+#endif
+}
+
+uint64_t *xd_mirrors_room(void)
+{
+    return &room;
+}
 
 struct xd_vcpu *xd_self(void)
 {
@@ -62,6 +102,8 @@ static void on_fault(int sig, siginfo_t *info, void *uc)
 {
     const struct xd_context *c;
 
+    if (mirrors && sig == SIGSEGV && xd_mirror_fault((uintptr_t)info->si_addr, uc))
+        return;
     if (xd_access_fixup(uc))
         return;
     c = sig == SIGSEGV ? xd_context_overflown((uintptr_t)info->si_addr) : NULL;

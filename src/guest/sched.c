@@ -11,6 +11,7 @@
 
 #include "base/rng.h"
 #include "guest/access.h"
+#include "guest/mirror.h"
 #include "hv/sched.h"
 
 #include <inttypes.h>
@@ -225,6 +226,8 @@ static void make_thread(struct xd_context *c)
     xd_this_thread.v = c->v;
     xd_this_thread.context = c;
     xd_self_settle(&xd_this_thread);
+    if (c->v->hv->host->watcher)
+        xd_mirror_switch(c->v);
 }
 
 /* Leaves (from) for whoever is next, which may be itself. */
@@ -237,6 +240,8 @@ static void go_on(struct xd_sched *s, struct xd_place *from)
         make_thread(c);
     else
         xd_this_thread = s->home_self;
+    if (!c && s->home_self.v && s->home_self.v->hv->host->watcher)
+        xd_mirror_switch(s->home_self.v);
     if ((c ? &c->place : &s->home) != from)
         xd_place_switch(from, c ? &c->place : &s->home);
 }

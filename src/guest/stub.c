@@ -62,11 +62,30 @@ static int64_t whole_iret(uint64_t frame, const uint64_t *unused)
     return 0;
 }
 
+/*
+ * Left by popf and ret, since iretq wants selectors that only Xen has. What they pop lies below the
+ * target's stack pointer: below its red zone too, which a fault in C code may have found in use, if that
+ * is not where the frame itself lies.
+ */
+static void leave_to(struct xd_iret_frame *f, uint64_t rip, uint64_t rflags, uint64_t rsp)
+{
+    uint64_t *target = (uint64_t *)(uintptr_t)(rsp - XD_RED_ZONE) - 3;
+
+    if (target >= &f->rip) {
+        target[2] = rip;
+        target[1] = (uintptr_t)xd_iret_over_red_zone;
+    } else {
+        target = (uint64_t *)(uintptr_t)rsp - 2;
+        target[1] = rip;
+    }
+    target[0] = rflags;
+    f->flags = (uintptr_t)target;
+}
+
 /* AS-XEN: do_iret: the mask follows IF, and then what is due is delivered before the target runs. */
 void xd_stub_iret(struct xd_iret_frame *f)
 {
     struct xd_vcpu *v = xd_this_thread.plain;
-    uint64_t *target;
 
     /* Back to xd_bounce there is little to do. */
     if (XD_LIKELY(v && f->rip == (uintptr_t)xd_bounce_back && (f->cs & 3) != 3 && xd_may_call(v) &&
@@ -74,13 +93,5 @@ void xd_stub_iret(struct xd_iret_frame *f)
         xd_info_set_mask(v->hv, xd_vcpu_info(v), !(f->rflags & RFLAGS_IF));
     else
         xd_with_vectors(whole_iret, (uintptr_t)f, NULL);
-    /* Left by popf and ret, since iretq wants selectors that only Xen has. */
-    target = (uint64_t *)(uintptr_t)f->rsp - 2;
-    f->flags = (uintptr_t)target;
-    {
-        uint64_t rip = f->rip, rflags = f->rflags & RFLAGS_KEEP;
-
-        target[1] = rip;
-        target[0] = rflags;
-    }
+    leave_to(f, f->rip, f->rflags & RFLAGS_KEEP, f->rsp);
 }

@@ -203,8 +203,8 @@ bool xd_reader_fill(struct xd_vcpu *v, struct xd_reader *r, void *dst, uint64_t 
     return true;
 }
 
-static enum xd_access fault_to(struct xd_vcpu *v, uint64_t va, const struct xd_walk *w,
-                               struct xd_fault *fault)
+enum xd_access xd_page_fault(struct xd_vcpu *v, uint64_t va, const struct xd_walk *w,
+                             struct xd_fault *fault)
 {
     fault->error = w->error | (v->kernel_mode ? 0 : XD_PF_USER);
     fault->cr2 = va;
@@ -266,7 +266,7 @@ enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t s
         return XD_ACCESS_FAULT;
     if (!access_walk(v, va, size, false, &a))
         return a.walk[a.nr].level == 0 ? XD_ACCESS_GP
-                                       : fault_to(v, access_va(&a, va), &a.walk[a.nr], fault);
+                                       : xd_page_fault(v, access_va(&a, va), &a.walk[a.nr], fault);
     for (unsigned int i = 0; i < a.nr; to += a.len[i++])
         fetch(to, a.walk[i].mem, a.len[i]);
     return XD_ACCESS_OK;
@@ -290,7 +290,7 @@ enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf, s
         if (a.nr == 0 && xd_ptwr(v, va, &a.walk[0], buf, size))
             return XD_ACCESS_EMULATED;
         fault->why = v->rec.reject.why;
-        return fault_to(v, access_va(&a, va), &a.walk[a.nr], fault);
+        return xd_page_fault(v, access_va(&a, va), &a.walk[a.nr], fault);
     }
     for (unsigned int i = 0; i < a.nr; from += a.len[i++])
         if (a.walk[i].mem)

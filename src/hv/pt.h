@@ -29,6 +29,11 @@ void xd_walk(struct xd_hv *hv, xd_mfn cr3, uint64_t va, bool write, struct xd_wa
 /* Sets A in the entries of a walk that was ok, and D in the last one if it was for a write. */
 void xd_walk_mark(struct xd_hv *hv, const struct xd_walk *w, bool write);
 
+/* #PF for an access at (va) that the walk (w) did not allow: fills *fault, and CR2 where the guest finds
+ * it. XD_ACCESS_FAULT. */
+enum xd_access xd_page_fault(struct xd_vcpu *v, uint64_t va, const struct xd_walk *w,
+                             struct xd_fault *fault);
+
 /* The root that (v) runs on in its present mode. */
 static inline xd_mfn xd_vcpu_root(const struct xd_vcpu *v)
 {

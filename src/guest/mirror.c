@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: MIT */
+/* mirror.c: windows, what is mapped in them, and when it goes; see mirror.h. */
+#define _GNU_SOURCE
+#include "guest/mirror.h"
+
+#include "hv/tlb.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if XD_ACCESS_GUARDED
+
+#define GIB         (UINT64_C(1) << 30)
+#define SIZE_MAX_   (64 * GIB)
+#define ROOM_FIRST  UINT64_C(0x200000000000) /* above the shadow of AddressSanitizer */
+#define ROOM_TSAN   UINT64_C(0x7e9000000000) /* ThreadSanitizer leaves little else */
+#define ROOM_STEP   (256 * GIB)
+#define ROOM_TRIES  96u
+#define TABLE_BYTES (XD_TRANSLATIONS_MAX * sizeof(struct xd_translation))
+
+void __tsan_init(void) __attribute__((weak));
+
+/* Not through libc: sanitizers would clear their shadow of a whole window each time. */
+static bool map_at(uint64_t at, uint64_t size, int prot, int flags, int fd, uint64_t off)
+{
+    long rc = syscall(SYS_mmap, at, size, prot, flags, fd, off);
+
+    if (rc != -1 && (uint64_t)rc != at) { /* an old kernel, which took it for a hint */
+        syscall(SYS_munmap, rc, size);
+        return false;
+    }
+    return rc != -1;
+}
+
+static bool map_nothing(uint64_t at, uint64_t size, int how)
+{
+    return map_at(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | how, -1, 0);
+}
+
+/* ---- Finding ---- */
+
+struct xd_mirror *xd_mirror_of(const struct xd_domain *d)
+{
+    struct xd_mirror *m = xd_mirrors();
+
+    while (m && m->d != d)
+        m = m->next;
+    return m;
+}
+
+static struct xd_window *window_of(struct xd_mirror *m, uint64_t va)
+{
+    for (uint32_t i = 0; i < m->windows; i++)
+        if (va - m->window[i].base < m->window[i].size)
+            return &m->window[i];
+    return NULL;
+}
+
+struct xd_mirror *xd_mirror_at(uint64_t va, struct xd_window **w)
+{
+    for (struct xd_mirror *m = xd_mirrors(); m; m = m->next) {
+        *w = window_of(m, va);
+        if (*w)
+            return m;
+    }
+    return NULL;
+}
+
+static uint32_t *first_of(struct xd_mirror *m, uint64_t va)
+{
+    struct xd_window *w = window_of(m, va);
+
+    return w ? &w->at[(va - w->base) / XD_PAGE_SIZE] : NULL;
+}
+
+static bool is_of(const struct xd_mirror *m, const struct xd_translation *t,
+                  const struct xd_vcpu *v)
+{
+    return !m->strict || t->vcpu == v->id;
+}
+
+struct xd_translation *xd_mirror_find(struct xd_mirror *m, uint64_t va, const struct xd_vcpu *v)
+{
+    const uint32_t *first = first_of(m, va);
+
+    for (uint32_t i = first ? *first : 0; i; i = m->tr[i - 1].next)
+        if (is_of(m, &m->tr[i - 1], v))
+            return &m->tr[i - 1];
+    return NULL;
+}
+
+/* ---- Dropping ---- */
+
+void xd_mirror_unmap(uint64_t va)
+{
+    if (!map_nothing(va, XD_PAGE_SIZE, MAP_FIXED))
+        xd_guest_die("the mirror can't take back the page at %#" PRIx64 ": %s", va,
+                     strerror(errno));
+}
+
+static void unmap_all(struct xd_mirror *m)
+{
+    for (uint32_t i = 0; i < m->windows; i++)
+        if (!map_nothing(m->window[i].base, m->window[i].size, MAP_FIXED))
+            xd_guest_die("the mirror can't take back its window: %s", strerror(errno));
+}
+
+void xd_cause_release(struct xd_cause *c)
+{
+    if (c && --c->users == 0) {
+        free(c->text);
+        free(c);
+    }
+}
+
+/* Where the index of the (i)th translation stands. */
+static uint32_t *link_to(struct xd_mirror *m, uint32_t i)
+{
+    uint32_t *at = first_of(m, m->tr[i].va);
+
+    while (*at != i + 1)
+        at = &m->tr[*at - 1].next;
+    return at;
+}
+
+static void forget(struct xd_mirror *m, uint32_t i)
+{
+    uint32_t last = m->trs - 1;
+
+    xd_cause_release(m->tr[i].cause);
+    *link_to(m, i) = m->tr[i].next;
+    if (i != last) {
+        *link_to(m, last) = i + 1;
+        m->tr[i] = m->tr[last];
+    }
+    m->trs = last;
+}
+
+/* Those of (v), or all: of an ordinary mirror they are one vCPU's as much as another's. */
+static void drop_all(struct xd_mirror *m, const struct xd_vcpu *v)
+{
+    const uint32_t before = m->trs;
+
+    for (uint32_t i = before; i-- > 0;)
+        if (!v || is_of(m, &m->tr[i], v))
+            forget(m, i);
+    if (m->trs != before && (!v || !m->strict || m->now == v))
+        unmap_all(m);
+}
+
+static void drop_page(struct xd_mirror *m, const struct xd_vcpu *v, uint64_t va)
+{
+    struct xd_translation *t = xd_mirror_find(m, va, v);
+
+    if (!t)
+        return;
+    forget(m, (uint32_t)(t - m->tr));
+    if (!m->strict || m->now == v)
+        xd_mirror_unmap(va & ~(uint64_t)(XD_PAGE_SIZE - 1));
+}
+
+void xd_mirror_switch(struct xd_vcpu *v)
+{
+    struct xd_mirror *m = xd_mirror_of(v->domain);
+
+    if (!m)
+        return;
+    if (m->strict && m->now != v) {
+        if (m->trs)
+            unmap_all(m);
+        m->now = v;
+    } else if (!m->strict && m->cr3.v != v->cr3.v) {
+        drop_all(m, NULL);
+        m->cr3 = v->cr3;
+    }
+}
+
+/* ---- Filling ---- */
+
+static bool map_frame(const struct xd_hv *hv, const struct xd_translation *t)
+{
+    const struct xd_arena *a = &hv->host->arena;
+    int prot = PROT_READ | (t->writable ? PROT_WRITE : 0) | (t->exec ? PROT_EXEC : 0);
+
+    return map_at(t->va, XD_PAGE_SIZE, prot, MAP_SHARED | MAP_FIXED, a->fd,
+                  t->mfn.v * XD_PAGE_SIZE);
+}
+
+static struct xd_translation *take_slot(struct xd_mirror *m, struct xd_vcpu *v, uint64_t page)
+{
+    struct xd_translation *t = xd_mirror_find(m, page, v);
+    uint32_t *first, next;
+
+    if (t) {
+        xd_cause_release(t->cause);
+        next = t->next;
+    } else {
+        if (m->trs == XD_TRANSLATIONS_MAX) /* a TLB is finite too */
+            drop_all(m, NULL);
+        t = &m->tr[m->trs++];
+        first = first_of(m, page);
+        next = *first;
+        *first = m->trs;
+    }
+    *t = (struct xd_translation){.va = page, .vcpu = (uint16_t)v->id, .next = next};
+    return t;
+}
+
+/* Writable by the tables, and marked as written. */
+static bool may_write(const struct xd_walk *w)
+{
+    return *w->entry[1] & *w->entry[2] & *w->entry[3] & *w->entry[4] & XD_PTE_RW &&
+           *w->entry[1] & XD_PTE_D;
+}
+
+bool xd_mirror_fill(struct xd_mirror *m, struct xd_vcpu *v, uint64_t va, const struct xd_walk *w,
+                    bool write, bool exec)
+{
+    const uint64_t page = va & ~(uint64_t)(XD_PAGE_SIZE - 1);
+    struct xd_hv *hv = v->hv;
+    struct xd_translation *t, *old;
+    struct xd_frame *f;
+
+    if (!w->mem || !w->entry[1])
+        return false;
+    old = xd_mirror_find(m, page, v);
+    if (old && old->stale_write) /* a read, by which it does not change */
+        return map_at(page, XD_PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, hv->host->arena.fd,
+                      old->mfn.v * XD_PAGE_SIZE);
+    xd_walk_mark(hv, w, write);
+    exec |= old && old->exec;
+    t = take_slot(m, v, page);
+    t->mfn = xd_pte_mfn(*w->entry[1]);
+    t->pte = *w->entry[1];
+    f = xd_frame_at(hv, t->mfn);
+    t->owner = f->owner;
+    t->type = f->type;
+    t->writable = may_write(w);
+    t->exec = exec;
+    if (t->writable) /* the guest is going to write past the journal */
+        xd_arena_touch(xd_arena_of(hv), xd_frame_words(hv, t->mfn), XD_PAGE_SIZE);
+    if (!map_frame(hv, t)) {
+        struct xd_translation copy = *t;
+
+        drop_all(m, NULL); /* the process has too many mappings */
+        t = take_slot(m, v, page);
+        copy.next = t->next;
+        *t = copy;
+        if (!map_frame(hv, t))
+            xd_guest_die("the mirror can't map the page at %#" PRIx64 ": %s", page,
+                         strerror(errno));
+    }
+    return true;
+}
+
+void xd_mirror_touch(uint64_t va, size_t n, bool write)
+{
+    struct xd_vcpu *v = xd_this_thread.v;
+    struct xd_window *window;
+    struct xd_walk w;
+    uint64_t page = va & ~(uint64_t)(XD_PAGE_SIZE - 1);
+
+    for (; v && page < va + n; page += XD_PAGE_SIZE) {
+        struct xd_mirror *m = xd_mirror_at(page, &window);
+
+        if (!m || m->d != v->domain)
+            continue;
+        xd_mirror_switch(v);
+        xd_walk(v->hv, v->cr3, page, write, &w);
+        if (w.ok)
+            xd_mirror_fill(m, v, page, &w, write, false);
+    }
+}
+
+/* ---- What Xen tells ---- */
+
+static void on_inval(struct xd_vcpu *v, uint64_t va)
+{
+    struct xd_mirror *m = xd_mirror_of(v->domain);
+
+    if (m)
+        drop_page(m, v, va);
+}
+
+static void on_flush(struct xd_vcpu *v)
+{
+    struct xd_mirror *m = xd_mirror_of(v->domain);
+
+    if (m)
+        drop_all(m, v);
+}
+
+static void on_reused(struct xd_hv *hv, xd_mfn mfn)
+{
+    for (struct xd_mirror *m = xd_mirrors(); m; m = m->next)
+        for (uint32_t i = 0; m->d->hv == hv && i < m->trs; i++)
+            if (m->tr[i].mfn.v == mfn.v) {
+                drop_all(m, NULL);
+                break;
+            }
+}
+
+static void on_called(struct xd_vcpu *v)
+{
+    const struct xd_call *call = xd_call_at(v->rec.nr);
+
+    for (struct xd_mirror *m = xd_mirrors(); m; m = m->next)
+        if (m->strict && m->d->hv == v->hv)
+            xd_mirror_compare(m, call ? call->name : "a hypercall", NULL);
+}
+
+static void close_windows(struct xd_mirror *m)
+{
+    while (m->windows) {
+        struct xd_window *w = &m->window[--m->windows];
+
+        syscall(SYS_munmap, w->base, w->size);
+        munmap(w->at, w->size / XD_PAGE_SIZE * sizeof(*w->at));
+    }
+}
+
+static void end(struct xd_mirror *m)
+{
+    struct xd_mirror *first = xd_mirrors(), **at = &first;
+
+    while (*at != m)
+        at = &(*at)->next;
+    *at = m->next;
+    xd_mirrors_set(first);
+    for (uint32_t i = 0; i < m->trs; i++)
+        xd_cause_release(m->tr[i].cause);
+    close_windows(m);
+    munmap(m->tr, TABLE_BYTES);
+    free(m);
+}
+
+static void on_gone(struct xd_domain *d)
+{
+    struct xd_mirror *m = xd_mirror_of(d);
+
+    if (m)
+        end(m);
+}
+
+void xd_mirrors_end(struct xd_hv *hv)
+{
+    for (struct xd_mirror *m = xd_mirrors(), *next; m; m = next) {
+        next = m->next;
+        if (m->d->hv == hv)
+            end(m);
+    }
+}
+
+static void on_settle(void *hv)
+{
+    for (struct xd_mirror *m = xd_mirrors(); m; m = m->next)
+        if (m->d->hv == hv)
+            drop_all(m, NULL);
+}
+
+/* The first mirror of each machine stands for it. */
+static bool is_first_of_machine(const struct xd_mirror *m)
+{
+    const struct xd_mirror *at = xd_mirrors();
+
+    while (at->d->hv != m->d->hv)
+        at = at->next;
+    return at == m;
+}
+
+void xd_mirrors_before_fork(void)
+{
+    for (struct xd_mirror *m = xd_mirrors(); m; m = m->next)
+        if (is_first_of_machine(m) && xd_arena_before_fork(xd_arena_of(m->d->hv)))
+            fputs("xendouble: no memory for the child's copy of a mirrored machine\n", stderr);
+}
+
+void xd_mirrors_after_fork(bool child)
+{
+    for (struct xd_mirror *m = xd_mirrors(); m; m = m->next) {
+        if (is_first_of_machine(m))
+            xd_arena_after_fork(xd_arena_of(m->d->hv), child);
+        if (child)
+            drop_all(m, NULL); /* they lead to the parent's */
+    }
+}
+
+static void watch(struct xd_hv *hv, bool strict)
+{
+    static const struct xd_watcher ordinary = {.inval = on_inval,
+                                               .flush = on_flush,
+                                               .reused = on_reused,
+                                               .gone = on_gone},
+                                   seeing = {.inval = on_inval,
+                                             .flush = on_flush,
+                                             .reused = on_reused,
+                                             .gone = on_gone,
+                                             .called = on_called};
+    struct xd_arena *a = xd_arena_of(hv);
+
+    hv->host->watcher = strict ? &seeing : hv->host->watcher ? hv->host->watcher : &ordinary;
+    a->settle = on_settle;
+    a->settle_ctx = hv;
+    xd_hooks_settle(hv->host);
+}
+
+/* ---- Making one ---- */
+
+uint64_t xd_guest_room(uint64_t size)
+{
+    uint64_t *next = xd_mirrors_room();
+
+    if (!*next)
+        *next = __tsan_init ? ROOM_TSAN : ROOM_FIRST;
+    size = (size + GIB - 1) & ~(GIB - 1);
+    for (unsigned int i = 0; i < ROOM_TRIES; i++) {
+        uint64_t at = *next + i * (__tsan_init ? GIB : ROOM_STEP);
+
+        if (!map_nothing(at, size, MAP_FIXED_NOREPLACE))
+            continue;
+        syscall(SYS_munmap, at, size);
+        *next = at + size;
+        return at;
+    }
+    return 0;
+}
+
+/* Where the window shall be; 0: nowhere. */
+static uint64_t place_of(const struct xd_domain *d, const struct xd_mirror_config *c)
+{
+    if (c->base)
+        return c->base;
+    return d->start.virt_base < XD_GUEST_LOW_END && d->start.virt_base && !xd_mirror_of(d)
+               ? d->start.virt_base
+               : xd_guest_room(c->size);
+}
+
+static int open_window(struct xd_mirror *m, uint64_t base, uint64_t size)
+{
+    const size_t bytes = size / XD_PAGE_SIZE * sizeof(uint32_t);
+    struct xd_hv *hv = m->d->hv;
+    struct xd_window *w = &m->window[m->windows];
+    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (at == MAP_FAILED)
+        return xd_hv_misuse(hv, XD_HOST_ENOMEM, "no memory for a window of %#" PRIx64 " bytes",
+                            size);
+    if (!map_nothing(base, size, MAP_FIXED_NOREPLACE)) {
+        munmap(at, bytes);
+        return xd_hv_misuse(hv, XD_HOST_EEXIST,
+                            "a window of %#" PRIx64 " bytes at %#" PRIx64
+                            " can't be had: something of this process lies there (a sanitizer's "
+                            "shadow, or Valgrind); xd_guest_room() finds free addresses",
+                            size, base);
+    }
+    *w = (struct xd_window){.base = base, .size = size, .at = at};
+    m->windows++;
+    return 0;
+}
+
+static struct xd_mirror *make(struct xd_domain *d)
+{
+    struct xd_mirror *m = xd_mirror_of(d);
+
+    if (m)
+        return m;
+    m = xd_zalloc(sizeof(*m));
+    m->d = d;
+    m->tr = mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    XD_ALWAYS(m->tr != MAP_FAILED);
+    m->next = xd_mirrors();
+    xd_mirrors_set(m);
+    return m;
+}
+
+int xd_guest_mirror(struct xd_domain *d, const struct xd_mirror_config *config)
+{
+    static const struct xd_mirror_config standard = XD_MIRROR_CONFIG_DEFAULT;
+    const struct xd_mirror_config *c = config ? config : &standard;
+    struct xd_hv *hv = d->hv;
+    struct xd_mirror *m;
+    uint64_t base;
+    int rc;
+
+    if (d->dying)
+        return xd_hv_misuse(hv, XD_HOST_EINVAL, "d%u is gone: no mirror of it", d->domid);
+    if (!c->size || c->size % XD_PAGE_SIZE || c->size > SIZE_MAX_ || c->base % XD_PAGE_SIZE ||
+        c->base >= XD_GUEST_LOW_END || c->base + c->size > XD_GUEST_LOW_END)
+        return xd_hv_misuse(
+            hv, XD_HOST_EINVAL,
+            "a window is made of pages, 4 KiB to 64 GiB below 2^47, not of %#" PRIx64
+            " bytes at %#" PRIx64,
+            c->size, c->base);
+    base = place_of(d, c);
+    if (!base)
+        return xd_hv_misuse(hv, XD_HOST_ENOMEM, "no free range of %#" PRIx64 " bytes was found",
+                            c->size);
+    if (xd_hv_share(hv))
+        return xd_hv_misuse(hv, XD_HOST_ENOMEM, "the machine's frames can't be shared: no memfd");
+    m = make(d);
+    if (m->windows == XD_WINDOWS_MAX)
+        return xd_hv_misuse(hv, XD_HOST_ENOSPC, "d%u has %u windows already", d->domid,
+                            XD_WINDOWS_MAX);
+    rc = open_window(m, base, c->size);
+    if (!m->windows)
+        end(m);
+    if (rc)
+        return rc;
+    if (c->strict && !m->strict)
+        drop_all(m, NULL);
+    m->strict |= c->strict;
+    m->now = NULL;
+    m->cr3 = xd_mfn_of(0);
+    xd_guest_link(hv);
+    xd_faults_stack();
+    watch(hv, m->strict);
+    return 0;
+}
+
+void *xd_guest_window(struct xd_domain *d, uint64_t *size)
+{
+    struct xd_mirror *m = xd_mirror_of(d);
+    const struct xd_window *w = m ? &m->window[m->windows - 1] : NULL;
+
+    if (size)
+        *size = w ? w->size : 0;
+    return w ? (void *)(uintptr_t)w->base : NULL;
+}
+
+void *xd_guest_at(struct xd_domain *d, uint64_t va)
+{
+    struct xd_mirror *m = xd_mirror_of(d);
+
+    if (m && window_of(m, va))
+        return (void *)(uintptr_t)va;
+    xd_hv_misuse(d->hv, XD_HOST_EINVAL,
+                 "%#" PRIx64 " lies in no window of d%u: see xd_guest_mirror()", va, d->domid);
+    return NULL;
+}
+
+#else
+
+int xd_guest_mirror(struct xd_domain *d, const struct xd_mirror_config *config)
+{
+    (void)config;
+    return xd_hv_misuse(d->hv, XD_HOST_EINVAL, "a mirror needs Linux on x86-64");
+}
+
+uint64_t xd_guest_room(uint64_t size)
+{
+    (void)size;
+    return 0;
+}
+
+void *xd_guest_window(struct xd_domain *d, uint64_t *size)
+{
+    (void)d;
+    if (size)
+        *size = 0;
+    return NULL;
+}
+
+void *xd_guest_at(struct xd_domain *d, uint64_t va)
+{
+    (void)d;
+    (void)va;
+    return NULL;
+}
+
+void xd_mirror_switch(struct xd_vcpu *v)
+{
+    (void)v;
+}
+
+void xd_mirror_touch(uint64_t va, size_t n, bool write)
+{
+    (void)va;
+    (void)n;
+    (void)write;
+}
+
+void xd_mirrors_end(struct xd_hv *hv)
+{
+    (void)hv;
+}
+
+#endif
+
+uint64_t *xd_guest_p2m(struct xd_domain *d)
+{
+    return xd_guest_at(d, xd_domain_start(d)->p2m_va);
+}
+
+uint64_t *xd_guest_page_table(struct xd_domain *d)
+{
+    return xd_guest_at(d, xd_domain_start(d)->pt_va);
+}
