@@ -8,6 +8,7 @@
  */
 #include "real.h"
 
+#include "hv/sched.h"
 #include "hv/call/cpu.h"
 #include "hv/copy.h"
 #include "hv/evtchn.h"
@@ -420,6 +421,17 @@ void xd_virq_raise(struct xd_vcpu *v, uint32_t virq)
 {
     (void)v;
     (void)virq;
+}
+
+void xd_domain_crash(struct xd_domain *d)
+{
+    (void)d;
+}
+
+int64_t xd_continue(struct xd_vcpu *v)
+{
+    (void)v;
+    return XD_NOT_RUNNING;
 }
 
 void xd_domain_destroy(struct xd_domain *d)

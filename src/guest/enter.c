@@ -9,6 +9,7 @@
 #include "guest/guest.h"
 
 #include "guest/access.h"
+#include "guest/record.h"
 #include "hv/call/call.h"
 #include "hv/frame.h"
 #include "hv/sched.h"
@@ -24,6 +25,7 @@ static void guest_free(void *guest)
 
     if (xd_this_thread.v && xd_this_thread.v->hv == g->hv)
         xd_this_thread = (struct xd_self){0};
+    xd_record_end(g);
     xd_contexts_free(g);
     xd_watches_free(g);
     xd_str_free(&g->report);
@@ -45,6 +47,7 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     host->linked.free = guest_free;
     host->linked.read = xd_access_read;
     host->linked.write = xd_access_write;
+    xd_record_begin(g);
     xd_hooks_settle(host);
     return g;
 }

@@ -40,6 +40,7 @@ struct xd_guest {
     struct xd_context *contexts; /* all of them, in the order of their start */
     struct xd_sched *sched;      /* of the run under way; NULL: none */
     struct xd_watch *watches;    /* of domains whose holdings are watched */
+    struct xd_recorder *recorder; /* NULL: nothing is recorded */
     struct xd_str report;
 };
 

@@ -92,7 +92,7 @@ void xd_session_note(struct xd_session *s, uint32_t at)
     struct xd_runner *r = s->r;
     struct place *c;
 
-    if (!r->hv || r->unfinished || r->result->failures || is_head(&r->p->step[at]))
+    if (!r->hv || r->unfinished || r->result->failures || r->pieces || is_head(&r->p->step[at]))
         return;
     if (s->places && (!s->every || at - s->place[s->places - 1].at < s->every))
         return;
@@ -155,6 +155,7 @@ static void go_back(struct xd_session *s)
     r->vcpu = c->vcpu;
     r->has_vcpu = c->has_vcpu;
     r->stop = false;
+    xd_aside_free(r); /* no place has any memory beside the machine */
     r->injections = c->injections;
     if (c->injections)
         memcpy(r->inject, c->inject, c->injections * sizeof(*r->inject));

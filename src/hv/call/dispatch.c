@@ -48,12 +48,19 @@ static int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
     const struct xd_watcher *w = v->hv->host->watcher;
+    const struct xd_observer *o = v->hv->host->observer;
+    bool injected;
     int64_t rc;
 
     if (h->call)
         h->call(h->ctx, v, nr, arg, depth);
-    if (!h->inject || !h->inject(h->ctx, v, nr, arg, &rc))
+    if (o)
+        o->call(o->ctx, v, nr, arg);
+    injected = h->inject && h->inject(h->ctx, v, nr, arg, &rc);
+    if (!injected)
         rc = look_up_and_run(v, nr, arg);
+    if (o)
+        o->ret(o->ctx, v, rc, injected);
     if (h->ret)
         h->ret(h->ctx, v, nr, arg, rc, depth);
     if (w && w->called && depth == 0)
