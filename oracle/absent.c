@@ -4,6 +4,7 @@
 #include "hv/frame.h"
 #include "hv/lever.h"
 #include "hv/pt.h"
+#include "hv/sched.h"
 #include "program/runner.h"
 
 #include <stdlib.h>
@@ -32,6 +33,11 @@ void xd_advance(struct xd_hv *h, uint64_t ns)
 {
     (void)h;
     (void)ns;
+}
+
+void xd_domain_crash(struct xd_domain *d)
+{
+    (void)d;
 }
 
 size_t xd_console_input(struct xd_hv *h, const void *bytes, size_t n)
@@ -82,6 +88,12 @@ void xd_frames_scarce(struct xd_hv *h, uint64_t left)
 {
     (void)h;
     (void)left;
+}
+
+int64_t xd_continue(struct xd_vcpu *v)
+{
+    (void)v;
+    return XD_NOT_RUNNING;
 }
 
 void xd_domain_destroy(struct xd_domain *d)

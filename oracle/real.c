@@ -8,6 +8,7 @@
  */
 #include "real.h"
 
+#include "hv/sched.h"
 #include "hv/call/cpu.h"
 #include "hv/copy.h"
 #include "hv/evtchn.h"

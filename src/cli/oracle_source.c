@@ -211,6 +211,10 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
         if (why)
             return why;
         switch (p->step[i].kind) {
+        case XD_STEP_MACHINE:
+            if (xd_form_item(p, &p->step[i], "linked"))
+                return "its guests' memory lies beside the machine";
+            break;
         case XD_STEP_ADVANCE:
         case XD_STEP_INJECT:
         case XD_STEP_CONSOLE_INPUT:
@@ -218,6 +222,10 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
         case XD_STEP_EVENT:
         case XD_STEP_UPCALL:
         case XD_STEP_SCARCE:
+        case XD_STEP_CRASH:
+        case XD_STEP_POKE:
+        case XD_STEP_MEMORY:
+        case XD_STEP_INCOMPLETE:
         case XD_STEP_DESTROY: return "it does what only the host of a double can do";
         }
     }

@@ -10,6 +10,7 @@
 
 #include "guest/access.h"
 #include "guest/mirror.h"
+#include "guest/record.h"
 #include "hv/call/call.h"
 #include "hv/frame.h"
 #include "hv/sched.h"
@@ -27,6 +28,7 @@ static void guest_free(void *guest)
 
     if (xd_this_thread.v && xd_this_thread.v->hv == g->hv)
         xd_this_thread = (struct xd_self){0};
+    xd_record_end(g);
     xd_mirrors_end(g->hv);
     xd_contexts_free(g);
     xd_threads_free(g);
@@ -50,6 +52,7 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     host->linked.free = guest_free;
     host->linked.read = xd_access_read;
     host->linked.write = xd_access_write;
+    xd_record_begin(g);
     xd_hooks_settle(host);
     return g;
 }

@@ -48,6 +48,7 @@ struct xd_guest {
     struct xd_sched *sched;      /* of the run under way; NULL: none */
     struct xd_threads *threads;  /* its vCPUs' threads; NULL: there never were any */
     struct xd_watch *watches;    /* of domains whose holdings are watched */
+    struct xd_recorder *recorder; /* NULL: nothing is recorded */
     struct xd_str report;
 };
 

@@ -11,9 +11,11 @@
 
 #include "guest/access.h"
 #include "guest/mirror.h"
+#include "guest/record.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -62,6 +64,45 @@ uint64_t *xd_mirrors_room(void)
 struct xd_vcpu *xd_self(void)
 {
     return xd_this_thread.v;
+}
+
+/*
+ * How many recordings there are of this process and of those that forked from it: in memory that they
+ * share, so that each gets a number of its own. Made when the program starts, before any fork.
+ */
+static atomic_uint *recordings;
+
+__attribute__((constructor)) static void share_recordings(void)
+{
+    void *at;
+
+    if (!getenv("XENDOUBLE_RECORD"))
+        return;
+    at = mmap(NULL, sizeof(*recordings), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (at != MAP_FAILED)
+        recordings = at;
+}
+
+char *xd_record_path(const char *name)
+{
+    static atomic_uint unshared;
+    unsigned int nr = atomic_fetch_add(recordings ? recordings : &unshared, 1) + 1;
+    const char *base = strrchr(name, '/'), *dot = strrchr(base ? base : name, '.');
+    struct xd_str path = {0};
+
+    for (const char *c = name; *c; c++) {
+        if (nr > 1 && c == dot)
+            xd_str_addf(&path, "-%u", nr);
+        if (c[0] == '%' && c[1] == 'p') {
+            xd_str_addf(&path, "%ld", (long)getpid());
+            c++;
+        } else {
+            xd_str_addc(&path, *c);
+        }
+    }
+    if (nr > 1 && !dot)
+        xd_str_addf(&path, "-%u", nr);
+    return path.text;
 }
 
 #if XD_ACCESS_GUARDED

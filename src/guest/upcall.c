@@ -21,7 +21,9 @@ static void no_handler(struct xd_vcpu *v)
             "xendouble: d%uv%u lets events in (evtchn_upcall_mask is 0) and one is pending, but it "
             "has no event callback: the domain crashes, as under Xen\n",
             v->domain->domid, v->id);
+    xd_tell_before(v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = v->domain});
     xd_domain_crash(v->domain);
+    xd_tell_after(v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = v->domain});
 }
 
 /* The guest's own code, during which the machine is everybody's. */

@@ -341,6 +341,29 @@ static uint32_t free_domid(struct xd_hv *hv, bool privileged)
     return id;
 }
 
+static void remember(const struct builder *b, uint32_t domid)
+{
+    struct xd_asked_domain *a = xd_zalloc(sizeof(*a)), **last = &b->hv->host->asked;
+
+    a->d = b->d;
+    a->config = *b->c;
+    a->config.domid = domid;
+    if (b->c->command_line)
+        a->config.command_line = xd_strdup(b->c->command_line);
+    while (*last) {
+        struct xd_asked_domain *old = *last;
+
+        if (old->d != b->d) {
+            last = &old->next;
+            continue;
+        }
+        *last = old->next; /* the slot had another domain */
+        free((char *)(uintptr_t)old->config.command_line);
+        free(old);
+    }
+    *last = a;
+}
+
 int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config,
                      struct xd_domain **out)
 {
@@ -366,10 +389,13 @@ int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config,
         return xd_hv_misuse(hv, XD_HOST_ENOSPC,
                             "%u pages are asked for and the machine has %u frames left", b.c->pages,
                             xd_frames_left(hv) ? xd_frames_left(hv) - 1 : 0);
+    xd_tell_before(hv, &(struct xd_told){.what = XD_DEED_CREATE});
     b.p2m = xd_zalloc((size_t)b.c->pages * sizeof(*b.p2m));
     build(&b, (uint16_t)domid);
     free(b.p2m);
     *out = b.d;
+    remember(&b, domid);
+    xd_tell_after(hv, &(struct xd_told){.what = XD_DEED_CREATE, .d = b.d});
     return 0;
 }
 

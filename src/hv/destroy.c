@@ -65,9 +65,11 @@ static void release_frame(struct xd_hv *hv, xd_mfn mfn, unsigned int level)
 void xd_domain_destroy(struct xd_domain *d)
 {
     struct xd_hv *hv = d->hv;
+    const struct xd_told told = {.what = XD_DEED_DESTROY, .d = d};
 
     if (d->dying)
         return;
+    xd_tell_before(hv, &told);
     if (hv->host->watcher)
         hv->host->watcher->gone(d);
     XD_PUT(hv, d->dying, true);
@@ -84,6 +86,7 @@ void xd_domain_destroy(struct xd_domain *d)
     xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: domain_kill */
     if (d->pages == 0)
         xd_domain_forget(d);
+    xd_tell_after(hv, &told);
 }
 
 void xd_domain_forget(struct xd_domain *d)

@@ -160,6 +160,9 @@ void xd_virq_send_global(struct xd_hv *hv, uint32_t virq)
 
 void xd_virq_raise(struct xd_vcpu *v, uint32_t virq)
 {
+    const struct xd_told told = {.what = XD_DEED_VIRQ, .v = v, .number = virq};
+
+    xd_tell_before(v->hv, &told);
     if (virq >= XD_VIRQS)
         xd_hv_misuse(v->hv, XD_HOST_EINVAL, "there is no VIRQ %u to raise: they are 0 to %u", virq,
                      XD_VIRQS - 1);
@@ -167,18 +170,22 @@ void xd_virq_raise(struct xd_vcpu *v, uint32_t virq)
         xd_virq_send_global(v->hv, virq);
     else
         xd_virq_send_vcpu(v, virq);
+    xd_tell_after(v->hv, &told);
 }
 
 size_t xd_console_input(struct xd_hv *hv, const void *bytes, size_t n)
 {
+    const struct xd_told told = {.what = XD_DEED_TYPED, .bytes = bytes, .number = n};
     size_t room = XD_CONSOLE_INPUT - hv->console_nr;
 
     if (n == 0)
         return 0;
+    xd_tell_before(hv, &told);
     if (n > room)
         n = room;
     xd_arena_write(xd_arena_of(hv), hv->console + hv->console_nr, bytes, n);
     XD_PUT(hv, hv->console_nr, hv->console_nr + (uint32_t)n);
     xd_virq_send_global(hv, XD_VIRQ_CONSOLE); /* AS-XEN: __serial_rx: for bytes that are lost too */
+    xd_tell_after(hv, &told);
     return n;
 }

@@ -121,6 +121,13 @@ void xd_hv_destroy(struct xd_hv *hv)
     if (host->linked.free)
         host->linked.free(host->linked.guest);
     xd_levers_free(host);
+    while (host->asked) {
+        struct xd_asked_domain *a = host->asked;
+
+        host->asked = a->next;
+        free((char *)(uintptr_t)a->config.command_line);
+        free(a);
+    }
     xd_arena_fini(&host->arena);
     free(host->snapshot);
     free(host);
@@ -156,7 +163,7 @@ void xd_hooks_settle(struct xd_host *host)
 {
     struct xd_hooks *h = &host->hooks;
 
-    host->observed = h->call || h->ret || h->inject || host->levers_on ||
+    host->observed = h->call || h->ret || h->inject || host->levers_on || host->observer ||
                      (host->watcher && host->watcher->called);
     host->foreign = host->observed || host->watcher || h->console || h->inval || h->flush ||
                     (h->read && h->read != host->linked.read) ||
@@ -171,6 +178,22 @@ void xd_hooks_set(struct xd_hv *hv, const struct xd_hooks *hooks)
 {
     hv->host->hooks = hooks ? *hooks : (struct xd_hooks){0};
     xd_hooks_settle(hv->host);
+}
+
+void xd_tell_before(struct xd_hv *hv, const struct xd_told *told)
+{
+    const struct xd_observer *o = hv->host->observer;
+
+    if (o)
+        o->before(o->ctx, told);
+}
+
+void xd_tell_after(struct xd_hv *hv, const struct xd_told *told)
+{
+    const struct xd_observer *o = hv->host->observer;
+
+    if (o)
+        o->after(o->ctx, told);
 }
 
 const void *xd_frame_contents(struct xd_hv *hv, uint64_t mfn)
@@ -222,7 +245,7 @@ static uint64_t hash_domain(uint64_t h, struct xd_domain *d)
     return xd_hash64(h, d->port, sizeof(d->port[0]) * d->ports_valid);
 }
 
-uint64_t xd_digest(struct xd_hv *hv)
+uint64_t xd_digest_state(struct xd_hv *hv)
 {
     uint64_t h =
         xd_hash64(0, &hv->config, offsetof(struct xd_hv, domain) - offsetof(struct xd_hv, config));
@@ -230,7 +253,13 @@ uint64_t xd_digest(struct xd_hv *hv)
     for (unsigned int i = 0; i < hv->config.domains_max; i++)
         if (hv->domain[i].used)
             h = hash_domain(xd_hash64(h, &i, sizeof(i)), &hv->domain[i]);
-    h = xd_hash64(h, hv->frame, sizeof(*hv->frame) * hv->frames);
+    return xd_hash64(h, hv->frame, sizeof(*hv->frame) * hv->frames);
+}
+
+uint64_t xd_digest(struct xd_hv *hv)
+{
+    uint64_t h = xd_digest_state(hv);
+
     for (uint64_t mfn = 0; mfn < hv->frames; mfn++)
         if (frame_used(hv, (size_t)mfn) && !frame_is_zero(hv, xd_mfn_of(mfn)))
             h = xd_hash64(h ^ mfn, xd_frame_words(hv, xd_mfn_of(mfn)), XD_PAGE_SIZE);

@@ -36,6 +36,41 @@
 #define XD_DOMID_SELF           0x7ff0u
 #define XD_DOMID_FIRST_RESERVED 0x7ff0u
 
+/* What happens to a machine besides the hypercalls of its guests. */
+enum xd_deed {
+    XD_DEED_TIME,    /* (number) ns pass */
+    XD_DEED_VIRQ,    /* (number) is raised on (v) */
+    XD_DEED_TYPED,   /* (bytes, number) reach the console */
+    XD_DEED_CREATE,  /* (d) was made */
+    XD_DEED_DESTROY, /* (d) is taken apart */
+    XD_DEED_CRASH,   /* (d) crashes by what its linked code did */
+};
+
+struct xd_told {
+    enum xd_deed what;
+    struct xd_domain *d;
+    struct xd_vcpu *v;
+    uint64_t number;
+    const void *bytes;
+};
+
+/* Who is told of everything that is done to a machine; it changes nothing. */
+struct xd_observer {
+    void *ctx;
+    void (*call)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
+    /* (injected): a hook answered in the call's place. */
+    void (*ret)(void *ctx, struct xd_vcpu *v, int64_t rc, bool injected);
+    void (*before)(void *ctx, const struct xd_told *told); /* (d) of CREATE: not known */
+    void (*after)(void *ctx, const struct xd_told *told);
+};
+
+/* How a domain was asked for, in the order of their making. */
+struct xd_asked_domain {
+    struct xd_asked_domain *next;
+    const struct xd_domain *d;
+    struct xd_domain_config config; /* with its number; its command line is a copy */
+};
+
 /* What the process owns around a machine. */
 struct xd_host {
     struct xd_arena arena;
@@ -65,6 +100,8 @@ struct xd_host {
     uint32_t snapshots, snapshots_cap;
     uint64_t snapshots_made;
     const struct xd_watcher *watcher; /* NULL: nobody keeps translations */
+    const struct xd_observer *observer; /* NULL: none */
+    struct xd_asked_domain *asked;
     char error[256];                  /* the last misuse of the host API, in words */
 };
 
@@ -352,6 +389,13 @@ void xd_vtime_advance(struct xd_hv *hv, uint64_t ns);
 
 /* When the next timer fires that may wake somebody; false: none is set, or the machine is off. */
 bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns);
+
+/* Tells the observer; in hv.c. */
+void xd_tell_before(struct xd_hv *hv, const struct xd_told *told);
+void xd_tell_after(struct xd_hv *hv, const struct xd_told *told);
+
+/* A hash of all machine state but the contents of frames. */
+uint64_t xd_digest_state(struct xd_hv *hv);
 
 /* Looks anew at what the hooks, and what runs linked guests, mean for calls. After a change of
  * xd_host.linked. */

@@ -85,14 +85,17 @@ void xd_vtime_advance(struct xd_hv *hv, uint64_t ns)
 {
     uint64_t left = hv->now_ns < TIME_MAX ? TIME_MAX - hv->now_ns : 0;
     uint64_t until = hv->now_ns + (ns < left ? ns : left);
+    const struct xd_told told = {.what = XD_DEED_TIME, .number = ns};
     struct timer t;
 
+    xd_tell_before(hv, &told);
     while (!hv->off && (t = next_timer(hv, until, true)).d) {
         if (t.deadline_ns > hv->now_ns)
             move_to(hv, t.deadline_ns);
         fire(&t, until);
     }
     move_to(hv, until);
+    xd_tell_after(hv, &told);
 }
 
 bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns)

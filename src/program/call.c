@@ -143,11 +143,29 @@ static void finish(struct xd_runner *r, struct xd_made *m, int64_t rc)
     free_made(m);
 }
 
+/* Linked code has no registers of the machine's: its calls come by the host's door. */
+static void step_linked(struct xd_runner *r, struct xd_made *m)
+{
+    int64_t rc;
+
+    r->now = m;
+    rc = xd_continuing(m->v) ? xd_continue(m->v)
+                             : xd_hypercall(m->v, m->enc[0].nr, m->enc[0].arg);
+    r->now = NULL;
+    r->given_used = true;
+    if (!xd_continuing(m->v))
+        finish(r, m, rc);
+}
+
 /* Runs (m) until it returns or is suspended. */
 static void step(struct xd_runner *r, struct xd_made *m)
 {
     struct xd_outcome out;
 
+    if (r->linked) {
+        step_linked(r, m);
+        return;
+    }
     r->now = m;
     r->cpu.cpu.run = run;
     r->cpu.what = XD_DO_CALL;
@@ -166,6 +184,7 @@ void xd_run_call(struct xd_runner *r, uint32_t at)
 
     if (!v)
         return;
+    xd_aside_forget_given(r);
     m = xd_zalloc(sizeof(*m));
     m->step = at;
     m->v = v;

@@ -429,6 +429,10 @@ static bool subject(struct xd_codec *c, const struct xd_form *form, struct xd_st
         s->subject[0] = xd_code_value(c, a, XD_K_NONE, 0);
         s->subject[1] = xd_code_value(c, b, XD_K_NONE, 0);
         break;
+    case XD_S_PUT:
+        s->subject[0] = xd_code_value(c, a, XD_K_NONE, 0);
+        s->subject[1] = xd_code_value(c, b, XD_K_NONE, XD_MAY_LIST | XD_MAY_TEXT);
+        break;
     case XD_S_NEW_DOMAIN:
         if (!xd_code_new_domain(c, have ? have->domain : 0))
             return false;

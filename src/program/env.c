@@ -16,6 +16,8 @@
 #include <string.h>
 
 #define HC_MMU_UPDATE 1
+#define AREA_ASIDE      UINT64_C(0xad00000000) /* of linked machines */
+#define AREA_ASIDE_SIZE (UINT64_C(1) << 30)
 #define TABLE_FLAGS   (XD_PTE_P | XD_PTE_RW | XD_PTE_US)
 
 static bool number(struct xd_runner *r, const struct xd_step *s, const char *key,
@@ -71,6 +73,65 @@ static void add_undeclared(struct xd_runner *r)
     }
 }
 
+/* A text of at most (max) bytes. */
+static bool text_of(struct xd_runner *r, const struct xd_step *s, const char *key, void *to,
+                    size_t max)
+{
+    const struct xd_item *it = xd_form_item(r->p, s, key);
+    const struct xd_expr *x = it ? xd_expr_at(r->p, it->value) : NULL;
+
+    if (x && x->num <= max) {
+        memset(to, 0, max);
+        memcpy(to, xd_text_at(r->p, x->a), x->num);
+    } else if (x) {
+        xd_report_as(r, XD_UNUSABLE, "%s: at most %zu bytes", key, max);
+    }
+    return !x || x->num <= max;
+}
+
+/* The ranges of key (key). */
+static bool ranges(struct xd_runner *r, const struct xd_step *s, const char *key,
+                   struct xd_range *to, unsigned int max)
+{
+    const struct xd_form_key *keys = xd_form_of((enum xd_step_kind)s->kind)->keys;
+    unsigned int nr = 0;
+
+    for (xd_at i = s->in; i; i = xd_item_at(r->p, i)->next) {
+        const struct xd_item *it = xd_item_at(r->p, i);
+        const struct xd_expr *x = xd_expr_at(r->p, it->value);
+
+        if (strcmp(keys[it->key - XD_KEY_FORM].name, key))
+            continue;
+        if (nr == max) {
+            xd_report_as(r, XD_UNUSABLE, "%s: at most %u ranges", key, max);
+            return false;
+        }
+        if (!xd_eval(r, x->a, &to[nr].first) || !xd_eval(r, x->b, &to[nr].last))
+            return false;
+        nr++;
+    }
+    return true;
+}
+
+static bool configure_machine(struct xd_runner *r, const struct xd_step *s, struct xd_config *c)
+{
+    struct xd_range mmio[XD_ARRAY_SIZE(c->mmio_ro)] = {{0}};
+
+    if (!number(r, s, "seed", c->seed, UINT64_MAX, &c->seed) ||
+        !number(r, s, "khz", c->cpu_khz, UINT64_MAX, &c->cpu_khz) ||
+        !number(r, s, "boot_ns", c->boot_ns, UINT64_MAX, &c->boot_ns) ||
+        !ranges(r, s, "mmio_ro", mmio, XD_ARRAY_SIZE(mmio)) ||
+        !text_of(r, s, "extraversion", c->extraversion, sizeof(c->extraversion)) ||
+        !text_of(r, s, "cmdline", c->command_line, sizeof(c->command_line)))
+        return false;
+    for (unsigned int i = 0; i < XD_ARRAY_SIZE(mmio); i++) {
+        c->mmio_ro[i].first = mmio[i].first;
+        c->mmio_ro[i].last = mmio[i].last;
+    }
+    r->linked = xd_form_item(r->p, s, "linked") != NULL;
+    return true;
+}
+
 void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
 {
     struct xd_config c = XD_CONFIG_DEFAULT;
@@ -80,8 +141,7 @@ void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
 
     if (s && (!number(r, s, "frames", frames, UINT32_MAX, &frames) ||
               !number(r, s, "domains", domains, UINT32_MAX, &domains) ||
-              !number(r, s, "seed", c.seed, UINT64_MAX, &c.seed) ||
-              !number(r, s, "khz", c.cpu_khz, UINT64_MAX, &c.cpu_khz)))
+              !configure_machine(r, s, &c)))
         return;
     c.frames = (uint32_t)frames;
     c.domains_max = (uint32_t)domains;
@@ -110,11 +170,10 @@ void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
 
 static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_domain_config *c)
 {
-    const struct xd_form_key *keys = xd_form_of(XD_STEP_DOMAIN)->keys;
+    struct xd_range iomem[XD_RANGES_CONFIG] = {{0}};
     uint64_t id, pages, pages_max, vcpus, online, kernel, port_max, remote;
     const char *name = xd_text_at(r->p, r->p->domain[s->domain].name);
     const struct xd_item *it = xd_form_item(r->p, s, "order");
-    unsigned int ranges = 0;
 
     id = strtoul(name + 1, NULL, 10);
     c->privileged = id == 0 || xd_form_item(r->p, s, "privileged");
@@ -146,18 +205,12 @@ static bool configure(struct xd_runner *r, const struct xd_step *s, struct xd_do
     it = xd_form_item(r->p, s, "cmdline");
     if (it)
         c->command_line = xd_text_at(r->p, xd_expr_at(r->p, it->value)->a);
-    for (xd_at i = s->in; i; i = xd_item_at(r->p, i)->next) {
-        const struct xd_expr *x = xd_expr_at(r->p, xd_item_at(r->p, i)->value);
-
-        if (keys[xd_item_at(r->p, i)->key - XD_KEY_FORM].type != XD_T_RANGE)
-            continue;
-        if (ranges == XD_RANGES_CONFIG) {
-            xd_report_as(r, XD_UNUSABLE, "iomem: at most %d ranges", XD_RANGES_CONFIG);
-            return false;
-        }
-        if (!xd_eval(r, x->a, &c->iomem[ranges].first) || !xd_eval(r, x->b, &c->iomem[ranges].last))
-            return false;
-        ranges++;
+    if (!ranges(r, s, "iomem", iomem, XD_RANGES_CONFIG) ||
+        !text_of(r, s, "handle", c->handle, sizeof(c->handle)))
+        return false;
+    for (unsigned int i = 0; i < XD_RANGES_CONFIG; i++) {
+        c->iomem[i].first = iomem[i].first;
+        c->iomem[i].last = iomem[i].last;
     }
     return true;
 }
@@ -210,6 +263,25 @@ static void add_overhead(struct xd_domain_config *c, uint64_t scratch)
     c->pages = total;
 }
 
+/* `total=` says how many pages there are in all; whether that is enough, xd_domain_create says. */
+static bool in_all(struct xd_runner *r, const struct xd_step *s, struct xd_domain_config *c,
+                   uint64_t scratch)
+{
+    uint64_t total;
+
+    if (!number(r, s, "total", 0, UINT32_MAX, &total))
+        return false;
+    if (!total) {
+        add_overhead(c, scratch);
+    } else if (xd_form_item(r->p, s, "pages")) {
+        xd_report_as(r, XD_UNUSABLE, "pages= counts the free pages and total= all: say one of them");
+        return false;
+    } else {
+        c->pages = (uint32_t)total;
+    }
+    return true;
+}
+
 /*
  * L1 tables first, then L2 and L3; linked into the L4 last, so that Xen audits them once and whole.
  */
@@ -236,9 +308,10 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
     const struct xd_run_place *place;
 
     if (!configure(r, s, &c) ||
-        !number(r, s, "scratch", XD_SCRATCH_DEFAULT, XD_SCRATCH_MAX, &env->scratch))
+        !number(r, s, "scratch", r->linked ? 0 : XD_SCRATCH_DEFAULT, XD_SCRATCH_MAX,
+                &env->scratch) ||
+        !in_all(r, s, &c, env->scratch))
         return;
-    add_overhead(&c, env->scratch);
     place = place_of(r, c.domid);
     if (r->opt->places && !place) {
         xd_report_as(r, XD_UNUSABLE, "the machine that this one is laid out as has no domain %u",
@@ -262,6 +335,10 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
         env->page[i] = xd_domain_mfn(env->d, env->first_pfn + i);
     env->area = env->start.padding_va;
     env->area_size = env->start.virt_end - env->start.padding_va;
+    if (r->linked) {
+        env->area = AREA_ASIDE + s->domain * AREA_ASIDE_SIZE;
+        env->area_size = AREA_ASIDE_SIZE;
+    }
     if (env->scratch)
         make_window(r, env, xd_vcpu_at(env->d, 0));
     env->area_used = 0;
@@ -312,6 +389,11 @@ uint64_t xd_area_put(struct xd_runner *r, struct xd_vcpu *v, const void *data, s
         return at;
     }
     env->area_used += (n + 15) & ~(size_t)15;
+    if (r->linked) { /* with a gap behind it, so that who goes too far meets nothing */
+        xd_aside_put(r, at, data, n, false, false);
+        env->area_used += 16;
+        return at;
+    }
     /* What can't be written stays as it is: the call finds the same unmapped page. */
     for (size_t done = 0, len; !data && done < n; done += len) {
         len = n - done < sizeof(zeros) ? n - done : sizeof(zeros);

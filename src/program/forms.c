@@ -41,11 +41,20 @@ static const char *const none[] = {"none", NULL};
     }
 
 static const struct xd_form_key no_keys[] = {END};
-static const struct xd_form_key machine_keys[] = {NUM("frames"), NUM("seed"), NUM("domains"),
-                                                  NUM("khz"), END};
+static const struct xd_form_key machine_keys[] = {NUM("frames"),
+                                                  NUM("seed"),
+                                                  NUM("domains"),
+                                                  NUM("khz"),
+                                                  NUM("boot_ns"),
+                                                  {"mmio_ro", XD_T_RANGE, XD_K_NONE, NULL},
+                                                  {"extraversion", XD_T_TEXT, XD_K_NONE, NULL},
+                                                  {"cmdline", XD_T_TEXT, XD_K_NONE, NULL},
+                                                  FLAG("linked"),
+                                                  END};
 static const struct xd_form_key domain_keys[] = {NUM("id"),
                                                  NUM("pages"),
                                                  NUM("pages_max"),
+                                                 NUM("total"),
                                                  NUM("vcpus"),
                                                  NUM("online"),
                                                  FLAG("privileged"),
@@ -61,9 +70,11 @@ static const struct xd_form_key domain_keys[] = {NUM("id"),
                                                  {"iomem", XD_T_RANGE, XD_K_NONE, NULL},
                                                  {"cmdline", XD_T_TEXT, XD_K_NONE, NULL},
                                                  NUM("scratch"),
+                                                 {"handle", XD_T_TEXT, XD_K_NONE, NULL},
                                                  END};
 static const struct xd_form_key access_keys[] = {
     NUM("size"), NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, END};
+static const struct xd_form_key memory_keys[] = {FLAG("readonly"), END};
 static const struct xd_form_key mem_keys[] = {NUM("size"), END};
 static const struct xd_form_key inject_keys[] = {
     NUM("nth"), {"error", XD_T_ERRNO, XD_K_NONE, NULL}, NUM("times"), NUM("percent"), NUM("seed"),
@@ -116,6 +127,10 @@ static const struct xd_form forms[] = {
     {"upcall", NULL, XD_STEP_UPCALL, XD_S_NONE, 0, XD_V_NONE, no_keys},
     {"scarce", NULL, XD_STEP_SCARCE, XD_S_EXPR, 0, XD_V_NONE, no_keys},
     {"destroy", NULL, XD_STEP_DESTROY, XD_S_DOMAIN, 0, XD_V_NONE, no_keys},
+    {"crash", NULL, XD_STEP_CRASH, XD_S_DOMAIN, 0, XD_V_NONE, no_keys},
+    {"poke", NULL, XD_STEP_POKE, XD_S_PUT, 0, XD_V_NONE, no_keys},
+    {"memory", NULL, XD_STEP_MEMORY, XD_S_PUT, 0, XD_V_NONE, memory_keys},
+    {"incomplete", NULL, XD_STEP_INCOMPLETE, XD_S_TEXT, 0, XD_V_NONE, no_keys},
     {"expect", "frame", XD_STEP_EXPECT_FRAME, XD_S_EXPR, 0, XD_V_NONE, frame_keys},
     {"expect", "entry", XD_STEP_EXPECT_ENTRY, XD_S_EXPR, 0, XD_V_EXPR, no_keys},
     {"expect", "mem", XD_STEP_EXPECT_MEM, XD_S_EXPR, 0, XD_V_EXPR, mem_keys},

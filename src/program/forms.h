@@ -36,6 +36,7 @@ enum xd_subject {
     XD_S_NONE,
     XD_S_EXPR,
     XD_S_TWO,
+    XD_S_PUT, /* a place; a value, a list of them or a text */
     XD_S_NEW_DOMAIN,
     XD_S_DOMAIN,
     XD_S_VCPU, /* dN.V */

@@ -218,6 +218,10 @@ static void subject(struct xd_parser *ps, const struct xd_form *form, struct xd_
         s->subject[0] = xd_parse_value(ps, XD_K_NONE, 0);
         s->subject[1] = xd_parse_value(ps, XD_K_NONE, 0);
         break;
+    case XD_S_PUT:
+        s->subject[0] = xd_parse_value(ps, XD_K_NONE, 0);
+        s->subject[1] = xd_parse_value(ps, XD_K_NONE, XD_MAY_LIST | XD_MAY_TEXT);
+        break;
     case XD_S_NEW_DOMAIN: new_domain(ps, s); break;
     case XD_S_PORT: /* the domain and `port` are passed */
         s->subject[0] = xd_parse_value(ps, XD_K_PORT, 0);

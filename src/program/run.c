@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* run.c: one step after the other, and the telling of what went wrong. */
+#include "hv/sched.h"
 #include "program/runner.h"
 
 #include "abi/select.h"
@@ -163,6 +164,14 @@ static void destroy(struct xd_runner *r, const struct xd_step *s)
     xd_forget_domain(r, s->domain);
 }
 
+static void crash(struct xd_runner *r, const struct xd_step *s)
+{
+    if (r->env[s->domain].d)
+        xd_domain_crash(r->env[s->domain].d);
+    else
+        xd_report(r, "%s does not exist", xd_text_at(r->p, r->p->domain[s->domain].name));
+}
+
 static void let(struct xd_runner *r, const struct xd_step *s)
 {
     uint64_t value;
@@ -245,6 +254,12 @@ static void run_step(struct xd_runner *r, uint32_t at)
     case XD_STEP_UPCALL: upcall(r); break;
     case XD_STEP_SCARCE: scarce(r, s); break;
     case XD_STEP_DESTROY: destroy(r, s); break;
+    case XD_STEP_CRASH: crash(r, s); break;
+    case XD_STEP_POKE: xd_run_poke(r, s); break;
+    case XD_STEP_MEMORY: xd_run_memory(r, s); break;
+    case XD_STEP_INCOMPLETE:
+        xd_report_as(r, XD_UNUSABLE, "this recording is not whole: %s", xd_text_at(r->p, x->a));
+        break;
     default: xd_run_expect(r, s); break;
     }
 }
@@ -299,17 +314,22 @@ static void step_over(struct xd_runner *r)
     r->verdict = XD_PASSED;
     r->explain = NULL;
     xd_str_clear(&r->report);
+    xd_aside_settle(r);
     for (uint32_t i = 0; i < r->p->domains; i++)
         r->env[i].area_used = r->env[i].area_floor;
 }
 
 static void start(struct xd_runner *r)
 {
-    const struct xd_hooks hooks = {
+    struct xd_hooks hooks = {
         .ctx = r, .call = on_call, .ret = on_ret, .console = on_console, .bug = on_bug};
 
     if (!r->hv)
         xd_make_machine(r, NULL);
+    if (r->linked) {
+        hooks.read = xd_aside_read;
+        hooks.write = xd_aside_write;
+    }
     if (r->hv)
         xd_hooks_set(r->hv, &hooks);
 }
@@ -365,6 +385,7 @@ void xd_runner_free(struct xd_runner *r)
     xd_hv_destroy(r->hv);
     for (uint32_t i = 0; i < XD_DOMAINS_MAX; i++)
         free(r->env[i].page);
+    xd_aside_free(r);
     xd_str_free(&r->console);
     xd_str_free(&r->line[0]);
     xd_str_free(&r->line[1]);

@@ -39,6 +39,17 @@ struct xd_env {
     uint64_t area_used, area_floor; /* below the floor lie those of calls that are not finished */
 };
 
+/*
+ * Memory beside the machine, which is all that the pointers of a linked machine's guests reach: what a
+ * step's arguments are put into, and what `memory` steps give. Later pieces hide earlier ones.
+ */
+struct xd_piece {
+    uint64_t va;
+    size_t n;
+    unsigned char *bytes;
+    bool given, readonly;
+};
+
 /* A call in guest memory. */
 struct xd_encoded {
     uint64_t nr, arg[XD_CALL_ARGS];
@@ -86,6 +97,10 @@ struct xd_runner {
     struct xd_env env[XD_DOMAINS_MAX];
     uint32_t domain, vcpu; /* current: index of the domain name */
     bool has_vcpu;
+    bool linked; /* the machine is; see struct xd_piece */
+    struct xd_piece *piece;
+    size_t pieces, piece_cap;
+    bool given_used; /* by a call: the next one finds no `memory` of before */
     bool stop;
     uint64_t *value; /* of names */
     bool *known;
@@ -130,6 +145,21 @@ bool xd_table_of(struct xd_vcpu *v, unsigned int level, uint64_t va, uint64_t *m
  * Room of (n) bytes in the argument area of the domain, holding (data), or zeros where it is NULL.
  */
 uint64_t xd_area_put(struct xd_runner *r, struct xd_vcpu *v, const void *data, size_t n);
+
+/* ---- aside.c ---- */
+/* A copy of (data), or zeros where it is NULL, at (va). */
+void xd_aside_put(struct xd_runner *r, uint64_t va, const void *data, size_t n, bool given,
+                  bool readonly);
+/* The hooks of linked machines. */
+bool xd_aside_read(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
+bool xd_aside_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
+/* A step is over: takes the arguments that no unfinished call needs. */
+void xd_aside_settle(struct xd_runner *r);
+/* Takes what `memory` gave, if a call has used it. */
+void xd_aside_forget_given(struct xd_runner *r);
+void xd_aside_free(struct xd_runner *r);
+void xd_run_poke(struct xd_runner *r, const struct xd_step *s);
+void xd_run_memory(struct xd_runner *r, const struct xd_step *s);
 
 /* ---- eval.c ---- */
 /*

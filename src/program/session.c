@@ -93,7 +93,7 @@ void xd_session_note(struct xd_session *s, uint32_t at)
     struct xd_runner *r = s->r;
     struct place *c;
 
-    if (!r->hv || r->unfinished || r->result->failures || is_head(&r->p->step[at]))
+    if (!r->hv || r->unfinished || r->result->failures || r->pieces || is_head(&r->p->step[at]))
         return;
     if (s->places && (!s->every || at - s->place[s->places - 1].at < s->every))
         return;
@@ -157,6 +157,7 @@ static void go_back(struct xd_session *s)
     r->has_vcpu = c->has_vcpu;
     r->stop = false;
     xd_levers_put_back(r->hv, c->levers);
+    xd_aside_free(r); /* no place has any memory beside the machine */
     xd_str_clear(&r->console);
     xd_str_addn(&r->console, xd_str_text(&c->console), c->console.len);
     /* Either program may have more names; what the shared steps named comes first in both. */

@@ -4,6 +4,8 @@ What is installed can be used: the library, found by pkg-config below a fresh pr
 the shared and with the static library, and all of them run; headers, CLI and every man page are there.
 """
 import os
+import platform
+import shutil
 import subprocess
 import tempfile
 
@@ -43,15 +45,20 @@ def find(root, name):
     return [p for p in tree.walk(root) if os.path.basename(p) == name]
 
 
+def assembly_of(source):
+    beside = source[:-2] + ".S"
+    return [beside] if os.path.exists(beside) else []
+
+
 def build_and_run(source, dest, cc, config, how):
     flags = run(["pkg-config", "--cflags", "--libs", *(["--static"] if how == "static" else []), "xendouble"], env=config).split()
-    if "#include <check.h>" in tree.read("", source):
+    if "check.h>" in tree.read("", source): # itself, or by <xendouble/check.h>
         flags += run(["pkg-config", "--cflags", "--libs", "check"]).split()
     libdir = os.path.dirname(os.path.join(dest, find(dest, "libxendouble.a")[0]))
     program = os.path.join(dest, os.path.basename(source)[:-2] + "-" + how)
     if how == "static":
         flags = [os.path.join(libdir, "libxendouble.a") if f == "-lxendouble" else f for f in flags]
-    run([*cc, "-mno-red-zone", "-x", "c", source, "-x", "none", "-o", program, *flags])
+    run([*cc, "-mno-red-zone", "-x", "c", source, "-x", "none", *assembly_of(source), "-o", program, *flags])
     run([program], env={**os.environ, "LD_LIBRARY_PATH": libdir})
 
 
@@ -71,7 +78,12 @@ def check(root, options):
             sources = [os.path.join(dest, "consumer.c")]
             if options.examples:
                 sources += [os.path.join(root, p) for p in tree.walk(root, "examples", (".c",))]
+            if platform.machine() != "x86_64":
+                sources = [s for s in sources if not assembly_of(s)]
+            others = [c for c in ("gcc", "clang") if shutil.which(c)] if len(options.cc.split()) == 1 else []
             for source in sources:
+                for cc in others:
+                    build_and_run(source, dest, [cc], config, "shared")
                 for how in ("shared", "static"):
                     build_and_run(source, dest, options.cc.split(), config, how)
         except RuntimeError as e:

@@ -119,6 +119,22 @@ static const char *const right[] = {
     "domain d1\nset_callbacks va(0) va(1) va(2) = 0\nexpect d1.0 event=va(0) failsafe=va(1) syscall=va(2)\n",
     "domain d1\ndomain d2\nlet p = d2.page(0)\ndestroy d2\nexpect frame p owner=none refs=0\nexpect frame d2.page(0) refs=0\n",
     "domain d1\nlet t = page(0)\nadvance 10ms\nadvance 1s\nexpect audit\n",
+    "domain d1\ndomain d2\ncrash d1\nexpect d1 shutdown=crash\nexpect d1.0 shutdown\n@d2.0\nsched_op yield = 0\n",
+    /* what linked code does to frames */
+    "domain d1\npoke page(0)[0] [1, 0x2]\npoke mach(page(0))+4 \"ab\"\npoke page(0)[2] pte(page(1), P)\n"
+    "expect entry page(0)[0] = 0x626100000001\nexpect entry page(0)[1] = 2\nexpect entry page(0)[2] = pte(page(1), P)\n",
+    /* a linked machine: memory beside it, and nothing else */
+    "machine linked boot_ns=7777 extraversion=\".9\" cmdline=\"x=y\"\ndomain d1 total=1200 handle=\"0123456789abcdef\"\n"
+    "xen_version extraversion = 0 text=\".9\"\nxen_version commandline = 0 text=\"<denied>\"\n"
+    "xen_version guest_handle = 0 handle=\"0123456789abcdef\"\n"
+    "event_channel_op alloc_unbound dom=SELF remote_dom=SELF = 0 port=$p\n"
+    "event_channel_op alloc_unbound arg=start.padding_va = EFAULT why=copy-in\n"
+    "mmu_update [page(0)[0] = 0] count=2 = EFAULT done=1 why=copy-in\nmmuext_op [TLB_FLUSH_LOCAL] count=2 = EFAULT done=1\n"
+    "multicall { event_channel_op send port=$p = 0 ; sched_op yield = 0 } = 0\n",
+    "machine linked\ndomain d1\nmemory 0x7000 [0x7ff07ff0]\nhypercall 32 6 0x7000 = 0\nexpect mem 0x7000 = 0x37ff07ff0\n"
+    "hypercall 32 6 0x7000 = EFAULT why=copy-in\n"
+    "memory 0x7000 \"\\xf0\\x7f\\xf0\\x7f\"\nmemory 0x7004 \"\\x00\\x00\\x00\\x00\"\nhypercall 32 6 0x7000 = 0\nexpect mem 0x7004 size=4 = 4\n"
+    "memory 0x7000 [0x7ff07ff0] readonly\nhypercall 32 6 0x7000 = EFAULT why=copy-out\n",
 };
 
 START_TEST(programs_that_hold_pass)
@@ -159,6 +175,15 @@ static const struct {
     {"domain d1 scratch=999999999", XD_UNUSABLE, 1, "scratch: 999999999 is too large"},
     {"domain d1\ndomain d2 id=1", XD_UNUSABLE, 2, "domain 1 already"},
     {"domain d1 pages=999999", XD_UNUSABLE, 1, "this domain can't be"},
+    {"domain d1 pages=9 total=1200", XD_UNUSABLE, 1, "say one of them"},
+    {"domain d1 total=9", XD_UNUSABLE, 1, "this domain can't be"},
+    {"domain d1 handle=\"0123456789abcdefg\"", XD_UNUSABLE, 1, "handle: at most 16 bytes"},
+    {"machine extraversion=\"0123456789abcdef\"", XD_UNUSABLE, 1, "extraversion must be"},
+    {"domain d1\nincomplete \"because\"", XD_UNUSABLE, 2, "this recording is not whole: because"},
+    {"domain d1\nmemory 1 2", XD_FAILED, 2, "only a linked machine's guests"},
+    {"domain d1\npoke page(0)[511] [1, 2]", XD_FAILED, 2, "go past the end of the frame"},
+    {"domain d1\npoke frames()[0] 1", XD_FAILED, 2, "there is no frame"},
+    {"domain d1\ndestroy d1\ncrash d1", XD_FAILED, 3, "d1 does not exist"},
     {"domain d1\nxen_version version = 1", XD_FAILED, 2, "result: expected 1, got 0x40011"},
     {"domain d1\nxen_version version = EINVAL", XD_FAILED, 2, "expected EINVAL, got 0x40011"},
     {"domain d1\nmmuext_op [PIN_L1_TABLE mfn=cr3()] = 0", XD_FAILED, 2, "expected 0, got EINVAL"},

@@ -60,6 +60,7 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
     struct xd_host *host = v->hv->host;
     const struct xd_hooks *h = &host->hooks;
     const struct xd_watcher *w = host->watcher;
+    const struct xd_observer *o = host->observer;
     const bool in_call = host->in_call, levers = host->levers_on && !again;
     struct xd_asked asked;
     bool answered = false;
@@ -70,6 +71,8 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
         h->call(h->ctx, v, nr, arg, depth);
     if (levers)
         xd_levers_called(v, nr, arg, &asked);
+    if (o)
+        o->call(o->ctx, v, nr, arg);
     if (h->inject && h->inject(h->ctx, v, nr, arg, &rc)) {
         xd_lever_answered(v, 0, rc);
         answered = true;
@@ -82,6 +85,8 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
     host->in_call = false;
     if (levers)
         xd_levers_returned(v, &asked, rc);
+    if (o)
+        o->ret(o->ctx, v, rc, answered);
     if (h->ret)
         h->ret(h->ctx, v, nr, arg, rc, depth);
     if (w && w->called && depth == 0)

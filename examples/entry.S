@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * entry.S: the assembly of entry.c's guest: where it begins, where events enter it, and its
+ * hypercalls, which go through Xen's page of stubs.
+ */
+#define STUB(nr) hypercall_page + (nr) * 32
+#define set_callbacks 4
+#define iret 23
+#define sched_op_new 29
+#define SCHEDOP_yield 0
+
+/* void guest_start(void *info): says where events enter, lets them in, and goes on in C. */
+    .text
+    .globl guest_start
+    .type guest_start, @function
+guest_start:
+    pushq %rbx
+    movq %rdi, %rbx
+    leaq event_entry(%rip), %rdi
+    xorl %esi, %esi                 /* no failsafe callback */
+    xorl %edx, %edx                 /* no system calls */
+    call STUB(set_callbacks)
+    testq %rax, %rax
+    jnz 1f
+    movb $0, 1(%rbx)                /* vcpu_info.evtchn_upcall_mask */
+    movl $SCHEDOP_yield, %edi       /* what is pending arrives before the stub returns */
+    xorl %esi, %esi
+    call STUB(sched_op_new)
+    movq %rbx, %rdi
+    call guest_main
+1:  popq %rbx
+    ret
+    .size guest_start, . - guest_start
+
+/*
+ * Xen enters here as the processor does an interrupt handler, with RCX and R11 on top of the frame:
+ * RCX R11 RIP CS RFLAGS RSP SS. Nothing is saved; the stack pointer is a multiple of 16 plus 8.
+ */
+    .globl event_entry
+    .type event_entry, @function
+event_entry:
+    popq %rcx
+    popq %r11
+    .irp reg, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbx
+    pushq %\reg
+    .endr
+    movq %rsp, %rbx
+    andq $-16, %rsp
+    cld
+    call handle_events
+    movq %rbx, %rsp
+    .irp reg, rbx, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+    popq %\reg
+    .endr
+    pushq $0                        /* flags: a full iret */
+    jmp STUB(iret)
+    .size event_entry, . - event_entry
+    .section .note.GNU-stack, "", @progbits

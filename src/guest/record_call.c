@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record_call.c: a finished call as a line of the language.
+ *
+ * The rows of src/abi say where its arguments lie. What the call read and wrote in guest memory was
+ * noted; a line is good if it says all of that. Where it can't, the call is written as bare registers,
+ * after `memory` steps that put the very same bytes at the very same addresses.
+ */
+#include "guest/record.h"
+
+#include "abi/guest64.h"
+#include "hv/sched.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PTR_MAX  200u /* values in a ptr() */
+#define USER_END UINT64_C(0x800000000000) /* addresses below are all alike to a call */
+
+/* One call that is being put into words. */
+struct words {
+    struct xd_recorder *r;
+    struct xd_said *c;
+    struct xd_str in, out;
+    bool good;
+};
+
+void xd_said_free(struct xd_said *c)
+{
+    while (c->entry) {
+        struct xd_said *e = c->entry;
+
+        c->entry = e->next;
+        xd_said_free(e);
+    }
+    for (size_t i = 0; i < c->reaches; i++)
+        free(c->reach[i].bytes);
+    free(c->reach);
+    xd_str_free(&c->late);
+    free(c);
+}
+
+/* ---- What the call found and left in memory ---- */
+
+/* The first access that holds the byte at (va): what it read was there before the call. */
+static const struct xd_reach *first_at(const struct xd_said *c, uint64_t va)
+{
+    for (size_t i = 0; i < c->reaches; i++)
+        if (c->reach[i].ok && va - c->reach[i].va < c->reach[i].n)
+            return &c->reach[i];
+    return NULL;
+}
+
+static const struct xd_reach *last_written_at(const struct xd_said *c, uint64_t va)
+{
+    for (size_t i = c->reaches; i-- > 0;)
+        if (c->reach[i].ok && c->reach[i].write && va - c->reach[i].va < c->reach[i].n)
+            return &c->reach[i];
+    return NULL;
+}
+
+/* How many bytes from (va) on were read, or written, at most (max); their values go to (to). */
+static size_t bytes_read(const struct xd_said *c, uint64_t va, unsigned char *to, size_t max)
+{
+    size_t n = 0;
+
+    for (const struct xd_reach *a; n < max; n++) {
+        a = first_at(c, va + n);
+        if (!a || a->write)
+            break;
+        if (to)
+            to[n] = a->bytes[va + n - a->va];
+    }
+    return n;
+}
+
+static size_t bytes_written(const struct xd_said *c, uint64_t va, unsigned char *to, size_t max)
+{
+    size_t n = 0;
+
+    for (const struct xd_reach *a; n < max; n++) {
+        a = last_written_at(c, va + n);
+        if (!a)
+            break;
+        if (to)
+            to[n] = a->bytes[va + n - a->va];
+    }
+    return n;
+}
+
+/* The line speaks of [va, va + n). */
+static void tell(struct xd_said *c, uint64_t va, size_t n)
+{
+    for (size_t i = 0; i < c->reaches; i++)
+        if (c->reach[i].va - va < n && c->reach[i].va + c->reach[i].n - va <= n)
+            c->reach[i].told = true;
+}
+
+static uint64_t number_at(const unsigned char *at, size_t size)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < size && i < 8; i++)
+        value |= (uint64_t)at[i] << 8 * i;
+    return value;
+}
+
+/* Areas that Xen keeps writing to, and nobody hears of a failure. */
+static bool is_area(const struct xd_said *c, const struct xd_reach *a)
+{
+    for (uint32_t id = 0; a->write && id < c->v->domain->vcpus; id++) {
+        const struct xd_vcpu *v = &c->v->domain->vcpu[id];
+
+        if ((v->runstate_area && a->va - v->runstate_area < 64) ||
+            (v->time_area && a->va - v->time_area < 64))
+            return true;
+    }
+    return false;
+}
+
+/* Everything that went well is in the line; what failed fails again, as nothing is there. */
+static bool all_told(const struct xd_said *c)
+{
+    for (size_t i = 0; i < c->reaches; i++)
+        if (c->reach[i].ok && !c->reach[i].told && !is_area(c, &c->reach[i]))
+            return false;
+    return true;
+}
+
+/* Something was read well and could not be written. */
+static bool is_readonly(const struct xd_said *c, uint64_t va)
+{
+    for (size_t i = 0; i < c->reaches; i++)
+        if (!c->reach[i].ok && c->reach[i].write && va - c->reach[i].va < c->reach[i].n)
+            return true;
+    return false;
+}
+
+/* ---- Pointers ---- */
+
+static void say_list(struct words *w, unsigned int kind, const unsigned char *bytes, size_t n,
+                     struct xd_str *out)
+{
+    size_t size = kind == XD_K_PORTS ? 4 : 8;
+
+    xd_str_addc(out, '[');
+    for (size_t i = 0; i < n; i += size) {
+        xd_str_add(out, i ? ", " : "");
+        xd_say_value(w->r, w->c->v,
+                     kind == XD_K_ENTRIES ? XD_K_MFN
+                     : kind == XD_K_PORTS ? XD_K_PORT
+                                          : XD_K_NONE,
+                     number_at(bytes + i, size), out);
+    }
+    xd_str_addc(out, ']');
+}
+
+static bool is_plain_text(const unsigned char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((bytes[i] < ' ' && bytes[i] != '\n' && bytes[i] != '\t' && bytes[i] != '\r') ||
+            bytes[i] > 0x7e)
+            return false;
+    return n > 0;
+}
+
+/*
+ * What is behind pointer (p), called (name), at most (elements) where it is a list: before the result,
+ * and behind it what was written. Returns the number of elements, for a list.
+ */
+static size_t pointer(struct words *w, const char *name, unsigned int kind, uint64_t p,
+                      uint64_t elements)
+{
+    size_t size = kind == XD_K_PORTS ? 4 : 8, most = 1 << 20, n, put;
+    bool list = kind == XD_K_ENTRIES || kind == XD_K_PORTS;
+    unsigned char *bytes = xd_zalloc(most);
+
+    if (list && elements < most / size)
+        most = elements * size;
+    n = p ? bytes_read(w->c, p, bytes, most) : 0;
+    put = p ? bytes_written(w->c, p, NULL, most) : 0;
+    if ((n && put > n) || (list && (n % size || put % size)) || is_readonly(w->c, p))
+        w->good = false;
+    if (!n && !put)
+        xd_say_value(w->r, w->c->v, XD_K_PTR, p, &w->in);
+    else if (!n)
+        xd_str_addf(&w->in, "buf(%zu)", put);
+    else if (list)
+        say_list(w, kind, bytes, n, &w->in);
+    else if (is_plain_text(bytes, n) || n % 8 || n / 8 > PTR_MAX)
+        xd_say_text(&w->in, bytes, n);
+    else {
+        xd_str_add(&w->in, "ptr(");
+        for (size_t i = 0; i < n; i += 8) {
+            xd_str_add(&w->in, i ? ", " : "");
+            xd_say_pte(w->r, w->c->v, number_at(bytes + i, 8), &w->in);
+        }
+        xd_str_addc(&w->in, ')');
+    }
+    if (put) {
+        bytes_written(w->c, p, bytes, put);
+        xd_str_addf(&w->out, " %s=", name);
+        if (list || put % 8 == 0)
+            say_list(w, kind, bytes, put, &w->out);
+        else
+            xd_say_text(&w->out, bytes, put);
+    }
+    tell(w->c, p, n > put ? n : put);
+    free(bytes);
+    return list ? n / size : 0;
+}
+
+static bool is_pointer(unsigned int kind)
+{
+    return kind == XD_K_PTR || kind == XD_K_ENTRIES || kind == XD_K_PORTS;
+}
+
+/* ---- Operations ---- */
+
+/* The field that says how long the list in field (f) is, as the reader of the line knows it. */
+static int length_field(const struct xd_field *fields, unsigned int f)
+{
+    const struct xd_field *after = &fields[f + 1];
+
+    if (after->name && after->dir & XD_IN && (after->kind == XD_K_U32 || after->kind == XD_K_U64))
+        return (int)f + 1;
+    return f > 0 && (fields[f - 1].kind == XD_K_U32 || fields[f - 1].kind == XD_K_U64) ? (int)f - 1
+                                                                                       : -1;
+}
+
+static void fields(struct words *w, const struct xd_op *op, uint64_t at, const unsigned char *was)
+{
+    const struct xd_field *f = op->fields();
+    unsigned char now[1024];
+    int told_length = -1;
+
+    for (unsigned int i = 0; f[i].name; i++) {
+        uint64_t value = number_at(was + f[i].off, f[i].size);
+        uint64_t said;
+        size_t n;
+        int length;
+
+        if (!(f[i].dir & XD_IN) || f[i].size > 8)
+            continue;
+        if (is_pointer(f[i].kind) && value) {
+            xd_str_addf(&w->in, " %s=", f[i].name);
+            length = f[i].kind == XD_K_PTR ? -1 : length_field(f, i);
+            said = length < 0 ? UINT64_MAX : number_at(was + f[length].off, f[length].size);
+            n = pointer(w, f[i].name, f[i].kind, value, said);
+            if (n && length >= 0) {
+                told_length = length;
+                if (said != n && length > (int)i)
+                    xd_str_addf(&w->in, " %s=%" PRIu64, f[length].name, said);
+                else if (said != n) /* it stands before the list, and was left out or is right */
+                    w->good &= said != 0;
+            }
+        } else if (value && (int)i != told_length) {
+            xd_str_addf(&w->in, " %s=", f[i].name);
+            xd_say_value(w->r, w->c->v, f[i].kind, value, &w->in);
+        }
+    }
+    for (unsigned int i = 0; f[i].name; i++) {
+        size_t size = f[i].size;
+        bool in = f[i].dir & XD_IN;
+
+        if (!(f[i].dir & XD_OUT) || size > sizeof(now) ||
+            bytes_written(w->c, at + f[i].off, now, size) != size)
+            continue;
+        /* What was not set shows what stood there, which is not in the line. */
+        if (!in && number_at(was + f[i].off, size) && !memcmp(now, was + f[i].off, size))
+            continue;
+        xd_str_addf(&w->out, " %s=", f[i].name);
+        if (f[i].kind == XD_K_TEXT) {
+            const unsigned char *end = memchr(now, 0, size);
+
+            xd_say_text(&w->out, now, end ? (size_t)(end - now) : size);
+        } else {
+            xd_say_value(w->r, w->c->v, f[i].kind, number_at(now, size), &w->out);
+        }
+    }
+}
+
+static void operation(struct words *w, const struct xd_call *call)
+{
+    struct xd_said *c = w->c;
+    bool memory = call->group == &xd_group_memory;
+    uint64_t nr = memory ? c->arg[0] & 63 : (uint32_t)c->arg[0], at = c->arg[1];
+    const struct xd_op *op = xd_op_at(call->group, nr);
+    unsigned char was[1024];
+
+    w->good &= memory || c->arg[0] <= UINT32_MAX; /* the register is wider than the number */
+    if (op)
+        xd_str_addf(&w->in, " %s", op->name);
+    else
+        xd_str_addf(&w->in, " op=%" PRIu64, nr);
+    if (op && op->size && op->size <= sizeof(was) &&
+        bytes_read(c, at, was, op->size) == op->size && !is_readonly(c, at)) {
+        tell(c, at, op->size);
+        if (op->fields)
+            fields(w, op, at, was);
+    } else if (at) {
+        xd_str_addf(&w->in, " arg=%#" PRIx64, at);
+    } else if (op && op->size) {
+        xd_str_add(&w->in, " arg=0");
+    }
+    if (memory && c->arg[0] >> 6)
+        xd_str_addf(&w->in, " start=%" PRIu64, c->arg[0] >> 6);
+}
+
+/* ---- Batches ---- */
+
+static void mmu_element(struct words *w, const unsigned char *e)
+{
+    uint64_t ptr = number_at(e, 8), val = number_at(e + 8, 8), cmd = ptr & 7;
+    const struct xd_vcpu *v = w->c->v;
+
+    if (cmd == 1 && (ptr & (XD_PAGE_SIZE - 1)) == 1) {
+        xd_str_add(&w->in, "machphys ");
+        xd_say_frame(w->r, v, ptr / XD_PAGE_SIZE, &w->in);
+        xd_str_add(&w->in, " = ");
+        xd_say_number(&w->in, val);
+        return;
+    }
+    if (cmd == 0 || cmd == 2 || cmd == 3) {
+        if (cmd)
+            xd_str_addf(&w->in, "%s ", xd_op_at(&xd_group_mmu, cmd)->name);
+        xd_say_frame(w->r, v, ptr / XD_PAGE_SIZE, &w->in);
+        xd_str_addf(&w->in, "[%" PRIu64 "]", ptr % XD_PAGE_SIZE / 8);
+    } else {
+        xd_str_addf(&w->in, "raw %#" PRIx64, ptr);
+    }
+    xd_str_add(&w->in, " = ");
+    xd_say_pte(w->r, v, val, &w->in);
+}
+
+static void mmuext_element(struct words *w, const unsigned char *e)
+{
+    uint64_t cmd = number_at(e, 4), arg1 = number_at(e + 8, 8), arg2 = number_at(e + 16, 8);
+    const struct xd_op *op = xd_op_at(&xd_group_mmuext, cmd);
+    const struct xd_field *f = op && op->fields ? op->fields() : NULL;
+
+    if (!op) {
+        xd_str_addf(&w->in, "cmd=%" PRIu64 " arg1=%#" PRIx64 " arg2=%#" PRIx64, cmd, arg1, arg2);
+        return;
+    }
+    xd_str_add(&w->in, op->name);
+    for (; f && f->name; f++) {
+        uint64_t value = number_at(e + f->off, f->size);
+
+        if (!value)
+            continue;
+        xd_str_addf(&w->in, " %s=", f->name);
+        if (is_pointer(f->kind))
+            pointer(w, f->name, f->kind, value, UINT64_MAX);
+        else
+            xd_say_value(w->r, w->c->v, f->kind, value, &w->in);
+    }
+}
+
+static void done_word(struct words *w)
+{
+    struct xd_said *c = w->c;
+    unsigned char done[4];
+
+    if (bytes_written(c, c->arg[2], done, 4) == 4) {
+        xd_str_addf(&w->out, " done=%" PRIu64, number_at(done, 4));
+        tell(c, c->arg[2], 4);
+    } else if (c->arg[2] && c->arg[2] < USER_END && !is_readonly(c, c->arg[2])) {
+        xd_str_add(&w->out, " done=none");
+    } else {
+        xd_str_addf(&w->in, " pdone=%#" PRIx64, c->arg[2]);
+    }
+}
+
+static void batch(struct words *w, bool mmu)
+{
+    struct xd_said *c = w->c;
+    size_t size = mmu ? sizeof(struct xd_abi_mmu_update) : sizeof(struct xd_abi_mmuext_op), n = 0;
+    unsigned char e[24];
+    uint64_t fd = c->arg[3] & 0xffff, pfd = (uint32_t)c->arg[3] >> 16;
+
+    xd_str_add(&w->in, " [");
+    for (; bytes_read(c, c->arg[0] + n * size, e, size) == size && n < c->arg[1]; n++) {
+        xd_str_add(&w->in, n ? ", " : "");
+        if (mmu)
+            mmu_element(w, e);
+        else
+            mmuext_element(w, e);
+    }
+    xd_str_addc(&w->in, ']');
+    tell(c, c->arg[0], n * size);
+    if (fd != XD_DOMID_SELF) {
+        xd_str_add(&w->in, " fd=");
+        xd_say_value(w->r, c->v, XD_K_DOMID, fd, &w->in);
+    }
+    w->good &= mmu || !pfd;
+    if (pfd && mmu) {
+        xd_str_add(&w->in, " pfd=");
+        xd_say_value(w->r, c->v, XD_K_DOMID, pfd - 1, &w->in);
+    }
+    if (n != c->arg[1])
+        xd_str_addf(&w->in, " count=%#" PRIx64, c->arg[1]);
+    if (!n && (c->arg[1] || c->arg[0] >= USER_END))
+        xd_str_addf(&w->in, " %s=%#" PRIx64, mmu ? "reqs" : "ops", c->arg[0]);
+    done_word(w);
+}
+
+/* ---- Lines ---- */
+
+static bool call_line(struct xd_recorder *r, struct xd_said *c, bool inner, struct xd_str *out);
+
+static void block(struct words *w)
+{
+    struct xd_said *c = w->c;
+    const size_t size = sizeof(struct xd_abi_multicall_entry);
+    uint64_t n = 0;
+
+    xd_str_add(&w->in, " {");
+    for (struct xd_said *e = c->entry; e; e = e->next, n++) {
+        xd_str_add(&w->in, n ? " ; " : " ");
+        w->good &= call_line(w->r, e, true, &w->in);
+    }
+    xd_str_add(&w->in, " }");
+    tell(c, c->arg[0], n * size);
+    if (n != c->arg[1])
+        xd_str_addf(&w->in, " nr_calls=%#" PRIx64, c->arg[1]);
+    if (!n && (c->arg[1] || c->arg[0] >= USER_END))
+        xd_str_addf(&w->in, " calls=%#" PRIx64, c->arg[0]);
+    for (size_t i = 0; i < c->reaches; i++) /* entries that can be read and not written */
+        w->good &= c->reach[i].ok || !c->reach[i].write;
+}
+
+static void positional(struct words *w, const struct xd_call *call)
+{
+    unsigned int nr = XD_CALL_ARGS;
+    static const struct xd_field none = {0};
+
+    while (nr && !w->c->arg[nr - 1])
+        nr--;
+    for (unsigned int i = 0; i < nr; i++) {
+        const struct xd_field *f = &none;
+
+        for (unsigned int k = 0; k <= i && call->arg[k].name; k++)
+            f = k == i ? &call->arg[k] : &none;
+        if (!f->name)
+            break; /* registers that the call does not look at */
+        xd_str_addc(&w->in, ' ');
+        if (is_pointer(f->kind))
+            pointer(w, f->name, f->kind, w->c->arg[i], UINT64_MAX);
+        else
+            xd_say_value(w->r, w->c->v, f->kind, w->c->arg[i], &w->in);
+    }
+}
+
+static void outcome(struct words *w, bool inner)
+{
+    const struct xd_said *c = w->c;
+    char name[64];
+
+    xd_str_add(&w->in, " = ");
+    xd_say_rc(&w->in, c->rc);
+    if (w->out.len)
+        xd_str_add(&w->in, w->out.text);
+    if (c->why && !(c->nr == 13 && c->rc == 0))
+        xd_str_addf(&w->in, " why=%s", xd_why_text(c->why, name, sizeof(name)));
+    if (c->blocked && !inner)
+        xd_str_add(&w->in, " blocked");
+}
+
+/* The call in words. False: it can't be said so. */
+static bool call_line(struct xd_recorder *r, struct xd_said *c, bool inner, struct xd_str *out)
+{
+    const struct xd_call *call = xd_call_at(c->nr);
+    struct words w = {.r = r, .c = c, .good = call != NULL};
+
+    if (call) {
+        xd_str_add(&w.in, call->name);
+        switch ((enum xd_shape)call->shape) {
+        case XD_SHAPE_OPS: operation(&w, call); break;
+        case XD_SHAPE_MMU: batch(&w, true); break;
+        case XD_SHAPE_MMUEXT: batch(&w, false); break;
+        case XD_SHAPE_MULTI: block(&w); break;
+        case XD_SHAPE_COMPAT: w.good = false; break;
+        case XD_SHAPE_PLAIN: positional(&w, call); break;
+        }
+        outcome(&w, inner);
+        w.good &= all_told(c);
+    }
+    if (w.good)
+        xd_str_addn(out, w.in.text, w.in.len);
+    xd_str_free(&w.in);
+    xd_str_free(&w.out);
+    return w.good;
+}
+
+/* ---- Bare registers ---- */
+
+static void memory_of(const struct xd_said *c, struct xd_str *out)
+{
+    for (size_t i = 0; i < c->reaches; i++) {
+        const struct xd_reach *a = &c->reach[i];
+        unsigned char *bytes = xd_zalloc(a->n + 1);
+
+        if (a->ok && !is_area(c, a)) {
+            for (size_t k = 0; k < a->n; k++)
+                bytes_read(c, a->va + k, bytes + k, 1);
+            xd_str_addf(out, "memory %#" PRIx64 " ", a->va);
+            xd_say_text(out, bytes, a->n);
+            xd_str_add(out, is_readonly(c, a->va) ? " readonly\n" : "\n");
+        }
+        free(bytes);
+    }
+    for (const struct xd_said *e = c->entry; e; e = e->next)
+        memory_of(e, out);
+}
+
+static void written_of(const struct xd_said *c, struct xd_str *out)
+{
+    for (size_t i = 0; i < c->reaches; i++) {
+        const struct xd_reach *a = &c->reach[i];
+
+        for (size_t k = 0; a->ok && a->write && !is_area(c, a) && k < a->n; k += 8) {
+            size_t n = a->n - k < 8 ? a->n - k : 8;
+            unsigned char now[8];
+
+            bytes_written(c, a->va + k, now, n);
+            xd_str_addf(out, "expect mem %#" PRIx64, a->va + k);
+            if (n < 8)
+                xd_str_addf(out, " size=%zu", n);
+            xd_str_addf(out, " = %#" PRIx64 "\n", number_at(now, n));
+        }
+    }
+    for (const struct xd_said *e = c->entry; e; e = e->next)
+        written_of(e, out);
+}
+
+static void bare_call(const struct xd_said *c, struct xd_str *out)
+{
+    unsigned int nr = XD_CALL_ARGS;
+    char name[64];
+
+    memory_of(c, out);
+    while (nr && !c->arg[nr - 1])
+        nr--;
+    xd_str_addf(out, "hypercall %" PRIu64, c->nr);
+    for (unsigned int i = 0; i < nr; i++)
+        xd_str_addf(out, c->arg[i] > 9999 ? " %#" PRIx64 : " %" PRIu64, c->arg[i]);
+    xd_str_add(out, " = ");
+    xd_say_rc(out, c->rc);
+    if (c->why && !(c->nr == 13 && c->rc == 0))
+        xd_str_addf(out, " why=%s", xd_why_text(c->why, name, sizeof(name)));
+    xd_str_addc(out, '\n');
+    written_of(c, out);
+}
+
+/* ---- Answers that a hook gave ---- */
+
+static bool alike(const struct xd_said *a, const struct xd_said *b)
+{
+    const struct xd_call *call = xd_call_at(a->nr);
+    uint64_t mask = call && call->group == &xd_group_memory ? 63 : UINT64_MAX;
+
+    return a->nr == b->nr && (!call || call->shape != XD_SHAPE_OPS ||
+                              !xd_op_at(call->group, a->arg[0] & mask) ||
+                              (a->arg[0] & mask) == (b->arg[0] & mask));
+}
+
+/* (before): calls like it in the same step that are made before it and not answered so. */
+static void say_injection(struct xd_recorder *r, const struct xd_said *c, unsigned int before,
+                          struct xd_str *out)
+{
+    const struct xd_call *call = xd_call_at(c->nr);
+    const struct xd_op *op = NULL;
+
+    if (!call) {
+        xd_record_give_up(r, "a hook answered hypercall %" PRIu64 ", which has no name", c->nr);
+        return;
+    }
+    if (call->shape == XD_SHAPE_OPS)
+        op = xd_op_at(call->group,
+                      call->group == &xd_group_memory ? c->arg[0] & 63 : c->arg[0]);
+    xd_str_addf(out, "inject %s", call->name);
+    if (op)
+        xd_str_addf(out, " %s", op->name);
+    if (before)
+        xd_str_addf(out, " nth=%u", before + 1);
+    xd_str_add(out, " error=");
+    xd_say_rc(out, c->rc);
+    xd_str_addc(out, '\n');
+}
+
+static void injections(struct xd_recorder *r, const struct xd_said *c, struct xd_str *out)
+{
+    if (c->injected)
+        say_injection(r, c, 0, out);
+    for (const struct xd_said *e = c->entry; e; e = e->next) {
+        unsigned int before = alike(c, e);
+
+        for (const struct xd_said *k = c->entry; e->injected && k != e; k = k->next)
+            before += alike(e, k) && !k->injected;
+        if (e->injected)
+            say_injection(r, e, before, out);
+    }
+}
+
+void xd_said_text(struct xd_recorder *r, struct xd_said *c, struct xd_str *out)
+{
+    injections(r, c, out);
+    if (call_line(r, c, false, out))
+        xd_str_addc(out, '\n');
+    else if (c->suspended)
+        xd_record_give_up(r, "a multicall that was put to sleep, and reads what has no form in words");
+    else
+        bare_call(c, out);
+    if (c->late.len)
+        xd_str_addn(out, c->late.text, c->late.len);
+}
