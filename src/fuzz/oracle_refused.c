@@ -122,7 +122,8 @@ static bool frame_fine(struct change *c, const struct xd_frame *now, bool second
     memcpy((unsigned char *)&old + 8 * second, &c->was, 8);
     if (!second)
         return c->leaves & ENTRY;
-    return c->leaves & (RETYPED | ENTRY) && old.owner == now->owner && !now->type_count &&
+    return c->leaves & (RETYPED | ENTRY) && old.owner == now->owner &&
+           (c->leaves & ENTRY || !now->type_count) &&
            !((old.flags ^ now->flags) & ~XD_FRAME_VALIDATED);
 }
 
