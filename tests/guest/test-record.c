@@ -280,7 +280,7 @@ START_TEST(multicalls_and_what_a_hook_answers)
     same_again();
     ck_says("inject event_channel_op send nth=2 error=ENOSPC\n"
             "multicall { event_channel_op send port=3 = 0 ; xen_version version = 0x40011 ; "
-            "event_channel_op send port=3 = ENOSPC } = 0\n");
+            "event_channel_op send port=3 = ENOSPC why=injected } = 0\n");
 }
 END_TEST
 

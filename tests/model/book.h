@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* book.h: the model's books, and the questions its files ask of each other. */
+#ifndef XD_TESTS_BOOK_H
+#define XD_TESTS_BOOK_H
+
+#include "base/strbuf.h"
+#include "model.h"
+#include "view.h"
+
+#define P_BIT  UINT64_C(1)
+#define RW_BIT UINT64_C(2)
+#define US_BIT UINT64_C(4)
+#define PS_BIT UINT64_C(0x80)
+#define CACHE  UINT64_C(0x98)  /* PWT, PCD, PAT */
+#define UPPER  UINT64_C(0x198) /* never in entries above L1: PWT, PCD, PSE, G */
+
+enum { T_NONE, T_L1, T_L2, T_L3, T_L4, T_SEG, T_WRITABLE = 7 };
+
+#define VCPUS   32
+#define DOMAINS XD_DOMAINS_MAX
+
+/* What a vCPU holds. */
+struct roots {
+    bool up;
+    mfn_t kernel, user; /* base pointers; user 0: none */
+    uint32_t gdts;
+    mfn_t gdt[16], ldt[16]; /* ldt 0: not in use */
+};
+
+struct model {
+    struct xd_hv *hv;
+    mfn_t frames;
+    /* By frame. */
+    uint8_t *type;   /* that it is held in as a table or descriptors; T_NONE: it is not */
+    uint32_t *wr;    /* writable mappings */
+    uint32_t *refs;  /* all that holds it but its allocation */
+    uint32_t *users; /* of them, in its type */
+    int32_t *linear; /* linear entries that it holds, less those that lead to it */
+    uint8_t *pin;    /* level; 0: not pinned */
+    uint64_t **copy; /* contents after the requests judged so far, where they differ */
+    mfn_t *copied;
+    uint32_t copies;
+    mfn_t *used; /* frames that anybody has, and Xen's own */
+    uint32_t uses;
+    struct roots root[DOMAINS][VCPUS];
+    /* What to put back if a request turns out impossible. */
+    struct undo {
+        void *at;
+        uint64_t old;
+        uint8_t size;
+    } * undo;
+    size_t undos, undo_room;
+    /* The call under way. */
+    bool called;              /* and was looked at: nothing has happened since */
+    bool predicted, may_fail; /* may_fail: though all is well, reading a bitmap may not be */
+    bool granted;
+    char why[160]; /* the model's reason, if it is to be refused */
+    struct xd_str said;
+    struct ports *ports;
+    mfn_t *todo; /* for the walk */
+};
+
+/* ---- book.c ---- */
+void book_size(struct model *m, struct xd_hv *hv);
+/* Believes the machine: pins and roots. */
+void book_sync(struct model *m);
+/* Finds what holds what, from the roots; (type) so far tells linear entries from links. */
+void book_settle(struct model *m);
+void book_compare(struct model *m);
+/* Would the machine's state be right? Compares what was foreseen: pins, roots, contents. */
+void book_compare_foreseen(struct model *m);
+void book_forget_copies(struct model *m);
+const uint64_t *book_words(const struct model *m, mfn_t f);
+uint64_t *book_write(struct model *m, mfn_t f);
+bool book_owned(const struct model *m, mfn_t f, uint32_t domid);
+#define COMPLAIN(m, ...)                          \
+    do {                                          \
+        if ((m)->said.len < 2000) {               \
+            xd_str_add(&(m)->said, "model: ");    \
+            xd_str_addf(&(m)->said, __VA_ARGS__); \
+            xd_str_addc(&(m)->said, '\n');        \
+        }                                         \
+    } while (0)
+#define N(x) ((unsigned long long)(x))
+
+/* ---- rules.c ---- */
+/* Each: may it be? If not, m->why says why not, and nothing has changed. */
+bool rule_take(struct model *m, mfn_t f, unsigned int type); /* it gets a user in this type */
+bool rule_change(struct model *m, const struct xd_vcpu *v, mfn_t table, unsigned int slot,
+                 uint64_t val, uint32_t pg);
+bool rule_descriptor(uint64_t d);
+bool rule_io_rights(const struct xd_domain *d);
+bool no(struct model *m, const char *fmt, ...) XD_PRINTF(2, 3);
+
+/* ---- calls.c ---- */
+void calls_foresee(struct model *m, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
+/* Reads guest memory as it is after the requests so far; false: it can't be told or can't be read. */
+bool calls_read(struct model *m, const struct xd_vcpu *v, uint64_t va, void *to, size_t n,
+                bool *certain);
+
+/* ---- ports.c ---- */
+struct ports *ports_new(void);
+void ports_sync(struct model *m);
+void ports_foresee(struct model *m, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
+void ports_after(struct model *m, struct xd_vcpu *v, int64_t rc);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* model.c: the order of things: foresee, let it happen, compare. */
+#include "book.h"
+
+#include <stdlib.h>
+
+struct model *model_new(void)
+{
+    struct model *m = xd_zalloc(sizeof(*m));
+
+    m->ports = ports_new();
+    return m;
+}
+
+void model_free(struct model *m)
+{
+    book_forget_copies(m);
+    free(m->type);
+    free(m->pin);
+    free(m->wr);
+    free(m->refs);
+    free(m->users);
+    free(m->linear);
+    free(m->copy);
+    free(m->copied);
+    free(m->todo);
+    free(m->used);
+    free(m->undo);
+    free(m->ports);
+    xd_str_free(&m->said);
+    free(m);
+}
+
+static void start(void *ctx)
+{
+    struct model *m = ctx;
+
+    if (m->type)
+        book_forget_copies(m);
+    m->frames = 0;
+    m->hv = NULL;
+    m->undos = 0;
+    m->called = false;
+    xd_str_clear(&m->said);
+}
+
+/* The machine as it is, believed. */
+static void adopt(struct model *m, struct xd_hv *hv)
+{
+    book_size(m, hv);
+    book_forget_copies(m);
+    book_sync(m);
+    book_settle(m);
+    ports_sync(m);
+}
+
+static const char *complaint(struct model *m)
+{
+    return m->said.len ? xd_str_text(&m->said) : NULL;
+}
+
+static bool is_list(uint64_t nr, unsigned int depth)
+{
+    return nr == 13 && depth == 0;
+}
+
+static void before(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                   unsigned int depth)
+{
+    struct model *m = ctx;
+
+    if (m->said.len || is_list(nr, depth))
+        return;
+    if (!m->called || depth == 0) /* between the entries of a list nothing happens */
+        adopt(m, v->hv);
+    ports_sync(m);
+    calls_foresee(m, v, nr, arg);
+    ports_foresee(m, v, nr, arg);
+}
+
+static const char *after(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
+                         unsigned int depth)
+{
+    struct model *m = ctx;
+
+    (void)arg;
+    if (m->said.len || is_list(nr, depth))
+        return complaint(m);
+    if (m->predicted && m->granted != (rc >= 0) && !(m->granted && m->may_fail))
+        COMPLAIN(m, "the call should be %s%s, and the answer was %lld",
+                 m->granted ? "granted" : "refused: ", m->granted ? "" : m->why, (long long)rc);
+    if (m->predicted)
+        book_compare_foreseen(m);
+    ports_after(m, v, rc);
+    book_forget_copies(m);
+    book_sync(m);
+    book_settle(m);
+    book_compare(m);
+    m->called = true;
+    return complaint(m);
+}
+
+static const char *step(void *ctx, struct xd_hv *hv)
+{
+    struct model *m = ctx;
+
+    if (!m->said.len && !m->called) {
+        adopt(m, hv);
+        book_compare(m);
+    }
+    m->called = false;
+    return complaint(m);
+}
+
+struct xd_opinion model_opinion(struct model *m)
+{
+    return (struct xd_opinion){
+        .start = start, .before = before, .after = after, .step = step, .ctx = m};
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view.h: all that the model sees of a machine.
+ *
+ * Facts that the model has no rule for (who owns a frame, what was given back, rights) it believes;
+ * everything else it only compares with what it found itself.
+ */
+#ifndef XD_TESTS_VIEW_H
+#define XD_TESTS_VIEW_H
+
+#include "hv/evtchn.h"
+#include "hv/frame.h"
+#include "hv/hv.h"
+
+typedef uint64_t mfn_t;
+
+static inline mfn_t view_frames(const struct xd_hv *hv)
+{
+    return hv->frames;
+}
+
+static inline const struct xd_frame *view_frame(const struct xd_hv *hv, mfn_t f)
+{
+    return &hv->frame[f];
+}
+
+static inline const uint64_t *view_words(const struct xd_hv *hv, mfn_t f)
+{
+    return (const uint64_t *)(const void *)(hv->mem + f * 4096);
+}
+
+static inline const struct xd_domain *view_domain(const struct xd_hv *hv, uint32_t domid)
+{
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        if (hv->domain[i].used && hv->domain[i].domid == domid)
+            return &hv->domain[i];
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hunt.c: runs generated programs under all oracles and the second opinion until one of them complains.
+ */
+#include "base/rng.h"
+#include "fuzz/generate.h"
+#include "fuzz/judge.h"
+#include "hunt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The shapes that programs have, in turn. */
+static void draw(uint64_t seed, uint64_t i, struct xd_generate *g)
+{
+    static const uint32_t groups[] = {
+        XD_GENERATE_GUEST, 1u << XD_GENERATE_MM | 1u << XD_GENERATE_TABLES,
+        XD_GENERATE_GUEST, 1u << XD_GENERATE_MM | 1u << XD_GENERATE_PTWR | 1u << XD_GENERATE_DESC,
+        XD_GENERATE_GUEST, 1u << XD_GENERATE_EVENTS | 1u << XD_GENERATE_MULTICALL,
+        XD_GENERATE_GUEST, 1u << XD_GENERATE_MEMORY | 1u << XD_GENERATE_MM,
+    };
+
+    *g = (struct xd_generate){.seed = xd_rng_mix(seed + i * UINT64_C(0x9e3779b97f4a7c15)),
+                              .steps = i % 3 ? 24 : 60,
+                              .groups = groups[i % XD_ARRAY_SIZE(groups)],
+                              .two_domains = i % 4 != 0};
+}
+
+void hunt_program(uint64_t seed, uint64_t i, struct xd_str *text)
+{
+    static const char head[] = "machine frames=32768\n", small[] = "machine frames=4096 \n";
+    struct xd_generate g;
+
+    draw(seed, i, &g);
+    xd_generate_text(&g, text);
+    /* A machine that is just large enough: oracles and model look through all of it. */
+    XD_ALWAYS(strncmp(text->text, head, sizeof(head) - 1) == 0);
+    memcpy(text->text, small, sizeof(small) - 1);
+}
+
+bool hunt_judge(const struct xd_judge *judge, const char *text, size_t len, struct xd_judgement *j)
+{
+    char *error = NULL;
+    struct xd_program *p = xd_program_parse("generated", text, len, &error);
+
+    XD_ALWAYS(p);
+    xd_judge_program(p, judge, j);
+    xd_program_free(p);
+    return j->guilty;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* hunt.h: generated programs and their judgement, for the hunter of planted bugs. */
+#ifndef XD_TESTS_HUNT_H
+#define XD_TESTS_HUNT_H
+
+#include "fuzz/judge.h"
+
+/* Program (i) of the hunt with (seed), as text. */
+void hunt_program(uint64_t seed, uint64_t i, struct xd_str *text);
+/* True: guilty. */
+bool hunt_judge(const struct xd_judge *judge, const char *text, size_t len, struct xd_judgement *j);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hunter.c: switches planted bugs on, one after the other, and hunts each with generated programs from
+ * nothing: how many programs, calls and seconds until the oracles or the second opinion complain, or
+ * the process dies; then the small program that still shows it.
+ *
+ * Each hunt is a process of its own, and so is each candidate while shrinking.
+ */
+#define _GNU_SOURCE
+#include "hunt.h"
+#include "model/model.h"
+#include "program/edit.h"
+#include "program/shrink.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+int xd_mutant; /* number of the bug that is switched on; 0: none */
+
+static const struct {
+    const char *name, *xsa, *what;
+} mutant[] = {
+    {"none", "-", "no bug at all"},
+#define MUTANT(name, xsa, what) {name, xsa, what},
+#include "mutants.def"
+#undef MUTANT
+};
+
+#define SEEDS_MAX    9u
+#define HANGS_AFTER  30 /* seconds of the processor for one program */
+#define SHRINK_CALLS 1500u
+#define SAYS         400u
+
+static struct {
+    uint64_t seed, programs;
+    uint32_t seeds, seconds;
+    bool shrink;
+} ask = {.seed = 1, .programs = UINT64_MAX, .seeds = 1, .seconds = 600, .shrink = true};
+
+/* What a hunt tells, also one whose process died. */
+struct report {
+    uint64_t program, calls;
+    bool found;
+    char says[SAYS];
+};
+
+static struct xd_judge bench(void)
+{
+    static struct xd_opinion opinion;
+
+    opinion = model_opinion(model_new());
+    return (struct xd_judge){.oracles = xd_oracles_new(XD_ORACLE_ALL, 8), .opinion = &opinion};
+}
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void keep(struct report *r, const char *words)
+{
+    snprintf(r->says, sizeof(r->says), "%.*s", (int)strcspn(words, "\n"), words);
+}
+
+/* A busy machine is not a program that hangs. */
+static void clock_starts(void)
+{
+    static const struct itimerval limit = {.it_value.tv_sec = HANGS_AFTER};
+
+    setitimer(ITIMER_PROF, &limit, NULL);
+}
+
+static void quiet(void)
+{
+    static const struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+    if (!freopen("/dev/null", "w", stderr))
+        _exit(2);
+}
+
+/* In a process of its own. */
+static void hunt(uint64_t seed, struct report *r)
+{
+    struct xd_judge judge = bench();
+    double end = now() + ask.seconds;
+
+    quiet();
+    for (; r->program < ask.programs && now() < end && !r->found; r->program++) {
+        struct xd_str text = {0};
+        struct xd_judgement j;
+
+        clock_starts();
+        hunt_program(seed, r->program, &text);
+        r->found = hunt_judge(&judge, xd_str_text(&text), text.len, &j);
+        if (r->found)
+            keep(r, j.complaint);
+        r->calls += j.calls;
+        free(j.complaint);
+        xd_str_free(&text);
+    }
+    _exit(0);
+}
+
+/* Waits for (pid); true: it died. */
+static bool died(pid_t pid, struct report *r)
+{
+    int status;
+
+    if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+        return false;
+    r->found = true;
+    r->program++;
+    snprintf(r->says, sizeof(r->says), "%s",
+             WTERMSIG(status) == SIGPROF ? "it hangs" : strsignal(WTERMSIG(status)));
+    return true;
+}
+
+static struct report *shared(void)
+{
+    struct report *r =
+        mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    XD_ALWAYS(r != MAP_FAILED);
+    return r;
+}
+
+static double run_hunt(uint64_t seed, struct report *r)
+{
+    double start = now();
+    pid_t pid;
+
+    memset(r, 0, sizeof(*r));
+    fflush(stdout);
+    pid = fork();
+    XD_ALWAYS(pid >= 0);
+    if (pid == 0)
+        hunt(seed, r);
+    (void)died(pid, r);
+    return now() - start;
+}
+
+/* ---- Shrinking ---- */
+
+static bool still_fails(void *ctx, const struct xd_program *p)
+{
+    struct report *r = ctx;
+    struct xd_judgement j = {0};
+    struct xd_judge judge;
+    pid_t pid;
+
+    memset(r, 0, sizeof(*r));
+    pid = fork();
+    XD_ALWAYS(pid >= 0);
+    if (pid == 0) {
+        quiet();
+        clock_starts();
+        judge = bench();
+        xd_judge_program(p, &judge, &j);
+        r->found = j.guilty;
+        _exit(0);
+    }
+    (void)died(pid, r);
+    return r->found;
+}
+
+static void show_small(uint64_t seed, uint64_t i)
+{
+    const struct xd_shrink_options opt = {.calls_max = SHRINK_CALLS};
+    struct report *r = shared();
+    struct xd_str text = {0};
+    struct xd_program *p, *small;
+    char *error = NULL, *line;
+
+    hunt_program(seed, i, &text);
+    p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
+    XD_ALWAYS(p);
+    small = xd_shrink(p, still_fails, r, &opt, NULL);
+    xd_str_clear(&text);
+    if (small)
+        xd_program_print(small, &text);
+    for (line = strtok(text.text, "\n"); small && line; line = strtok(NULL, "\n"))
+        printf("    %s\n", line);
+    xd_program_free(small);
+    xd_program_free(p);
+    xd_str_free(&text);
+    munmap(r, sizeof(*r));
+}
+
+/* ---- The table ---- */
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *v, uint32_t nr)
+{
+    qsort(v, nr, sizeof(*v), compare);
+    return v[nr / 2];
+}
+
+/* True: found with every seed; of `none`: nothing was. */
+static bool hunt_mutant(int nr)
+{
+    double seconds[SEEDS_MAX], programs[SEEDS_MAX];
+    struct report *r = shared(), shown = {0};
+    uint32_t found = 0, last = 0;
+
+    xd_mutant = nr;
+    for (uint32_t i = 0; i < ask.seeds; i++) {
+        seconds[i] = run_hunt(ask.seed + i, r);
+        programs[i] = (double)r->program;
+        if (r->found) {
+            found++;
+            shown = *r;
+            last = i;
+        }
+    }
+    printf("%-20s %-8s %u of %u  %7.1f s %7.0f programs  %s\n", mutant[nr].name, mutant[nr].xsa,
+           found, ask.seeds, median(seconds, ask.seeds), median(programs, ask.seeds),
+           found ? shown.says : mutant[nr].what);
+    if (found && ask.shrink)
+        show_small(ask.seed + last, shown.program - 1);
+    fflush(stdout);
+    munmap(r, sizeof(*r));
+    return nr ? found == ask.seeds : !found;
+}
+
+static int find(const char *name)
+{
+    for (size_t i = 0; i < XD_ARRAY_SIZE(mutant); i++)
+        if (strcmp(mutant[i].name, name) == 0)
+            return (int)i;
+    fprintf(stderr, "hunter: no bug is called %s; `hunter --list` shows them\n", name);
+    exit(2);
+}
+
+static int list(void)
+{
+    for (size_t i = 1; i < XD_ARRAY_SIZE(mutant); i++)
+        printf("%-20s %-8s %s\n", mutant[i].name, mutant[i].xsa, mutant[i].what);
+    return 0;
+}
+
+static int usage(void)
+{
+    fprintf(
+        stderr,
+        "usage: hunter [--seed N] [--seeds N] [--programs N] [--time SECONDS] [--no-shrink] [NAME...]\n"
+        "       hunter --list\n"
+        "Hunts all planted bugs, or those named; `none` is no bug, of which nothing may be found. The limits\n"
+        "are for each bug and seed (600 seconds unless given). Exit codes: 0 all found, 1 not all, 2 usage.\n");
+    return 2;
+}
+
+static uint64_t number(const char *text)
+{
+    char *end;
+    uint64_t n = strtoull(text ? text : "", &end, 0);
+
+    if (!text || !*text || *end)
+        exit(usage());
+    return n;
+}
+
+int main(int argc, char **argv)
+{
+    uint32_t hunted = 0, found = 0;
+    int i = 1;
+
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "--list") == 0)
+            return list();
+        if (strcmp(argv[i], "--no-shrink") == 0)
+            ask.shrink = false;
+        else if (strcmp(argv[i], "--seed") == 0)
+            ask.seed = number(argv[++i]);
+        else if (strcmp(argv[i], "--seeds") == 0)
+            ask.seeds = (uint32_t)number(argv[++i]);
+        else if (strcmp(argv[i], "--programs") == 0)
+            ask.programs = number(argv[++i]);
+        else if (strcmp(argv[i], "--time") == 0)
+            ask.seconds = (uint32_t)number(argv[++i]);
+        else
+            return usage();
+    }
+    if (ask.seeds < 1 || ask.seeds > SEEDS_MAX)
+        return usage();
+    for (int k = i; k < argc; k++)
+        (void)find(argv[k]);
+    for (size_t nr = i < argc ? 0 : 1; nr < (i < argc ? (size_t)(argc - i) : XD_ARRAY_SIZE(mutant));
+         nr++) {
+        hunted++;
+        found += hunt_mutant(i < argc ? find(argv[(size_t)i + nr]) : (int)nr);
+    }
+    printf("%u hunted, %u as they should be\n", hunted, found);
+    return found == hunted ? 0 : 1;
+}
