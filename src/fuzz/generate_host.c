@@ -15,7 +15,6 @@ static const struct xd_alt host[] = {
     A(2,
       "inject mmuext_op <PIN_L1_TABLE/UNPIN_TABLE/INVLPG_LOCAL> percent=50 seed=<1/2> error=EBUSY\n"
       "<mm>\n<mm>"),
-    A(2, "<reset>\n<bind-ipi>\nevent 1"),
     A(1, "upcall"),
     A(2,
       "scarce <0/1/2>\n"
