@@ -34,8 +34,11 @@ struct xd_generate {
     uint32_t steps;   /* calls, loads and stores on lines of their own; 0: 16 */
     uint32_t groups;  /* 1 << enum xd_generate_group, or'ed */
     bool two_domains; /* also an unprivileged d1; else d0 is alone */
+    uint32_t frames;  /* of the machine; 0: 32768 */
 };
 
+/* The machine and its domains; every program begins with it. */
+void xd_generate_head(const struct xd_generate *g, struct xd_str *out);
 void xd_generate_text(const struct xd_generate *g, struct xd_str *out);
 
 /* The name of group (i), "mm"; NULL past the last. The number of the group called so, or -1. */
