@@ -137,16 +137,16 @@ static void call_list(struct xd_gen *g, struct xd_str *out)
 
 /* ---- Programs ---- */
 
-static void head(struct xd_gen *g, struct xd_str *out)
+void xd_generate_head(const struct xd_generate *g, struct xd_str *out)
 {
     xd_str_addf(out, "machine frames=%u\ndomain d0 pages=128 kernel_pages=8\n",
-                g->ask->frames ? g->ask->frames : FRAMES);
+                g->frames ? g->frames : FRAMES);
     for (unsigned int level = 1; level <= 4; level++)
         xd_str_addf(out, "let x%u = table(%u, va(0))\n", level, level);
-    if (!g->ask->two_domains)
+    if (!g->two_domains)
         return;
     xd_str_addf(out, "domain d1 pages=64 pages_max=66 port_max=40 vcpus=%s kernel_pages=8\n",
-                g->ask->groups & 1u << XD_GENERATE_HOST ? "3 online=2" : "2");
+                g->groups & 1u << XD_GENERATE_HOST ? "3 online=2" : "2");
     for (unsigned int level = 1; level <= 4; level++)
         xd_str_addf(out, "let y%u = d1.table(%u, va(0))\n", level, level);
 }
@@ -204,7 +204,7 @@ void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
     g->chance = xd_rng_mix(ask->seed);
     xd_gen_names(g);
     xd_gen_ports_start(g);
-    head(g, out);
+    xd_generate_head(ask, out);
     if (wanted(g) & TABLE_GROUPS && xd_gen_percent(g, 60))
         room -= start_world(g, room, out);
     while (room) {

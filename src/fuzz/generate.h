@@ -37,6 +37,8 @@ struct xd_generate {
     bool two_domains; /* also an unprivileged d1; else d0 is alone */
 };
 
+/* The machine and its domains; every program begins with it. */
+void xd_generate_head(const struct xd_generate *g, struct xd_str *out);
 void xd_generate_text(const struct xd_generate *g, struct xd_str *out);
 
 /* The name of group (i), "mm"; NULL past the last. The number of the group called so, or -1. */

@@ -334,6 +334,45 @@ void xd_program_drop_comments(struct xd_program *p)
     free(gone);
 }
 
+static bool binds(const struct xd_program *p, xd_ex e)
+{
+    const struct xd_expr *x = xd_expr_at(p, e);
+    bool any = x->op == XD_EX_BIND;
+
+    for (xd_ex el = x->op == XD_EX_LIST ? x->a : 0; el && !any; el = xd_expr_at(p, el)->next)
+        any = binds(p, el);
+    return any;
+}
+
+/* Where an answer stays, there must be some result before it. */
+static void drop_answers(struct xd_program *p, struct xd_step *s)
+{
+    for (xd_at *head = &s->out; *head;)
+        if (binds(p, p->item[*head].value))
+            head = &p->item[*head].next;
+        else
+            *head = p->item[*head].next;
+    if (!s->result || binds(p, s->result))
+        return;
+    s->result = s->out ? xd_program_expr(p, (struct xd_expr){.op = XD_EX_ANY, .depth = 1}) : 0;
+}
+
+void xd_program_drop_checks(struct xd_program *p)
+{
+    bool *gone = xd_zalloc(p->steps * sizeof(*gone));
+
+    for (uint32_t i = 1; i < p->steps; i++) {
+        struct xd_step *s = &p->step[i];
+
+        if (s->kind >= XD_STEP_EXPECT_FRAME)
+            gone[i] = !binds(p, s->result);
+        else if (s->kind != XD_STEP_LET)
+            drop_answers(p, s);
+    }
+    xd_program_drop_steps(p, gone);
+    free(gone);
+}
+
 void xd_program_put_expr(struct xd_program *p, xd_ex e, struct xd_expr with)
 {
     with.next = p->expr[e].next;

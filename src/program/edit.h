@@ -29,6 +29,8 @@ void xd_program_drop_items(struct xd_program *p, const bool *gone);
 void xd_program_drop_elements(struct xd_program *p, xd_ex e, const bool *gone);
 /* Removes all comments and empty lines. */
 void xd_program_drop_comments(struct xd_program *p);
+/* Removes what only checks: expectations, results and answers, unless they give a name its value. */
+void xd_program_drop_checks(struct xd_program *p);
 /* (e) becomes (with); its place in a list stays. */
 void xd_program_put_expr(struct xd_program *p, xd_ex e, struct xd_expr with);
 /* A new item at the end of the list that (first) begins; the first item from now on. */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* target.c: the two forms of a program compared, and the end of a target that found something. */
+#include "target.h"
+
+#include "program/bytes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fuzz_wrong(const struct xd_program *p, const char *fmt, ...)
+{
+    struct xd_str text = {0};
+    va_list ap;
+
+    if (p) {
+        xd_program_print(p, &text);
+        fprintf(stderr, "--- the program\n%s---\n", xd_str_text(&text));
+        xd_str_clear(&text);
+    }
+    va_start(ap, fmt);
+    xd_str_vaddf(&text, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "wrong: %s\n", xd_str_text(&text));
+    abort();
+}
+
+static bool equal(const struct xd_str *a, const struct xd_str *b)
+{
+    return a->len == b->len && !memcmp(xd_str_text(a), xd_str_text(b), a->len);
+}
+
+/* Are steps of two programs that print alike on the same lines? */
+static bool same_lines(const struct xd_program *a, const struct xd_program *b)
+{
+    bool same = a->steps == b->steps;
+
+    for (uint32_t i = 1; same && i < a->steps; i++)
+        same = a->step[i].line == b->step[i].line;
+    return same;
+}
+
+static void print(const struct xd_program *p, struct xd_str *text, struct xd_str *bytes)
+{
+    xd_program_print(p, text);
+    xd_program_to_bytes(p, bytes);
+}
+
+void fuzz_check_forms(const struct xd_program *p, bool lines)
+{
+    struct xd_str text = {0}, bytes = {0}, q_text = {0}, q_bytes = {0}, r_text = {0}, r_bytes = {0};
+    struct xd_program *q, *r;
+    char *error = NULL;
+
+    print(p, &text, &bytes);
+    q = xd_program_parse("text", xd_str_text(&text), text.len, &error);
+    if (!q)
+        fuzz_wrong(p, "what was printed can't be read: %s", error);
+    print(q, &q_text, &q_bytes);
+    if (!equal(&text, &q_text))
+        fuzz_wrong(q, "the text is not canonical: this is what it is read as");
+    if (!equal(&bytes, &q_bytes))
+        fuzz_wrong(p, "its text has other bytes, so it is another program");
+    r = xd_program_from_bytes("bytes", xd_str_text(&bytes), bytes.len);
+    print(r, &r_text, &r_bytes);
+    if (!equal(&text, &r_text))
+        fuzz_wrong(p, "its bytes are another program:\n%s", xd_str_text(&r_text));
+    if (!same_lines(q, r) || (lines && !same_lines(p, q)))
+        fuzz_wrong(p, "its lines are counted wrong");
+    xd_program_free(q);
+    xd_program_free(r);
+    xd_str_free(&text);
+    xd_str_free(&bytes);
+    xd_str_free(&q_text);
+    xd_str_free(&q_bytes);
+    xd_str_free(&r_text);
+    xd_str_free(&r_bytes);
+}
