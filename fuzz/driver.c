@@ -2,7 +2,7 @@
 /*
  * driver.c: runs a fuzz target without an engine: over files, and over what it makes of them.
  *
- *     TARGET [-runs=N] [-seed=S] [-max_len=N] [-dict=FILE] [-bench=SECONDS] [FILE|DIRECTORY]...
+ *     TARGET [-runs=N] [-seed=S] [-max_len=N] [-bench=SECONDS] [FILE|DIRECTORY|WORDS.dict]...
  *
  * Options are libFuzzer's where it has them. Without -runs each file is run once, else N inputs are
  * made from them; each follows from its own seed, S, S+1, ... A failure prints the command that
@@ -408,17 +408,18 @@ int main(int argc, char **argv)
         LLVMFuzzerInitialize(&args, &argv);
     d.bytes = fuzz_takes_bytes;
     for (int i = 1; i < argc; i++) {
-        if (argv[i][0] != '-') {
+        if (argv[i][0] != '-' && ends_in(argv[i], ".dict")) {
+            xd_str_addf(&rest, " %s", argv[i]);
+            dict = argv[i];
+        } else if (argv[i][0] != '-') {
             xd_str_addf(&rest, " %s", argv[i]);
             add_path(argv[i]);
-        } else if (option(argv[i], "-dict=", &dict)) {
-            xd_str_addf(&rest, " %s", argv[i]);
         } else if (!option(argv[i], "-runs=", &runs) && !option(argv[i], "-seed=", &seed) &&
                    !option(argv[i], "-max_len=", &max_len) &&
                    !option(argv[i], "-bench=", &seconds)) {
             fprintf(stderr,
-                    "%s: unknown option; there are -runs=N -seed=S -max_len=N -dict=FILE "
-                    "-bench=SECONDS, then files and directories\n",
+                    "%s: unknown option; there are -runs=N -seed=S -max_len=N -bench=SECONDS, then "
+                    "files, directories and NAME.dict\n",
                     argv[i]);
             return 2;
         }

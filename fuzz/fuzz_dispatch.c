@@ -1,34 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_dispatch.c: a program in byte form is run; after every step the machine must be sound.
+ * fuzz_dispatch.c: a program in byte form is run, under the oracles' eyes.
  *
  * Whatever a guest can do a program can say: stores to memory that then is a page table, a request
  * array (reqs=, ops=) or a list of calls (calls=), hypercalls by number with any registers.
+ *
+ * In the environment: XENDOUBLE_FUZZ_ORACLES (enum xd_oracle, or'ed), XENDOUBLE_FUZZ_EVERY (they look
+ * after every nth step only), XENDOUBLE_FUZZ_TWICE=1 (each program again, for its digest).
  */
 #include "target.h"
 
+#include "fuzz/judge.h"
 #include "program/bytes.h"
 #include "program/edit.h"
-#include "program/run.h"
+
+#include <stdlib.h>
 
 const bool fuzz_takes_bytes = true;
+
+static struct xd_judge judge;
 
 /* What a program may cost; more is no other test, only a slower one. */
 #define FRAMES_MAX  8192u
 #define PAGES_MAX   1024u
 #define DOMAINS_MAX 4u
-
-static void on_failed(void *ctx, const struct xd_failure *f)
-{
-    if (f->verdict == XD_BROKEN)
-        fuzz_wrong(ctx, "line %u: %s\n%s", f->line, f->step, f->details);
-}
-
-static void on_tell(void *ctx, const char *lines)
-{
-    (void)ctx;
-    (void)lines;
-}
 
 /* Is the value of (key) said to be at most (max), or not at all? */
 static bool small(const struct xd_program *p, const struct xd_step *s, const char *key,
@@ -55,16 +50,33 @@ static bool affordable(const struct xd_program *p)
     return p->domains <= DOMAINS_MAX;
 }
 
+static uint32_t number_from(const char *variable, uint32_t otherwise)
+{
+    const char *text = getenv(variable);
+
+    return text ? (uint32_t)strtoul(text, NULL, 0) : otherwise;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    judge.oracles = xd_oracles_new(number_from("XENDOUBLE_FUZZ_ORACLES", XD_ORACLE_ALL),
+                                   number_from("XENDOUBLE_FUZZ_EVERY", 1));
+    judge.twice = number_from("XENDOUBLE_FUZZ_TWICE", 0) != 0;
+    return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct xd_program *p = xd_program_from_bytes("f", data, size);
-    const struct xd_run_options opt = {
-        .audit = true, .keep_going = true, .ctx = p, .failed = on_failed, .tell = on_tell};
-    struct xd_run_result result;
+    struct xd_judgement j;
 
     if (affordable(p)) {
         xd_program_drop_checks(p);
-        xd_program_run(p, &opt, &result);
+        xd_judge_program(p, &judge, &j);
+        if (j.guilty)
+            fuzz_wrong(p, "line %u: %s", j.line, j.complaint);
     }
     xd_program_free(p);
     return 0;

@@ -59,7 +59,7 @@ static const struct xd_alt give[] = {
 };
 static const struct xd_alt mem_flags[] = {
     A(20, ""), A(1, " mem_flags=<1/12/13/14/27/28/31/32/40/255>"),
-    A(1, " mem_flags=<0x100/0x200/0x4100/0x20000/0x20100/0x20200>"),
+    A(1, " mem_flags=<0x300/0x200/0x4100/0x20000/0x20100/0x20200>"),
     A(1, " mem_flags=<0x10000/0x40000/0x40100>")};
 static const struct xd_alt take[] = {
     A(14, "memory_op populate_physmap extent_start=[<take-page>] domid=<SELF/SELF/SELF/"
@@ -87,7 +87,7 @@ static const struct xd_alt exchange_tail[] = {
     A(1, " out_order=<1/18/19/64/0xffffffff>"),
     A(1, " in_nr=<0/2/3/0x8000000000000000>"),
     A(1, " out_nr=<0/2/3>"),
-    A(1, " out_flags=<1/13/32/0x100/0x20100/0x40000/0x4100/0xff00>"),
+    A(1, " out_flags=<1/13/32/0x300/0x20100/0x40000/0x4100/0xff00>"),
 };
 static const struct xd_alt exchange[] = {
     A(10, "memory_op exchange in=[<give-page>] out=[<take-page>] in_domid=SELF "

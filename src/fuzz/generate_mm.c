@@ -88,7 +88,7 @@ static const struct xd_alt ext[] = {
     A(1, "COPY_PAGE mfn=<alien> src_mfn=<plain>"),
     A(3, "SET_LDT linear_addr=<window> nr_ents=<0/1/512>"),
     A(1, "<MARK_SUPER/UNMARK_SUPER> mfn=<page>"),
-    A(2, "cmd=<14/21/22/0x40/0x100/0x80000000/0xffffffff> arg1=<page> arg2=0"),
+    A(2, "cmd=<14/21/22/0x40/0x99/0x80000000/0xffffffff> arg1=<page> arg2=0"),
 };
 static const struct xd_alt exts[] = {A(5, "<ext>"), A(6, "<ext>, <ext>"),
                                      A(3, "<ext>, <ext>, <ext>"),

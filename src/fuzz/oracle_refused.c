@@ -35,9 +35,11 @@ enum {
 #define MEMORY_OP          12u
 #define UPDATE_VA_MAPPING  14u
 #define CONSOLE_IO         18u
+#define PHYSDEV_OP2        19u
 #define UPDATE_VA_MAPPING2 22u
 #define VCPU_OP            24u
 #define MMUEXT_OP          26u
+#define PHYSDEV_OP         33u
 
 /* AS-XEN: partial effects, by call and by reason. XD_WHY_NONE: any. */
 static const struct {
@@ -51,6 +53,14 @@ static const struct {
     {UPDATE_VA_MAPPING2, XD_WHY_VA_FLUSH_MASK, ENTRY | AUDIT},
     {SET_GDT, XD_WHY_NONE, AUDIT},
     {SET_TRAP_TABLE, XD_WHY_NONE, VCPU},
+    {PHYSDEV_OP, XD_WHY_NONE, ANSWER}, /* map_pirq: how it was understood */
+    {PHYSDEV_OP2, XD_WHY_NONE, ANSWER},
+    {VCPU_OP, XD_WHY_NONE, AUDIT},            /* GDT and root tables of a new vCPU */
+    {VCPU_OP, XD_WHY_VCPU_INFO_OFFSET, DONE}, /* the clock in the old vcpu_info is written anew */
+    {VCPU_OP, XD_WHY_VCPU_INFO_TWICE, DONE},
+    {VCPU_OP, XD_WHY_VCPU_INFO_OTHER, DONE},
+    {VCPU_OP, XD_WHY_VCPU_INFO_FRAME, DONE},
+    {VCPU_OP, XD_WHY_VCPU_INFO_TYPE, DONE},
     {MEMORY_OP, XD_WHY_NONE, ANSWER},
     {MEMORY_OP, XD_WHY_EXCHANGE_LIST, DONE},
     {MEMORY_OP, XD_WHY_EXCHANGE_FRAME, DONE},
@@ -94,6 +104,7 @@ struct change {
     unsigned int leaves;
     uint64_t word, was, is;
     unsigned int answers; /* changed words of memory so far that could be the answer */
+    unsigned int answers_max;
 };
 
 #define ADDED_BY_AUDIT (XD_PTE_US | XD_PTE_GK | XD_PTE_G | XD_PTE_A)
@@ -110,7 +121,7 @@ static bool memory_fine(struct change *c)
                                  !(differs & ~(DESC_DPL | DESC_RPL))))
         return true;
     if (c->leaves & (ANSWER | ENTRY))
-        return ++c->answers <= 2; /* an answer may lie across two words */
+        return ++c->answers <= c->answers_max;
     return false;
 }
 
@@ -187,7 +198,12 @@ static bool recorded_before(const struct xd_arena *a, size_t mark, size_t i)
 void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_str *out)
 {
     const struct xd_arena *a = xd_arena_of(v->hv);
-    struct change c = {.hv = v->hv, .leaves = leaves(nr, v->rec.reject.why)};
+    struct change c = {
+        .hv = v->hv,
+        .leaves = leaves(nr, v->rec.reject.why),
+        /* An answer may lie across two words; in a list of calls the entry shows where Xen continued. */
+        .answers_max = v->in_multicall ? 2 + XD_CALL_ARGS : 2,
+    };
     struct xd_str what = {0};
 
     if (is_batch(v, nr))

@@ -7,12 +7,14 @@
 
 #include <stdlib.h>
 
-#define MULTICALL 13u
-#define ERRNO_MAX 4095
+#define MMU_UPDATE 1u
+#define MULTICALL  13u
+#define ERRNO_MAX  4095
 
 struct xd_oracles {
     uint32_t which, every;
     uint64_t calls;
+    bool toolstack;  /* a privileged domain has changed tables of others */
     bool looked;     /* at the machine as it is */
     bool marked;     /* a call is under way, and the journal has been open since it began */
     bool journaling; /* it was before, for somebody else */
@@ -39,6 +41,7 @@ void xd_oracles_free(struct xd_oracles *o)
 void xd_oracles_start(struct xd_oracles *o)
 {
     o->calls = 0;
+    o->toolstack = false;
     o->looked = false;
     o->marked = false;
     xd_str_clear(&o->said);
@@ -61,7 +64,7 @@ static void ask_audit(struct xd_oracles *o, struct xd_hv *hv)
 static const char *look(struct xd_oracles *o, struct xd_hv *hv)
 {
     if (o->which & XD_ORACLE_REACH)
-        xd_oracle_reach(hv, &o->said);
+        xd_oracle_reach(hv, o->toolstack, &o->said);
     if (o->which & XD_ORACLE_AUDIT)
         ask_audit(o, hv);
     return complaint(o);
@@ -78,7 +81,8 @@ void xd_oracles_before(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, con
 {
     struct xd_arena *a = xd_arena_of(v->hv);
 
-    (void)arg;
+    if (nr == MMU_UPDATE && v->domain->privileged && (uint32_t)arg[3] >> 16)
+        o->toolstack = true;
     if (!(o->which & XD_ORACLE_REFUSED) || is_list(nr, depth) || o->said.len)
         return;
     o->journaling = a->journaling;

@@ -45,8 +45,11 @@ const char *xd_oracles_end(struct xd_oracles *o, struct xd_hv *hv);
 /* ---- For the files of the oracles ---- */
 
 struct xd_str;
-/* Adds a line to (out) for each thing that REACH forbids. */
-void xd_oracle_reach(struct xd_hv *hv, struct xd_str *out);
+/*
+ * Adds a line to (out) for each thing that REACH forbids. (toolstack): a privileged domain has
+ * changed tables of others, where it may put frames of any domain.
+ */
+void xd_oracle_reach(struct xd_hv *hv, bool toolstack, struct xd_str *out);
 /*
  * ... for each change since (mark) of the journal that refusal (v->rec) does not leave in Xen.
  * (nr): the call.
