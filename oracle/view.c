@@ -115,12 +115,6 @@ void xd_view_given_back(struct xd_view *s, uint64_t mfn)
         s->whose[mfn] = GIVEN_BACK;
 }
 
-void xd_view_xens_frame(struct xd_view *s, uint64_t mfn)
-{
-    if (mfn < s->frames && !s->ours[mfn] && s->whose[mfn] == KNOWN)
-        s->whose[mfn] = NEW;
-}
-
 void xd_view_handed_out(struct xd_view *s)
 {
     s->anew = true;

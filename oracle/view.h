@@ -30,8 +30,6 @@ void xd_view_copied(struct xd_view *s, uint64_t to, uint64_t from);
 void xd_view_machines(struct xd_view *s, struct xd_vcpu *v, uint64_t va, uint64_t n);
 /* The frame was given back. */
 void xd_view_given_back(struct xd_view *s, uint64_t mfn);
-/* The program learned the number of a frame of Xen's own, and may use it. */
-void xd_view_xens_frame(struct xd_view *s, uint64_t mfn);
 /* Frames were handed out: any that had been given back before may be among them. */
 void xd_view_handed_out(struct xd_view *s);
 /* This one was. From now on it is looked at under a name of its own, and its contents are made zero. */

@@ -193,11 +193,8 @@ static void machines(struct xd_witness *w, const struct xd_runner *r, const stru
             forget(w, m->v, e->at, rows[i].n);
     if (s->op && s->call->group == &xd_group_memory && is_op(s, "machphys_mfn_list") &&
         xd_look(m->v, &list, e->at, sizeof(list))) {
-        uint64_t nr = list.max_extents < LIST_SEEN ? list.max_extents : LIST_SEEN, mfn;
+        uint64_t nr = list.max_extents < LIST_SEEN ? list.max_extents : LIST_SEEN;
 
-        for (uint64_t at = 0; at < nr; at++)
-            if (xd_look(m->v, &mfn, list.extent_start + 8 * at, sizeof(mfn)))
-                xd_view_xens_frame(w->view, mfn);
         forget(w, m->v, list.extent_start,
                8 * nr); /* written before the count is, which a fault keeps back */
     }

@@ -43,11 +43,11 @@ struct xd_side {
 /* A machine's linked guests. */
 struct xd_guest {
     struct xd_hv *hv;
-    struct xd_side *side;        /* domains_max * XD_VCPUS */
-    struct xd_context *contexts; /* all of them, in the order of their start */
-    struct xd_sched *sched;      /* of the run under way; NULL: none */
-    struct xd_threads *threads;  /* its vCPUs' threads; NULL: there never were any */
-    struct xd_watch *watches;    /* of domains whose holdings are watched */
+    struct xd_side *side;         /* domains_max * XD_VCPUS */
+    struct xd_context *contexts;  /* all of them, in the order of their start */
+    struct xd_sched *sched;       /* of the run under way; NULL: none */
+    struct xd_threads *threads;   /* its vCPUs' threads; NULL: there never were any */
+    struct xd_watch *watches;     /* of domains whose holdings are watched */
     struct xd_recorder *recorder; /* NULL: nothing is recorded */
     struct xd_str report;
 };

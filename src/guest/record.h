@@ -32,7 +32,7 @@ struct xd_said {
     int64_t rc;
     unsigned int why;
     bool injected, finished, suspended, blocked;
-    bool ready;        /* suspended, and its vCPU has been woken since */
+    bool ready;         /* suspended, and its vCPU has been woken since */
     struct xd_str late; /* stores that the call itself made through pointers into frames */
 };
 
@@ -62,8 +62,8 @@ struct xd_recorder {
     long pid;   /* whose file it is */
     bool over;  /* something could not be recorded: nothing more is */
     struct xd_chunk *chunk, **last_chunk;
-    struct xd_said *now;       /* the innermost call under way */
-    struct xd_said *suspended; /* calls */
+    struct xd_said *now;           /* the innermost call under way */
+    struct xd_said *suspended;     /* calls */
     const struct xd_vcpu *current; /* of the last `@` */
 
     struct xd_known *known; /* domains_max */
@@ -71,7 +71,7 @@ struct xd_recorder {
         uint16_t domid;
         bool named;
         uint32_t page; /* it is page(page) of domain (domid) */
-    } *frame;
+    } * frame;
     unsigned char *shadow;   /* the arena as it was last seen */
     unsigned char *resident; /* for mincore: a byte a page of the arena */
     struct xd_frame *first;  /* frames as they were at the start */

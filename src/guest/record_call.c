@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PTR_MAX  200u /* values in a ptr() */
+#define PTR_MAX  200u                     /* values in a ptr() */
 #define USER_END UINT64_C(0x800000000000) /* addresses below are all alike to a call */
 
 /* One call that is being put into words. */
@@ -294,8 +294,8 @@ static void operation(struct words *w, const struct xd_call *call)
         xd_str_addf(&w->in, " %s", op->name);
     else
         xd_str_addf(&w->in, " op=%" PRIu64, nr);
-    if (op && op->size && op->size <= sizeof(was) &&
-        bytes_read(c, at, was, op->size) == op->size && !is_readonly(c, at)) {
+    if (op && op->size && op->size <= sizeof(was) && bytes_read(c, at, was, op->size) == op->size &&
+        !is_readonly(c, at)) {
         tell(c, at, op->size);
         if (op->fields)
             fields(w, op, at, was);
@@ -561,9 +561,9 @@ static bool alike(const struct xd_said *a, const struct xd_said *b)
     const struct xd_call *call = xd_call_at(a->nr);
     uint64_t mask = call && call->group == &xd_group_memory ? 63 : UINT64_MAX;
 
-    return a->nr == b->nr && (!call || call->shape != XD_SHAPE_OPS ||
-                              !xd_op_at(call->group, a->arg[0] & mask) ||
-                              (a->arg[0] & mask) == (b->arg[0] & mask));
+    return a->nr == b->nr &&
+           (!call || call->shape != XD_SHAPE_OPS || !xd_op_at(call->group, a->arg[0] & mask) ||
+            (a->arg[0] & mask) == (b->arg[0] & mask));
 }
 
 /* (before): calls like it in the same step that are made before it and not answered so. */
@@ -578,8 +578,7 @@ static void say_injection(struct xd_recorder *r, const struct xd_said *c, unsign
         return;
     }
     if (call->shape == XD_SHAPE_OPS)
-        op = xd_op_at(call->group,
-                      call->group == &xd_group_memory ? c->arg[0] & 63 : c->arg[0]);
+        op = xd_op_at(call->group, call->group == &xd_group_memory ? c->arg[0] & 63 : c->arg[0]);
     xd_str_addf(out, "inject %s", call->name);
     if (op)
         xd_str_addf(out, " %s", op->name);
@@ -610,7 +609,8 @@ void xd_said_text(struct xd_recorder *r, struct xd_said *c, struct xd_str *out)
     if (call_line(r, c, false, out))
         xd_str_addc(out, '\n');
     else if (c->suspended)
-        xd_record_give_up(r, "a multicall that was put to sleep, and reads what has no form in words");
+        xd_record_give_up(r,
+                          "a multicall that was put to sleep, and reads what has no form in words");
     else
         bare_call(c, out);
     if (c->late.len)

@@ -8,6 +8,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "guest/context.h"
+#include "guest/record.h"
 
 #include "base/rng.h"
 #include "guest/access.h"
@@ -370,6 +371,12 @@ enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config)
     if (s.config.points == 0)
         s.config.points = 1;
     xd_this_thread.watched = xd_access_watched() || s.g->watches;
+    if (s.config.threads && hv->host->watcher)
+        xd_guest_die(
+            "xd_run: vCPUs as threads have no mirror (xd_guest_mirror): its windows follow one thread");
+    if (s.config.threads && s.g->recorder)
+        xd_record_give_up(s.g->recorder,
+                          "vCPUs run as threads, in an order that no replay could repeat");
     if (s.config.threads)
         s.end = xd_threads_run(s.g, &s.config);
     else

@@ -99,10 +99,10 @@ struct xd_host {
     } * snapshot;    /* those there are, in the order they were taken */
     uint32_t snapshots, snapshots_cap;
     uint64_t snapshots_made;
-    const struct xd_watcher *watcher; /* NULL: nobody keeps translations */
+    const struct xd_watcher *watcher;   /* NULL: nobody keeps translations */
     const struct xd_observer *observer; /* NULL: none */
     struct xd_asked_domain *asked;
-    char error[256];                  /* the last misuse of the host API, in words */
+    char error[256]; /* the last misuse of the host API, in words */
 };
 
 /* Whoever keeps translations of linked guests, and is told what Xen would do to those of the

@@ -149,8 +149,7 @@ static void step_linked(struct xd_runner *r, struct xd_made *m)
     int64_t rc;
 
     r->now = m;
-    rc = xd_continuing(m->v) ? xd_continue(m->v)
-                             : xd_hypercall(m->v, m->enc[0].nr, m->enc[0].arg);
+    rc = xd_continuing(m->v) ? xd_continue(m->v) : xd_hypercall(m->v, m->enc[0].nr, m->enc[0].arg);
     r->now = NULL;
     r->given_used = true;
     if (!xd_continuing(m->v))

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HC_MMU_UPDATE 1
+#define HC_MMU_UPDATE   1
 #define AREA_ASIDE      UINT64_C(0xad00000000) /* of linked machines */
 #define AREA_ASIDE_SIZE (UINT64_C(1) << 30)
-#define TABLE_FLAGS   (XD_PTE_P | XD_PTE_RW | XD_PTE_US)
+#define TABLE_FLAGS     (XD_PTE_P | XD_PTE_RW | XD_PTE_US)
 
 static bool number(struct xd_runner *r, const struct xd_step *s, const char *key,
                    uint64_t otherwise, uint64_t max, uint64_t *value)
@@ -139,9 +139,9 @@ void xd_make_machine(struct xd_runner *r, const struct xd_step *s)
     const char *wrong;
     int rc;
 
-    if (s && (!number(r, s, "frames", frames, UINT32_MAX, &frames) ||
-              !number(r, s, "domains", domains, UINT32_MAX, &domains) ||
-              !configure_machine(r, s, &c)))
+    if (s &&
+        (!number(r, s, "frames", frames, UINT32_MAX, &frames) ||
+         !number(r, s, "domains", domains, UINT32_MAX, &domains) || !configure_machine(r, s, &c)))
         return;
     c.frames = (uint32_t)frames;
     c.domains_max = (uint32_t)domains;
@@ -274,7 +274,8 @@ static bool in_all(struct xd_runner *r, const struct xd_step *s, struct xd_domai
     if (!total) {
         add_overhead(c, scratch);
     } else if (xd_form_item(r->p, s, "pages")) {
-        xd_report_as(r, XD_UNUSABLE, "pages= counts the free pages and total= all: say one of them");
+        xd_report_as(r, XD_UNUSABLE,
+                     "pages= counts the free pages and total= all: say one of them");
         return false;
     } else {
         c->pages = (uint32_t)total;

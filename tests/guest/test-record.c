@@ -290,8 +290,8 @@ START_TEST(memory_of_all_kinds)
     struct evtchn_alloc_unbound un = {.dom = DOMID_SELF, .remote_dom = 7};
     struct evtchn_alloc_unbound *inside = (void *)(contents(free_page(3)) + 5);
     long size = sysconf(_SC_PAGESIZE);
-    char *edge = mmap(NULL, 2 * (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
+    char *edge =
+        mmap(NULL, 2 * (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct vcpu_runstate_info info;
     struct xen_memory_reservation r = {.nr_extents = 2, .domid = DOMID_SELF};
     xen_pfn_t frames[2] = {free_page(8), free_page(9)};
@@ -495,9 +495,8 @@ END_TEST
 
 START_TEST(a_multicall_that_never_ends)
 {
-    struct multicall_entry e[2] = {
-        {.op = __HYPERVISOR_sched_op_new, .args = {SCHEDOP_block}},
-        {.op = __HYPERVISOR_xen_version}};
+    struct multicall_entry e[2] = {{.op = __HYPERVISOR_sched_op_new, .args = {SCHEDOP_block}},
+                                   {.op = __HYPERVISOR_xen_version}};
     uint64_t arg[6] = {(uintptr_t)e, 2};
 
     ck_assert_int_eq((int)xd_hypercall(m.v1, __HYPERVISOR_multicall, arg), 0);
