@@ -122,7 +122,7 @@ XD_PUBLIC void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void
 /* How many upcalls have been delivered to (v), in either way. */
 XD_PUBLIC uint64_t xd_guest_upcalls(struct xd_vcpu *v);
 
-/* ---- Guest memory as it is: the mirror (x86-64 Linux) ---- */
+/* ---- Guest memory as it is: the mirror (x86-64 Linux; not under Valgrind or ThreadSanitizer, nor with vCPUs as threads) ---- */
 
 /*
  * A window of guest virtual addresses that are addresses of this process too: what the guest maps there

@@ -301,8 +301,9 @@ static struct xd_expr named(struct xd_mutator *m, unsigned int kind)
     if (!nr || xd_mut_percent(m->chance, 25))
         return interesting(m);
     at = xd_mut_below(m->chance, nr);
-    while (all->kind != kind || at--)
+    while (all->name && (all->kind != kind || at--))
         all++;
+    XD_ALWAYS(all->name);
     return constant(m, all->name, all->value, kind);
 }
 

@@ -217,6 +217,8 @@ static void change_keys(struct xd_mutator *m, struct xd_step *s)
     if (nr + nr_fields == 0)
         return;
     at = xd_mut_below(m->chance, nr + nr_fields);
+    if (at >= nr && !fields)
+        return;
     key = at < nr ? keys[at] : at - nr;
     kind = at < nr ? xd_mut_kind_of_key(key) : fields[key].kind;
     while (*head && xd_item_at(m->p, *head)->key != key)

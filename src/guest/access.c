@@ -147,6 +147,15 @@ bool xd_access_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf,
     return copy((void *)(uintptr_t)buf, va, n, true);
 }
 
+const char *xd_access_hider(void)
+{
+#if defined(__GNUC__)
+    if (__tsan_init)
+        return "ThreadSanitizer";
+#endif
+    return RUNNING_ON_VALGRIND ? "Valgrind" : NULL;
+}
+
 bool xd_access_watched(void)
 {
 #if defined(__GNUC__)

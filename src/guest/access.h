@@ -24,6 +24,9 @@ bool xd_access_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf,
  * than what keeps off the vector registers. */
 bool xd_access_watched(void);
 
+/* The tool that shows a fault's handler other registers than the code has, or defers it; NULL: none. */
+const char *xd_access_hider(void);
+
 #if XD_ACCESS_GUARDED
 /* Does the fault of (uc), a ucontext, lie in the copying? */
 bool xd_access_is_copy(const void *uc);

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "guest/mirror.h"
 
+#include "guest/access.h"
+
 #include "hv/tlb.h"
 
 #include <errno.h>
@@ -490,6 +492,12 @@ int xd_guest_mirror(struct xd_domain *d, const struct xd_mirror_config *config)
     uint64_t base;
     int rc;
 
+    if (xd_access_hider())
+        return xd_hv_misuse(
+            hv, XD_HOST_EINVAL,
+            "there is no mirror under %s: what faults in a window is carried out by "
+            "its registers, which it keeps to itself",
+            xd_access_hider());
     if (d->dying)
         return xd_hv_misuse(hv, XD_HOST_EINVAL, "d%u is gone: no mirror of it", d->domid);
     if (!c->size || c->size % XD_PAGE_SIZE || c->size > SIZE_MAX_ || c->base % XD_PAGE_SIZE ||

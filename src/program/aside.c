@@ -24,7 +24,7 @@ void xd_aside_put(struct xd_runner *r, uint64_t va, const void *data, size_t n, 
     *p = (struct xd_piece){
         .va = va, .n = n, .bytes = xd_zalloc(n + 1), .given = given, .readonly = readonly};
     if (data)
-        memcpy(p->bytes, data, n);
+        memcpy(p->bytes, data, n); /* NOLINT(clang-analyzer-unix.Malloc): it is new */
 }
 
 /* The piece that holds the byte at (va), the newest one; NULL: none does. */
@@ -50,7 +50,7 @@ static bool move(struct xd_runner *r, uint64_t va, unsigned char *in, const unsi
             len++;
         if (out)
             memcpy(p->bytes + at, out, len);
-        else
+        else if (in)
             memcpy(in, p->bytes + at, len);
         in = in ? in + len : NULL;
         out = out ? out + len : NULL;

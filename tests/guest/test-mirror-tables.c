@@ -170,6 +170,8 @@ END_TEST
 
 int main(void)
 {
+    if (xd_access_hider())
+        return mirror_is_refused();
     Suite *suite = suite_create("mirror-tables");
     TCase *tc = tcase_create("mirror-tables");
 

@@ -420,6 +420,8 @@ END_TEST
 
 int main(void)
 {
+    if (xd_access_hider())
+        return mirror_is_refused();
     Suite *suite = suite_create("mirror");
     TCase *tc = tcase_create("mirror");
 
