@@ -17,7 +17,6 @@
 #define HC_MMU_UPDATE    1u
 #define HC_MEMORY_OP     12u
 #define HC_MMUEXT_OP     26u
-#define PREEMPTED        0x80000000u
 #define PIN_L4           3u
 #define NEW_BASEPTR      5u
 #define NEW_USER_BASEPTR 15u
@@ -201,8 +200,8 @@ static void machines(struct xd_witness *w, const struct xd_runner *r, const stru
 }
 
 /*
- * The arguments of a multicall's entry at (va) show where Xen continued the call. That it did so behind the last request, to
- * give up a table, is no matter of chance; that it stopped elsewhere is, since it looks for other work to do.
+ * The arguments of a multicall's entry at (va) show where Xen continued the call. It does so to give up a table that was let
+ * go, which a scenario can hold fast (multicall/continued); but it looks for other work to do there, too, which is chance.
  */
 static void continued(struct xd_witness *w, struct xd_vcpu *v, uint64_t nr, uint64_t va)
 {
@@ -211,7 +210,7 @@ static void continued(struct xd_witness *w, struct xd_vcpu *v, uint64_t nr, uint
     if (!xd_look(v, &e, va, sizeof(e)))
         return;
     va += offsetof(struct xd_abi_multicall_entry, args);
-    if ((nr == HC_MMU_UPDATE || nr == HC_MMUEXT_OP) && (e.args[0] || e.args[1] != PREEMPTED))
+    if (nr == HC_MMU_UPDATE || nr == HC_MMUEXT_OP)
         forget(w, v, va, 4 * sizeof(*e.args));
     else if (nr == HC_MEMORY_OP)
         forget(w, v, va, sizeof(*e.args));
