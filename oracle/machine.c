@@ -161,6 +161,8 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
         if (xd_xen_m2p(&m->xen, g->mfn[pfn]) != pfn)
             return differs(m, "the M2P entry of pfn %" PRIu64 " of domain %u is another", pfn, nr);
+    if (xd_xen_m2p(&m->xen, g->start.shared_info_mfn) != ~UINT64_C(0))
+        return differs(m, "the M2P entry of shared_info of domain %u is another", nr);
     frame_now(m, g->start.shared_info_mfn, &f);
     if (!same_frame(&f, &g->info_frame))
         return differs(m,

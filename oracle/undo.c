@@ -53,6 +53,7 @@
 #define FLAT_SS                 0xe02bu
 #define VCPU_INFO_GUEST         32u /* bytes of a vcpu_info that Xen does not write by itself */
 #define VCPU_INFO               64u
+#define NO_PFN                  (~UINT64_C(0)) /* M2P entry of a frame that no pfn names */
 #define SHARED_BITS             2048u /* offset of the pending bits in shared_info; the masks follow */
 #define SHARED_BITS_END         3072u
 #define SHARED_ARCH             3088u /* behind the wall clock, which is Xen's */
@@ -280,6 +281,9 @@ static void restore_info(struct xd_machine *m, unsigned int nr)
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
         if (xd_xen_m2p(&m->xen, g->mfn[pfn]) != pfn)
             mmu_update(m, xd_xen_guest(nr, 0), g->mfn[pfn] * XD_PAGE_SIZE | MMU_MACHPHYS, pfn);
+    if (xd_xen_m2p(&m->xen, g->start.shared_info_mfn) != NO_PFN)
+        mmu_update(m, xd_xen_guest(nr, 0), g->start.shared_info_mfn * XD_PAGE_SIZE | MMU_MACHPHYS,
+                   NO_PFN);
 }
 
 static bool alive(const struct xd_machine *m, unsigned int nr)
