@@ -136,7 +136,13 @@ static bool copy(void *ours, uint64_t va, size_t n, bool write)
 bool xd_access_read(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
 {
     (void)ctx;
+#if XD_ACCESS_GUARDED
+    if (XD_UNLIKELY(v->hv->host->looking && __asan_region_is_poisoned != NULL) &&
+        __asan_region_is_poisoned((void *)(uintptr_t)va, n))
+        return false; /* it is gone by now */
+#else
     (void)v;
+#endif
     return copy(buf, va, n, false);
 }
 

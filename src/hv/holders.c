@@ -150,11 +150,18 @@ void xd_explain_frame(struct xd_hv *hv, xd_mfn mfn, struct xd_str *out)
 
 bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
 {
-    const struct xd_hooks *h = &v->hv->host->hooks;
+    struct xd_host *host = v->hv->host;
+    const struct xd_hooks *h = &host->hooks;
     unsigned char *to = dst;
 
-    if (h->read)
-        return n == 0 || h->read(h->ctx, v, va, dst, n);
+    if (h->read) {
+        bool there;
+
+        host->looking = true;
+        there = n == 0 || h->read(h->ctx, v, va, dst, n);
+        host->looking = false;
+        return there;
+    }
     for (; n; n--, va++, to++) {
         struct xd_walk w;
 

@@ -80,13 +80,14 @@ struct xd_host {
     const uint64_t *place, *spare;
     uint32_t places, place_first; /* how many; heap_taken when they were named */
     uint32_t spares, placed;      /* how many; frames named so far that are not spare */
-    bool observed;                /* a hook that sees calls is set, or a lever */
-    bool levers_on;               /* a lever is in force, or calls are expected */
-    struct xd_levers *levers;     /* hv/lever.h; NULL: there never was one */
-    bool foreign;                 /* a hook of the host's may run in the middle of a call */
-    bool concurrent;              /* guests change shared pages while a call runs */
-    bool in_call;                 /* a hypercall's handler runs: nobody may make another */
-    struct {                      /* what runs linked guests */
+    bool looking;   /* memory is read for people, after the fact: nobody is to be blamed for it */
+    bool observed;  /* a hook that sees calls is set, or a lever */
+    bool levers_on; /* a lever is in force, or calls are expected */
+    struct xd_levers *levers; /* hv/lever.h; NULL: there never was one */
+    bool foreign;             /* a hook of the host's may run in the middle of a call */
+    bool concurrent;          /* guests change shared pages while a call runs */
+    bool in_call;             /* a hypercall's handler runs: nobody may make another */
+    struct {                  /* what runs linked guests */
         void *guest;
         void (*free)(void *guest); /* with the machine */
         /* What stands in where the host has set no hook. */
