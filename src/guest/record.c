@@ -233,6 +233,11 @@ static void on_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *a
         if (c) /* going on has taken its continuation */
             xd_shadow_know(r, &v->cont, sizeof(v->cont));
         xd_shadow_stores(r);
+        if (r->over) {
+            if (c)
+                xd_said_free(c);
+            return;
+        }
     }
     if (!c) {
         c = xd_zalloc(sizeof(*c));
