@@ -524,7 +524,7 @@ int xd_guest_mirror(struct xd_domain *d, const struct xd_mirror_config *config)
         return rc;
     if (c->strict && !m->strict)
         drop_all(m, NULL);
-    m->strict |= c->strict;
+    m->strict |= c->strict; /* NOLINT(clang-analyzer-unix.Malloc): drop_all frees no mirror */
     m->now = NULL;
     m->cr3 = xd_mfn_of(0);
     xd_guest_link(hv);
