@@ -207,7 +207,7 @@ static void continued(struct xd_witness *w, struct xd_vcpu *v, uint64_t nr, uint
 {
     struct xd_abi_multicall_entry e;
 
-    if (!xd_look(v, &e, va, sizeof(e)))
+    if (!xd_look(v, &e, va, sizeof(e))) /* it may be gone by now */
         return;
     va += offsetof(struct xd_abi_multicall_entry, args);
     if (nr == HC_MMU_UPDATE || nr == HC_MMUEXT_OP)
