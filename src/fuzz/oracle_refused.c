@@ -138,19 +138,33 @@ static bool frame_fine(struct change *c, const struct xd_frame *now, bool second
            !((old.flags ^ now->flags) & ~XD_FRAME_VALIDATED);
 }
 
+#define IN_FIELD(off, type, field)                                                                  \
+    ((off) >= offsetof(type, field) && (off) < offsetof(type, field) + sizeof(((type *)NULL)->field))
+
 static bool vcpu_fine(const struct change *c, uint64_t off)
 {
-    return off == offsetof(struct xd_vcpu, tlb_flushes) ||
-           off == offsetof(struct xd_vcpu, tlb_invlpgs) || c->leaves & VCPU;
+    return IN_FIELD(off, struct xd_vcpu, tlb_flushes) ||
+           IN_FIELD(off, struct xd_vcpu, tlb_invlpgs) || c->leaves & VCPU;
 }
 
+static bool domain_byte_fine(const struct change *c, uint64_t off)
+{
+    if (IN_FIELD(off, struct xd_domain, vcpu))
+        return vcpu_fine(c, (off - offsetof(struct xd_domain, vcpu)) % sizeof(struct xd_vcpu));
+    return c->leaves & TABLE && IN_FIELD(off, struct xd_domain, ports_valid);
+}
+
+/* Byte by byte: on a host of 32 bits a field of 64 may lie across two words. */
 static bool domain_fine(const struct change *c, uint64_t off)
 {
-    uint64_t vcpu = offsetof(struct xd_domain, vcpu);
+    unsigned char was[8], is[8];
 
-    if (off >= vcpu && off < vcpu + sizeof(struct xd_vcpu) * XD_VCPUS)
-        return vcpu_fine(c, (off - vcpu) % sizeof(struct xd_vcpu));
-    return c->leaves & TABLE && off / 8 == offsetof(struct xd_domain, ports_valid) / 8;
+    memcpy(was, &c->was, 8);
+    memcpy(is, &c->is, 8);
+    for (unsigned int i = 0; i < 8; i++)
+        if (was[i] != is[i] && !domain_byte_fine(c, (off + i) % sizeof(struct xd_domain)))
+            return false;
+    return true;
 }
 
 /* May Xen have left this? (what): what it is. */
@@ -180,7 +194,7 @@ static bool fine(struct change *c, struct xd_str *what)
         xd_str_addf(what, "byte %llu of domain %llu",
                     (unsigned long long)(off % sizeof(struct xd_domain)),
                     (unsigned long long)(off / sizeof(struct xd_domain)));
-        return domain_fine(c, off % sizeof(struct xd_domain));
+        return domain_fine(c, off);
     }
     xd_str_addf(what, "word %llu of the machine", (unsigned long long)c->word);
     return false;
