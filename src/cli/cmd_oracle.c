@@ -110,6 +110,8 @@ static int oracle(int argc, char **argv)
             printf("%llu more programs differ (--max-differences shows more of them)\n",
                    (unsigned long long)(sum.different - o.max_differences));
         xd_oracle_totals(&o, &sum, now() - start);
+        if (sum.passing > xd_oracle_passing_max(&sum) && code < XD_FAILED)
+            code = XD_FAILED;
         if (o.report)
             xd_oracle_report(&sum, "compared");
         code = xd_flush(code);

@@ -27,6 +27,7 @@ struct xd_oracle_counts {
     uint64_t unfit;     /* generated ones that real Xen can't run: there should be none */
     uint64_t unusable;  /* that could not be compared for a reason that should not be */
     uint64_t different; /* programs with a difference that nobody can explain */
+    uint64_t passing;   /* with one that did not come back when they were run again: chance */
     uint64_t known;     /* with one that docs/DIFFERENCES.md explains; compared as far as that */
     uint64_t died;      /* programs in which Xen ended the domain */
     uint64_t boots;     /* of the hypervisor */
@@ -168,6 +169,8 @@ struct xd_oracle_worker {
     struct xd_peer peer;
     struct xd_answer last; /* the latest answer */
     uint64_t shown;        /* differences shown in full */
+    bool before_any;       /* a program was run before: */
+    uint64_t before;       /* this one */
     unsigned int troubles; /* programs in a row that could not be compared */
     void (*broken)(void *ctx,
                    struct xd_oracle_record *r); /* a last word, before xendouble aborts */
@@ -215,6 +218,8 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 
 /* ---- oracle_jobs.c, oracle_report.c ---- */
 
+/* How many differences may be passing without making a run fail: real Xen looks at its clock, the double has another. */
+uint64_t xd_oracle_passing_max(const struct xd_oracle_counts *c);
 /* Runs all. Returns the exit code so far. */
 int xd_oracle_run(const struct xd_oracle *o, struct xd_oracle_counts *sum);
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *c, double seconds);

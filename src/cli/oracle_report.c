@@ -95,6 +95,11 @@ static void item(struct list *l, const char *text)
     l->column += (size_t)printf("%s%s", l->column ? ", " : l->margin, text);
 }
 
+uint64_t xd_oracle_passing_max(const struct xd_oracle_counts *c)
+{
+    return 1 + c->programs / 1000;
+}
+
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *c, double seconds)
 {
     struct list l = {.margin = "  "};
@@ -111,6 +116,9 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
         printf(" for %zu reasons", why.nr - why.never);
     printf("; %" PRIu64 " program%s differ%s\n", c->different, c->different == 1 ? "" : "s",
            c->different == 1 ? "s" : "");
+    if (c->passing)
+        printf("%" PRIu64 " more differed once and not again: by chance%s\n", c->passing,
+               c->passing > xd_oracle_passing_max(c) ? ", but that is too many for chance" : "");
     if (c->known)
         printf("%" PRIu64
                " more met a difference that docs/DIFFERENCES.md explains, and ended there\n",

@@ -22,10 +22,12 @@ enum { CALL = 32 };
 #define PORTS 4096u
 
 struct port {
-    uint8_t state; /* enum xd_port_state */
+    uint32_t state; /* enum xd_port_state */
     uint16_t dom, vcpu;
     uint32_t port, virq;
 };
+
+_Static_assert(sizeof(struct port) == 16, "no holes: ports are compared as bytes");
 
 struct ports {
     struct port port[3][PORTS]; /* of the domains with the first slots */

@@ -133,13 +133,28 @@ static const char *first_time(const char *how, const char *name)
     return colon + 1;
 }
 
+/* Does it lie, by what was asked before? (how) is of lie-new:WORD, once for each program, or lie-behind:WORD, behind a program without WORD. */
+static bool lies_by_past(const char *how, const char *word, const char *text)
+{
+    static struct xd_str all, last;
+    bool is_new = !strstr(xd_str_text(&all), text),
+         behind = last.len && !strstr(xd_str_text(&last), word);
+
+    xd_str_add(&all, text);
+    xd_str_clear(&last);
+    xd_str_add(&last, text);
+    return (!strncmp(how, "lie-new:", 8) && is_new) ||
+           (!strncmp(how, "lie-behind:", 11) && behind);
+}
+
 /* Puts the steps and the verdict into (out). */
-static void behave(const char *how, const char *steps, struct xd_str *out)
+static void behave(const char *how, const char *text, const char *steps, struct xd_str *out)
 {
     const char *colon = strrchr(how, ':'), *word = colon ? colon + 1 : "",
                *at = step_with(steps, word);
+    bool by_past = lies_by_past(how, word, text);
 
-    if ((!strncmp(how, "lie:", 4) && at) ||
+    if ((!strncmp(how, "lie:", 4) && at) || (by_past && at) ||
         (at && first_time(how, "lie-once:"))) { /* something else happened in such a step */
         xd_str_addn(out, steps, (size_t)(at - steps));
         xd_str_addf(out, "  something else: 0x1\n%send\n", at);
@@ -190,7 +205,7 @@ static void answer(const char *how, const struct xd_program *p, const char *text
     else if (strstr(xd_str_text(&d.steps), " ended: reason "))
         xd_str_addf(&out, "%sdied\n", xd_str_text(&d.steps));
     else
-        behave(how, xd_str_text(&d.steps), &out);
+        behave(how, text, xd_str_text(&d.steps), &out);
     put(xd_str_text(&out), out.len);
     xd_str_free(&out);
     xd_doubled_free(&d);
