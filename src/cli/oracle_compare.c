@@ -48,33 +48,47 @@ static bool has_line(const char *block, const char *s, size_t n)
     return false;
 }
 
-/* Only what Xen and the double count for frames differs; (*half): one of (block) is a table with users, not validated. */
-static bool only_counts(const char *block, const char *other, bool *half)
+/* Lines of a block that the other side's has not. */
+struct alone {
+    bool half;  /* of a table with users that is not validated */
+    bool other; /* of anything but what is counted for frames */
+};
+
+static struct alone alone(const char *block, const char *other)
 {
+    struct alone a = {0};
+
     for (const char *s = next_line(block); *s == ' '; s = next_line(s)) {
         size_t n = line_length(s);
         const char *table = memmem(s, n, " l", 2);
 
         if (has_line(other, s, n))
             continue;
-        if (!memmem(s, n, " pfn ", 5) || !memmem(s, n, ": refs=", 7))
-            return false;
-        *half |= table && table[2] >= '1' && table[2] <= '4' && table[3] == '=' &&
-                 !memmem(s, n, " validated", 10);
+        if (!memmem(s, n, " pfn ", 5) || !memmem(s, n, ": refs=", 7)) {
+            a.other = true;
+            continue;
+        }
+        a.half |= table && table[2] >= '1' && table[2] <= '4' && table[3] == '=' &&
+                  !memmem(s, n, " validated", 10);
     }
-    return true;
+    return a;
+}
+
+/* Several calls in one step: those behind the first may meet what it left. */
+static bool is_list(const char *block)
+{
+    return memmem(block, line_length(block), " multicall", 10) != NULL;
 }
 
 /*
  * Xen loses track of tables that a failed audit leaves half validated: a table with users that is not validated is seen on
- * no other occasion, since nothing here is preempted. All else that the step did must be equal.
+ * no other occasion, since nothing here is preempted. All else that the step did must be equal, unless it is a list of calls.
  */
 static bool leaked(const char *xen, const char *dbl)
 {
-    bool half = false, ours = false;
+    struct alone x = alone(xen, dbl), y = alone(dbl, xen);
 
-    return *xen && *dbl && only_counts(xen, dbl, &half) && only_counts(dbl, xen, &ours) && half &&
-           !ours;
+    return *xen && *dbl && x.half && !y.half && (is_list(xen) || (!x.other && !y.other));
 }
 
 static bool report(struct xd_difference *d, const char *what, const char *xen, const char *dbl)

@@ -138,8 +138,9 @@ static bool frame_fine(struct change *c, const struct xd_frame *now, bool second
            !((old.flags ^ now->flags) & ~XD_FRAME_VALIDATED);
 }
 
-#define IN_FIELD(off, type, field)                                                                  \
-    ((off) >= offsetof(type, field) && (off) < offsetof(type, field) + sizeof(((type *)NULL)->field))
+#define IN_FIELD(off, type, field)     \
+    ((off) >= offsetof(type, field) && \
+     (off) < offsetof(type, field) + sizeof(((type *)NULL)->field))
 
 static bool vcpu_fine(const struct change *c, uint64_t off)
 {

@@ -21,8 +21,8 @@ enum { T_NONE, T_L1, T_L2, T_L3, T_L4, T_SEG, T_WRITABLE = 7 };
 
 /* What a vCPU holds. */
 struct roots {
-    uint32_t up, gdts;  /* no holes: they are compared as bytes */
-    mfn_t kernel, user; /* base pointers; user 0: none */
+    uint32_t up, gdts;      /* no holes: they are compared as bytes */
+    mfn_t kernel, user;     /* base pointers; user 0: none */
     mfn_t gdt[16], ldt[16]; /* ldt 0: not in use */
 };
 

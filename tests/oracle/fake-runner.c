@@ -143,8 +143,7 @@ static bool lies_by_past(const char *how, const char *word, const char *text)
     xd_str_add(&all, text);
     xd_str_clear(&last);
     xd_str_add(&last, text);
-    return (!strncmp(how, "lie-new:", 8) && is_new) ||
-           (!strncmp(how, "lie-behind:", 11) && behind);
+    return (!strncmp(how, "lie-new:", 8) && is_new) || (!strncmp(how, "lie-behind:", 11) && behind);
 }
 
 /* Puts the steps and the verdict into (out). */
