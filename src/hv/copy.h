@@ -12,11 +12,13 @@
 #include "hv/hv.h"
 
 /* Copy between Xen and the guest at (va). False: part of the range can't be reached; what lay
- * before it is copied. AS-XEN: __copy_to_user writes a value of 1, 2, 4 or 8 bytes by one store, so all
- * of it or nothing; a text, whose length is known when it is copied only, goes byte by byte. */
+ * before it is copied. */
 bool xd_copy_in(struct xd_vcpu *v, void *dst, uint64_t va, size_t n);
 bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n);
-bool xd_copy_out_text(struct xd_vcpu *v, uint64_t va, const void *src, size_t n);
+
+/* The same of 1, 2, 4 or 8 bytes by one store: all of it or nothing. AS-XEN: __copy_to_guest of a size that
+ * the compiler knows; copy_to_guest, which checks the address, goes byte by byte. Other sizes are copied. */
+bool xd_store_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n);
 
 /* May an array of (count) elements of (size) start at (va)? AS-XEN: guest_handle_okay: only the
  * start is range-checked. */

@@ -156,7 +156,7 @@ bool xd_copy_in(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
     return true;
 }
 
-bool xd_copy_out_text(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
+bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
     const unsigned char *from = src;
@@ -183,7 +183,7 @@ static bool one_store(size_t n)
     return n <= 8 && !(n & (n - 1));
 }
 
-bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
+bool xd_store_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
 {
     unsigned char *mem;
     size_t first = piece(va, n);
@@ -191,7 +191,7 @@ bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
     if (XD_UNLIKELY(first < n && one_store(n)) && !v->hv->host->hooks.write &&
         (!xd_va_ok(va) || !reach(v, va, true, &mem) || !reach(v, va + first, true, &mem)))
         return false;
-    return xd_copy_out_text(v, va, src, n);
+    return xd_copy_out(v, va, src, n);
 }
 
 bool xd_handle_ok(uint64_t va, uint64_t count, size_t size)

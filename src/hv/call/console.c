@@ -34,7 +34,7 @@ static int64_t read_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
         return xd_reject(v, XD_WHY_CONSOLE_READ_COUNT, count);
     if (n == 0)
         return 0;
-    if (!xd_copy_out_text(v, buffer, hv->console, n))
+    if (!xd_copy_out(v, buffer, hv->console, n))
         return xd_reject(v, XD_WHY_CONSOLE_READ_COPY, buffer, n);
 
     __builtin_memcpy(left, hv->console + n, hv->console_nr - n);

@@ -187,7 +187,7 @@ int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *con
     else if (op->size && XD_UNLIKELY(!xd_copy_in(v, copy, arg, op->size)))
         return refuse(v, XD_WHY_COPY_IN, arg, op->size);
     rc = run[op->nr](v, copy);
-    if (rc == 0 && op->writes && XD_UNLIKELY(!xd_copy_out(v, arg, copy, op->size)))
+    if (rc == 0 && op->writes && XD_UNLIKELY(!xd_store_out(v, arg, copy, op->size)))
         return refuse(v, XD_WHY_COPY_OUT, arg, op->size);
     return rc;
 }

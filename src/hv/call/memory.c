@@ -101,7 +101,7 @@ static bool list_get(struct xd_vcpu *v, const struct reserve *r, uint64_t *value
 
 static bool list_put(struct xd_vcpu *v, const struct reserve *r, uint64_t value)
 {
-    if (xd_copy_out(v, r->op.extent_start + r->done * 8, &value, 8))
+    if (xd_store_out(v, r->op.extent_start + r->done * 8, &value, 8))
         return true;
     xd_reject(v, XD_WHY_RESERVE_LIST, r->op.extent_start, r->done);
     return false;
@@ -237,7 +237,7 @@ static int64_t reservation(struct xd_vcpu *v, uint64_t cmd, uint64_t at)
 static int64_t exchange_end(struct xd_vcpu *v, uint64_t at, uint64_t exchanged, int64_t rc)
 {
     at += offsetof(struct xd_abi_memory_exchange, nr_exchanged);
-    if (!xd_copy_out(v, at, &exchanged, sizeof(exchanged)))
+    if (!xd_store_out(v, at, &exchanged, sizeof(exchanged)))
         return xd_reject(v, XD_WHY_COPY_OUT, at, sizeof(exchanged));
     return rc;
 }
@@ -279,7 +279,7 @@ static int64_t exchange_frame(struct xd_vcpu *v, struct xd_domain *d,
     if (!xd_copy_in(v, &pfn, x->out.extent_start + i * 8, sizeof(pfn)))
         return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->out.extent_start, i);
     XD_PUT(v->hv, *xd_m2p_entry(v->hv, mfn), pfn);
-    if (!xd_copy_out(v, x->out.extent_start + i * 8, &mfn.v, sizeof(mfn.v)))
+    if (!xd_store_out(v, x->out.extent_start + i * 8, &mfn.v, sizeof(mfn.v)))
         return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->out.extent_start, i);
     return 0;
 }

@@ -40,7 +40,7 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
         e.result = xd_call_run(v, e.op, e.args, 1);
         if (v->rec.reject.why != XD_WHY_NONE)
             refused = v->rec;
-        if (!xd_copy_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result,
+        if (!xd_store_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result,
                          sizeof(e.result)))
             return refuse(v, &own, XD_WHY_MULTICALL_RESULT, calls, i);
     }

@@ -94,7 +94,7 @@ static int64_t get_features(struct xd_vcpu *v, uint64_t arg)
         f.submap |= FEATURE_PAE_PGDIR_ABOVE_4GB;
     if (v->domain->hardware)
         f.submap |= FEATURE_DOM0;
-    return give(v, arg, &f, sizeof(f));
+    return xd_store_out(v, arg, &f, sizeof(f)) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, arg, sizeof(f));
 }
 
 static int64_t pagesize(struct xd_vcpu *v, uint64_t arg)
