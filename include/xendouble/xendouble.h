@@ -226,8 +226,8 @@ XD_PUBLIC unsigned int xd_why_find(const char *name);
 
 /*
  * Explains the last refusal: the request decoded, the rule, the state that broke it, who holds the
- * frame or port concerned. Text for people, in several lines; the caller frees it with free(). ""
- * if nothing was refused.
+ * frame or port concerned; and who made the call, if linked code did. Text for people, in several
+ * lines; the caller frees it with free(). "" if nothing was refused.
  */
 XD_PUBLIC char *xd_explain(struct xd_vcpu *v);
 

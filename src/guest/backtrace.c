@@ -18,12 +18,25 @@
 #endif
 
 #define DEPTH_MAX 32
+#define SYMBOL_MAX 128
 
 #if XD_HAVE_UNWIND
 
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
 #include <string.h>
+
+static void add_frame(struct xd_str *out, unw_cursor_t *cursor, unsigned int nr)
+{
+    char name[SYMBOL_MAX];
+    unw_word_t ip = 0, off = 0;
+
+    unw_get_reg(cursor, UNW_REG_IP, &ip);
+    if (unw_get_proc_name(cursor, name, sizeof(name), &off))
+        strcpy(name, "?");
+    xd_str_addf(out, "    #%u %s+%#" PRIx64 " [%#" PRIx64 "]\n", nr, name, (uint64_t)off,
+                (uint64_t)ip);
+}
 
 /* (flags): UNW_INIT_SIGNAL_FRAME if the innermost frame was interrupted, not left by a call. */
 static void walk(struct xd_str *out, unw_context_t *uc, unsigned int skip, int flags)
@@ -34,8 +47,7 @@ static void walk(struct xd_str *out, unw_context_t *uc, unsigned int skip, int f
     if (unw_init_local2(&cursor, uc, flags))
         return;
     do {
-        char name[128];
-        unw_word_t ip = 0, off = 0;
+        unw_word_t ip = 0;
 
         unw_get_reg(&cursor, UNW_REG_IP, &ip);
         if (!ip)
@@ -44,10 +56,7 @@ static void walk(struct xd_str *out, unw_context_t *uc, unsigned int skip, int f
             skip--;
             continue;
         }
-        if (unw_get_proc_name(&cursor, name, sizeof(name), &off))
-            strcpy(name, "?");
-        xd_str_addf(out, "    #%u %s+%#" PRIx64 " [%#" PRIx64 "]\n", nr++, name, (uint64_t)off,
-                    (uint64_t)ip);
+        add_frame(out, &cursor, nr++);
     } while (nr < DEPTH_MAX && unw_step(&cursor) > 0);
 }
 
@@ -74,6 +83,42 @@ void xd_backtrace_of(struct xd_str *out, const void *uc)
     VALGRIND_DISABLE_ERROR_REPORTING;
     walk(out, &copy, 0, UNW_INIT_SIGNAL_FRAME);
     VALGRIND_ENABLE_ERROR_REPORTING;
+}
+
+unsigned int xd_backtrace_take(void **at, unsigned int max)
+{
+    int nr;
+
+    VALGRIND_DISABLE_ERROR_REPORTING;
+    nr = unw_backtrace(at, (int)max);
+    VALGRIND_ENABLE_ERROR_REPORTING;
+    return nr > 0 ? (unsigned int)nr : 0;
+}
+
+/* Our own functions lie between the call and its refusal: their names all begin so. */
+static bool is_ours(const char *name)
+{
+    return !strncmp(name, "xd_", 3);
+}
+
+/* A name is that of the function which a cursor is said to stand in. */
+void xd_backtrace_tell(struct xd_str *out, void *const *at, unsigned int nr)
+{
+    unw_context_t uc;
+    unw_cursor_t cursor;
+
+    unw_getcontext(&uc);
+    if (unw_init_local(&cursor, &uc))
+        return;
+    for (unsigned int i = 0, told = 0; i < nr; i++) {
+        char name[SYMBOL_MAX];
+        unw_word_t off;
+
+        unw_set_reg(&cursor, UNW_REG_IP, (unw_word_t)(uintptr_t)at[i]);
+        if (!told && !unw_get_proc_name(&cursor, name, sizeof(name), &off) && is_ours(name))
+            continue;
+        add_frame(out, &cursor, told++);
+    }
 }
 
 #if XD_OWN_SWITCH
@@ -119,6 +164,25 @@ void xd_backtrace_here(struct xd_str *out, unsigned int skip)
     (void)out;
     (void)skip;
 #endif
+}
+
+unsigned int xd_backtrace_take(void **at, unsigned int max)
+{
+#if XD_HAVE_EXECINFO
+    int nr = backtrace(at, (int)max);
+
+    return nr > 0 ? (unsigned int)nr : 0;
+#else
+    (void)at;
+    (void)max;
+    return 0;
+#endif
+}
+
+void xd_backtrace_tell(struct xd_str *out, void *const *at, unsigned int nr)
+{
+    for (unsigned int i = 0; i < nr; i++)
+        xd_str_addf(out, "    #%u [%p]\n", i, at[i]);
 }
 
 void xd_backtrace_of(struct xd_str *out, const void *uc)

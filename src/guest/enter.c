@@ -20,6 +20,24 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* ---- Who called ---- */
+
+void xd_keep_caller(struct xd_vcpu *v)
+{
+    struct xd_side *s = xd_side_of(v);
+
+    s->callers = xd_backtrace_take(s->caller, XD_STACK_KEPT);
+    v->rec.stack_kept = s->callers > 0;
+}
+
+static void tell_caller(struct xd_vcpu *v, struct xd_str *out)
+{
+    const struct xd_side *s = xd_side_of(v);
+
+    xd_str_add(out, "  called from:\n");
+    xd_backtrace_tell(out, s->caller, s->callers);
+}
+
 /* ---- A machine's linked guests ---- */
 
 static void guest_free(void *guest)
@@ -52,6 +70,7 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     host->linked.free = guest_free;
     host->linked.read = xd_access_read;
     host->linked.write = xd_access_write;
+    host->linked.tell_caller = tell_caller;
     xd_record_begin(g);
     xd_hooks_settle(host);
     return g;
@@ -190,8 +209,28 @@ static void wait_until_it_runs(struct xd_self *self)
         stuck(self);
 }
 
+/* Once: the code that is here made the call by which its domain crashed, or is the first of it to come by. */
+static void tell_crash(struct xd_vcpu *v)
+{
+    struct xd_domain *d = v->domain;
+    struct xd_side *s = xd_side_of(&d->vcpu[0]);
+    struct xd_str out = {0};
+
+    if (s->crash_told)
+        return;
+    s->crash_told = true;
+    xd_str_addf(&out, "xendouble: d%u crashed (shutdown code %d); d%uv%u is here:\n", d->domid,
+                d->shutdown_code, d->domid, v->id);
+    xd_backtrace_here(&out, 2);
+    fflush(stdout);
+    fputs(xd_str_text(&out), stderr);
+    xd_str_free(&out);
+}
+
 int64_t xd_guest_return(struct xd_self *self, int64_t rc)
 {
+    if (self->v->domain->shut_down && self->v->domain->shutdown_code == XD_SHUTDOWN_CRASH)
+        tell_crash(self->v);
     do {
         wait_until_it_runs(self);
         while (xd_continuing(self->v)) {
@@ -212,7 +251,7 @@ static void come_in(const struct xd_self *self, uint64_t nr)
 }
 
 /* A call of a vCPU that is not plain. */
-static int64_t call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg)
+static int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg)
 {
     int64_t rc;
 
@@ -221,6 +260,8 @@ static int64_t call_with_care(struct xd_self *self, uint64_t nr, const uint64_t 
     xd_self_lock(self);
     come_in(self, nr);
     rc = xd_call_guarded(self->v, nr, arg);
+    if (self->v->rec.reject.why)
+        xd_keep_caller(self->v);
     if (self->watched)
         xd_watch_call(self->v);
     if (self->context || !xd_goes_on(self->v))
@@ -236,8 +277,10 @@ int64_t xd_guest_call(uint64_t nr, const uint64_t *arg)
     int64_t rc;
 
     if (XD_UNLIKELY(!v || !xd_may_call(v)))
-        return call_with_care(self, nr, arg);
+        return xd_call_with_care(self, nr, arg);
     rc = xd_call_guarded(v, nr, arg);
+    if (XD_UNLIKELY(v->rec.reject.why))
+        xd_keep_caller(v);
     if (XD_LIKELY(xd_goes_on(v)))
         return rc;
     return xd_guest_return(self, rc);

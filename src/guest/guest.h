@@ -30,6 +30,8 @@ struct xd_self {
     struct xd_place *came_from; /* the stack that the present one was entered from */
 };
 
+#define XD_STACK_KEPT 16u
+
 /* What the host keeps of a vCPU. */
 struct xd_side {
     uint32_t domid; /* whom the rest was said of: the slot may hold another domain by now */
@@ -38,6 +40,9 @@ struct xd_side {
     uint64_t upcalls;           /* delivered */
     struct xd_context *context; /* NULL: no code */
     unsigned int handling;      /* upcall handlers that are running, one inside the other */
+    bool crash_told;            /* of vCPU 0: that the domain crashed */
+    void *caller[XD_STACK_KEPT]; /* of its last refused call: return addresses, innermost first */
+    unsigned int callers;
 };
 
 /* A machine's linked guests. */
@@ -100,6 +105,9 @@ static inline bool xd_goes_on(const struct xd_vcpu *v)
     return !(v->blocked | v->down | v->paused_for_shutdown | v->cont.active | v->hv->off) &&
            !xd_info_upcall_due((const void *)(page + v->info_off));
 }
+
+/* (v)'s linked code was refused its call: keeps who made it, for xd_explain. */
+void xd_keep_caller(struct xd_vcpu *v);
 
 /* xd_call_run, during which nobody makes another call: it would find the machine half changed. */
 static inline int64_t xd_call_guarded(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
@@ -188,6 +196,10 @@ void xd_context_tell_overflow(const struct xd_context *c);
 
 /* Adds the callers of this function, innermost first, a line each; (skip) of them are left out. */
 void xd_backtrace_here(struct xd_str *out, unsigned int skip);
+
+/* The addresses that they return to, (max) at most; and the lines for these. Each returns or takes how many. */
+unsigned int xd_backtrace_take(void **at, unsigned int max);
+void xd_backtrace_tell(struct xd_str *out, void *const *at, unsigned int nr);
 
 /* Those of the code that a signal interrupted, given its ucontext, and where it was. */
 void xd_backtrace_of(struct xd_str *out, const void *uc);

@@ -22,7 +22,7 @@ static bool keeps_off_vectors(const struct xd_host *host)
 }
 
 /* With vector registers saved, as the next three. */
-static int64_t whole_call(uint64_t nr, const uint64_t *arg)
+static int64_t xd_whole_call(uint64_t nr, const uint64_t *arg)
 {
     return xd_guest_call(nr, arg);
 }
@@ -33,14 +33,24 @@ static int64_t way_back(uint64_t rc, const uint64_t *unused)
     return xd_guest_return(&xd_this_thread, (int64_t)rc);
 }
 
+static int64_t xd_stub_refused(uint64_t unused, const uint64_t *neither)
+{
+    (void)unused;
+    (void)neither;
+    xd_keep_caller(xd_this_thread.v);
+    return 0;
+}
+
 int64_t xd_stub_call(uint64_t nr, const uint64_t *arg)
 {
     struct xd_vcpu *v = xd_this_thread.plain;
     int64_t rc;
 
     if (XD_UNLIKELY(!v || !xd_may_call(v) || !keeps_off_vectors(v->hv->host)))
-        return xd_with_vectors(whole_call, nr, arg);
+        return xd_with_vectors(xd_whole_call, nr, arg);
     rc = xd_call_guarded(v, nr, arg);
+    if (XD_UNLIKELY(v->rec.reject.why))
+        xd_with_vectors(xd_stub_refused, 0, NULL);
     if (XD_LIKELY(xd_goes_on(v)))
         return rc;
     return xd_with_vectors(way_back, (uint64_t)rc, NULL);

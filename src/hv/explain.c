@@ -183,6 +183,8 @@ char *xd_explain(struct xd_vcpu *v)
     case XD_SUBJECT_LEVER: xd_explain_lever(v->hv, r->arg[0], &out); break;
     default: break;
     }
+    if (v->rec.stack_kept)
+        v->hv->host->linked.tell_caller(v, &out);
     return out.text;
 }
 

@@ -46,6 +46,7 @@ enum xd_deed {
     XD_DEED_CRASH,   /* (d) crashes by what its linked code did */
 };
 
+struct xd_str;
 struct xd_told {
     enum xd_deed what;
     struct xd_domain *d;
@@ -93,6 +94,8 @@ struct xd_host {
         /* What stands in where the host has set no hook. */
         bool (*read)(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
         bool (*write)(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
+        /* Who made (v)'s last call, which was refused: lines for people. */
+        void (*tell_caller)(struct xd_vcpu *v, struct xd_str *out);
     } linked;
     struct {
         uint64_t nr;
@@ -180,6 +183,7 @@ struct xd_record {
     uint64_t arg[XD_CALL_ARGS];
     struct xd_reject reject;
     bool batch;       /* (item) holds the element of a batch that was refused */
+    bool stack_kept;  /* what runs linked guests knows who made the call */
     uint32_t index;   /* its number in the batch */
     uint64_t item[3]; /* mmu_update: ptr, val; mmuext_op: cmd, arg1, arg2 */
 };

@@ -221,6 +221,35 @@ START_TEST(backtraces_go_through_a_stub)
 }
 END_TEST
 
+static long __attribute__((noinline)) ask_for_too_much(void)
+{
+    long rc = foreign_send(999);
+
+    __asm__ volatile(""); /* no tail call */
+    return rc;
+}
+
+START_TEST(a_refusal_is_explained_with_who_asked)
+{
+    const uint64_t nothing[6] = {99};
+    char *text;
+
+    ck_refused(m.v0, ask_for_too_much(), EINVAL, EVTCHN_PORT_RANGE);
+    text = xd_explain(m.v0);
+    if (XD_HAVE_UNWIND) {
+        const char *from = strstr(text, "called from:\n    #0 foreign_send+");
+
+        ck_assert_msg(from && strstr(from, "#1 ask_for_too_much+"), "%s", text);
+    }
+    free(text);
+    /* The host's own calls come from nowhere. */
+    ck_assert_int_lt(xd_hypercall(m.v0, __HYPERVISOR_xen_version, nothing), 0);
+    text = xd_explain(m.v0);
+    ck_assert_msg(!strstr(text, "called from"), "%s", text);
+    free(text);
+}
+END_TEST
+
 START_TEST(a_bad_pointer_is_efault_here_too)
 {
     ck_refused(m.v0, call(__HYPERVISOR_event_channel_op, EVTCHNOP_send, 16, 0, 0), EFAULT, COPY_IN);
@@ -260,6 +289,7 @@ int main(void)
     tcase_add_test(tc, stubs_lie_where_they_are_called);
     tcase_add_test(tc, the_number_and_the_arguments_arrive);
     tcase_add_test(tc, backtraces_go_through_a_stub);
+    tcase_add_test(tc, a_refusal_is_explained_with_who_asked);
     tcase_add_test(tc, a_bad_pointer_is_efault_here_too);
     tcase_add_test(tc, foreign_objects_link_and_run);
     tcase_add_test_raise_signal(tc, a_call_without_a_vcpu_ends_the_test, SIGABRT);

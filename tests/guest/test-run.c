@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test-run.c: vCPUs as contexts: turns, waiting, time, the ends of a run. */
 #define _POSIX_C_SOURCE 200809L
+#include "dies.h"
 #include "guest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct machine m;
@@ -453,6 +455,33 @@ START_TEST(a_crash_for_want_of_a_handler_ends_the_code)
 }
 END_TEST
 
+static void __attribute__((noinline)) panic_guest(void *reason)
+{
+    struct sched_shutdown s = {*(const unsigned int *)reason};
+
+    HYPERVISOR_sched_op(SCHEDOP_shutdown, &s);
+    __asm__ volatile(""); /* no tail call: it is to be seen */
+}
+
+static void run_and_end(void *reason)
+{
+    start(m.v0, panic_guest, reason);
+    start(m.peer, panic_guest, reason);
+    xd_run(m.hv, NULL);
+    abort();
+}
+
+START_TEST(a_crash_is_told_with_where_the_code_was)
+{
+    unsigned int reason = SHUTDOWN_crash;
+
+    ck_dies_saying(run_and_end, &reason, "d1 crashed (shutdown code 3); d1v0 is here:\n");
+    ck_dies_saying(run_and_end, &reason, "d2 crashed");
+    if (XD_HAVE_UNWIND)
+        ck_dies_saying(run_and_end, &reason, "panic_guest");
+}
+END_TEST
+
 static unsigned char overflow(unsigned int n)
 {
     volatile unsigned char some[2048];
@@ -523,6 +552,7 @@ int main(void)
     tcase_add_test(tc, a_timer_wakes_who_blocks);
     tcase_add_test(tc, upcalls_come_before_the_call_returns);
     tcase_add_test(tc, a_crash_for_want_of_a_handler_ends_the_code);
+    tcase_add_test(tc, a_crash_is_told_with_where_the_code_was);
     tcase_add_crash(tc, an_overflow_of_a_stack_ends_the_test);
     tcase_add_test(tc, the_environment_names_the_setting);
     tcase_add_test_raise_signal(tc, a_bad_setting_ends_the_test, SIGABRT);
