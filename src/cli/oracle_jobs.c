@@ -59,12 +59,13 @@ static void work(const struct xd_oracle *o, uint64_t from, uint64_t total, int f
                                  .peer = {.parts = &o->parts, .timeout_s = (int)o->timeout_s},
                                  .broken = last_word,
                                  .ctx = &fd};
-    bool go_on = true;
+    bool go_on;
 
     setpgid(0, 0);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
+    go_on = !interrupted; /* before it had no handler of its own */
     for (uint64_t i = from; i < total && go_on; i += o->jobs) {
         struct xd_oracle_record r;
 
@@ -288,9 +289,9 @@ static void stop_all(struct run *run)
 
         if (j->pid) {
             kill(j->pid, SIGTERM);
+            close(j->fd);
             while (waitpid(j->pid, NULL, 0) < 0 && errno == EINTR)
                 ;
-            close(j->fd);
         }
         xd_str_free(&j->data);
     }

@@ -26,6 +26,7 @@ void __sanitizer_start_switch_fiber(void **fake, const void *bottom, size_t size
     __attribute__((weak));
 void __sanitizer_finish_switch_fiber(void *fake, const void **bottom, size_t *size)
     __attribute__((weak));
+void __asan_unpoison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
 void *__tsan_get_current_fiber(void) __attribute__((weak));
 void *__tsan_create_fiber(unsigned int flags) __attribute__((weak));
 void __tsan_destroy_fiber(void *fiber) __attribute__((weak));
@@ -147,6 +148,9 @@ static bool make_stack(struct xd_context *c)
     }
     c->place.stack = c->map + GUARD;
     c->place.size = size;
+    if (HAVE(
+            __asan_unpoison_memory_region)) /* a stack may have ended here in the middle of its code */
+        __asan_unpoison_memory_region(c->place.stack, size);
     c->valgrind = VALGRIND_STACK_REGISTER(c->map + GUARD, c->map + GUARD + size);
     return true;
 }
