@@ -17,7 +17,7 @@
 #define VALGRIND_ENABLE_ERROR_REPORTING  ((void)0)
 #endif
 
-#define DEPTH_MAX 32
+#define DEPTH_MAX  32
 #define SYMBOL_MAX 128
 
 #if XD_HAVE_UNWIND
@@ -85,14 +85,45 @@ void xd_backtrace_of(struct xd_str *out, const void *uc)
     VALGRIND_ENABLE_ERROR_REPORTING;
 }
 
+/* There under ThreadSanitizer only. */
+void *__tsan_get_current_fiber(void) __attribute__((weak));
+
+static unsigned int step_by_step(void **at, unsigned int max)
+{
+    unw_context_t uc;
+    unw_cursor_t cursor;
+    unsigned int nr = 0;
+
+    unw_getcontext(&uc);
+    if (unw_init_local(&cursor, &uc))
+        return 0;
+    do {
+        unw_word_t ip = 0;
+
+        unw_get_reg(&cursor, UNW_REG_IP, &ip);
+        at[nr++] = (void *)(uintptr_t)ip;
+    } while (nr < max && unw_step(&cursor) > 0);
+    return nr;
+}
+
+/*
+ * unw_backtrace is quick by what it keeps for each thread, and gives that up when the thread ends: behind
+ * ThreadSanitizer's own end, which a lock there does not survive.
+ */
 unsigned int xd_backtrace_take(void **at, unsigned int max)
 {
-    int nr;
+    unsigned int nr;
 
     VALGRIND_DISABLE_ERROR_REPORTING;
-    nr = unw_backtrace(at, (int)max);
+    if (__tsan_get_current_fiber != NULL) {
+        nr = step_by_step(at, max);
+    } else {
+        int got = unw_backtrace(at, (int)max);
+
+        nr = got > 0 ? (unsigned int)got : 0;
+    }
     VALGRIND_ENABLE_ERROR_REPORTING;
-    return nr > 0 ? (unsigned int)nr : 0;
+    return nr;
 }
 
 /* Our own functions lie between the call and its refusal: their names all begin so. */
