@@ -37,10 +37,10 @@ struct xd_side {
     uint32_t domid; /* whom the rest was said of: the slot may hold another domain by now */
     void (*upcall)(void *ctx);
     void *upcall_ctx;
-    uint64_t upcalls;           /* delivered */
-    struct xd_context *context; /* NULL: no code */
-    unsigned int handling;      /* upcall handlers that are running, one inside the other */
-    bool crash_told;            /* of vCPU 0: that the domain crashed */
+    uint64_t upcalls;            /* delivered */
+    struct xd_context *context;  /* NULL: no code */
+    unsigned int handling;       /* upcall handlers that are running, one inside the other */
+    bool crash_told;             /* of vCPU 0: that the domain crashed */
     void *caller[XD_STACK_KEPT]; /* of its last refused call: return addresses, innermost first */
     unsigned int callers;
 };

@@ -41,7 +41,7 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
         if (v->rec.reject.why != XD_WHY_NONE)
             refused = v->rec;
         if (!xd_store_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result,
-                         sizeof(e.result)))
+                          sizeof(e.result)))
             return refuse(v, &own, XD_WHY_MULTICALL_RESULT, calls, i);
     }
     v->rec = refused;
