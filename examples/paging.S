@@ -2,9 +2,11 @@
 /*
  * paging.S: where paging.c's guest is entered for a page fault, as the processor would a handler, with RCX and R11
  * on top of the frame: RCX R11 error RIP CS RFLAGS RSP SS. Returns by the iret hypercall to the instruction, which is
- * tried again.
+ * tried again. That may be one of a copy by vector registers, which the handler's C code uses too: so they are saved.
  */
 #define iret 23
+#define XSAVE_SIZE 2816             /* x87, SSE, AVX and AVX-512, each at the place it always has */
+#define XSAVE_MASK 0xe7
 
     .text
     .globl page_fault_entry
@@ -17,9 +19,22 @@ page_fault_entry:
     .endr
     movq 80(%rsp), %rdi             /* the error code, behind ten registers */
     movq %rsp, %rbx
-    andq $-16, %rsp
+    subq $XSAVE_SIZE, %rsp
+    andq $-64, %rsp
     cld
+    movq %rdi, %rsi
+    leaq 512(%rsp), %rdi            /* the header wants zeroes */
+    xorl %eax, %eax
+    movl $8, %ecx
+    rep stosq
+    movl $XSAVE_MASK, %eax
+    xorl %edx, %edx
+    xsave (%rsp)
+    movq %rsi, %rdi
     call page_fault
+    movl $XSAVE_MASK, %eax
+    xorl %edx, %edx
+    xrstor (%rsp)
     movq %rbx, %rsp
     .irp reg, rbx, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
     popq %\reg

@@ -51,7 +51,8 @@ static bool has_line(const char *block, const char *s, size_t n)
 /* Lines of a block that the other side's has not. */
 struct alone {
     bool half;  /* of a table with users that is not validated */
-    bool other; /* of anything but what is counted for frames */
+    bool words; /* of entries' results and of words of memory */
+    bool other; /* of anything else but what is counted for frames */
 };
 
 static struct alone alone(const char *block, const char *other)
@@ -65,7 +66,10 @@ static struct alone alone(const char *block, const char *other)
         if (has_line(other, s, n))
             continue;
         if (!memmem(s, n, " pfn ", 5) || !memmem(s, n, ": refs=", 7)) {
-            a.other = true;
+            if (memmem(s, n, " entry ", 7) || memmem(s, n, " word ", 6))
+                a.words = true;
+            else
+                a.other = true;
             continue;
         }
         a.half |= table && table[2] >= '1' && table[2] <= '4' && table[3] == '=' &&
@@ -77,18 +81,22 @@ static struct alone alone(const char *block, const char *other)
 /* Several calls in one step: those behind the first may meet what it left. */
 static bool is_list(const char *block)
 {
-    return memmem(block, line_length(block), " multicall", 10) != NULL;
+    const char *text = memchr(block, ' ', line_length(block));
+
+    return text && !strncmp(text, " multicall", 10);
 }
 
 /*
  * Xen loses track of tables that a failed audit leaves half validated: a table with users that is not validated is seen on
- * no other occasion, since nothing here is preempted. All else that the step did must be equal, unless it is a list of calls.
+ * no other occasion, since nothing here is preempted. All else that the step did must be equal, but in a list of calls their
+ * results and what they wrote.
  */
 static bool leaked(const char *xen, const char *dbl)
 {
     struct alone x = alone(xen, dbl), y = alone(dbl, xen);
 
-    return *xen && *dbl && x.half && !y.half && (is_list(xen) || (!x.other && !y.other));
+    return *xen && *dbl && x.half && !y.half && !x.other && !y.other &&
+           (is_list(xen) || (!x.words && !y.words));
 }
 
 static bool report(struct xd_difference *d, const char *what, const char *xen, const char *dbl)

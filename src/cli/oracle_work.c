@@ -128,19 +128,28 @@ static bool run_both(struct xd_oracle_worker *w, const struct xd_candidate *c,
     return run_once(w, c, counts, b, why);
 }
 
-/* Runs it again, after it was counted: only boots of Xen are. True: it differs. */
-static bool differs_again(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b,
-                          struct xd_difference *d)
+enum again { SAME, DIFFERS, NOT_RUN };
+
+/* Runs it again, after it was counted: only boots of Xen are. */
+static enum again run_again(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                            struct both *b, struct xd_difference *d)
 {
     struct xd_oracle_counts met = {0};
     struct xd_str why = {0};
-    bool differs = run_both(w, c, &met, b, &why) && b->answer.kind <= XD_ANSWER_DIED &&
-                   xd_oracle_differ(&b->answer, &b->dbl, d);
+    enum again again = NOT_RUN;
 
+    if (run_both(w, c, &met, b, &why) && b->answer.kind <= XD_ANSWER_DIED)
+        again = xd_oracle_differ(&b->answer, &b->dbl, d) ? DIFFERS : SAME;
     w->record->counts.boots += met.boots;
     w->record->counts.rebuilds += met.rebuilds;
     xd_str_free(&why);
-    return differs;
+    return again;
+}
+
+static bool differs_again(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b,
+                          struct xd_difference *d)
+{
+    return run_again(w, c, b, d) == DIFFERS;
 }
 
 /* ---- A difference ---- */
@@ -165,6 +174,15 @@ static void liken(struct likeness *l, const struct xd_difference *d)
     }
 }
 
+static bool alike(const struct likeness *like, const struct xd_difference *d)
+{
+    struct likeness other;
+
+    liken(&other, d);
+    return !d->known && other.what == like->what &&
+           (!strcmp(other.step, like->step) || !strncmp(like->step, "multicall", 9));
+}
+
 struct shrinking {
     struct xd_oracle_worker *w;
     struct likeness like;
@@ -177,17 +195,11 @@ static bool still_differs(void *ctx, const struct xd_program *p)
     struct xd_difference d;
     struct xd_candidate c;
     struct both b = {0};
-    struct likeness like;
     bool differs;
 
     xd_candidate_of(&c, p);
-    differs =
-        !xd_oracle_unfit(s->w->o, s->w->record->index, c.p) && differs_again(s->w, &c, &b, &d);
-    if (differs) {
-        liken(&like, &d);
-        differs = !d.known && like.what == s->like.what &&
-                  (!strcmp(like.step, s->like.step) || !strncmp(s->like.step, "multicall", 9));
-    }
+    differs = !xd_oracle_unfit(s->w->o, s->w->record->index, c.p) &&
+              differs_again(s->w, &c, &b, &d) && alike(&s->like, &d);
     both_free(&b);
     xd_candidate_free(&c);
     return differs;
@@ -282,25 +294,30 @@ static void run_before(struct xd_oracle_worker *w)
     xd_str_free(&error);
 }
 
-/* Once alone and once behind its predecessor, round by round, until it differs. */
-static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c)
+/* By turns behind itself and behind its predecessor. What can't even be run again is no chance. */
+static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                   const struct xd_difference *first)
 {
-    bool differs = false;
+    struct likeness like;
+    bool recurs = false;
 
-    for (unsigned int i = 0; i < RECUR_TRIES && !differs; i++) {
+    liken(&like, first);
+    for (unsigned int i = 0; i < RECUR_TRIES && !recurs; i++) {
         struct xd_difference d;
         struct both b = {0};
+        enum again again;
 
         if (i % 2)
             run_before(w);
-        differs = differs_again(w, c, &b, &d);
+        again = run_again(w, c, &b, &d);
+        recurs = again == NOT_RUN || (again == DIFFERS && alike(&like, &d));
         both_free(&b);
     }
-    return differs;
+    return recurs;
 }
 
-static void tell_passing(struct xd_oracle_worker *w, const struct both *b,
-                         const struct xd_difference *d)
+static void tell_passing(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                         const struct both *b, const struct xd_difference *d)
 {
     struct xd_oracle_record *r = w->record;
     struct xd_str told = {0};
@@ -309,9 +326,13 @@ static void tell_passing(struct xd_oracle_worker *w, const struct both *b,
     xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
     xd_oracle_name(w->o, r->index, &r->text);
     xd_str_addf(&r->text,
-                ": Xen and the double differed once, and not in %u more runs: by chance\n",
+                ": Xen and the double differed once, and not in %u more runs: by chance\n  again: ",
                 RECUR_TRIES);
+    xd_oracle_again(w->o, r->index, &r->text);
+    xd_str_addc(&r->text, '\n');
     xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
+    if (w->o->keep)
+        xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->text), &r->text);
     xd_str_free(&told);
 }
 
@@ -379,8 +400,8 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
         }
         return;
     }
-    if (!recurs(w, c)) {
-        tell_passing(w, b, &d);
+    if (!recurs(w, c, &d)) {
+        tell_passing(w, c, b, &d);
         return;
     }
     r->counts.different++;
@@ -432,7 +453,7 @@ void xd_oracle_work(struct xd_oracle_worker *w, uint64_t index, struct xd_oracle
         skip(w->o, r, why);
     } else {
         compare(w, &c, r);
-        w->before_any = true;
+        w->before_any = r->code == XD_PASSED; /* else something else was run last */
         w->before = index;
     }
     xd_candidate_free(&c);

@@ -21,9 +21,9 @@ enum {
     FLUSHED = 8,  /* TLB flushes */
     ANSWER = 16,  /* one word of the caller's memory: how far it came */
     TABLE = 32,   /* the table of ports has grown */
-    ENTRY = 64,   /* one entry of a page table, with the counts of two frames */
-    VCPU = 128,   /* the vCPU: what came before in a list is in force */
-    DONE = 256,   /* all the call does: it failed in telling of it */
+    VCPU = 64,    /* the vCPU: what came before in a list is in force */
+    DONE = 128,   /* all the call does: it failed in what comes behind, telling or a flush */
+    CLOCK = 256,  /* the clock in a vcpu_info of the domain */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
 };
@@ -49,18 +49,18 @@ static const struct {
     {MMUEXT_OP, XD_WHY_NONE, AUDIT | ANSWER},
     {UPDATE_VA_MAPPING, XD_WHY_NONE, AUDIT},
     {UPDATE_VA_MAPPING2, XD_WHY_NONE, AUDIT},
-    {UPDATE_VA_MAPPING, XD_WHY_VA_FLUSH_MASK, ENTRY | AUDIT},
-    {UPDATE_VA_MAPPING2, XD_WHY_VA_FLUSH_MASK, ENTRY | AUDIT},
+    {UPDATE_VA_MAPPING, XD_WHY_VA_FLUSH_MASK, DONE},
+    {UPDATE_VA_MAPPING2, XD_WHY_VA_FLUSH_MASK, DONE},
     {SET_GDT, XD_WHY_NONE, AUDIT},
     {SET_TRAP_TABLE, XD_WHY_NONE, VCPU},
     {PHYSDEV_OP, XD_WHY_NONE, ANSWER}, /* map_pirq: how it was understood */
     {PHYSDEV_OP2, XD_WHY_NONE, ANSWER},
-    {VCPU_OP, XD_WHY_NONE, AUDIT},            /* GDT and root tables of a new vCPU */
-    {VCPU_OP, XD_WHY_VCPU_INFO_OFFSET, DONE}, /* the clock in the old vcpu_info is written anew */
-    {VCPU_OP, XD_WHY_VCPU_INFO_TWICE, DONE},
-    {VCPU_OP, XD_WHY_VCPU_INFO_OTHER, DONE},
-    {VCPU_OP, XD_WHY_VCPU_INFO_FRAME, DONE},
-    {VCPU_OP, XD_WHY_VCPU_INFO_TYPE, DONE},
+    {VCPU_OP, XD_WHY_NONE, AUDIT},             /* GDT and root tables of a new vCPU */
+    {VCPU_OP, XD_WHY_VCPU_INFO_OFFSET, CLOCK}, /* the old vcpu_info's is written anew */
+    {VCPU_OP, XD_WHY_VCPU_INFO_TWICE, CLOCK},
+    {VCPU_OP, XD_WHY_VCPU_INFO_OTHER, CLOCK},
+    {VCPU_OP, XD_WHY_VCPU_INFO_FRAME, CLOCK},
+    {VCPU_OP, XD_WHY_VCPU_INFO_TYPE, CLOCK},
     {MEMORY_OP, XD_WHY_NONE, ANSWER},
     {MEMORY_OP, XD_WHY_EXCHANGE_LIST, DONE},
     {MEMORY_OP, XD_WHY_EXCHANGE_FRAME, DONE},
@@ -101,6 +101,7 @@ static bool is_batch(struct xd_vcpu *v, uint64_t nr)
 
 struct change {
     struct xd_hv *hv;
+    struct xd_domain *d; /* the caller's */
     unsigned int leaves;
     uint64_t word, was, is;
     unsigned int answers; /* changed words of memory so far that could be the answer */
@@ -111,16 +112,32 @@ struct change {
 #define DESC_DPL       (UINT64_C(3) << 45)
 #define DESC_RPL       (UINT64_C(3) << 16)
 
+static bool is_clock(const struct change *c)
+{
+    const unsigned char *at = xd_arena_of(c->hv)->base + c->word * 8;
+
+    for (uint32_t id = 0; id < c->d->vcpus; id++) {
+        const struct xd_abi_vcpu_info *info = xd_vcpu_info(&c->d->vcpu[id]);
+        const unsigned char *time = (const unsigned char *)&info->time;
+
+        if (at >= time && at < time + sizeof(info->time))
+            return true;
+    }
+    return false;
+}
+
 static bool memory_fine(struct change *c)
 {
     uint64_t differs = c->was ^ c->is;
 
+    if (c->leaves & CLOCK && is_clock(c))
+        return true;
     if (c->leaves & ACCESSED && !(differs & ~(XD_PTE_A | XD_PTE_D)) && c->is & XD_PTE_P)
         return true;
     if (c->leaves & ADJUSTED && (!(differs & ~(ADDED_BY_AUDIT | XD_PTE_CACHE | XD_PTE_RW)) ||
                                  !(differs & ~(DESC_DPL | DESC_RPL))))
         return true;
-    if (c->leaves & (ANSWER | ENTRY))
+    if (c->leaves & ANSWER)
         return ++c->answers <= c->answers_max;
     return false;
 }
@@ -131,10 +148,7 @@ static bool frame_fine(struct change *c, const struct xd_frame *now, bool second
     struct xd_frame old = *now;
 
     memcpy((unsigned char *)&old + 8 * second, &c->was, 8);
-    if (!second)
-        return c->leaves & ENTRY;
-    return c->leaves & (RETYPED | ENTRY) && old.owner == now->owner &&
-           (c->leaves & ENTRY || !now->type_count) &&
+    return second && c->leaves & RETYPED && old.owner == now->owner && !now->type_count &&
            !((old.flags ^ now->flags) & ~XD_FRAME_VALIDATED);
 }
 
@@ -215,6 +229,7 @@ void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_st
     const struct xd_arena *a = xd_arena_of(v->hv);
     struct change c = {
         .hv = v->hv,
+        .d = v->domain,
         .leaves = leaves(nr, v->rec.reject.why),
         /* An answer may lie across two words; in a list of calls the entry shows where Xen continued. */
         .answers_max = v->in_multicall ? 2 + XD_CALL_ARGS : 2,

@@ -146,6 +146,8 @@ void xd_backtrace_tell(struct xd_str *out, void *const *at, unsigned int nr)
         unw_word_t off;
 
         unw_set_reg(&cursor, UNW_REG_IP, (unw_word_t)(uintptr_t)at[i]);
+        if (!at[i])
+            break;
         if (!told && !unw_get_proc_name(&cursor, name, sizeof(name), &off) && is_ours(name))
             continue;
         add_frame(out, &cursor, told++);

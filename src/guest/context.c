@@ -148,8 +148,8 @@ static bool make_stack(struct xd_context *c)
     }
     c->place.stack = c->map + GUARD;
     c->place.size = size;
-    if (HAVE(
-            __asan_unpoison_memory_region)) /* a stack may have ended here in the middle of its code */
+    /* A stack may have ended here in the middle of its code. */
+    if (HAVE(__asan_unpoison_memory_region))
         __asan_unpoison_memory_region(c->place.stack, size);
     c->valgrind = VALGRIND_STACK_REGISTER(c->map + GUARD, c->map + GUARD + size);
     return true;

@@ -210,18 +210,19 @@ static void wait_until_it_runs(struct xd_self *self)
 }
 
 /* Once: the code that is here made the call by which its domain crashed, or is the first of it to come by. */
-static void tell_crash(struct xd_vcpu *v)
+static void xd_tell_crash(struct xd_vcpu *v)
 {
     struct xd_domain *d = v->domain;
     struct xd_side *s = xd_side_of(&d->vcpu[0]);
     struct xd_str out = {0};
+    void *at[XD_STACK_KEPT];
 
     if (s->crash_told)
         return;
     s->crash_told = true;
     xd_str_addf(&out, "xendouble: d%u crashed (shutdown code %d); d%uv%u is here:\n", d->domid,
                 d->shutdown_code, d->domid, v->id);
-    xd_backtrace_here(&out, 2);
+    xd_backtrace_tell(&out, at, xd_backtrace_take(at, XD_STACK_KEPT));
     fflush(stdout);
     fputs(xd_str_text(&out), stderr);
     xd_str_free(&out);
@@ -230,11 +231,13 @@ static void tell_crash(struct xd_vcpu *v)
 int64_t xd_guest_return(struct xd_self *self, int64_t rc)
 {
     if (self->v->domain->shut_down && self->v->domain->shutdown_code == XD_SHUTDOWN_CRASH)
-        tell_crash(self->v);
+        xd_tell_crash(self->v);
     do {
         wait_until_it_runs(self);
         while (xd_continuing(self->v)) {
             rc = xd_continue(self->v);
+            if (self->v->rec.reject.why)
+                xd_keep_caller(self->v);
             wait_until_it_runs(self);
         }
     } while (!xd_deliver_upcalls(self)); /* crashed: waiting for it never ends */

@@ -21,7 +21,7 @@ static bool keeps_off_vectors(const struct xd_host *host)
     return !XD_INSTRUMENTED && !host->foreign && !host->arena.journaling;
 }
 
-/* With vector registers saved, as the next three. */
+/* What runs with vector registers saved has these arguments. */
 static int64_t xd_whole_call(uint64_t nr, const uint64_t *arg)
 {
     return xd_guest_call(nr, arg);

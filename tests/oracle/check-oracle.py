@@ -141,6 +141,10 @@ class Oracle(unittest.TestCase):
         r = self.run_oracle(*files, how="lie-new:xen_version")
         self.expect(r, 1, "(?m)^3 programs,.* 0 programs differ", "(?m)^3 more differed once.* too many")
 
+    def test_what_can_not_be_run_again_is_no_chance(self):
+        r = self.run_oracle(self.file("a.xds", VERSION), how="lie-hang:xen_version")
+        self.expect(r, 1, r"a\.xds: Xen and the double differ", "(?m)^1 program,.* 1 program differs")
+
     def test_a_difference_that_takes_the_program_before_is_no_chance(self):
         a, b = self.file("a.xds", "domain d0\nsched_op yield\nsched_op yield\n"), self.file("b.xds", VERSION)
         r = self.run_oracle(a, b, how="lie-behind:xen_version")

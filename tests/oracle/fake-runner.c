@@ -133,17 +133,24 @@ static const char *first_time(const char *how, const char *name)
     return colon + 1;
 }
 
-/* Does it lie, by what was asked before? (how) is of lie-new:WORD, once for each program, or lie-behind:WORD, behind a program without WORD. */
+/* Does it lie, by what was asked before? (how) is of lie-new:WORD, once for each program, lie-hang:WORD, which hangs from
+ * then on, or lie-behind:WORD, behind a program without WORD. */
 static bool lies_by_past(const char *how, const char *word, const char *text)
 {
     static struct xd_str all, last;
-    bool is_new = !strstr(xd_str_text(&all), text),
-         behind = last.len && !strstr(xd_str_text(&last), word);
+    bool is_new, behind;
+
+    if (strncmp(how, "lie-new:", 8) && strncmp(how, "lie-behind:", 11) &&
+        strncmp(how, "lie-hang:", 9))
+        return false;
+    is_new = !strstr(xd_str_text(&all), text);
+    behind = last.len && !strstr(xd_str_text(&last), word);
 
     xd_str_add(&all, text);
     xd_str_clear(&last);
     xd_str_add(&last, text);
-    return (!strncmp(how, "lie-new:", 8) && is_new) || (!strncmp(how, "lie-behind:", 11) && behind);
+    return (strncmp(how, "lie-behind:", 11) && is_new) ||
+           (!strncmp(how, "lie-behind:", 11) && behind);
 }
 
 /* Puts the steps and the verdict into (out). */
@@ -162,7 +169,7 @@ static void behave(const char *how, const char *text, const char *steps, struct 
         xd_str_add(out, "  d0 ended: reason 3\ndied\n| (XEN) domain_crash called\n");
     } else if (!strncmp(how, "unfit:", 6) && at) {
         xd_str_addf(out, "unfit it has %s\n", word);
-    } else if (!strncmp(how, "hang:", 5) && at) {
+    } else if ((!strncmp(how, "hang:", 5) || !strncmp(how, "lie-hang:", 9)) && at) {
         xd_str_add(out, "hung nobody says a word\n");
     } else if (!strcmp(how, "fail")) {
         xd_str_clear(out);

@@ -105,7 +105,6 @@ static inline int64_t run_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *a
         rec->arg[i] = arg[i];
     rec->reject.why = XD_WHY_NONE;
     rec->batch = false;
-    rec->stack_kept = false;
     if (XD_UNLIKELY(v->hv->host->observed))
         return run_observed(v, nr, arg, depth, again);
     return look_up_and_run(v, nr, arg);
