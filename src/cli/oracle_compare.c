@@ -66,10 +66,11 @@ static struct alone alone(const char *block, const char *other)
         if (has_line(other, s, n))
             continue;
         if (!memmem(s, n, " pfn ", 5) || !memmem(s, n, ": refs=", 7)) {
-            if (memmem(s, n, " entry ", 7) || memmem(s, n, " word ", 6))
-                a.words = true;
-            else
-                a.other = true;
+            bool words = !strncmp(s, "  entry ", 8) ||
+                         (memmem(s, n, " pfn ", 5) && memmem(s, n, " word ", 6));
+
+            a.words |= words;
+            a.other |= !words;
             continue;
         }
         a.half |= table && table[2] >= '1' && table[2] <= '4' && table[3] == '=' &&

@@ -247,6 +247,20 @@ static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p,
     return differs;
 }
 
+/* The difference as it was met, the program not shrunk. */
+static void tell_whole(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                       const struct both *b, const struct xd_difference *d)
+{
+    struct xd_oracle_record *r = w->record;
+    struct xd_str told = {0};
+
+    xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
+    xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
+    if (w->o->keep)
+        xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->text), &r->text);
+    xd_str_free(&told);
+}
+
 static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidate *c,
                             const struct both *b, const struct xd_difference *d)
 {
@@ -263,15 +277,9 @@ static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidat
     liken(&s.like, d);
     p = xd_shrink(c->p, still_differs, &s, &opt, &stats);
     if (!p || !tell_small(w, p, &stats)) {
-        struct xd_str told = {0};
-
-        xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
         xd_str_add(&r->text, "  it does not differ in each run: it takes what is run before it, "
                              "or chance\n");
-        xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
-        if (w->o->keep)
-            xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->text), &r->text);
-        xd_str_free(&told);
+        tell_whole(w, c, b, d);
     }
     xd_program_free(p);
 }
@@ -320,20 +328,15 @@ static void tell_passing(struct xd_oracle_worker *w, const struct xd_candidate *
                          const struct both *b, const struct xd_difference *d)
 {
     struct xd_oracle_record *r = w->record;
-    struct xd_str told = {0};
 
     r->counts.passing++;
-    xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
     xd_oracle_name(w->o, r->index, &r->text);
     xd_str_addf(&r->text,
                 ": Xen and the double differed once, and not in %u more runs: by chance\n  again: ",
                 RECUR_TRIES);
     xd_oracle_again(w->o, r->index, &r->text);
     xd_str_addc(&r->text, '\n');
-    xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
-    if (w->o->keep)
-        xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->text), &r->text);
-    xd_str_free(&told);
+    tell_whole(w, c, b, d);
 }
 
 /* ---- One program ---- */
