@@ -2,6 +2,7 @@
 /* machine.c: see machine.h. */
 #include "machine.h"
 
+#include "abi/guest64.h"
 #include "hv/pte.h"
 
 #include <inttypes.h>
@@ -68,6 +69,15 @@ static void frame_now(struct xd_machine *m, uint64_t mfn, struct xd_xen_frame *f
         f->type = 0;
 }
 
+/* The address of the last page fault, which the kernel may have met on its way: the double's guests have met none. */
+static void forget_faults(struct xd_machine *m, const struct xd_real_guest *g)
+{
+    struct xd_abi_vcpu_info *v = (void *)xd_machine_words(m, g->start.shared_info_mfn);
+
+    for (unsigned int id = 0; id < XD_MAIL_VCPUS; id++)
+        v[id].cr2 = 0;
+}
+
 static void remember(struct xd_machine *m, unsigned int nr)
 {
     struct xd_real_guest *g = &m->guest[nr];
@@ -87,6 +97,7 @@ static void remember(struct xd_machine *m, unsigned int nr)
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
         memcpy(g->memory + pfn * XD_PAGE_SIZE, xd_machine_words(m, g->mfn[pfn]), XD_PAGE_SIZE);
     xd_machine_ports(m, nr, g->port);
+    forget_faults(m, g);
     memcpy(g->info, xd_machine_words(m, g->start.shared_info_mfn), XD_PAGE_SIZE);
     frame_now(m, g->start.shared_info_mfn, &g->info_frame);
 }

@@ -26,6 +26,8 @@
 #define HC_MEMORY_OP            12u
 #define HC_EVENT_CHANNEL_COMPAT 16u
 #define HC_XEN_VERSION          17u
+#define HC_VCPU_OP              24u
+#define VCPUOP_REGISTER_INFO    10u
 #define HC_NUMBERS              64u
 #define RECORD                  32u /* bytes of a frame's */
 #define RECORDS                 (XD_PAGE_SIZE / RECORD)
@@ -176,12 +178,29 @@ static void see_ports(unsigned int domid)
     }
 }
 
+static struct xd_abi_vcpu_info *info_at(const struct xd_vcpu *v)
+{
+    return (void *)(hv.mem + v->info_mfn.v * XD_PAGE_SIZE + v->info_off);
+}
+
 static struct xd_abi_vcpu_info *vcpu_info_of(unsigned int g)
 {
-    const struct xd_domain *d = &domain[g / XD_MAIL_VCPUS];
+    return info_at(&domain[g / XD_MAIL_VCPUS].vcpu[g % XD_MAIL_VCPUS]);
+}
 
-    return (struct xd_abi_vcpu_info *)(void *)(hv.mem + d->shared_info.v * XD_PAGE_SIZE) +
-           g % XD_MAIL_VCPUS;
+/* Did this call move a vcpu_info? From now on it is looked for there. */
+static bool follow_info(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
+{
+    struct xd_abi_vcpu_register_vcpu_info op;
+    struct xd_vcpu *t = xd_vcpu_at(v->domain, (uint32_t)arg[1]);
+
+    if (nr != HC_VCPU_OP || arg[0] != VCPUOP_REGISTER_INFO || rc || !t ||
+        !xd_look(v, &op, arg[2], sizeof(op)))
+        return false;
+    t->info_mfn.v = op.mfn;
+    t->info_off = op.offset;
+    t->info_moved = true;
+    return true;
 }
 
 /* Xen delivers when it returns to the guest, so one that unmasked by a store is made to enter Xen once. */
@@ -252,6 +271,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
         machine->used[nr] = true;
     give_mask_back(g);
     rc = xd_xen_call(xen, g, nr, arg, 0, NULL, 0);
+    (void)follow_info(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
         nr == HC_MEMORY_OP || nr == HC_MULTICALL);
     return died ? XD_NOT_RUNNING : rc;
@@ -315,6 +335,8 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
         v->initialised = !v->down;
         v->kernel_mode = true;
         v->info_mfn = d->shared_info;
+        v->info_off = id * (uint32_t)sizeof(struct xd_abi_vcpu_info);
+        v->info_moved = false;
         if (v->down)
             continue;
         v->cr3.v = d->start.cr3_mfn;
@@ -397,7 +419,7 @@ struct xd_abi_shared_info *xd_shared_info(struct xd_domain *d)
 struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v)
 {
     if (v->down)
-        return vcpu_info_of(guest_of(v));
+        return info_at(v);
     return &events[guest_of(v)].info;
 }
 
@@ -442,14 +464,19 @@ bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
 
 static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c)
 {
+    bool moved = false;
+
     for (uint64_t i = 0; i < c->arg[1] && i < 4096; i++) {
         struct xd_abi_multicall_entry e;
 
         if (!xd_look(v, &e, c->arg[0] + i * sizeof(e), sizeof(e)) ||
             (uint64_t)e.result == UINT64_C(0xdddddddddddddddd))
-            return;
+            break;
+        moved |= follow_info(v, e.op, e.args, (int64_t)e.result);
         host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (int64_t)e.result, 1);
     }
+    if (moved)
+        see(false, false);
 }
 
 static bool covers(const struct xd_program_cpu *c, unsigned int g, const unsigned char *through)

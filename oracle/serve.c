@@ -21,7 +21,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_LINES 12u
+#define LOG_LINES   12u
+#define VCPUS_BUILT 3u /* of a domain that dom0 builds; those that are not online run nothing */
 
 struct run {
     struct xd_witness *w; /* first: the witness finds itself here */
@@ -162,7 +163,8 @@ static bool wanted(const struct xd_program *p, struct xd_domain_config *c,
         c[domid].pages_max = c[domid].pages;
         number(p, s, "pages_max", &c[domid].pages_max);
         number(p, s, "online", &c[domid].vcpus_online);
-        if (c[domid].vcpus > (domid ? XD_MAIL_VCPUS : 1) || c[domid].vcpus_online > c[domid].vcpus)
+        if (c[domid].vcpus > (domid ? VCPUS_BUILT : 1) || c[domid].vcpus_online > c[domid].vcpus ||
+            c[domid].vcpus_online > XD_MAIL_VCPUS)
             return false;
         if (c[domid].pages_max < c[domid].pages)
             return false;
@@ -180,8 +182,10 @@ static bool serve(struct run *run, const struct xd_program *p, struct xd_str *ou
     uint64_t boots = m->boots, rebuilds = m->rebuilds;
 
     if (!wanted(p, c, want)) {
-        xd_str_addf(out, "unfit the real machine has d0 with one vCPU, d1 to d%u with one or %u\n",
-                    XD_XEN_DOMAINS - 1, XD_MAIL_VCPUS);
+        xd_str_addf(out,
+                    "unfit the real machine has d0 with one vCPU, d1 to d%u with up to %u, of "
+                    "which one or %u online\n",
+                    XD_XEN_DOMAINS - 1, VCPUS_BUILT, XD_MAIL_VCPUS);
         return true;
     }
     if (!xd_machine_ready(m, want)) {

@@ -54,9 +54,9 @@ static void doing(struct xd_view *s, struct xd_doing d)
     s->doing[s->nr_doing++] = d;
 }
 
-void xd_view_root(struct xd_view *s, uint64_t mfn, bool walked)
+void xd_view_root(struct xd_view *s, uint64_t mfn, bool walked, bool certain)
 {
-    doing(s, (struct xd_doing){.what = walked ? WALKED : ROOT, .mfn = mfn});
+    doing(s, (struct xd_doing){.what = walked ? WALKED : ROOT, .certain = certain, .mfn = mfn});
 }
 
 void xd_view_copied(struct xd_view *s, uint64_t to, uint64_t from)
@@ -149,11 +149,39 @@ bool xd_view_ours(const struct xd_view *s, uint64_t mfn)
     return mfn < s->frames && s->ours[mfn];
 }
 
+bool xd_hidden(const struct xd_view *s, uint64_t maddr)
+{
+    for (unsigned int i = 0; i < s->nr_moved; i++) {
+        uint64_t in = maddr - s->moved[i].at;
+
+        if (in < VCPU_WORDS * 8 &&
+            (in >= VCPU_CLOCK * 8 || (s->moved[i].runs && in < VCPU_EVENTS * 8)))
+            return true;
+    }
+    return false;
+}
+
+/* Each vcpu_info that lies in a page of the domain's. Its clock is made zero, too, lest it be copied to where it is compared. */
+static void find_moved(struct xd_view *s, struct xd_domain *d)
+{
+    struct xd_vcpu *v;
+
+    for (uint32_t id = 0; (v = xd_vcpu_at(d, id)) != NULL; id++) {
+        unsigned char *page = (unsigned char *)xd_frame_words(d->hv, v->info_mfn);
+
+        if (!v->info_moved || s->nr_moved == MOVED_MAX)
+            continue;
+        s->moved[s->nr_moved].at = v->info_mfn.v * XD_PAGE_SIZE + v->info_off;
+        s->moved[s->nr_moved++].runs = id < VCPUS_SEEN && xd_vcpu_state(v) != XD_STATE_DOWN;
+        memset(page + v->info_off + VCPU_CLOCK * 8, 0, (VCPU_WORDS - VCPU_CLOCK) * 8);
+    }
+}
+
 bool xd_view_comparable(const struct xd_view *s, uint64_t maddr)
 {
     uint64_t word = maddr % XD_PAGE_SIZE / 8;
 
-    if (!xd_view_ours(s, maddr / XD_PAGE_SIZE))
+    if (!xd_view_ours(s, maddr / XD_PAGE_SIZE) || xd_hidden(s, maddr))
         return false;
     return !info_of(s, maddr / XD_PAGE_SIZE) ||
            (word >= INFO_PENDING && (word < INFO_CLOCK || word >= INFO_ARCH));
@@ -251,7 +279,7 @@ static void shared_info(struct xd_view *s, struct xd_seen_domain *d, struct xd_d
 
     for (unsigned int i = 0; i < INFO_WORDS; i++) {
         bool vcpus = i < INFO_PENDING,
-             told_by_vcpu = i / VCPU_WORDS < VCPUS_SEEN && i % VCPU_WORDS < 2;
+             told_by_vcpu = i / VCPU_WORDS < VCPUS_SEEN && i % VCPU_WORDS < VCPU_EVENTS;
 
         if (word[i] == d->info_now[i] ||
             (vcpus && (i % VCPU_WORDS >= VCPU_CLOCK || told_by_vcpu)) ||
@@ -276,7 +304,7 @@ static void vcpu(struct xd_view *s, struct xd_seen_domain *d, struct xd_vcpu *v)
             xd_str_addf(s->out, "  %s.%u %s: 0x%" PRIx64 "\n", d->name, v->id, names[i], now[i]);
         d->vcpu[v->id].bits[i] = now[i];
     }
-    if (v->cr3.v != d->vcpu[v->id].cr3)
+    if (v->cr3.v != d->vcpu[v->id].cr3 && xd_vcpu_state(v) != XD_STATE_DOWN)
         xd_str_addf(s->out, "  %s.%u cr3: 0x%" PRIx64 "\n", d->name, v->id,
                     xd_view_number(s, v->cr3.v));
     d->vcpu[v->id].cr3 = v->cr3.v;
@@ -391,6 +419,10 @@ void xd_view_look(struct xd_view *s, const struct xd_runner *r, bool all)
 {
     struct xd_hv *hv = NULL;
 
+    s->nr_moved = 0;
+    for (uint32_t i = 0; i < r->p->domains; i++)
+        if (r->env[i].d)
+            find_moved(s, r->env[i].d);
     for (uint32_t i = 0; i < r->p->domains; i++)
         if (r->env[i].d) {
             if (all && !hv)

@@ -22,8 +22,8 @@ void xd_view_look(struct xd_view *s, const struct xd_runner *r, bool all);
 
 /* ---- What a step has done, to be said before it is looked at ---- */
 
-/* The frame may have become an L4 in the middle of the step; (walked): even a base pointer. */
-void xd_view_root(struct xd_view *s, uint64_t mfn, bool walked);
+/* The frame may have become an L4 in the middle of the step, or (certain) was one; (walked): even a base pointer. */
+void xd_view_root(struct xd_view *s, uint64_t mfn, bool walked, bool certain);
 /* Frame (to) may be a copy of (from). */
 void xd_view_copied(struct xd_view *s, uint64_t to, uint64_t from);
 /* What Xen put into these (n) bytes of (v)'s is the machine's, and no two have it alike: they are made zero. */

@@ -20,6 +20,8 @@
 #define INFO_ARCH    386u
 #define VCPU_WORDS   8u /* of a vcpu_info, of which */
 #define VCPU_CLOCK   4u /* and up is time */
+#define VCPU_EVENTS  2u /* the first ones */
+#define MOVED_MAX    8u
 #define L4_OWN       (XD_L4_XEN_END - XD_L4_XEN_FIRST)
 #define OTHER_FRAME \
     UINT64_C(0x000ffffff0000000) /* in place of a frame number: Xen's, or another's */
@@ -62,6 +64,7 @@ struct xd_seen_domain {
 /* What a step is known to do. */
 struct xd_doing {
     enum { ROOT, WALKED, COPIED } what;
+    bool certain;
     uint64_t mfn, from;
 };
 
@@ -75,6 +78,11 @@ struct xd_view {
     uint32_t nr_fresh;
     struct xd_doing *doing;
     size_t nr_doing, room_doing;
+    struct {
+        uint64_t at;
+        bool runs;      /* its vCPU; then what concerns events is told by vcpu() */
+    } moved[MOVED_MAX]; /* each vcpu_info that does not lie in shared_info */
+    unsigned int nr_moved;
     unsigned char *has; /* by mfn: does the frame have memory? */
     bool anew;          /* numbers of frames may mean something else now */
 };
@@ -83,6 +91,9 @@ struct xd_view {
 struct xd_held *xd_held_by(struct xd_view *s, uint64_t mfn);
 /* Is the frame the heap's to give, or was it? */
 bool xd_heaps(const struct xd_view *s, uint64_t mfn);
+
+/* Does time lie there, or what is told otherwise, in a vcpu_info that was moved? */
+bool xd_hidden(const struct xd_view *s, uint64_t maddr);
 
 /* ---- view_words.c ---- */
 

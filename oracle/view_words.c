@@ -37,12 +37,18 @@ static bool shows_root(const uint64_t *now, uint64_t mfn)
 
 static bool is_root(const struct xd_view *s, const struct xd_held *h, const uint64_t *now)
 {
+    bool perhaps = false;
+
     if (h->told.type == XD_TYPE_L4 && h->told.type_count)
         return true;
-    for (size_t i = 0; i < s->nr_doing; i++)
-        if (s->doing[i].what != COPIED && s->doing[i].mfn == h->mfn)
-            return shows_root(now, h->mfn);
-    return false;
+    for (size_t i = 0; i < s->nr_doing; i++) {
+        if (s->doing[i].what == COPIED || s->doing[i].mfn != h->mfn)
+            continue;
+        if (s->doing[i].certain)
+            return true;
+        perhaps = true;
+    }
+    return perhaps && shows_root(now, h->mfn);
 }
 
 /* Which of words XD_L4_XEN_FIRST and on Xen has written now, in a table or in one that was copied. */
@@ -117,7 +123,7 @@ void xd_look_at_words(struct xd_view *s, struct xd_hv *hv, const char *name, uin
         }
         if (value == p->now[i] && !s->anew && !(own && p->xens >> (i - XD_L4_XEN_FIRST) & 1))
             continue;
-        value = told(s, h, value);
+        value = xd_hidden(s, h->mfn * XD_PAGE_SIZE + i * 8) ? 0 : told(s, h, value);
         if (value != p->told[i] && !p->is_new)
             xd_str_addf(s->out, "  %s %" PRIu64 " word %u: 0x%" PRIx64 "\n", name, nr, i, value);
         p->told[i] = value;
@@ -161,7 +167,7 @@ void xd_look_at_others(struct xd_view *s, struct xd_hv *hv, const char *name,
         if (!memcmp(now, old, XD_PAGE_SIZE))
             continue;
         for (unsigned int i = 0; i < XD_PT_SLOTS; i++)
-            if (now[i] != old[i])
+            if (now[i] != old[i] && !xd_hidden(s, h->mfn * XD_PAGE_SIZE + i * 8))
                 xd_str_addf(s->out, "  %s %" PRIu64 " word %u in the end: 0x%" PRIx64 "\n", name,
                             pfn, i, told(s, NULL, now[i]));
     }

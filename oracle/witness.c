@@ -143,19 +143,32 @@ static void reserved(struct xd_witness *w, const struct xd_runner *r, const stru
     }
 }
 
+/* How many elements of a batch were carried out. False: nobody told, or the answer can't be read any more. */
+static bool elements_done(struct xd_vcpu *v, const struct xd_encoded *e, uint64_t *done)
+{
+    unsigned char bytes[4];
+
+    if (!e->done || !xd_look(v, bytes, e->done, sizeof(bytes)))
+        return false;
+    *done = number(bytes, sizeof(bytes));
+    return *done != XD_DONE_PRESET;
+}
+
 /* Elements of an mmuext_op by which frames become tables and lose it again, or are copied, before the step is over. */
 static void batched(struct xd_witness *w, const struct xd_made *m, uint32_t k)
 {
     const struct xd_encoded *e = &m->enc[k];
-    uint64_t nr = e->arg[1] & 0x7fffffff;
+    uint64_t nr = e->arg[1] & 0x7fffffff, done;
 
+    if (!elements_done(m->v, e, &done))
+        done = 0;
     for (uint64_t i = 0; e->nr == HC_MMUEXT_OP && i < nr && i < BATCH_SEEN; i++) {
         struct xd_abi_mmuext_op op;
 
         if (!xd_look(m->v, &op, e->arg[0] + i * sizeof(op), sizeof(op)))
             return;
         if (op.cmd == PIN_L4 || op.cmd == NEW_BASEPTR || op.cmd == NEW_USER_BASEPTR)
-            xd_view_root(w->view, op.arg1, op.cmd == NEW_BASEPTR);
+            xd_view_root(w->view, op.arg1, op.cmd == NEW_BASEPTR, i < done);
         else if (op.cmd == COPY_PAGE)
             xd_view_copied(w->view, op.arg1, op.arg2);
     }

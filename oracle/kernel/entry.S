@@ -116,16 +116,31 @@ trapped:
     lea 4096-16(%rcx), %rsp
     jmp unexpected_trap
 
-/* Events: counted, no more.  The way back is no hypercall, so the mask that Xen set stays set until the host clears it. */
+/*
+ * Events: counted, no more.  The way back is no hypercall, so the mask that Xen set stays set until the host clears it.  Nor
+ * is it an iretq: QEMU reads its frame as the supervisor would, which SMAP forbids.  So rip, flags and rax go below the
+ * interrupted stack's end, over what was read of the frame.
+ */
     .globl event_entry, failsafe_entry
 event_entry:
     OWN %rcx
     incq UPCALLS(%rcx)
     pop %rcx
     pop %r11
-    movq $0xe033, 8(%rsp)   /* Xen says "kernel mode" by a privilege level that only it could return to */
-    movq $0xe02b, 32(%rsp)
-    iretq
+    push %rax
+    push %rdx
+    mov 40(%rsp), %rax      /* rsp */
+    mov 16(%rsp), %rdx      /* rip */
+    mov %rdx, -8(%rax)
+    mov 32(%rsp), %rdx      /* flags */
+    mov %rdx, -16(%rax)
+    mov 8(%rsp), %rdx
+    mov %rdx, -24(%rax)
+    pop %rdx
+    lea -24(%rax), %rsp
+    pop %rax
+    popfq
+    ret
 
 failsafe_entry:
     jmp unexpected_trap

@@ -173,7 +173,6 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
                 {"sched_op", "block"},
                 {"vcpu_op", "up"},
                 {"vcpu_op", "down"},
-                {"vcpu_op", "initialise"},
                 {"vcpu_op", "set_periodic_timer"},
                 {"vcpu_op", "set_singleshot_timer"}};
     const struct xd_form_key *key = s->kind == XD_STEP_DOMAIN ? xd_form_of(s->kind)->keys : NULL;

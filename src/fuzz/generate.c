@@ -145,8 +145,8 @@ void xd_generate_head(const struct xd_generate *g, struct xd_str *out)
         xd_str_addf(out, "let x%u = table(%u, va(0))\n", level, level);
     if (!g->two_domains)
         return;
-    xd_str_addf(out, "domain d1 pages=64 pages_max=66 port_max=40 vcpus=%s kernel_pages=8\n",
-                g->groups & 1u << XD_GENERATE_HOST ? "3 online=2" : "2");
+    xd_str_add(out,
+               "domain d1 pages=64 pages_max=66 port_max=40 vcpus=3 online=2 kernel_pages=8\n");
     for (unsigned int level = 1; level <= 4; level++)
         xd_str_addf(out, "let y%u = d1.table(%u, va(0))\n", level, level);
 }

@@ -68,7 +68,7 @@ static const struct xd_alt hvm[] = {
     A(1, "hvm_op <5/24> <0/8>"),
     A(1, "hvm_op 9 ptr4(<0x7ff0/0/7>, 0, 0, 0)"),
     A(1, "hvm_op 11 ptr4(<0xfff/0x1000>, <0/28/29>, 0, 0, 0, 0, 0, 0, 0, 0)"),
-    A(2, "hvm_op 15 ptr4(<0x7ff0/0/7>, 0, 0, 0)"),
+    A(4, "hvm_op 15 ptr4(<0x7ff0/0/7>, 0, 0, 0)"),
     A(1, "hvm_op <2/23/25/26/99/0x100000001> 0"),
     A(1, "dm_op <0/SELF/7> <0/3/0xffffffff> ptr(0, 0, 0, 0)"),
     A(1, "dm_op <0/7/SELF> 1 <bad-in>"),

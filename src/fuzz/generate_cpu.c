@@ -46,11 +46,42 @@ static const struct xd_alt vcpu_call[] = {
     A(2, "vcpu_op 10 0 ptr(<plain>, <4033/4/0xffffffff>)"),
     A(1, "vcpu_op 10 0 <ptr(<x1>, 0)/ptr(0xffffffffffffffff, 64)/ptr(0, 0)/<bad-in>>"),
     DOMU(2, "vcpu_op <8/9> 1 ptr(1, 0)"),
-    DOMU(1, "vcpu_op 3 1 0"),
+    DOMU(1, "vcpu_op 3 <1/2> 0"),
+    DOMU(3, "vcpu_op 10 1 ptr(<plain>, <0/64/4033>)"),
+    DOMU(1, "vcpu_op 10 2 ptr(<plain>, <4/4033>)"),
+    DOMU(
+        1,
+        "vcpu_op 10 2 ptr(<plain>, <0/8/64/4032>)\n<30%event_channel_op bind_ipi vcpu=2\n>vcpu_op 10 2 "
+        "ptr(<plain>, <0/64>)"),
     A(1,
       "nmi_op <op=2/op=99/register_callback arg=<bad-in>/register_callback handler_address=0x800000000000>"),
     A(1, "nmi_op unregister_callback"),
 };
+/*
+ * The context of d1's third vCPU, at va(2): it lies down until somebody brings it up, which nobody does. A root table
+ * for user mode is never named (docs/DIFFERENCES.md, 18).
+ */
+static const struct xd_alt third_vcpu[] = {
+    A(2, "vcpu_op 0 <1/2> <buf(5168)/va(5)/va(7)>"),
+    A(3,
+      "<room>\nstore va(2)+<648/672/728/4808/4976/5112/5120/5128/5144/5152/5160> <non-canonical>\nvcpu_op 0 2 va(2)"),
+    A(2, "<room>\nstore va(2)+4816 <0x1008/0x800000000000/0xffff830000000000/0>\nstore va(2)+4824 "
+         "<0/8192/8193>\nvcpu_op 0 2 va(2)"),
+    A(2,
+      "<room>\nstore va(2)+512 <0/4>\nstore va(2)+4960 <8192/8193/0xffffffff>\nvcpu_op 0 2 va(2)"),
+    A(2,
+      "<room>\nstore va(2)+512 4\nstore va(2)+4832 <stranger>\nstore va(2)+4960 <512/513>\nvcpu_op 0 2 va(2)"),
+    A(1, "<room>\nstore va(2)+512 4\nstore va(2)+4960 0\nstore va(2)+4992 0\nstore va(2)+5008 "
+         "mach(<stranger>)\nvcpu_op 0 2 va(2)"),
+    A(1, "<room>\nstore va(2)+512 4\nstore va(2)+4960 0\nstore va(2)+4992 0\nstore va(2)+5008 "
+         "mach(cr3())\nvcpu_op 0 2 va(2)\nvcpu_op <0/3> 2 va(2)"),
+};
+static const struct xd_alt room[] = {
+    A(1, "update_va_mapping va(2) pte(<plain>, P|RW|US) UVMF_INVLPG\nupdate_va_mapping va(3) "
+         "pte(<plain>, P|RW|US) UVMF_INVLPG")};
+static const struct xd_alt non_canonical[] = {A(1, "0x800000000000"), A(1, "0xffff7fffffffffff"),
+                                              A(1, "0x8000000000000000"),
+                                              A(1, "0xffff000000000000")};
 static const struct xd_alt bad_pirq[] = {A(1, "9999"), A(1, "0x10000"), A(1, "0x7fffffff"),
                                          A(1, "0xffffffff")};
 static const struct xd_alt device[] = {
@@ -87,6 +118,9 @@ const struct xd_rule xd_rules_cpu[] = {
     RULE("context", context),
     RULE("debug-register", debug_register),
     RULE("vcpu-call", vcpu_call),
+    RULE("third-vcpu", third_vcpu),
+    RULE("room", room),
+    RULE("non-canonical", non_canonical),
     RULE("bad-pirq", bad_pirq),
     RULE("device", device),
     {0},

@@ -97,9 +97,10 @@ static const struct xd_alt unknown[] = {
     DOMU(4, "hypercall <7/35/36/37/42/48> 0 0 0"),
 };
 
-static const struct xd_alt misc[] = {A(8, "<version>"),   A(10, "<sched>"), A(6, "<console>"),
-                                     A(6, "<callbacks>"), A(4, "<assist>"), A(6, "<unknown>"),
-                                     A(9, "<control>"),   A(9, "<cpu>")};
+static const struct xd_alt misc[] = {
+    A(8, "<version>"),   A(10, "<sched>"), A(6, "<console>"),
+    A(6, "<callbacks>"), A(4, "<assist>"), A(6, "<unknown>"),
+    A(9, "<control>"),   A(9, "<cpu>"),    DOMU(8, "<third-vcpu>")};
 
 /* ---- Lists of calls ---- */
 
