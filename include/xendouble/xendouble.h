@@ -294,6 +294,32 @@ XD_PUBLIC int xd_restore(struct xd_hv *hv, struct xd_snapshot s);
  * are younger ones. */
 XD_PUBLIC int xd_discard(struct xd_hv *hv, struct xd_snapshot s);
 
+/* ---- Files ---- */
+
+/*
+ * Writes the machine to a file, from which xd_load makes it again, in this process or another: the same
+ * xd_digest, the same answers to all that follows. What is not of the machine stays behind, as for
+ * xd_snapshot: the reason of the last refusal, hooks, levers and expected calls, snapshots. So save between
+ * calls, never out of a hook. The file is written whole or not at all (to PATH.part first). It depends on no address and no host, and holds what
+ * differs from an empty machine only; its format belongs to this version of xendouble.
+ *
+ * 0; the host's negative errno, with a sentence in xd_hv_error: -EINVAL for a machine that can't leave
+ * this process, since its guests are linked (guest.h), hooks read and write give them other memory, or a
+ * guest's call is under way; what the host says if the file can't be written.
+ */
+XD_PUBLIC XD_MUST_CHECK int xd_save(struct xd_hv *hv, const char *path);
+
+/*
+ * Makes a machine of a file. Find its domains by xd_domain_find. Nothing in the file is believed: what is
+ * damaged, of another version, impossible, or does not pass xd_audit is refused.
+ *
+ * 0; the host's negative errno with *hv NULL: -EINVAL for such a file, -ENOMEM when the host has no
+ * address space, or what the host says if the file can't be read. *error (if not NULL) then gets the
+ * sentence, which names the file, the place in it and what stands there, to be freed with free(); else
+ * NULL.
+ */
+XD_PUBLIC XD_MUST_CHECK int xd_load(struct xd_hv **hv, const char *path, char **error);
+
 /* ---- Checking ---- */
 
 /*

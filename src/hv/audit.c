@@ -15,6 +15,7 @@
 struct tally {
     uint32_t count, type_count;
     int32_t linear;
+    bool listed; /* among the free frames */
 };
 
 struct audit {
@@ -144,19 +145,30 @@ static void count_frame(struct audit *a, xd_mfn mfn)
         count_upper(a, mfn, f->type);
 }
 
+/* (v) holds a frame of its domain. */
+static void hold_own(struct audit *a, const struct xd_vcpu *v, xd_mfn mfn, enum xd_type type,
+                     const char *who)
+{
+    hold(a, mfn, type, who, v->id);
+    if (xd_mfn_valid(a->hv, mfn) && xd_frame_at(a->hv, mfn)->owner != v->domain->domid)
+        COMPLAIN(a, "%s %u is frame 0x%llx, which is not d%u's", who, v->id,
+                 (unsigned long long)mfn.v, v->domain->domid);
+}
+
 static void count_vcpu(struct audit *a, const struct xd_vcpu *v)
 {
     if (v->initialised)
-        hold(a, v->cr3, XD_TYPE_L4, "the base pointer of vCPU", v->id);
+        hold_own(a, v, v->cr3, XD_TYPE_L4, "the base pointer of vCPU");
     if (v->user_cr3.v)
-        hold(a, v->user_cr3, XD_TYPE_L4, "the user base pointer of vCPU", v->id);
+        hold_own(a, v, v->user_cr3, XD_TYPE_L4, "the user base pointer of vCPU");
     if (v->info_moved)
-        hold(a, v->info_mfn, XD_TYPE_WRITABLE, "the vcpu_info of vCPU", v->id);
-    for (uint32_t i = 0; i * XD_PT_SLOTS < v->gdt_ents; i++)
-        hold(a, v->gdt_frame[i], XD_TYPE_SEG_DESC, "the GDT of vCPU", v->id);
+        hold_own(a, v, v->info_mfn, XD_TYPE_WRITABLE, "the vcpu_info of vCPU");
+    for (uint32_t i = 0; i < XD_GDT_FRAMES; i++)
+        if (i * XD_PT_SLOTS < v->gdt_ents)
+            hold_own(a, v, v->gdt_frame[i], XD_TYPE_SEG_DESC, "the GDT of vCPU");
     for (unsigned int i = 0; i < XD_LDT_PAGES; i++)
         if (v->ldt_frame[i].v)
-            hold(a, v->ldt_frame[i], XD_TYPE_SEG_DESC, "the LDT of vCPU", v->id);
+            hold_own(a, v, v->ldt_frame[i], XD_TYPE_SEG_DESC, "the LDT of vCPU");
 }
 
 static void compare_frame(struct audit *a, xd_mfn mfn)
@@ -165,6 +177,9 @@ static void compare_frame(struct audit *a, xd_mfn mfn)
     const struct tally *t = &a->t[mfn.v];
     uint32_t type_count = f->count ? f->type_count : 0; /* a free frame links to the next there */
 
+    if (mfn.v >= a->hv->m2p_l3.v && mfn.v < a->hv->heap_first && t->count > 1)
+        COMPLAIN(a, "frame 0x%llx is Xen's alone, and something leads to it",
+                 (unsigned long long)mfn.v);
     if (t->count == f->count && t->type_count == type_count &&
         (!live_table(f) || !f->count || t->linear == f->linear))
         return;
@@ -173,32 +188,6 @@ static void compare_frame(struct audit *a, xd_mfn mfn)
         "frame 0x%llx (%s): %u references and %u in its type are recorded, %u and %u are held; linear %d, %d",
         (unsigned long long)mfn.v, xd_type_name(f->type), f->count, type_count, t->count,
         t->type_count, f->linear, t->linear);
-}
-
-static uint32_t count_list(struct audit *a, uint32_t mfn)
-{
-    struct xd_hv *hv = a->hv;
-    uint32_t n = 0;
-
-    for (; mfn; mfn = xd_frame_at(hv, xd_mfn_of(mfn))->type_count) {
-        if (mfn < hv->heap_first || mfn >= hv->frames || xd_frame_at(hv, xd_mfn_of(mfn))->count ||
-            n > hv->frames) {
-            COMPLAIN(a, "the list of free frames is broken at 0x%x", mfn);
-            break;
-        }
-        n++;
-    }
-    return n;
-}
-
-static void check_free_list(struct audit *a)
-{
-    struct xd_hv *hv = a->hv;
-    uint32_t n = count_list(a, hv->free_list) + count_list(a, hv->scrub_list);
-
-    if (n + (hv->frames - hv->heap_first - hv->heap_taken) != hv->frames_free)
-        COMPLAIN(a, "%u frames are recorded as free, the list and the heap have %u",
-                 hv->frames_free, n + (hv->frames - hv->heap_first - hv->heap_taken));
 }
 
 static void check_domains(struct audit *a)
@@ -230,7 +219,7 @@ unsigned int xd_audit(struct xd_hv *hv, char **report)
 {
     struct audit a = {.hv = hv, .t = xd_zalloc((size_t)hv->frames * sizeof(struct tally))};
 
-    check_free_list(&a);
+    a.found += xd_audit_frames(hv, &a.out);
     check_domains(&a);
     for (uint64_t mfn = 0; mfn < hv->frames; mfn++)
         count_frame(&a, xd_mfn_of(mfn));

@@ -142,6 +142,10 @@ static void audit_sleep(struct audit *a, struct xd_vcpu *v)
            v->poll_timer_on ? v->hv->off || v->poll_timer_ns > v->hv->now_ns
                             : v->poll_timer_ns == 0,
            "d%uv%u: its poll timer should have fired", domid, v->id);
+    EXPECT(a, v->tick_ns <= v->hv->now_ns && v->runstate_since <= v->hv->now_ns,
+           "d%uv%u: ticked or changed its state in the future", domid, v->id);
+    EXPECT(a, !v->cont.active || v->cont.nr == 13, "d%uv%u: call %llu is to go on, and is no list",
+           domid, v->id, (unsigned long long)v->cont.nr);
     EXPECT(a, v->paused_for_shutdown == v->domain->shutting_down,
            "d%uv%u: does not stand still with its domain", domid, v->id);
 }
@@ -182,8 +186,19 @@ static void audit_callback(struct audit *a, struct xd_vcpu *v, const char *name,
            name, (unsigned long long)cb->address);
 }
 
+static void audit_life(struct audit *a, const struct xd_vcpu *v)
+{
+    unsigned int domid = v->domain->domid;
+
+    EXPECT(a, v->initialised || (v->down && !v->cr3.v && !v->user_cr3.v && !v->gdt_ents),
+           "d%uv%u: was never brought up, and has what a running vCPU has", domid, v->id);
+    EXPECT(a, !v->domain->dying || !v->initialised,
+           "d%uv%u: its domain is destroyed, and it is not", domid, v->id);
+}
+
 static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 {
+    audit_life(a, v);
     audit_virq_table(a, v);
     audit_sleep(a, v);
     audit_info(a, v);
@@ -197,6 +212,10 @@ static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 static void audit_lifecycle(struct audit *a, struct xd_domain *d)
 {
     EXPECT(a, d->shutting_down == d->shut_down, "d%u: is neither running nor shut down", d->domid);
+    EXPECT(a, d->dying == d->dead && (!d->dead || d->pages), "d%u: is destroyed by half", d->domid);
+    EXPECT(a, !d->dying || !d->ports_active, "d%u: is destroyed and has ports", d->domid);
+    EXPECT(a, !d->hardware || (d->privileged && xd_hardware_domain(d->hv) == d),
+           "d%u: is a hardware domain, and can't be", d->domid);
     EXPECT(a, d->shutdown_code >= (d->shutting_down ? 0 : -1) && d->shutdown_code <= UINT8_MAX,
            "d%u: shutdown code %d", d->domid, d->shutdown_code);
     EXPECT(a, !d->hardware || !d->shut_down || d->hv->off,

@@ -210,7 +210,7 @@ static void grant_io(struct xd_domain *d, const struct xd_domain_config *c)
             r = (struct xd_range){1, 0};
         XD_PUT(d->hv, d->iomem[i], r);
     }
-    XD_PUT(d->hv, d->l1_disallowed, xd_has_io_rights(d) ? 0 : XD_PTE_L1_DISALLOWED);
+    XD_PUT(d->hv, d->l1_disallowed, xd_l1_disallowed(d));
 }
 
 static void init_vcpus(struct builder *b)
@@ -284,7 +284,7 @@ static void init_domain(struct builder *b, uint16_t domid)
     XD_PUT(b->hv, d->start, b->l.start);
     XD_PUT(b->hv, d->shutdown_code, -1);
     XD_PUT(b->hv, d->port_max, c->privileged ? XD_PORTS - 1 : c->port_max);
-    XD_PUT(b->hv, d->perdomain, xd_mfn_of(b->hv->m2p_l3.v + 1 + (uint64_t)(d - b->hv->domain)));
+    XD_PUT(b->hv, d->perdomain, xd_perdomain_of(d));
     grant_io(d, c);
     xd_evtchn_init(d);
 }

@@ -9,6 +9,7 @@
 #ifndef XD_HV_FRAME_H
 #define XD_HV_FRAME_H
 
+#include "base/strbuf.h"
 #include "hv/hv.h"
 
 enum xd_type {
@@ -75,6 +76,15 @@ static inline bool xd_frame_get(struct xd_hv *hv, xd_mfn mfn, uint16_t owner)
     return true;
 }
 
+/* What was never handed out was never written. */
+bool xd_frame_ever_used(const struct xd_hv *hv, xd_mfn mfn);
+
+/* Xen's table for what is (d)'s alone: each slot of a domain has one. */
+static inline xd_mfn xd_perdomain_of(const struct xd_domain *d)
+{
+    return xd_mfn_of(d->hv->m2p_l3.v + 1 + (uint64_t)(d - d->hv->domain));
+}
+
 /* The last page of a dead domain went: its number is free again. In destroy.c. */
 void xd_domain_forget(struct xd_domain *d);
 
@@ -124,6 +134,9 @@ bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
 void xd_frame_give(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
 
 uint64_t *xd_m2p_entry(struct xd_hv *hv, xd_mfn mfn);
+
+/* The part of xd_audit that looks at each frame by itself. Adds a line to (out) for each fault and counts them. */
+unsigned int xd_audit_frames(struct xd_hv *hv, struct xd_str *out);
 
 const char *xd_type_name(enum xd_type t);
 

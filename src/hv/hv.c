@@ -211,20 +211,23 @@ uint64_t xd_m2p(struct xd_hv *hv, uint64_t mfn)
     return mfn < hv->frames ? *xd_m2p_entry(hv, xd_mfn_of(mfn)) : ~UINT64_C(0);
 }
 
-/* What was never handed out was never written. */
-static bool frame_used(void *ctx, size_t mfn)
+bool xd_frame_ever_used(const struct xd_hv *hv, xd_mfn mfn)
 {
     static const struct xd_frame never = {0};
-    const struct xd_hv *hv = ctx;
 
-    return memcmp(&hv->frame[mfn], &never, sizeof(never)) != 0;
+    return memcmp(&hv->frame[mfn.v], &never, sizeof(never)) != 0;
+}
+
+static bool page_used(void *ctx, size_t mfn)
+{
+    return xd_frame_ever_used(ctx, xd_mfn_of(mfn));
 }
 
 int xd_hv_share(struct xd_hv *hv)
 {
     struct xd_arena *a = xd_arena_of(hv);
 
-    return xd_arena_share(a, (size_t)(hv->mem - a->base), frame_used, hv);
+    return xd_arena_share(a, (size_t)(hv->mem - a->base), page_used, hv);
 }
 
 static bool frame_is_zero(struct xd_hv *hv, xd_mfn mfn)
@@ -261,7 +264,7 @@ uint64_t xd_digest(struct xd_hv *hv)
     uint64_t h = xd_digest_state(hv);
 
     for (uint64_t mfn = 0; mfn < hv->frames; mfn++)
-        if (frame_used(hv, (size_t)mfn) && !frame_is_zero(hv, xd_mfn_of(mfn)))
+        if (xd_frame_ever_used(hv, xd_mfn_of(mfn)) && !frame_is_zero(hv, xd_mfn_of(mfn)))
             h = xd_hash64(h ^ mfn, xd_frame_words(hv, xd_mfn_of(mfn)), XD_PAGE_SIZE);
     return h;
 }

@@ -129,12 +129,14 @@ bool xd_m2p_strict(const struct xd_domain *d)
     return d->vm_assist >> ASSIST_M2P_STRICT & 1;
 }
 
-void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d)
+void xd_l4_xen_slots(const struct xd_domain *d, xd_mfn mfn, uint64_t *slot)
 {
-    uint64_t slot[XD_L4_XEN_END - XD_L4_XEN_FIRST] = {0};
+    const struct xd_hv *hv = d->hv;
     uint64_t own = XD_PTE_P | XD_PTE_RW | XD_PTE_A | XD_PTE_D |
                    XD_PTE_NX; /* no US: out of the guest's reach */
 
+    for (unsigned int i = 0; i < XD_L4_XEN_END - XD_L4_XEN_FIRST; i++)
+        slot[i] = 0;
     if (xd_m2p_strict(d))
         slot[XD_L4_SLOT_RO_M2P - XD_L4_XEN_FIRST] = xd_l4_m2p_entry(hv);
     slot[XD_L4_SLOT_LINEAR - XD_L4_XEN_FIRST] = xd_pte_make(mfn, own);
@@ -143,6 +145,13 @@ void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d)
         xd_pte_make(xd_mfn_of(hv->heap_first - 2), own);
     slot[XD_L4_SLOT_PERDOMAIN + 2 - XD_L4_XEN_FIRST] =
         xd_pte_make(xd_mfn_of(hv->heap_first - 1), own);
+}
+
+static void fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, const struct xd_domain *d)
+{
+    uint64_t slot[XD_L4_XEN_END - XD_L4_XEN_FIRST];
+
+    xd_l4_xen_slots(d, mfn, slot);
     xd_arena_write(xd_arena_of(hv), xd_frame_words(hv, mfn) + XD_L4_XEN_FIRST, slot, sizeof(slot));
 }
 
@@ -179,7 +188,7 @@ static int audit_upper(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, struct
         xd_entry_adjusted(v->hv, &e[i], xd_pte_adjust(e[i], level));
     }
     if (level == 4)
-        xd_l4_fill_xen_slots(v->hv, mfn, d);
+        fill_xen_slots(v->hv, mfn, d);
     return 0;
 }
 

@@ -85,11 +85,16 @@ void xd_upper_put(struct xd_hv *hv, uint64_t e, unsigned int level, xd_mfn table
 
 /* Cache attributes and cache flushes are for domains that have I/O memory or ports. */
 bool xd_has_io_rights(const struct xd_domain *d);
+/* The bits of L1 entries that its rights keep it from setting: xd_domain.l1_disallowed. */
+static inline uint64_t xd_l1_disallowed(const struct xd_domain *d)
+{
+    return xd_has_io_rights(d) ? 0 : XD_PTE_L1_DISALLOWED;
+}
 bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn);
 bool xd_mmio_read_only(const struct xd_hv *hv, xd_mfn mfn);
 
-/* Writes Xen's own slots 256 to 271 of an L4 table of (d). */
-void xd_l4_fill_xen_slots(struct xd_hv *hv, xd_mfn mfn, struct xd_domain *d);
+/* What Xen writes to its own slots, 256 to 271, of an L4 table (mfn) of (d). */
+void xd_l4_xen_slots(const struct xd_domain *d, xd_mfn mfn, uint64_t *slot);
 uint64_t xd_l4_m2p_entry(const struct xd_hv *hv);
 /* Shows the M2P to users of L4 table (mfn), or hides it. AS-XEN: fill_ro_mpt, zap_ro_mpt */
 void xd_l4_show_m2p(struct xd_hv *hv, xd_mfn mfn, bool shown);

@@ -93,6 +93,11 @@ START_TEST(counts_that_nothing_holds)
 }
 END_TEST
 
+static uint64_t *l4_slot(unsigned int slot)
+{
+    return &xd_frame_words(f.hv, xd_mfn_of(mm_table(f.d1, 4)))[slot];
+}
+
 static void plant_other(int i)
 {
     switch (i) {
@@ -113,7 +118,27 @@ static void plant_other(int i)
     case 14: PLANT(mm_frame(f.hv, mm_page(f.d1, 0))->flags, ALLOC | PINNED); break;
     case 15: PLANT(f.d1->pages, f.d1->pages - 1); break;
     case 16: PLANT(mm_frame(f.hv, mm_page(f.d1, 0))->owner, 2); break;
-    default: PLANT(f.hv->frames_free, f.hv->frames_free + 1); break;
+    case 17: PLANT(f.hv->frames_free, f.hv->frames_free + 1); break;
+    case 18: PLANT(f.d1->shared_info, xd_mfn_of(mm_page(f.d1, 0))); break;
+    case 19: PLANT(mm_frame(f.hv, f.d1->shared_info.v)->owner, 2); break;
+    case 20: PLANT(mm_frame(f.hv, mm_page(f.d1, 0))->owner, 55); break;
+    case 21: PLANT(mm_frame(f.hv, mm_page(f.d1, 0))->type, XD_TYPE_SHARED); break;
+    case 22: PLANT(l1()->flags, ALLOC); break;
+    case 23:
+        PLANT(mm_frame(f.hv, mm_page(f.d1, 0))->type, XD_TYPE_L1);
+        PLANT(mm_frame(f.hv, mm_page(f.d1, 0))->flags, ALLOC | VALID);
+        break;
+    case 24: PLANT(*l4_slot(XD_L4_SLOT_LINEAR), *l4_slot(XD_L4_SLOT_LINEAR) | XD_PTE_US); break;
+    case 25: PLANT(*l4_slot(XD_L4_SLOT_RO_M2P), mm_pte(mm_page(f.d1, 0), 7)); break;
+    case 26:
+        PLANT(mm_frame(f.hv, mm_page(f.d1, 0))->type, XD_TYPE_SEG_DESC);
+        PLANT(mm_frame(f.hv, mm_page(f.d1, 0))->flags, ALLOC | VALID);
+        PLANT(xd_frame_words(f.hv, xd_mfn_of(mm_page(f.d1, 0)))[7], UINT64_C(0x82) << 40);
+        break;
+    case 27: PLANT(mm_frame(f.hv, mm_free(f.hv))->owner, XD_DOMID_NONE); break;
+    case 28: PLANT(f.hv->heap_taken, f.hv->heap_taken + 1); break;
+    case 29: PLANT(*entry(1), mm_pte(f.hv->m2p_l3.v, 0x5 | XD_PTE_GK)); break;
+    default: PLANT(f.v1->cr3, xd_mfn_of(mm_table(f.d2, 4))); break;
     }
 }
 
@@ -136,6 +161,19 @@ static const char *const words[] = {
     "pages are recorded",
     "pages are recorded",
     "frames are recorded as free",
+    "which is not shared with it",
+    "is not its shared_info",
+    "belongs to d55, which does not exist",
+    "has type 6",
+    "was not validated",
+    "validated as a table that nobody uses",
+    "which is Xen's, holds",
+    "which is Xen's, holds",
+    "descriptor 7 of frame",
+    "is free and stands on no list",
+    "were never handed out, the heap says",
+    "is Xen's alone",
+    "which is not d1's",
 };
 
 START_TEST(disagreements_of_every_kind)

@@ -80,9 +80,32 @@ static void plant_shutdown(void)
     f.d1->vcpu[1].paused_for_shutdown = true;
 }
 
+static void plant_tick(void)
+{
+    f.d1->vcpu[0].tick_ns = f.hv->now_ns + 1;
+}
+static void plant_half_dead(void)
+{
+    f.d1->dying = true;
+}
+static void plant_hardware(void)
+{
+    f.d1->hardware = true;
+}
+static void plant_list(void)
+{
+    f.d1->vcpu[0].cont.active = true;
+    f.d1->vcpu[0].cont.nr = 5;
+}
+static void plant_life(void)
+{
+    f.d1->vcpu[0].initialised = false;
+}
+
 static void (*const plants[])(void) = {
-    plant_peer, plant_count, plant_virq,       plant_lost_virq, plant_beyond,  plant_vcpu,
-    plant_poll, plant_info,  plant_info_frame, plant_callback,  plant_shutdown};
+    plant_peer,      plant_count,    plant_virq,       plant_lost_virq, plant_beyond,   plant_vcpu,
+    plant_poll,      plant_info,     plant_info_frame, plant_callback,  plant_shutdown, plant_tick,
+    plant_half_dead, plant_hardware, plant_list,       plant_life};
 
 START_TEST(the_audit_finds_a_planted_fault)
 {

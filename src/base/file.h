@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* file.h: whole files in and out, for the host's business. */
+#ifndef XD_BASE_FILE_H
+#define XD_BASE_FILE_H
+
+#include "base/strbuf.h"
+
+/* Adds what the file holds to (out). 0 or a negative errno. */
+int xd_file_read(const char *path, struct xd_str *out);
+
+/*
+ * Makes the file hold these bytes: 0 or a negative errno, and then (path) is as it was. They are
+ * written beside it first, to PATH.part.
+ */
+int xd_file_write(const char *path, const void *bytes, size_t n);
+
+/* What a negative errno of these means, in words. */
+const char *xd_file_error(int err);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * audit_frames.c: is each frame's record possible, does its owner exist, do free frames stand on one list, and
+ * do frames that Xen vouches for hold what it let through? How often a frame is held: audit.c.
+ */
+#include "hv/evtchn.h"
+#include "hv/pagetype.h"
+
+#include <stdlib.h>
+
+struct audit {
+    struct xd_hv *hv;
+    struct xd_str *out;
+    unsigned int found;
+    bool *listed; /* the free frame stands on a list */
+};
+
+#define EXPECT(a, cond, ...)                    \
+    do {                                        \
+        if (!(cond)) {                          \
+            (a)->found++;                       \
+            xd_str_addf((a)->out, __VA_ARGS__); \
+            xd_str_addc((a)->out, '\n');        \
+        }                                       \
+    } while (0)
+
+/* What Xen lost to its guest is not free: it is shared still. */
+static bool is_free(const struct xd_frame *f)
+{
+    return !f->count && !(f->flags & XD_FRAME_XEN_HEAP);
+}
+
+static uint32_t walk_list(struct audit *a, uint32_t mfn)
+{
+    struct xd_hv *hv = a->hv;
+    uint32_t n = 0;
+
+    for (; mfn; mfn = hv->frame[mfn].type_count, n++) {
+        bool good = mfn >= hv->heap_first && mfn < hv->frames && is_free(&hv->frame[mfn]) &&
+                    !a->listed[mfn];
+
+        EXPECT(a, good, "the list of free frames is broken at 0x%x", mfn);
+        if (!good)
+            break;
+        a->listed[mfn] = true;
+    }
+    return n;
+}
+
+static void check_free(struct audit *a)
+{
+    struct xd_hv *hv = a->hv;
+    uint32_t n = walk_list(a, hv->free_list) + walk_list(a, hv->scrub_list), fresh = 0;
+
+    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++) {
+        const struct xd_frame *f = &hv->frame[mfn];
+
+        if (!is_free(f))
+            continue;
+        fresh += !xd_frame_ever_used(hv, xd_mfn_of(mfn));
+        EXPECT(a, a->listed[mfn] || !xd_frame_ever_used(hv, xd_mfn_of(mfn)),
+               "frame 0x%llx is free and stands on no list", (unsigned long long)mfn);
+        EXPECT(a, !a->listed[mfn] || (f->owner == XD_DOMID_NONE && !f->type && !f->flags),
+               "frame 0x%llx is free, and its record is not that of a free one",
+               (unsigned long long)mfn);
+    }
+    EXPECT(a, fresh == hv->frames - hv->heap_first - hv->heap_taken,
+           "%u frames were never handed out, the heap says %u", fresh,
+           hv->frames - hv->heap_first - hv->heap_taken);
+    EXPECT(a, n + fresh == hv->frames_free,
+           "%u frames are recorded as free, the list and the heap have %u", hv->frames_free,
+           n + fresh);
+}
+
+/* Xen's slots hold what Xen wrote; only whether the M2P is shown may change. */
+static void check_xen_slots(struct audit *a, const struct xd_domain *d, xd_mfn table)
+{
+    const uint64_t *e = xd_frame_words(a->hv, table);
+    uint64_t slot[XD_L4_XEN_END - XD_L4_XEN_FIRST];
+
+    xd_l4_xen_slots(d, table, slot);
+    for (unsigned int i = XD_L4_XEN_FIRST; i < XD_L4_XEN_END; i++)
+        EXPECT(a,
+               i == XD_L4_SLOT_RO_M2P ? e[i] == 0 || e[i] == xd_l4_m2p_entry(a->hv)
+                                      : e[i] == slot[i - XD_L4_XEN_FIRST],
+               "slot %u of L4 table 0x%llx, which is Xen's, holds 0x%llx", i,
+               (unsigned long long)table.v, (unsigned long long)e[i]);
+}
+
+static void check_descriptors(struct audit *a, xd_mfn mfn)
+{
+    const uint64_t *e = xd_frame_words(a->hv, mfn);
+
+    for (unsigned int i = 0; i < XD_PT_SLOTS; i++) {
+        uint64_t desc = e[i];
+
+        EXPECT(a, xd_descriptor_ok(&desc) && desc == e[i],
+               "descriptor %u of frame 0x%llx is 0x%llx, which no check lets through", i,
+               (unsigned long long)mfn.v, (unsigned long long)e[i]);
+    }
+}
+
+static void check_used(struct audit *a, xd_mfn mfn)
+{
+    const struct xd_frame *f = xd_frame_at(a->hv, mfn);
+    const struct xd_domain *d = xd_domain_by_id(a->hv, f->owner);
+    bool validated = f->flags & XD_FRAME_VALIDATED;
+
+    /* A page that a domain shared with Xen outlives it while others map it, and is nobody's. */
+    EXPECT(a, d || (f->owner == XD_DOMID_NONE && !xd_type_is_table(f->type)),
+           "frame 0x%llx belongs to d%u, which does not exist", (unsigned long long)mfn.v,
+           f->owner);
+    EXPECT(a, f->type <= XD_TYPE_WRITABLE && f->type != XD_TYPE_SHARED,
+           "frame 0x%llx has type %u, which does not exist", (unsigned long long)mfn.v, f->type);
+    EXPECT(a, !f->type_count || (validated && f->type != XD_TYPE_NONE),
+           "frame 0x%llx is in use as %s and was not validated", (unsigned long long)mfn.v,
+           xd_type_name(f->type));
+    EXPECT(a, f->type_count || !validated || !xd_type_is_table(f->type),
+           "frame 0x%llx is validated as a table that nobody uses", (unsigned long long)mfn.v);
+    EXPECT(a, !(f->flags & XD_FRAME_XEN_HEAP) || (d && d->shared_info.v == mfn.v),
+           "frame 0x%llx is shared with d%u, and is not its shared_info", (unsigned long long)mfn.v,
+           f->owner);
+    if (d && validated && f->type == XD_TYPE_L4)
+        check_xen_slots(a, d, mfn);
+    if (validated && f->type == XD_TYPE_SEG_DESC)
+        check_descriptors(a, mfn);
+}
+
+static void check_shared_info(struct audit *a, const struct xd_domain *d)
+{
+    const struct xd_frame *f = xd_frame_at(a->hv, d->shared_info);
+
+    EXPECT(a, f->flags & XD_FRAME_XEN_HEAP && f->owner == d->domid,
+           "d%u: its shared_info is frame 0x%llx, which is not shared with it", d->domid,
+           (unsigned long long)d->shared_info.v);
+}
+
+unsigned int xd_audit_frames(struct xd_hv *hv, struct xd_str *out)
+{
+    struct audit a = {.hv = hv, .out = out, .listed = xd_zalloc(hv->frames)};
+
+    check_free(&a);
+    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
+        if (!is_free(&hv->frame[mfn]))
+            check_used(&a, xd_mfn_of(mfn));
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        if (hv->domain[i].used)
+            check_shared_info(&a, &hv->domain[i]);
+    free(a.listed);
+    return a.found;
+}

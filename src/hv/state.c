@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* state.c: the fields of a machine, and what may stand in them. How they go together is the audit's. */
+#include "hv/state.h"
+
+#define BYTE   UINT8_MAX
+#define HALF   UINT16_MAX
+#define WORD   UINT32_MAX
+#define ANY    UINT64_MAX
+#define TIME   ((uint64_t)INT64_MAX) /* Xen's times are signed */
+#define PERIOD ((UINT64_C(1) << 62) - 1)
+#define ASSIST (UINT64_C(0x3f) | UINT64_C(1) << 32)
+
+/* A field; an array of numbers; a member of an array of structs. (S) is the struct. */
+#define F(field, rule, limit)                                                             \
+    {                                                                                     \
+#field, offsetof(S, field), 1, 0, sizeof(((S *)0)->field), XD_STATE_##rule, limit \
+    }
+#define A(array, rule, limit)                                                              \
+    {                                                                                      \
+#array "[]", offsetof(S, array), XD_ARRAY_SIZE(((S *)0)->array),                   \
+            sizeof(((S *)0)->array[0]), sizeof(((S *)0)->array[0]), XD_STATE_##rule, limit \
+    }
+#define M(array, member, rule, limit)                                                             \
+    {                                                                                             \
+#array "[]." #member, offsetof(S, array[0].member), XD_ARRAY_SIZE(((S *)0)->array),       \
+            sizeof(((S *)0)->array[0]), sizeof(((S *)0)->array[0].member), XD_STATE_##rule, limit \
+    }
+#define END                    \
+    {                          \
+        NULL, 0, 0, 0, 0, 0, 0 \
+    }
+
+#define S struct xd_hv
+const struct xd_state_row xd_state_machine[] = {
+    F(config.frames, MAX, XD_FRAMES_MAX),
+    F(config.domains_max, MAX, XD_DOMAINS_MAX),
+    F(config.seed, MAX, ANY),
+    M(config.mmio_ro, first, MAX, ANY),
+    M(config.mmio_ro, last, MAX, ANY),
+    F(config.cpu_khz, MAX, ANY),
+    F(config.boot_ns, MAX, ANY),
+    A(config.extraversion, MAX, BYTE),
+    A(config.command_line, MAX, BYTE),
+    F(now_ns, MAX, TIME),
+    F(heap_taken, MAX, XD_FRAMES_MAX),
+    F(free_list, MFN, 0),
+    F(scrub_list, MFN, 0),
+    F(frames_free, MAX, XD_FRAMES_MAX),
+    F(frames_kept, MAX, XD_FRAMES_MAX),
+    F(off, MAX, 1),
+    A(kexec_flip, MAX, 1),
+    F(console_nr, MAX, XD_CONSOLE_INPUT),
+    A(console, MAX, BYTE),
+    END,
+};
+#undef S
+
+#define S struct xd_domain
+const struct xd_state_row xd_state_domain[] = {
+    F(domid, MAX, XD_DOMID_FIRST_RESERVED - 1),
+    F(privileged, MAX, 1),
+    F(hardware, MAX, 1),
+    F(paused, MAX, 1),
+    F(dying, MAX, 1),
+    F(dead, MAX, 1),
+    F(ioports, MAX, 1),
+    M(iomem, first, MAX, ANY),
+    M(iomem, last, MAX, ANY),
+    F(vcpus, MAX, XD_VCPUS),
+    F(pages, MAX, XD_FRAMES_MAX),
+    F(pages_max, MAX, WORD),
+    F(vm_assist, BITS, ASSIST),
+    A(handle, MAX, BYTE),
+    F(shared_info.v, MFN, 0),
+    F(start.virt_base, OK, 0),
+    F(start.virt_end, MAX, ANY),
+    F(start.kernel_va, MAX, ANY),
+    F(start.hypercall_page_va, MAX, ANY),
+    F(start.mod_start, MAX, ANY),
+    F(start.mod_len, MAX, ANY),
+    F(start.p2m_va, OK, 0),
+    F(start.start_info_va, MAX, ANY),
+    F(start.store_va, MAX, ANY),
+    F(start.console_va, MAX, ANY),
+    F(start.pt_va, MAX, ANY),
+    F(start.pt_frames, MAX, XD_FRAMES_MAX),
+    F(start.stack_va, MAX, ANY),
+    F(start.padding_va, MAX, ANY),
+    F(start.pages, MAX, XD_FRAMES_MAX),
+    F(start.mapped_pages, MAX, XD_FRAMES_MAX),
+    F(start.first_free_pfn, MAX, XD_FRAMES_MAX),
+    F(start.cr3_mfn, MFN, 0),
+    F(start.shared_info_mfn, MFN, 0),
+    F(start.store_port, MAX, XD_PORTS - 1),
+    F(start.console_port, MAX, XD_PORTS - 1),
+    F(shutting_down, MAX, 1),
+    F(shut_down, MAX, 1),
+    F(shutdown_code, MAX, WORD),
+    M(watchdog, used, MAX, 1),
+    M(watchdog, armed, MAX, 1),
+    M(watchdog, deadline_ns, MAX, ANY),
+    F(ports_valid, MAX, XD_PORTS),
+    F(port_max, MAX, XD_PORTS - 1),
+    F(ports_active, MAX, XD_PORTS - 1),
+    END,
+};
+#undef S
+
+#define S struct xd_vcpu
+const struct xd_state_row xd_state_vcpu[] = {
+    F(initialised, MAX, 1),
+    F(down, MAX, 1),
+    F(up_asleep, MAX, 1),
+    F(blocked, MAX, 1),
+    F(paused_for_shutdown, MAX, 1),
+    F(kernel_mode, MAX, 1),
+    F(in_multicall, MAX, 0), /* only inside a call */
+    F(table_left, MAX, 1),
+    F(polling, MAX, 1),
+    F(polling_any, MAX, 1),
+    F(poll_timer_on, MAX, 1),
+    F(pin_override, MAX, 1),
+    F(poll_port, MAX, XD_PORTS - 1),
+    F(poll_timer_ns, MAX, ANY),
+    F(shot_on, MAX, 1),
+    F(shot_ns, MAX, ANY),
+    F(period_ns, MAX, PERIOD),
+    F(tick_ns, MAX, TIME),
+    F(tick_loose, MAX, 1),
+    F(runstate, MAX, 3),
+    F(runstate_since, MAX, TIME),
+    A(runstate_time, MAX, ANY),
+    F(runstate_area, OK, 0),
+    F(entry, MAX, ANY),
+    F(time_area, OK, 0),
+    F(cr3.v, MFN, 0),
+    F(user_cr3.v, MFN, 0),
+    F(regs.rax, MAX, ANY),
+    F(regs.rbx, MAX, ANY),
+    F(regs.rcx, MAX, ANY),
+    F(regs.rdx, MAX, ANY),
+    F(regs.rsi, MAX, ANY),
+    F(regs.rdi, MAX, ANY),
+    F(regs.rbp, MAX, ANY),
+    F(regs.rsp, MAX, ANY),
+    F(regs.r8, MAX, ANY),
+    F(regs.r9, MAX, ANY),
+    F(regs.r10, MAX, ANY),
+    F(regs.r11, MAX, ANY),
+    F(regs.r12, MAX, ANY),
+    F(regs.r13, MAX, ANY),
+    F(regs.r14, MAX, ANY),
+    F(regs.r15, MAX, ANY),
+    F(regs.rip, MAX, ANY),
+    F(regs.rflags, MAX, ANY),
+    F(regs.cs, MAX, HALF),
+    F(regs.ss, MAX, HALF),
+    F(regs.ds, MAX, HALF),
+    F(regs.es, MAX, HALF),
+    F(regs.fs, MAX, HALF),
+    F(regs.gs, MAX, HALF),
+    F(cr2, MAX, ANY),
+    F(kernel_ss, MAX, ANY),
+    F(kernel_sp, MAX, ANY),
+    F(fs_base, VA, 0),
+    F(gs_base_kernel, VA, 0),
+    F(gs_base_user, VA, 0),
+    F(event.address, VA, 0),
+    F(event.mask, MAX, 1),
+    F(failsafe.address, VA, 0),
+    F(failsafe.mask, MAX, 1),
+    F(syscall.address, VA, 0),
+    F(syscall.mask, MAX, 1),
+    F(syscall32.address, VA, 0),
+    F(syscall32.mask, MAX, 1),
+    F(sysenter.address, VA, 0),
+    F(sysenter.mask, MAX, 1),
+    M(trap, vector, MAX, BYTE),
+    M(trap, flags, MAX, BYTE),
+    M(trap, cs, MAX, HALF),
+    M(trap, pad, MAX, WORD), /* the guest's, and copied with the rest */
+    M(trap, address, VA, 0),
+    F(nmi_pending, MAX, 1),
+    F(ts, MAX, 1),
+    F(iopl, MAX, 3),
+    F(io_ports, MAX, 65536),
+    F(io_bitmap, OK, 0),
+    A(dr, OK, 0),
+    F(dr6, MAX, WORD),
+    F(dr7, MAX, WORD),
+    F(gdt_ents, MAX, XD_GDT_ENTRIES_MAX),
+    M(gdt_frame, v, MFN, 0),
+    F(ldt_base, OK, 0),
+    F(ldt_ents, MAX, 8192),
+    M(ldt_frame, v, MFN, 0),
+    A(virq_port, MAX, XD_PORTS - 1),
+    F(info_mfn.v, MFN, 0),
+    F(info_off, MAX, XD_PAGE_SIZE - sizeof(struct xd_abi_vcpu_info)),
+    F(info_moved, MAX, 1),
+    F(tlb_flushes, MAX, ANY),
+    F(tlb_invlpgs, MAX, ANY),
+    F(cont.active, MAX, 1),
+    F(cont.nr, MAX, ANY),
+    A(cont.arg, MAX, ANY),
+    END,
+};
+#undef S
+
+#define S struct xd_port
+const struct xd_state_row xd_state_port[] = {
+    F(state, MAX, XD_PORT_IPI),        F(notify_vcpu, MAX, XD_VCPUS - 1), F(remote_dom, MAX, HALF),
+    F(remote_port, MAX, XD_PORTS - 1), F(virq, MAX, XD_VIRQS - 1),        END,
+};
+#undef S
+
+#define S struct xd_frame
+const struct xd_state_row xd_state_frame[] = {
+    F(count, MAX, WORD),
+    F(type_count, MAX, WORD),
+    F(owner, MAX, HALF),
+    F(type, MAX, XD_TYPE_WRITABLE),
+    F(flags, BITS, XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP | XD_FRAME_PINNED | XD_FRAME_VALIDATED),
+    F(linear, MAX, HALF),
+    END,
+};
+#undef S

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-state.c: a machine goes through a file and is the same, and goes on in the same way; and files that
+ * are no such machine are refused, with the place and leaving nothing.
+ */
+#define _GNU_SOURCE
+#include "fixture.h"
+#include "fuzz/generate.h"
+#include "hv/state.h"
+#include "program/runner.h"
+#include "random.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- The table of fields ---- */
+
+#define GAP_MAX 7u /* of bytes before a field of 8 */
+
+/* Each byte of [from, to) is of one row at most, and what no row speaks of is no more than padding. */
+static void ck_covered(const struct xd_state_row *row, size_t from, size_t to)
+{
+    unsigned char seen[sizeof(struct xd_vcpu) + sizeof(struct xd_domain)] = {0};
+    size_t gap = 0;
+
+    for (; row->name; row++)
+        for (uint32_t i = 0; i < row->nr; i++)
+            for (uint32_t b = 0; b < row->size; b++) {
+                size_t at = row->at + (size_t)i * row->stride + b;
+
+                ck_assert_msg(at >= from && at < to, "%s lies outside", row->name);
+                ck_assert_msg(!seen[at]++, "%s: its byte %zu has two rows", row->name, at);
+            }
+    for (size_t at = from; at < to; at++) {
+        gap = seen[at] ? 0 : gap + 1;
+        ck_assert_msg(gap <= GAP_MAX, "no row speaks of byte %zu", at);
+    }
+}
+
+START_TEST(every_field_has_a_row)
+{
+    /* Made anew are l1_disallowed and perdomain, 8 bytes each. */
+    const size_t made = offsetof(struct xd_domain, l1_disallowed);
+
+    ck_covered(xd_state_vcpu, offsetof(struct xd_vcpu, initialised), offsetof(struct xd_vcpu, rec));
+    ck_covered(xd_state_port, 0, sizeof(struct xd_port));
+    ck_covered(xd_state_frame, 0, sizeof(struct xd_frame));
+    ck_assert_uint_eq(sizeof(((struct xd_domain *)0)->l1_disallowed), 8);
+    ck_assert_uint_lt(made, offsetof(struct xd_domain, vcpus));
+}
+END_TEST
+
+/* ---- The same machine ---- */
+
+static struct xd_hv *through_a_file(struct xd_hv *hv, const char *what)
+{
+    struct xd_str file = {0}, error = {0};
+    struct xd_hv *copy;
+
+    xd_state_write(hv, &file);
+    ck_assert_msg(xd_state_read(&copy, file.text, file.len, &error) == 0, "%s: %s", what,
+                  xd_str_text(&error));
+    ck_assert_msg(xd_digest(copy) == xd_digest(hv), "%s: another digest", what);
+    xd_str_free(&file);
+    xd_str_free(&error);
+    return copy;
+}
+
+/*
+ * A program is run twice, the second time on a machine that goes through a file in the middle, again and
+ * again: all digests are equal.
+ */
+struct travel {
+    uint64_t digest[512];
+    uint32_t steps;
+    bool second;
+    uint64_t every;
+    char what[64];
+};
+
+static struct xd_vcpu *same_vcpu(struct xd_hv *hv, const struct xd_vcpu *v)
+{
+    return xd_vcpu_at(xd_domain_find(hv, v->domain->domid), v->id);
+}
+
+/* The runner goes on with (hv). */
+static void move_to(struct xd_runner *r, struct xd_hv *hv)
+{
+    struct xd_hooks hooks = r->hv->host->hooks;
+
+    for (uint32_t i = 0; i < r->p->domains; i++)
+        if (r->env[i].d)
+            r->env[i].d = xd_domain_find(hv, r->env[i].domid);
+    for (struct xd_made *m = r->unfinished; m; m = m->later)
+        m->v = same_vcpu(hv, m->v);
+    if (r->explain)
+        r->explain = same_vcpu(hv, r->explain);
+    xd_hv_destroy(r->hv);
+    r->hv = hv;
+    xd_hooks_set(hv, &hooks);
+}
+
+static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
+{
+    struct travel *t = ctx;
+    uint64_t digest;
+
+    ck_assert_uint_lt(t->steps, XD_ARRAY_SIZE(t->digest));
+    if (!r->hv)
+        return;
+    if (t->second && t->steps % t->every == 0)
+        move_to((struct xd_runner *)(uintptr_t)r, through_a_file(r->hv, t->what));
+    digest = xd_digest(r->hv);
+    if (t->second)
+        ck_assert_msg(t->digest[t->steps] == digest, "%s: step %" PRIu32 ": another digest",
+                      t->what, at);
+    t->digest[t->steps++] = digest;
+}
+
+static void ignore_call(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
+{
+    (void)ctx, (void)r, (void)m, (void)rc;
+}
+
+static void ignore_access(void *ctx, const struct xd_runner *r, const struct xd_step *s,
+                          enum xd_access how, const struct xd_fault *fault)
+{
+    (void)ctx, (void)r, (void)s, (void)how, (void)fault;
+}
+
+static void ignore_failure(void *ctx, const struct xd_failure *f)
+{
+    (void)ctx;
+    (void)f;
+}
+
+static void run(struct travel *t, const struct xd_program *p)
+{
+    const struct xd_run_watch watch = {
+        .called = ignore_call, .accessed = ignore_access, .stepped = stepped};
+    struct xd_run_options opt = {
+        .keep_going = true, .watch = &watch, .ctx = t, .failed = ignore_failure};
+    struct xd_run_result result;
+
+    t->steps = 0;
+    xd_program_run(p, &opt, &result);
+    ck_assert_int_le(result.verdict, XD_FAILED);
+    ck_assert_uint_gt(t->steps, 40);
+}
+
+START_TEST(programs_go_on_in_the_same_way)
+{
+    struct xd_generate g = {
+        .seed = 7000 + (uint64_t)_i, .steps = 60, .frames = 4096, .two_domains = true};
+    struct travel t = {.every = 2 + (uint64_t)_i};
+    struct xd_str text = {0};
+    struct xd_program *p;
+    char *error = NULL;
+
+    xd_generate_text(&g, &text);
+    p = xd_program_parse("generated", text.text, text.len, &error);
+    ck_assert_msg(p != NULL, "%s", error);
+    snprintf(t.what, sizeof(t.what), "seed %" PRIu64, g.seed);
+    run(&t, p);
+    t.second = true;
+    run(&t, p);
+    xd_program_free(p);
+    xd_str_free(&text);
+}
+END_TEST
+
+START_TEST(anything_at_all_goes_on_in_the_same_way)
+{
+    struct random a, b;
+    struct xd_hooks hooks = {.ctx = &b};
+
+    random_init(&a, random_seed(100 + (uint64_t)_i));
+    for (unsigned int i = 0; i < random_steps(300); i++) {
+        random_step(&a);
+        if (i % 40)
+            continue;
+        b = a;
+        b.hv = through_a_file(a.hv, a.what);
+        xd_hooks_set(b.hv, &hooks);
+        for (unsigned int k = 0; k < 25; k++) {
+            random_step(&a);
+            random_step(&b);
+            ck_assert_msg(xd_digest(a.hv) == xd_digest(b.hv), "seed %" PRIu64 ", step %u: %s",
+                          a.seed, a.step, a.what);
+        }
+        ck_assert_uint_eq(xd_audit(b.hv, NULL), 0);
+        xd_hv_destroy(b.hv);
+    }
+    random_fini(&a);
+}
+END_TEST
+
+/* ---- Files that are no machine ---- */
+
+static struct xd_fixture f;
+static struct xd_str file;
+
+static void setup(void)
+{
+    fixture_setup(&f);
+    xd_state_write(f.hv, &file);
+}
+
+static void teardown(void)
+{
+    xd_str_free(&file);
+    fixture_teardown(&f);
+}
+
+static void ck_no_machine(const char *bytes, size_t n, const char *words)
+{
+    struct xd_str error = {0};
+    struct xd_hv *hv = f.hv;
+
+    ck_assert_int_eq(xd_state_read(&hv, bytes, n, &error), -EINVAL);
+    ck_assert_ptr_null(hv);
+    ck_assert_msg(strstr(xd_str_text(&error), words) && !strncmp(error.text, "byte ", 5),
+                  "it says: %s\nwanted: %s", xd_str_text(&error), words);
+    xd_str_free(&error);
+}
+
+START_TEST(cut_short)
+{
+    for (size_t n = 0; n < file.len; n += n < 2000 ? 1 : 997)
+        ck_no_machine(file.text, n, n < XD_STATE_HEAD ? "no machine" : "cut short");
+}
+END_TEST
+
+START_TEST(any_bit_flipped)
+{
+    for (size_t at = 0; at < file.len; at += at < 2000 ? 1 : 331) {
+        file.text[at] ^= (char)(1 << at % 8);
+        ck_no_machine(file.text, file.len, "");
+        file.text[at] ^= (char)(1 << at % 8);
+    }
+    ck_assert_uint_gt(file.len, 20000);
+}
+END_TEST
+
+START_TEST(another_version)
+{
+    file.text[8]++;
+    ck_no_machine(file.text, file.len, "byte 8: the file is of version 2");
+    file.text[8]--;
+    xd_str_add(&file, "?");
+    ck_no_machine(file.text, file.len, "should end here, and has 1 bytes more");
+}
+END_TEST
+
+/* Where section (name) begins; the (skip) ones before are passed over. */
+static size_t section(const char *name, unsigned int skip)
+{
+    size_t at = XD_STATE_HEAD;
+
+    while (memcmp(file.text + at, name, 4) != 0 || skip--) {
+        uint64_t length;
+
+        memcpy(&length, file.text + at + 8, 8);
+        at += XD_STATE_SECTION + (size_t)length;
+        ck_assert_uint_lt(at, file.len);
+    }
+    return at + XD_STATE_SECTION;
+}
+
+/* Where element (i) of the row (name) lies, counted from its first row. */
+static size_t field(const struct xd_state_row *row, const char *name, uint32_t i, uint8_t *size)
+{
+    size_t at = 0;
+
+    for (; row->name; row++) {
+        if (!strcmp(row->name, name)) {
+            *size = row->size;
+            return at + (size_t)i * row->size;
+        }
+        at += (size_t)row->nr * row->size;
+    }
+    ck_abort_msg("no row %s", name);
+    return 0;
+}
+
+static size_t all_of(const struct xd_state_row *row)
+{
+    size_t n = 0;
+
+    for (; row->name; row++)
+        n += (size_t)row->nr * row->size;
+    return n;
+}
+
+enum where { MACHINE, DOMAIN, VCPU, PORT };
+
+static const struct {
+    enum where where;
+    const char *name;
+    uint32_t i;
+    uint64_t value;
+    const char *words;
+} forged[] = {
+    {MACHINE, "config.frames", 0, 5, "frames must be 1024"},
+    {MACHINE, "config.domains_max", 0, 65, "config.domains_max is 65, and can be 64 at most"},
+    {MACHINE, "now_ns", 0, UINT64_C(1) << 63, "now_ns is"},
+    {MACHINE, "free_list", 0, 0x100000, "free_list is frame 0x100000, and the machine has"},
+    {MACHINE, "free_list", 0, 0x300, "frame 0x300 is free, and its record is not"},
+    {MACHINE, "heap_taken", 0, 1 << 20, "the heap has handed out 1048576 frames of"},
+    {MACHINE, "heap_taken", 0, 7, "was never handed out, and is in use"},
+    {MACHINE, "frames_free", 0, 3, "3 frames are recorded as free"},
+    {MACHINE, "off", 0, 2, "off is 2, and can be 1 at most"},
+    {DOMAIN, "domid", 0, 0x7ff0, "domid is 32752"},
+    {DOMAIN, "domid", 0, 9, "the machine is not sound"},
+    {DOMAIN, "vcpus", 0, 0, "it has 0 vCPUs"},
+    {DOMAIN, "vm_assist", 0, 0x40, "vm_assist is 0x40"},
+    {DOMAIN, "ports_valid", 0, 65, "and 65 valid ports"},
+    {DOMAIN, "shared_info.v", 0, 0x300, "its shared_info is frame 0x300"},
+    {DOMAIN, "pages", 0, 1, "1 pages are recorded"},
+    {DOMAIN, "shutdown_code", 0, 300, "shutdown code 300"},
+    {DOMAIN, "dead", 0, 1, "is destroyed by half"},
+    {VCPU, "cr3.v", 0, UINT64_C(1) << 40, "cr3.v is frame"},
+    {VCPU, "cr3.v", 0, 0x101, "the base pointer of vCPU"},
+    {VCPU, "runstate", 0, 4, "runstate is 4, and can be 3 at most"},
+    {VCPU, "in_multicall", 0, 1, "in_multicall is 1"},
+    {VCPU, "event.address", 0, UINT64_C(1) << 63, "which is not canonical"},
+    {VCPU, "trap[].address", 200, UINT64_C(1) << 60, "trap[].address is"},
+    {VCPU, "gdt_ents", 0, 8000, "gdt_ents is 8000, and can be 7168 at most"},
+    {VCPU, "gdt_ents", 0, 1, "the GDT of vCPU"},
+    {VCPU, "tick_ns", 0, INT64_MAX, "in the future"},
+    {VCPU, "virq_port[]", 3, 5, "VIRQ 3 leads to port 5"},
+    {VCPU, "info_off", 0, 4090, "info_off is 4090"},
+    {VCPU, "io_bitmap", 0, UINT64_C(0xffff800000000000), "no guest's address"},
+    {PORT, "state", 0, 7, "port 1's state is 7"},
+    {PORT, "state", 0, XD_PORT_PIRQ, "impossible state 4"},
+    {PORT, "notify_vcpu", 0, 31, "notifies vCPU 31"},
+    {PORT, "remote_port", 0, 9, "but has a peer's port 9"},
+};
+
+/* Behind right hashes, fields say what can't be. */
+START_TEST(forged_fields)
+{
+    size_t at;
+    uint8_t size = 0;
+
+    at = section("DOM ", 1) + 4;
+    switch (forged[_i].where) {
+    case MACHINE:
+        at = section("MACH", 0) + field(xd_state_machine, forged[_i].name, forged[_i].i, &size);
+        break;
+    case DOMAIN: at += field(xd_state_domain, forged[_i].name, forged[_i].i, &size); break;
+    case VCPU:
+        at += all_of(xd_state_domain) + field(xd_state_vcpu, forged[_i].name, forged[_i].i, &size);
+        break;
+    case PORT:
+        at += all_of(xd_state_domain) + f.d1->vcpus * all_of(xd_state_vcpu) +
+              all_of(xd_state_port) + field(xd_state_port, forged[_i].name, forged[_i].i, &size);
+        break;
+    }
+    for (unsigned int b = 0; b < size; b++)
+        file.text[at + b] = (char)(forged[_i].value >> 8 * b);
+    ck_no_machine(file.text, file.len, "is damaged");
+    xd_state_seal((unsigned char *)file.text, file.len);
+    ck_no_machine(file.text, file.len, forged[_i].words);
+}
+END_TEST
+
+static void replace(size_t at, uint64_t value, unsigned int size, const char *words)
+{
+    char old[8];
+
+    for (unsigned int b = 0; b < size; b++) {
+        old[b] = file.text[at + b];
+        file.text[at + b] = (char)(value >> 8 * b);
+    }
+    xd_state_seal((unsigned char *)file.text, file.len);
+    ck_no_machine(file.text, file.len, words);
+    memcpy(file.text + at, old, size);
+}
+
+START_TEST(forged_frames_and_memory)
+{
+    size_t frames = section("FRAM", 0), memory = section("MEM ", 0), domain = section("DOM ", 1);
+
+    replace(domain, 0, 4, "domain in slot 0: slots ascend");
+    replace(domain, 8, 4, "domain in slot 8");
+    replace(frames, 0, 4, "frame 0's run is of 0 frames");
+    replace(frames, UINT32_MAX, 4, "run is of 4294967295 frames");
+    replace(frames, 5, 4, "can't be this");
+    replace(frames + 12, 3, 2, "frame 0 is Xen's own");
+    replace(frames + 15, 0xf0, 1, "flags is 0xf0");
+    replace(memory, f.hv->frames, 4, "do not exist");
+    replace(memory + 4, 600, 2, "words 600 to");
+    replace(memory + 6, 0, 2, "do not exist");
+    replace(memory + 6, 513, 2, "do not exist");
+    replace(section("END ", 0) - XD_STATE_SECTION, 'X', 1, "something else than section \"END \"");
+}
+END_TEST
+
+/* ---- Files of the host ---- */
+
+START_TEST(files_come_and_go)
+{
+    char path[] = "/tmp/xendouble-test-XXXXXX", *error = NULL, other[64];
+    struct xd_hooks hooks = {.read = xd_aside_read};
+    int fd = mkstemp(path);
+    struct xd_hv *hv;
+
+    ck_assert_int_ge(fd, 0);
+    (void)close(fd);
+    ck_assert_int_eq(xd_save(f.hv, path), 0);
+    ck_assert_int_eq(xd_load(&hv, path, &error), 0);
+    ck_assert_ptr_null(error);
+    ck_assert_uint_eq(xd_digest(hv), xd_digest(f.hv));
+    xd_hooks_set(hv, &hooks);
+    ck_assert_int_eq(xd_save(hv, path), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(xd_hv_error(hv), "the hooks read and write"));
+    xd_hooks_set(hv, NULL);
+    ck_assert_int_eq(truncate(path, 100), 0);
+    ck_assert_int_eq(xd_save(hv, "/nowhere/at/all"), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(xd_hv_error(hv), "/nowhere/at/all: No such file"));
+    xd_hv_destroy(hv);
+
+    ck_assert_int_eq(xd_load(&hv, path, &error), -EINVAL);
+    ck_assert_ptr_null(hv);
+    ck_assert_msg(strstr(error, path) == error && strstr(error, "cut short"), "%s", error);
+    free(error);
+    ck_assert_int_eq(xd_load(&hv, path, NULL), -EINVAL);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(xd_load(&hv, path, &error), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(error, "No such file"));
+    free(error);
+    snprintf(other, sizeof(other), "%s.part", path);
+    ck_assert_int_ne(access(other, F_OK), 0);
+}
+END_TEST
+
+/* The call that runs may not be left behind. */
+static void save_now(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                     unsigned int depth)
+{
+    (void)nr, (void)arg;
+    if (depth)
+        *(int *)ctx = xd_save(v->hv, "/tmp/never");
+}
+
+START_TEST(not_in_the_middle_of_a_call)
+{
+    struct xd_abi_multicall_entry list = {.op = 17};
+    int rc = 0;
+    struct xd_hooks hooks = {.ctx = &rc, .call = save_now};
+    uint64_t at = fixture_place(&f, f.v1, &list, sizeof(list));
+
+    xd_hooks_set(f.hv, &hooks);
+    ck_assert_int_eq(fixture_call(f.v1, 13, at, 1), 0);
+    ck_assert_int_eq(rc, -EINVAL);
+    ck_assert_ptr_nonnull(strstr(xd_hv_error(f.hv), "a guest's call is under way"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("state");
+    TCase *t = tcase_create("the same machine");
+
+    tcase_set_timeout(t, 300);
+    tcase_add_test(t, every_field_has_a_row);
+    tcase_add_loop_test(t, programs_go_on_in_the_same_way, 0, 8);
+    tcase_add_loop_test(t, anything_at_all_goes_on_in_the_same_way, 0, 2);
+    suite_add_tcase(suite, t);
+    t = tcase_create("files");
+    tcase_set_timeout(t, 300);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, cut_short);
+    tcase_add_test(t, any_bit_flipped);
+    tcase_add_test(t, another_version);
+    tcase_add_loop_test(t, forged_fields, 0, (int)XD_ARRAY_SIZE(forged));
+    tcase_add_test(t, forged_frames_and_memory);
+    tcase_add_test(t, files_come_and_go);
+    tcase_add_test(t, not_in_the_middle_of_a_call);
+    suite_add_tcase(suite, t);
+    return fixture_main(suite);
+}
