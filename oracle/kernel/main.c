@@ -152,7 +152,8 @@ static void carry_out(struct xd_mailbox *m, const volatile struct own *own)
         m->error = own->error;
         m->rip = own->rip;
     }
-    __asm__ volatile("mov %%cr3, %0" : "=r"(m->cr3)); /* Xen does it, and delivers on the way back */
+    __asm__ volatile("mov %%cr3, %0"
+                     : "=r"(m->cr3)); /* Xen does it, and delivers on the way back */
     m->upcalls = own->upcalls;
 }
 
