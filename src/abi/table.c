@@ -40,18 +40,18 @@
 #undef OUTM
 #undef FIELD
 
-/* Operation tables: a row writes if any of its fields goes out. */
-#define IN(kind, m)            | 0
-#define OUT(kind, m)           | 1
-#define INOUT(kind, m)         | 1
-#define INM(kind, name, path)  | 0
-#define OUTM(kind, name, path) | 1
-#define OP0(group, nr, name)   {#name, nr, 0, false, NULL},
+/* Operation tables: a row reads and writes what any of its fields does. */
+#define IN(kind, m)            | XD_IN
+#define OUT(kind, m)           | XD_OUT
+#define INOUT(kind, m)         | XD_INOUT
+#define INM(kind, name, path)  | XD_IN
+#define OUTM(kind, name, path) | XD_OUT
+#define OP0(group, nr, name)   {#name, nr, 0, 0, NULL},
 #define OP(group, nr, name, type, list) \
-    {#name, nr, sizeof(struct xd_abi_##type), (0 list) != 0, group##_##name##_fields},
-#define END                     \
-    {                           \
-        NULL, 0, 0, false, NULL \
+    {#name, nr, sizeof(struct xd_abi_##type), 0 list, group##_##name##_fields},
+#define END                 \
+    {                       \
+        NULL, 0, 0, 0, NULL \
     }
 static const struct xd_op callback_ops[] = {
 #include "abi/ops_callback.def"
@@ -79,7 +79,7 @@ static const struct xd_op version_ops[] = {
     END};
 #undef OP
 #undef OP0
-#define CMD(nr, name) {#name, nr, sizeof(struct xd_abi_mmu_update), false, NULL},
+#define CMD(nr, name) {#name, nr, sizeof(struct xd_abi_mmu_update), 0, NULL},
 static const struct xd_op mmu_cmds[] = {
 #include "abi/ops_mmu.def"
     END};
@@ -152,10 +152,8 @@ const struct xd_call *xd_call_named(const char *name, size_t len)
     return NULL;
 }
 
-const struct xd_op *xd_op_at(const struct xd_group *g, uint64_t nr)
+const struct xd_op *xd_op_search(const struct xd_group *g, uint64_t nr)
 {
-    if (nr < g->nr && g->ops[nr].nr == nr)
-        return &g->ops[nr]; /* nearly all groups count up from 0 */
     for (const struct xd_op *op = g->ops; op->name; op++)
         if (op->nr == nr)
             return op;

@@ -25,7 +25,7 @@ struct xd_op {
     const char *name; /* NULL ends a table */
     uint32_t nr;
     uint16_t size;                          /* of the struct; 0 where the operation takes none */
-    bool writes;                            /* has an OUT field: copied out on success */
+    uint8_t dir;                            /* XD_IN: a field of it is read; XD_OUT: written */
     const struct xd_field *(*fields)(void); /* list ended by a NULL name; NULL for none */
 };
 
@@ -65,7 +65,12 @@ extern const struct xd_group xd_group_evtchn, xd_group_sched, xd_group_callback,
 /* All of the above, ended by NULL. */
 const struct xd_group *const *xd_groups(void);
 
-const struct xd_op *xd_op_at(const struct xd_group *g, uint64_t nr);
+const struct xd_op *xd_op_search(const struct xd_group *g, uint64_t nr);
+static inline const struct xd_op *xd_op_at(const struct xd_group *g, uint64_t nr)
+{
+    /* nearly all groups count up from 0 */
+    return XD_LIKELY(nr < g->nr && g->ops[nr].nr == nr) ? &g->ops[nr] : xd_op_search(g, nr);
+}
 const struct xd_op *xd_op_named(const struct xd_group *g, const char *name, size_t len);
 
 const char *xd_kind_name(enum xd_kind k);

@@ -8,29 +8,13 @@
 #include "guest/access.h"
 
 #include "guest/mirror.h"
+#include "guest/tools.h"
 
 #if defined(__linux__)
 #include <sys/uio.h>
 #include <unistd.h>
 #endif
-#if XD_HAVE_VALGRIND
-#include <valgrind/memcheck.h>
-#else
-#define RUNNING_ON_VALGRIND                 0
-#define VALGRIND_MAKE_MEM_DEFINED(at, size) ((void)0)
-#endif
-
 #include <string.h>
-
-#if defined(__GNUC__)
-/* There if the program has AddressSanitizer in it, however this library was built. */
-void *__asan_region_is_poisoned(void *at, size_t n) __attribute__((weak));
-void __asan_get_shadow_mapping(size_t *scale, size_t *offset) __attribute__((weak));
-void __asan_report_load_n(void *at, size_t n) __attribute__((weak));
-void __asan_report_store_n(void *at, size_t n) __attribute__((weak));
-/* ThreadSanitizer, likewise. */
-void __tsan_init(void) __attribute__((weak));
-#endif
 
 #if defined(__linux__)
 /* By the kernel: slow, and bothers no tool. */
@@ -100,15 +84,15 @@ static bool copy(void *ours, uint64_t va, size_t n, bool write)
 {
     void *theirs = (void *)(uintptr_t)va;
 
-    if (XD_UNLIKELY(RUNNING_ON_VALGRIND)) {
+    if (xd_under_valgrind()) {
         xd_mirror_touch(va, n, write);
         return copy_by_kernel(ours, va, n, write);
     }
-    if (XD_UNLIKELY(__asan_get_shadow_mapping != NULL) && is_shadow(va, n))
+    if (xd_under_asan() && is_shadow(va, n))
         return false;
-    if (XD_UNLIKELY(xd_try_copy(write ? theirs : ours, write ? ours : theirs, n) != 0))
+    if (xd_try_copy(write ? theirs : ours, write ? ours : theirs, n))
         return false;
-    if (XD_UNLIKELY(__asan_region_is_poisoned != NULL))
+    if (xd_under_asan())
         ask_asan(va, n, write);
     return true;
 }
@@ -137,7 +121,7 @@ bool xd_access_read(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t
 {
     (void)ctx;
 #if XD_ACCESS_GUARDED
-    if (XD_UNLIKELY(v->hv->host->looking && __asan_region_is_poisoned != NULL) &&
+    if (v->hv->host->looking && xd_under_asan() &&
         __asan_region_is_poisoned((void *)(uintptr_t)va, n))
         return false; /* it is gone by now */
 #else
@@ -153,20 +137,42 @@ bool xd_access_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf,
     return copy((void *)(uintptr_t)buf, va, n, true);
 }
 
+#if XD_ACCESS_GUARDED
+static bool read_plain(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
+{
+    (void)ctx;
+    (void)v;
+    return xd_try_copy(buf, (const void *)(uintptr_t)va, n) == 0;
+}
+
+static bool write_plain(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n)
+{
+    (void)ctx;
+    (void)v;
+    return xd_try_copy((void *)(uintptr_t)va, buf, n) == 0;
+}
+#endif
+
+void xd_access_hook(struct xd_host *host)
+{
+    host->linked.read = xd_access_read;
+    host->linked.write = xd_access_write;
+#if XD_ACCESS_GUARDED
+    if (!xd_under_asan() && !xd_under_valgrind()) {
+        host->linked.read = read_plain;
+        host->linked.write = write_plain;
+    }
+#endif
+}
+
 const char *xd_access_hider(void)
 {
-#if defined(__GNUC__)
-    if (__tsan_init)
+    if (xd_under_tsan())
         return "ThreadSanitizer";
-#endif
-    return RUNNING_ON_VALGRIND ? "Valgrind" : NULL;
+    return xd_under_valgrind() ? "Valgrind" : NULL;
 }
 
 bool xd_access_watched(void)
 {
-#if defined(__GNUC__)
-    if (__asan_region_is_poisoned || __tsan_init)
-        return true;
-#endif
-    return RUNNING_ON_VALGRIND;
+    return xd_under_asan() || xd_under_tsan() || xd_under_valgrind();
 }

@@ -7,15 +7,9 @@
 #include "guest/guest.h"
 
 #include "guest/context.h"
+#include "guest/tools.h"
 
 #include <inttypes.h>
-
-#if XD_HAVE_VALGRIND
-#include <valgrind/valgrind.h>
-#else
-#define VALGRIND_DISABLE_ERROR_REPORTING ((void)0)
-#define VALGRIND_ENABLE_ERROR_REPORTING  ((void)0)
-#endif
 
 #define DEPTH_MAX  32
 #define SYMBOL_MAX 128
@@ -85,9 +79,6 @@ void xd_backtrace_of(struct xd_str *out, const void *uc)
     VALGRIND_ENABLE_ERROR_REPORTING;
 }
 
-/* There under ThreadSanitizer only. */
-void *__tsan_get_current_fiber(void) __attribute__((weak));
-
 static unsigned int step_by_step(void **at, unsigned int max)
 {
     unw_context_t uc;
@@ -115,7 +106,7 @@ unsigned int xd_backtrace_take(void **at, unsigned int max)
     unsigned int nr;
 
     VALGRIND_DISABLE_ERROR_REPORTING;
-    if (__tsan_get_current_fiber != NULL) {
+    if (xd_under_tsan()) {
         nr = step_by_step(at, max);
     } else {
         int got = unw_backtrace(at, (int)max);

@@ -4,7 +4,7 @@
 #include "guest/context.h"
 
 #include "guest/bounce.h"
-#include "guest/access.h"
+#include "guest/tools.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,47 +12,25 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#if XD_HAVE_VALGRIND
-#include <valgrind/valgrind.h>
-#else
-#define VALGRIND_STACK_REGISTER(low, high) 0
-#define VALGRIND_STACK_DEREGISTER(id)      ((void)(id))
-#endif
-
 #define GUARD ((size_t)65536) /* of any page size, and wider than most frames */
-
-#if defined(__GNUC__)
-void __sanitizer_start_switch_fiber(void **fake, const void *bottom, size_t size)
-    __attribute__((weak));
-void __sanitizer_finish_switch_fiber(void *fake, const void **bottom, size_t *size)
-    __attribute__((weak));
-void __asan_unpoison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
-void *__tsan_get_current_fiber(void) __attribute__((weak));
-void *__tsan_create_fiber(unsigned int flags) __attribute__((weak));
-void __tsan_destroy_fiber(void *fiber) __attribute__((weak));
-void __tsan_switch_to_fiber(void *fiber, unsigned int flags) __attribute__((weak));
-#define HAVE(f) ((f) != NULL)
-#else
-#error "the sanitizers' functions are found by weak references"
-#endif
 
 /* ---- Switching ---- */
 
 static void leave(struct xd_place *from, struct xd_place *to)
 {
     xd_this_thread.came_from = from;
-    if (HAVE(__tsan_switch_to_fiber)) {
+    if (xd_under_tsan()) {
         if (!from->tsan)
             from->tsan = __tsan_get_current_fiber();
         __tsan_switch_to_fiber(to->tsan, 0);
     }
-    if (HAVE(__sanitizer_start_switch_fiber))
+    if (__sanitizer_start_switch_fiber != NULL)
         __sanitizer_start_switch_fiber(from->finished ? NULL : &from->asan, to->stack, to->size);
 }
 
 static void arrive(struct xd_place *here)
 {
-    if (HAVE(__sanitizer_finish_switch_fiber)) {
+    if (__sanitizer_finish_switch_fiber != NULL) {
         struct xd_place *from = xd_this_thread.came_from;
         const void *stack;
         size_t size;
@@ -131,7 +109,7 @@ void xd_context_main(void)
 /* A thread has its thread-local variables there too; ThreadSanitizer's take most of a megabyte. */
 static size_t stack_size(void)
 {
-    return XD_STACK_SIZE + (HAVE(__tsan_create_fiber) ? (size_t)1 << 20 : 0);
+    return XD_STACK_SIZE + (xd_under_tsan() ? (size_t)1 << 20 : 0);
 }
 
 static bool make_stack(struct xd_context *c)
@@ -149,7 +127,7 @@ static bool make_stack(struct xd_context *c)
     c->place.stack = c->map + GUARD;
     c->place.size = size;
     /* A stack may have ended here in the middle of its code. */
-    if (HAVE(__asan_unpoison_memory_region))
+    if (xd_under_asan())
         __asan_unpoison_memory_region(c->place.stack, size);
     c->valgrind = VALGRIND_STACK_REGISTER(c->map + GUARD, c->map + GUARD + size);
     return true;
@@ -177,7 +155,7 @@ int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
                             stack_size());
     }
     prepare(&c->place);
-    if (HAVE(__tsan_create_fiber))
+    if (xd_under_tsan())
         c->place.tsan = __tsan_create_fiber(0);
     for (last = &c->g->contexts; *last; last = &(*last)->next)
         ;
@@ -191,7 +169,7 @@ void xd_context_free(struct xd_context *c)
     bool stack_is_ours = !c->thread || xd_thread_end(c);
 
     VALGRIND_STACK_DEREGISTER(c->valgrind);
-    if (HAVE(__tsan_destroy_fiber) && c->place.tsan)
+    if (xd_under_tsan() && c->place.tsan)
         __tsan_destroy_fiber(c->place.tsan);
     if (stack_is_ours)
         munmap(c->map, c->map_size);

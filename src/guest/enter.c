@@ -68,8 +68,7 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     g->side = xd_zalloc((size_t)hv->config.domains_max * XD_VCPUS * sizeof(*g->side));
     host->linked.guest = g;
     host->linked.free = guest_free;
-    host->linked.read = xd_access_read;
-    host->linked.write = xd_access_write;
+    xd_access_hook(host);
     host->linked.tell_caller = tell_caller;
     xd_record_begin(g);
     xd_hooks_settle(host);
@@ -175,7 +174,7 @@ _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr)
                      "handler may try to",
                      name, v->domain->domid, v->id, xd_call_at(v->rec.nr)->name);
     xd_guest_die("%s: d%uv%u is %s and can't make a hypercall", name, v->domain->domid, v->id,
-                 v->cont.active ? "in the middle of another call" : state_text(v));
+                 v->continuing ? "in the middle of another call" : state_text(v));
 }
 
 /* An entered vCPU whose code can't go on, ever. */
@@ -254,7 +253,7 @@ static void come_in(const struct xd_self *self, uint64_t nr)
 }
 
 /* A call of a vCPU that is not plain. */
-static int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg)
+int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg)
 {
     int64_t rc;
 
@@ -271,22 +270,6 @@ static int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64
         rc = xd_guest_return(self, rc);
     xd_self_unlock(self);
     return rc;
-}
-
-int64_t xd_guest_call(uint64_t nr, const uint64_t *arg)
-{
-    struct xd_self *self = &xd_this_thread;
-    struct xd_vcpu *v = self->plain;
-    int64_t rc;
-
-    if (XD_UNLIKELY(!v || !xd_may_call(v)))
-        return xd_call_with_care(self, nr, arg);
-    rc = xd_call_guarded(v, nr, arg);
-    if (XD_UNLIKELY(v->rec.reject.why))
-        xd_keep_caller(v);
-    if (XD_LIKELY(xd_goes_on(v)))
-        return rc;
-    return xd_guest_return(self, rc);
 }
 
 void xd_guest_iret(struct xd_self *self, bool events, bool deliver)

@@ -7,7 +7,7 @@
  */
     .text
 
-/* eax: number; rdi rsi rdx r10 r8 r9: arguments, stored as the array that C gets. */
+/* eax: number; rdi rsi rdx r10 r8 r9: arguments, of which C wants the fourth in rcx; the number comes last. */
     .globl xd_hypercall_entry
     .type xd_hypercall_entry, @function
     .balign 32
@@ -25,10 +25,12 @@ xd_hypercall_entry:
     pushq %rdx
     pushq %rsi
     pushq %rdi
-    movl %eax, %edi
-    movq %rsp, %rsi
+    subq $8, %rsp
+    pushq %rax
+    movq %r10, %rcx
     cld
     call xd_stub_call
+    addq $16, %rsp
     popq %rdi
     popq %rsi
     popq %rdx

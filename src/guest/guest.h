@@ -96,14 +96,13 @@ _Noreturn void xd_guest_die(const char *fmt, ...) XD_PRINTF(1, 2);
 /* Makes hypercall (nr) as the thread's vCPU and returns when its guest code may go on. */
 int64_t xd_guest_call(uint64_t nr, const uint64_t *arg);
 
+/* The same of a vCPU that is not plain; in enter.c. */
+int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg);
+
 /* Nothing is to be done before the guest code of (v) goes on after a call. */
 static inline bool xd_goes_on(const struct xd_vcpu *v)
 {
-    /* xd_vcpu_info, without a call */
-    const unsigned char *page = (const unsigned char *)xd_frame_words(v->hv, v->info_mfn);
-
-    return !(v->blocked | v->down | v->paused_for_shutdown | v->cont.active | v->hv->off) &&
-           !xd_info_upcall_due((const void *)(page + v->info_off));
+    return !(v->stopped | v->hv->off) && !xd_info_upcall_due(xd_info_place(v));
 }
 
 /* (v)'s linked code was refused its call: keeps who made it, for xd_explain. */

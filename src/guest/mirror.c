@@ -4,6 +4,7 @@
 #include "guest/mirror.h"
 
 #include "guest/access.h"
+#include "guest/tools.h"
 
 #include "hv/tlb.h"
 
@@ -25,8 +26,6 @@
 #define ROOM_STEP   (256 * GIB)
 #define ROOM_TRIES  96u
 #define TABLE_BYTES (XD_TRANSLATIONS_MAX * sizeof(struct xd_translation))
-
-void __tsan_init(void) __attribute__((weak));
 
 /* Not through libc: sanitizers would clear their shadow of a whole window each time. */
 static bool map_at(uint64_t at, uint64_t size, int prot, int flags, int fd, uint64_t off)
@@ -419,10 +418,10 @@ uint64_t xd_guest_room(uint64_t size)
     uint64_t *next = xd_mirrors_room();
 
     if (!*next)
-        *next = __tsan_init ? ROOM_TSAN : ROOM_FIRST;
+        *next = xd_under_tsan() ? ROOM_TSAN : ROOM_FIRST;
     size = (size + GIB - 1) & ~(GIB - 1);
     for (unsigned int i = 0; i < ROOM_TRIES; i++) {
-        uint64_t at = *next + i * (__tsan_init ? GIB : ROOM_STEP);
+        uint64_t at = *next + i * (xd_under_tsan() ? GIB : ROOM_STEP);
 
         if (!map_nothing(at, size, MAP_FIXED_NOREPLACE))
             continue;

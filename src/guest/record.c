@@ -231,7 +231,7 @@ static void on_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *a
             xd_record_say(r, v, "");
         c = take_suspended(r, v);
         if (c) /* going on has taken its continuation */
-            xd_shadow_know(r, &v->cont, sizeof(v->cont));
+            xd_shadow_know(r, &v->continuing, sizeof(v->continuing));
         xd_shadow_stores(r);
         if (r->over) {
             if (c)

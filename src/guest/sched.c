@@ -119,9 +119,9 @@ static void tell_what_it_waits_for(struct xd_str *out, const struct xd_vcpu *v)
     struct xd_vcpu *w = (struct xd_vcpu *)(uintptr_t)v;
 
     xd_str_addf(out, "  d%uv%u is blocked", v->domain->domid, v->id);
-    if (v->polling && !v->polling_any)
+    if (xd_vcpu_polls(v) && !v->polling_any)
         xd_str_addf(out, ": SCHEDOP_poll for port %u", v->poll_port);
-    else if (v->polling)
+    else if (xd_vcpu_polls(v))
         xd_str_add(out, ": SCHEDOP_poll for any port of the domain");
     else
         xd_str_add(out, ": SCHEDOP_block");

@@ -16,9 +16,12 @@
 #define RFLAGS_TF   0x100u
 #define RFLAGS_KEEP 0x240cd5u /* what user code may set: CF PF AF ZF SF DF OF AC ID */
 
-static bool keeps_off_vectors(const struct xd_host *host)
+/* Can a call of (v) be made, and without using vector registers? */
+static bool on_common_way(const struct xd_vcpu *v)
 {
-    return !XD_INSTRUMENTED && !host->foreign && !host->arena.journaling;
+    const struct xd_host *host = v->hv->host;
+
+    return !XD_INSTRUMENTED && xd_may_call(v) && !(host->foreign | host->arena.journaling);
 }
 
 /* What runs with vector registers saved has these arguments. */
@@ -41,19 +44,38 @@ static int64_t xd_stub_refused(uint64_t unused, const uint64_t *neither)
     return 0;
 }
 
-int64_t xd_stub_call(uint64_t nr, const uint64_t *arg)
+static XD_COLD int64_t xd_stub_long_way(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+                                        uint64_t f, uint64_t nr)
+{
+    return xd_with_vectors(xd_whole_call, nr, (const uint64_t[XD_CALL_ARGS]){a, b, c, d, e, f});
+}
+
+/* The call was refused, or the guest's code does not just go on. */
+static XD_COLD int64_t xd_stub_after(struct xd_vcpu *v, int64_t rc)
+{
+    if (v->rec.reject.why)
+        xd_with_vectors(xd_stub_refused, 0, NULL);
+    return xd_goes_on(v) ? rc : xd_with_vectors(way_back, (uint64_t)rc, NULL);
+}
+
+/* What the registers held, in the order of a function's arguments. */
+int64_t xd_stub_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
+                     uint64_t nr)
 {
     struct xd_vcpu *v = xd_this_thread.plain;
+    uint64_t *arg;
     int64_t rc;
 
-    if (XD_UNLIKELY(!v || !xd_may_call(v) || !keeps_off_vectors(v->hv->host)))
-        return xd_with_vectors(xd_whole_call, nr, arg);
-    rc = xd_call_guarded(v, nr, arg);
-    if (XD_UNLIKELY(v->rec.reject.why))
-        xd_with_vectors(xd_stub_refused, 0, NULL);
-    if (XD_LIKELY(xd_goes_on(v)))
+    if (XD_UNLIKELY(!v || !on_common_way(v)))
+        return xd_stub_long_way(a, b, c, d, e, f, nr);
+    v->hv->host->in_call = true;
+    arg = xd_call_note(v, nr);
+    arg[0] = a, arg[1] = b, arg[2] = c, arg[3] = d, arg[4] = e, arg[5] = f;
+    rc = xd_call_asked(v, nr, arg);
+    v->hv->host->in_call = false;
+    if (XD_LIKELY(!v->rec.reject.why && xd_goes_on(v)))
         return rc;
-    return xd_with_vectors(way_back, (uint64_t)rc, NULL);
+    return xd_stub_after(v, rc);
 }
 
 static int64_t whole_iret(uint64_t frame, const uint64_t *unused)
@@ -98,8 +120,7 @@ void xd_stub_iret(struct xd_iret_frame *f)
     struct xd_vcpu *v = xd_this_thread.plain;
 
     /* Back to xd_bounce there is little to do. */
-    if (XD_LIKELY(v && f->rip == (uintptr_t)xd_bounce_back && (f->cs & 3) != 3 && xd_may_call(v) &&
-                  keeps_off_vectors(v->hv->host)))
+    if (XD_LIKELY(v && f->rip == (uintptr_t)xd_bounce_back && (f->cs & 3) != 3 && on_common_way(v)))
         xd_info_set_mask(v->hv, xd_vcpu_info(v), !(f->rflags & RFLAGS_IF));
     else
         xd_with_vectors(whole_iret, (uintptr_t)f, NULL);

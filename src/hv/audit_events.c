@@ -7,6 +7,7 @@
  */
 #include "hv/evtchn.h"
 #include "hv/frame.h"
+#include "hv/sched.h"
 
 struct audit {
     struct xd_str *out;
@@ -131,10 +132,10 @@ static void audit_sleep(struct audit *a, struct xd_vcpu *v)
 {
     unsigned int domid = v->domain->domid;
 
-    EXPECT(a, !v->polling || v->blocked, "d%uv%u: polls without being blocked", domid, v->id);
-    EXPECT(a, v->polling || (!v->polling_any && !v->poll_port),
+    EXPECT(a, !xd_vcpu_polls(v) || v->blocked, "d%uv%u: polls without being blocked", domid, v->id);
+    EXPECT(a, xd_vcpu_polls(v) || (!v->polling_any && !v->poll_port),
            "d%uv%u: has a port to poll for, but does not poll", domid, v->id);
-    EXPECT(a, !v->polling || v->polling_any == (v->poll_port == 0),
+    EXPECT(a, !xd_vcpu_polls(v) || v->polling_any == (v->poll_port == 0),
            "d%uv%u: polls for one port and for all", domid, v->id);
     EXPECT(a, v->poll_port < v->domain->ports_valid,
            "d%uv%u: polls for port %u, which is not valid", domid, v->id, v->poll_port);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* domain.c: finding domains and vCPUs, the pages Xen shares with them, and the record of a refusal.
  */
-#include "hv/frame.h"
-#include "hv/hv.h"
+#include "hv/shared.h"
 
 struct xd_domain *xd_domain_by_id(struct xd_hv *hv, uint16_t domid)
 {
@@ -62,14 +61,12 @@ const struct xd_start *xd_domain_start(const struct xd_domain *d)
 
 struct xd_abi_shared_info *xd_shared_info(struct xd_domain *d)
 {
-    return (struct xd_abi_shared_info *)(void *)xd_frame_words(d->hv, d->shared_info);
+    return xd_shared_page(d);
 }
 
 struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v)
 {
-    unsigned char *page = (unsigned char *)xd_frame_words(v->hv, v->info_mfn);
-
-    return (struct xd_abi_vcpu_info *)(void *)(page + v->info_off);
+    return xd_info_place(v);
 }
 
 int64_t xd_reject_record(struct xd_vcpu *v, const uint64_t *why_and_args)

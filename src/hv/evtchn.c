@@ -90,17 +90,6 @@ void xd_port_pair(struct xd_domain *ld, uint32_t local, struct xd_domain *rd, ui
     xd_port_raise(ld, local);
 }
 
-void xd_port_send(struct xd_domain *d, uint32_t port)
-{
-    const struct xd_port *p = &d->port[port];
-
-    if (p->state == XD_PORT_INTERDOMAIN)
-        xd_port_raise(xd_port_peer(d, p), p->remote_port);
-    else if (p->state == XD_PORT_IPI)
-        xd_port_raise(d, port);
-    /* AS-XEN: evtchn_send: nobody is behind an unbound one, and that is no error. */
-}
-
 static void free_port(struct xd_domain *d, uint32_t port)
 {
     xd_port_clear_pending(d, port);

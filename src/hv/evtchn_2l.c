@@ -11,29 +11,59 @@
 #include "hv/sched.h"
 #include "hv/shared.h"
 
-/* Tells (v) that a port in its word (port / 64) waits. */
-static void select_word(struct xd_vcpu *v, uint32_t port)
+/* Sets bits of a byte and tells what it held. (quiet): xd_shared_quiet, asked once for the whole way. */
+static inline uint8_t set(struct xd_hv *hv, uint8_t *byte, uint8_t mask, bool quiet)
 {
-    struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
+    uint8_t old;
 
-    if (xd_shared_set(v->hv, &info->evtchn_pending_sel, port / 64))
+    if (!quiet)
+        return xd_shared_or(hv, byte, mask);
+    old = *byte;
+    *byte = old | mask;
+    return old;
+}
+
+static inline bool set_bit(struct xd_hv *hv, uint64_t *bitmap, uint32_t bit, bool quiet)
+{
+    return set(hv, xd_shared_byte(bitmap, bit), (uint8_t)(1u << bit % 8), quiet) >> bit % 8 & 1;
+}
+
+/* Tells (v) that a port in its word (port / 64) waits. */
+static inline void select_word(struct xd_vcpu *v, uint32_t port, bool quiet)
+{
+    struct xd_abi_vcpu_info *info = xd_info_place(v);
+
+    if (set_bit(v->hv, &info->evtchn_pending_sel, port / 64, quiet))
         return;
-    if (xd_shared_or(v->hv, &info->evtchn_upcall_pending, 1) & 1)
+    if (set(v->hv, &info->evtchn_upcall_pending, 1, quiet) & 1)
         return;
     xd_vcpu_kick(v);
 }
 
-void xd_port_raise_on(struct xd_vcpu *v, uint32_t port)
+static inline void raise(struct xd_vcpu *v, uint32_t port, bool quiet)
 {
-    struct xd_abi_shared_info *si = xd_shared_info(v->domain);
+    struct xd_abi_shared_info *si = xd_shared_page(v->domain);
 
     if (!xd_port_usable(&v->domain->port[port]))
         return;
-    if (xd_shared_set(v->hv, si->evtchn_pending, port))
+    if (set_bit(v->hv, si->evtchn_pending, port, quiet))
         return;
     if (!xd_shared_test(si->evtchn_mask, port))
-        select_word(v, port);
+        select_word(v, port, quiet);
     xd_poll_wake(v->domain, port);
+}
+
+static XD_COLD void raise_with_care(struct xd_vcpu *v, uint32_t port)
+{
+    raise(v, port, false);
+}
+
+void xd_port_raise_on(struct xd_vcpu *v, uint32_t port)
+{
+    if (XD_LIKELY(xd_shared_quiet(v->hv)))
+        raise(v, port, true);
+    else
+        raise_with_care(v, port);
 }
 
 void xd_port_raise(struct xd_domain *d, uint32_t port)
@@ -48,7 +78,7 @@ void xd_port_unmask(struct xd_domain *d, uint32_t port)
     if (!xd_port_usable(&d->port[port]))
         return;
     if (xd_shared_clear(d->hv, si->evtchn_mask, port) && xd_port_is_pending(d, port))
-        select_word(&d->vcpu[d->port[port].notify_vcpu], port);
+        select_word(&d->vcpu[d->port[port].notify_vcpu], port, false);
 }
 
 void xd_port_clear_pending(struct xd_domain *d, uint32_t port)

@@ -155,8 +155,6 @@ struct xd_callback {
 
 /* A call that Xen would restart: the registers that re-executing the SYSCALL would find. */
 struct xd_continuation {
-    bool active;
-    uint8_t pad[7]; /* copied whole, so no byte may be left to chance */
     uint64_t nr;
     uint64_t arg[XD_CALL_ARGS];
 };
@@ -195,19 +193,37 @@ struct xd_regs {
     uint16_t cs, ss, ds, es, fs, gs, pad[2]; /* copied whole */
 };
 
+/*
+ * The page of guest memory that Xen reached last, and the entries that this rests on: while they and the
+ * base pointer are what they were, a walk would find the same. Scratch: pointers into the arena.
+ */
+struct xd_walked {
+    uint64_t page; /* its address */
+    uint64_t cr3;
+    const uint64_t *entry[4];
+    uint64_t value[4];
+    unsigned char *mem; /* NULL: nothing is held */
+    bool writable;      /* and dirty already */
+};
+
 struct xd_vcpu {
     struct xd_hv *hv;
     struct xd_domain *domain;
     uint32_t id;
 
-    bool initialised, down;
+    /* Why it makes no hypercalls; hv.off besides. */
+    union {
+        struct {
+            bool blocked, down, paused_for_shutdown;
+            bool continuing; /* a call (cont) is left to finish */
+        };
+        uint32_t stopped; /* 0: none of them */
+    };
+    bool initialised;
     bool up_asleep; /* (down), and told that it is up: nothing has woken it */
-    bool blocked;
-    bool paused_for_shutdown;
     bool kernel_mode;
     bool in_multicall;
     bool table_left;    /* by the present request of a batch: Xen gives it up in a continuation */
-    bool polling;       /* in SCHEDOP_poll, and blocked */
     bool polling_any;   /* for any port of the domain */
     bool poll_timer_on; /* outlives the poll that set it, as in Xen */
     bool pin_override;  /* SCHEDOP_pin_override is in force */
@@ -256,7 +272,8 @@ struct xd_vcpu {
     uint64_t tlb_flushes, tlb_invlpgs; /* what reached this vCPU's TLB */
     struct xd_continuation cont;
 
-    struct xd_record rec; /* last member; scratch, see the head of this file */
+    struct xd_record rec; /* this and the rest: scratch, see the head of this file */
+    struct xd_walked walked;
 };
 
 struct xd_range {
@@ -295,6 +312,7 @@ struct xd_domain {
     uint32_t ports_valid;  /* ports below are valid */
     uint32_t port_max;     /* highest port that may be handed out */
     uint32_t ports_active; /* bound ones */
+    uint32_t poll_mask;    /* a bit for each vCPU that is in SCHEDOP_poll, and blocked */
 
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_port port[XD_PORTS];

@@ -81,29 +81,39 @@ void xd_walk_mark(struct xd_hv *hv, const struct xd_walk *w, bool write)
 }
 
 /*
- * The common case of a walk: all present, allowed, marked before, and in RAM. NULL: walk properly.
- * What is not canonical or Xen's has no such path: the tables of slots 256 to 271 are empty here or
- * out of the guest's reach.
+ * The common case of a walk: all present, allowed, marked before, and in RAM; it is kept. NULL: walk
+ * properly. What is not canonical or Xen's has no such path: the tables of slots 256 to 271 are empty here
+ * or out of the guest's reach.
  */
-static unsigned char *walk_quick(struct xd_hv *hv, xd_mfn cr3, uint64_t va, bool write)
+static unsigned char *walk_quick(struct xd_vcpu *v, uint64_t va, bool write)
 {
-    uint64_t need = XD_PTE_P | XD_PTE_US | XD_PTE_A | (write ? XD_PTE_RW : 0);
-    xd_mfn table = cr3;
+    uint64_t need = XD_PTE_P | XD_PTE_US | XD_PTE_A | (write ? XD_PTE_RW : 0), all = ~UINT64_C(0);
+    struct xd_walked *w = &v->walked;
+    struct xd_hv *hv = v->hv;
+    xd_mfn table = v->cr3;
 
+    w->mem = NULL;
     if (XD_UNLIKELY(!xd_va_canonical(va)))
         return NULL;
     for (unsigned int level = 4; level >= 1; level--) {
-        uint64_t e = xd_frame_words(hv, table)[xd_pt_slot(va, level)];
+        const uint64_t *e = &xd_frame_words(hv, table)[xd_pt_slot(va, level)];
 
         if (level == 1 && write)
             need |= XD_PTE_D;
-        if (XD_UNLIKELY((e & need) != need))
+        if (XD_UNLIKELY((*e & need) != need))
             return NULL;
-        table = xd_pte_mfn(e);
+        table = xd_pte_mfn(*e);
         if (XD_UNLIKELY(!xd_mfn_valid(hv, table)))
             return NULL;
+        w->entry[level - 1] = e;
+        w->value[level - 1] = *e;
+        all &= *e;
     }
-    return (unsigned char *)xd_frame_words(hv, table) + va % XD_PAGE_SIZE;
+    w->page = va & ~(uint64_t)(XD_PAGE_SIZE - 1);
+    w->cr3 = v->cr3.v;
+    w->mem = (unsigned char *)xd_frame_words(hv, table);
+    w->writable = all & XD_PTE_RW && w->value[0] & XD_PTE_D;
+    return w->mem + va % XD_PAGE_SIZE;
 }
 
 /* The byte at (va) for Xen's own access; false if it faults. *mem is NULL beyond RAM. */
@@ -111,7 +121,7 @@ static bool reach(struct xd_vcpu *v, uint64_t va, bool write, unsigned char **me
 {
     struct xd_walk w;
 
-    *mem = walk_quick(v->hv, v->cr3, va, write);
+    *mem = walk_quick(v, va, write);
     if (XD_LIKELY(*mem != NULL))
         return true;
     xd_walk(v->hv, v->cr3, va, write, &w);
@@ -136,15 +146,12 @@ static size_t piece(uint64_t va, size_t n)
     return n < left ? n : left;
 }
 
-bool xd_copy_in(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
+static XD_COLD bool copy_in_far(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
 {
-    const struct xd_hooks *h = &v->hv->host->hooks;
     unsigned char *to = dst, *mem;
 
     if (n == 0)
-        return true; /* whatever the address */
-    if (h->read)
-        return h->read(h->ctx, v, va, dst, n);
+        return true;
     if (!xd_va_ok(va))
         return false;
     for (size_t len; n; va += len, to += len, n -= len) {
@@ -156,16 +163,25 @@ bool xd_copy_in(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
     return true;
 }
 
-bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
+bool xd_copy_in(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
+
+    if (h->read)
+        return n == 0 || h->read(h->ctx, v, va, dst, n); /* of nothing, whatever the address */
+    if (XD_UNLIKELY(!xd_walk_holds(v, va, n)))
+        return copy_in_far(v, dst, va, n);
+    memcpy(dst, v->walked.mem + (va - v->walked.page), n);
+    return true;
+}
+
+static XD_COLD bool copy_out_far(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
+{
     const unsigned char *from = src;
     unsigned char *mem;
 
     if (n == 0)
         return true;
-    if (h->write)
-        return h->write(h->ctx, v, va, src, n);
     if (!xd_va_ok(va))
         return false;
     for (size_t len; n; va += len, from += len, n -= len) {
@@ -175,6 +191,18 @@ bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
         if (mem)
             xd_arena_write(xd_arena_of(v->hv), mem, from, len);
     }
+    return true;
+}
+
+bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
+{
+    const struct xd_hooks *h = &v->hv->host->hooks;
+
+    if (h->write)
+        return n == 0 || h->write(h->ctx, v, va, src, n);
+    if (!xd_walk_holds(v, va, n) || !v->walked.writable)
+        return copy_out_far(v, va, src, n);
+    xd_arena_write(xd_arena_of(v->hv), v->walked.mem + (va - v->walked.page), src, n);
     return true;
 }
 
@@ -197,26 +225,6 @@ bool xd_store_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
 bool xd_handle_ok(uint64_t va, uint64_t count, size_t size)
 {
     return xd_va_ok(va) && count < UINT64_MAX / size;
-}
-
-bool xd_reader_fill(struct xd_vcpu *v, struct xd_reader *r, void *dst, uint64_t va, size_t n)
-{
-    uint64_t page = va & ~(uint64_t)(XD_PAGE_SIZE - 1);
-    struct xd_walk w;
-
-    if (v->hv->host->hooks.read || !xd_va_ok(va) || piece(va, n) < n)
-        return xd_copy_in(v, dst, va, n);
-    xd_walk(v->hv, v->cr3, page, false, &w);
-    if (!w.ok || !w.mem || !w.entry[1])
-        return xd_copy_in(v, dst, va, n);
-    xd_walk_mark(v->hv, &w, false);
-    *r = (struct xd_reader){.page = page, .cr3 = v->cr3.v, .mem = w.mem};
-    for (unsigned int i = 0; i < 4; i++) {
-        r->entry[i] = w.entry[i + 1];
-        r->value[i] = *w.entry[i + 1];
-    }
-    memcpy(dst, r->mem + (va - page), n);
-    return true;
 }
 
 enum xd_access xd_page_fault(struct xd_vcpu *v, uint64_t va, const struct xd_walk *w,

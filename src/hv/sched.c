@@ -39,9 +39,16 @@ void xd_vcpu_scheduled(struct xd_vcpu *v)
         XD_PUT(v->hv, v->tick_loose, false);
 }
 
+static void set_polling(struct xd_vcpu *v, bool on)
+{
+    const uint32_t bit = UINT32_C(1) << v->id, mask = v->domain->poll_mask;
+
+    XD_PUT(v->hv, v->domain->poll_mask, on ? mask | bit : mask & ~bit);
+}
+
 static void stop_polling(struct xd_vcpu *v)
 {
-    XD_PUT(v->hv, v->polling, false);
+    set_polling(v, false);
     XD_PUT(v->hv, v->polling_any, false);
     XD_PUT(v->hv, v->poll_port, 0);
 }
@@ -51,7 +58,7 @@ void xd_vcpu_poll(struct xd_vcpu *v, uint32_t port, uint64_t timeout_ns)
     struct xd_hv *hv = v->hv;
 
     XD_PUT(hv, v->blocked, true);
-    XD_PUT(hv, v->polling, true);
+    set_polling(v, true);
     XD_PUT(hv, v->polling_any, port == 0);
     XD_PUT(hv, v->poll_port, port);
     xd_vcpu_scheduled(v);
@@ -69,22 +76,17 @@ void xd_vcpu_unblock(struct xd_vcpu *v)
     if (!v->blocked)
         return;
     XD_PUT(v->hv, v->blocked, false);
-    if (v->polling)
+    if (xd_vcpu_polls(v))
         stop_polling(v);
     xd_vcpu_scheduled(v);
 }
 
-void xd_vcpu_kick(struct xd_vcpu *v)
-{
-    xd_vcpu_unblock(v);
-}
-
-void xd_poll_wake(struct xd_domain *d, uint32_t port)
+void xd_wake_pollers(struct xd_domain *d, uint32_t port)
 {
     for (uint32_t i = 0; i < d->vcpus; i++) {
         struct xd_vcpu *v = &d->vcpu[i];
 
-        if (v->polling && (v->polling_any || v->poll_port == port))
+        if (xd_vcpu_polls(v) && (v->polling_any || v->poll_port == port))
             xd_vcpu_unblock(v);
     }
 }
@@ -93,7 +95,7 @@ void xd_poll_timeout(struct xd_vcpu *v)
 {
     XD_PUT(v->hv, v->poll_timer_on, false);
     XD_PUT(v->hv, v->poll_timer_ns, 0);
-    if (v->polling)
+    if (xd_vcpu_polls(v))
         xd_vcpu_unblock(v);
 }
 

@@ -24,14 +24,29 @@ void xd_vcpu_block(struct xd_vcpu *v);
  */
 void xd_vcpu_poll(struct xd_vcpu *v, uint32_t port, uint64_t timeout_ns);
 
+/* Is (v) in SCHEDOP_poll? */
+static inline bool xd_vcpu_polls(const struct xd_vcpu *v)
+{
+    return v->domain->poll_mask >> v->id & 1;
+}
+
 /* Ends block or poll. AS-XEN: vcpu_unblock */
 void xd_vcpu_unblock(struct xd_vcpu *v);
 
 /* An upcall became due on (v): wakes it whatever its mask. AS-XEN: vcpu_kick */
-void xd_vcpu_kick(struct xd_vcpu *v);
+static inline void xd_vcpu_kick(struct xd_vcpu *v)
+{
+    if (v->blocked)
+        xd_vcpu_unblock(v);
+}
 
 /* (port) became pending: wakes those that poll for it. AS-XEN: evtchn_check_pollers */
-void xd_poll_wake(struct xd_domain *d, uint32_t port);
+void xd_wake_pollers(struct xd_domain *d, uint32_t port);
+static inline void xd_poll_wake(struct xd_domain *d, uint32_t port)
+{
+    if (XD_UNLIKELY(d->poll_mask))
+        xd_wake_pollers(d, port);
+}
 
 /* (v) came to run, or ceased to: what follows from that besides. */
 void xd_vcpu_scheduled(struct xd_vcpu *v);

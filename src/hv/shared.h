@@ -10,7 +10,17 @@
 #ifndef XD_HV_SHARED_H
 #define XD_HV_SHARED_H
 
-#include "hv/hv.h"
+#include "hv/frame.h"
+
+/* xd_shared_info and xd_vcpu_info, without a call. */
+static inline struct xd_abi_shared_info *xd_shared_page(const struct xd_domain *d)
+{
+    return (void *)xd_frame_words(d->hv, d->shared_info);
+}
+static inline struct xd_abi_vcpu_info *xd_info_place(const struct xd_vcpu *v)
+{
+    return (void *)((unsigned char *)xd_frame_words(v->hv, v->info_mfn) + v->info_off);
+}
 
 /* The byte of a guest's bitmap, which is little-endian, that holds (bit). */
 static inline uint8_t *xd_shared_byte(uint64_t *bitmap, uint32_t bit)
@@ -21,6 +31,12 @@ static inline uint8_t *xd_shared_byte(uint64_t *bitmap, uint32_t bit)
 static inline bool xd_shared_test(uint64_t *bitmap, uint32_t bit)
 {
     return __atomic_load_n(xd_shared_byte(bitmap, bit), __ATOMIC_ACQUIRE) >> bit % 8 & 1;
+}
+
+/* Nobody else changes these bytes now, and nobody records how they change: plain stores do. */
+static inline bool xd_shared_quiet(struct xd_hv *hv)
+{
+    return !(hv->host->concurrent | hv->host->arena.journaling);
 }
 
 /* Sets the bits (mask) of a byte and tells what it held. */

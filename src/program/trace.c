@@ -269,7 +269,7 @@ static void show_answers(struct xd_str *out, const struct xd_call *c, struct xd_
     if (rc < 0 || !c->group || (c->shape != XD_SHAPE_OPS && c->shape != XD_SHAPE_COMPAT))
         return;
     op = find_op(c, v, arg, &nr, &at);
-    if (op && op->writes && xd_look(v, bytes, at, op->size))
+    if (op && op->dir & XD_OUT && xd_look(v, bytes, at, op->size))
         show_fields(out, v, op, bytes, XD_OUT);
 }
 

@@ -61,7 +61,7 @@ static void plant_vcpu(void)
 }
 static void plant_poll(void)
 {
-    f.d1->vcpu[0].polling = true;
+    f.d1->poll_mask = 1;
 }
 static void plant_info(void)
 {

@@ -62,13 +62,14 @@ static size_t differs(const unsigned char *want, size_t from, size_t to)
     return from;
 }
 
-/* The first byte of the machine that is not as in (want), past observers' records; its size if there is none. */
+/* The first byte of the machine that is not as in (want), past what is scratch; its size if there is none. */
 static size_t first_difference(const unsigned char *want)
 {
+    const size_t scratch = sizeof(struct xd_vcpu) - offsetof(struct xd_vcpu, rec);
     size_t from = 0, to;
 
     for (unsigned int i = 0; i < r.hv->config.domains_max; i++)
-        for (unsigned int id = 0; id < XD_VCPUS; id++, from = to + sizeof(struct xd_record)) {
+        for (unsigned int id = 0; id < XD_VCPUS; id++, from = to + scratch) {
             to = (size_t)((unsigned char *)&r.hv->domain[i].vcpu[id].rec - arena()->base);
             if (differs(want, from, to) != to)
                 return differs(want, from, to);

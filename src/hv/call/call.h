@@ -34,12 +34,34 @@
  * is at work. */
 static inline bool xd_may_call(const struct xd_vcpu *v)
 {
-    return !(v->blocked | v->down | v->paused_for_shutdown | v->cont.active | v->hv->off |
-             v->hv->host->in_call);
+    return !(v->stopped | v->hv->off | v->hv->host->in_call);
 }
 
-/* Runs call (nr) on (v): the table, observers, records. (depth) is 1 inside a multicall. */
+/* Runs call (nr) on (v): records, observers, the table. (depth) is 1 inside a multicall. */
 int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth);
+
+/* Its parts, for those who know that nobody looks on: call (nr) is noted, and where its arguments are to be is
+ * returned; it is looked up and run. */
+typedef int64_t xd_call_fn(struct xd_vcpu *v, const uint64_t *arg);
+extern xd_call_fn *const xd_call_handler[XD_CALLS]; /* NULL: there is no such call */
+int64_t xd_call_unknown(struct xd_vcpu *v);
+
+static inline uint64_t *xd_call_note(struct xd_vcpu *v, uint64_t nr)
+{
+    struct xd_record *rec = &v->rec;
+
+    rec->nr = nr;
+    rec->reject.why = XD_WHY_NONE;
+    rec->batch = false;
+    return rec->arg;
+}
+
+static inline int64_t xd_call_asked(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
+{
+    if (XD_UNLIKELY(nr >= XD_CALLS || !xd_call_handler[nr]))
+        return xd_call_unknown(v);
+    return xd_call_handler[nr](v, arg);
+}
 
 typedef int64_t xd_op_fn(struct xd_vcpu *v, void *copy);
 

@@ -30,7 +30,7 @@
 #undef TODO
 #undef VAL
 
-static int64_t (*const handler[XD_CALLS])(struct xd_vcpu *, const uint64_t *) = {
+xd_call_fn *const xd_call_handler[XD_CALLS] = {
 #define HC(nr, name, shape, args) [nr] = call_##name,
 #define TODO(nr, name, args)      [nr] = call_##name,
 #include "abi/hypercalls.def"
@@ -38,16 +38,9 @@ static int64_t (*const handler[XD_CALLS])(struct xd_vcpu *, const uint64_t *) = 
 #undef TODO
 };
 
-static XD_COLD int64_t unknown(struct xd_vcpu *v, uint64_t nr)
+XD_COLD int64_t xd_call_unknown(struct xd_vcpu *v)
 {
-    return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, nr);
-}
-
-static inline int64_t look_up_and_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
-{
-    if (XD_UNLIKELY(nr >= XD_CALLS || !handler[nr]))
-        return unknown(v, nr);
-    return handler[nr](v, arg);
+    return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, v->rec.nr);
 }
 
 /*
@@ -81,7 +74,7 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
     }
     host->in_call = in_call;
     if (!answered)
-        rc = look_up_and_run(v, nr, arg);
+        rc = xd_call_asked(v, nr, arg);
     host->in_call = false;
     if (levers)
         xd_levers_returned(v, &asked, rc);
@@ -98,16 +91,13 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
 static inline int64_t run_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                                unsigned int depth, bool again)
 {
-    struct xd_record *rec = &v->rec;
+    uint64_t *noted = xd_call_note(v, nr);
 
-    rec->nr = nr;
     for (unsigned int i = 0; i < XD_CALL_ARGS; i++)
-        rec->arg[i] = arg[i];
-    rec->reject.why = XD_WHY_NONE;
-    rec->batch = false;
+        noted[i] = arg[i];
     if (XD_UNLIKELY(v->hv->host->observed))
         return run_observed(v, nr, arg, depth, again);
-    return look_up_and_run(v, nr, arg);
+    return xd_call_asked(v, nr, noted);
 }
 
 int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
@@ -118,7 +108,7 @@ int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigne
 static XD_COLD int64_t cannot_call(struct xd_vcpu *v)
 {
     const char *why = v->hv->host->in_call ? "a guest's call is under way"
-                      : v->cont.active     ? "it is in the middle of one (xd_continue)"
+                      : v->continuing      ? "it is in the middle of one (xd_continue)"
                                            : "it is not running";
 
     xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't make a hypercall: %s", v->domain->domid,
@@ -135,30 +125,20 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 
 bool xd_continuing(const struct xd_vcpu *v)
 {
-    return v->cont.active;
+    return v->continuing;
 }
 
 int64_t xd_continue(struct xd_vcpu *v)
 {
     struct xd_continuation c = v->cont;
 
-    if (!c.active || xd_vcpu_state(v) != XD_STATE_RUNNING) {
+    if (!v->continuing || xd_vcpu_state(v) != XD_STATE_RUNNING) {
         xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has no call to finish, or is not running",
                      v->domain->domid, v->id);
         return XD_NOT_RUNNING;
     }
-    XD_PUT(v->hv, v->cont.active, false);
+    XD_PUT(v->hv, v->continuing, false);
     return run_call(v, c.nr, c.arg, 0, true);
-}
-
-/* Is anything of the operand read? AS-XEN: XENMEM_machphys_mapping: an operand that is only written need not be readable. */
-static bool reads(const struct xd_op *op)
-{
-    const struct xd_field *f = op->fields();
-
-    while (f->name && !(f->dir & XD_IN))
-        f++;
-    return f->name != NULL;
 }
 
 static XD_COLD int64_t no_op(struct xd_vcpu *v, const struct xd_op *op, uint64_t cmd)
@@ -179,15 +159,18 @@ int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *con
     const struct xd_op *op = xd_op_at(group, cmd);
     int64_t rc;
 
-    if (XD_UNLIKELY(!op || op->nr >= run_nr || !run[op->nr]))
+    if (XD_UNLIKELY(!op || cmd >= run_nr || !run[cmd]))
         return no_op(v, op, cmd);
     XD_ALWAYS(op->size <= sizeof(copy));
-    if (op->size && !reads(op))
+    if (op->dir & XD_IN) {
+        if (XD_UNLIKELY(!xd_copy_in(v, copy, arg, op->size)))
+            return refuse(v, XD_WHY_COPY_IN, arg, op->size);
+    } else if (op->size) {
+        /* AS-XEN: XENMEM_machphys_mapping: an operand that is only written need not be readable. */
         __builtin_memset(copy, 0, op->size);
-    else if (op->size && XD_UNLIKELY(!xd_copy_in(v, copy, arg, op->size)))
-        return refuse(v, XD_WHY_COPY_IN, arg, op->size);
-    rc = run[op->nr](v, copy);
-    if (rc == 0 && op->writes && XD_UNLIKELY(!xd_store_out(v, arg, copy, op->size)))
+    }
+    rc = run[cmd](v, copy);
+    if (rc == 0 && op->dir & XD_OUT && XD_UNLIKELY(!xd_store_out(v, arg, copy, op->size)))
         return refuse(v, XD_WHY_COPY_OUT, arg, op->size);
     return rc;
 }

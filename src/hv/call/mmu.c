@@ -132,17 +132,17 @@ static void prefetch_second(struct xd_hv *hv, const struct xd_abi_mmu_update *re
 }
 
 /* (at) is the request about to run; those ahead are looked at only while they lie in the page that
- * is held. */
-static void prefetch(struct xd_hv *hv, const struct xd_reader *r, uint64_t at)
+ * was walked to. */
+static void prefetch(const struct xd_vcpu *v, uint64_t at)
 {
-    uint64_t off = at % XD_PAGE_SIZE;
+    uint64_t off = at - v->walked.page;
     const struct xd_abi_mmu_update *req;
 
-    if (!r->mem || off % sizeof(*req) || off >= XD_PAGE_SIZE - PREFETCH_FIRST * sizeof(*req))
+    if (!v->walked.mem || off % sizeof(*req) || off >= XD_PAGE_SIZE - PREFETCH_FIRST * sizeof(*req))
         return;
-    req = (const void *)(r->mem + off);
-    prefetch_first(hv, req + PREFETCH_FIRST);
-    prefetch_second(hv, req + PREFETCH_SECOND);
+    req = (const void *)(v->walked.mem + off);
+    prefetch_first(v->hv, req + PREFETCH_FIRST);
+    prefetch_second(v->hv, req + PREFETCH_SECOND);
 }
 
 /* A request while levers are in force. */
@@ -170,7 +170,6 @@ static int levered(struct xd_vcpu *v, struct scope *s, const struct xd_abi_mmu_u
 static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batch *b,
                         uint32_t *done)
 {
-    struct xd_reader reader = XD_READER_INIT;
     bool levers = v->hv->host->levers_on;
     struct xd_abi_mmu_update req;
     int rc = 0;
@@ -180,9 +179,9 @@ static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batc
 
         if (XD_UNLIKELY(!xd_batch_go_on(v, b, *done, &rc)))
             break;
-        if (XD_UNLIKELY(!xd_reader_get(v, &reader, &req, at, sizeof(req))))
+        if (XD_UNLIKELY(!xd_copy_next(v, &req, at, sizeof(req))))
             return (int)xd_reject(v, XD_WHY_COPY_IN, at, sizeof(req));
-        prefetch(v->hv, &reader, at);
+        prefetch(v, at);
         rc = XD_UNLIKELY(levers) ? levered(v, s, &req) : request(v, s, &req);
         if (XD_UNLIKELY(rc)) {
             note_item(v, *done, &req);

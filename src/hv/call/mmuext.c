@@ -259,7 +259,6 @@ int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
                          .count = arg->count,
                          .size = sizeof(struct xd_abi_mmuext_op),
                          .foreigndom = arg->foreigndom};
-    struct xd_reader reader = XD_READER_INIT;
     struct xd_abi_mmuext_op op;
     bool levers = v->hv->host->levers_on;
     struct xd_foreign fd;
@@ -279,7 +278,7 @@ int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
 
         if (!xd_batch_go_on(v, &b, i, &rc))
             break;
-        if (!xd_reader_get(v, &reader, &op, at, sizeof(op))) {
+        if (!xd_copy_next(v, &op, at, sizeof(op))) {
             rc = (int)xd_reject(v, XD_WHY_COPY_IN, at, sizeof(op));
             break;
         }

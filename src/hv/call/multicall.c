@@ -10,9 +10,10 @@
 
 static void suspend(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
 {
-    struct xd_continuation c = {.active = true, .nr = 13, .arg = {calls, nr}};
+    struct xd_continuation c = {.nr = 13, .arg = {calls, nr}};
 
     XD_PUT(v->hv, v->cont, c);
+    XD_PUT(v->hv, v->continuing, true);
 }
 
 /* (own) is the record of the multicall itself: a refusal of the list is told as one of that call.
