@@ -145,7 +145,7 @@ static void audit_sleep(struct audit *a, struct xd_vcpu *v)
            "d%uv%u: its poll timer should have fired", domid, v->id);
     EXPECT(a, v->tick_ns <= v->hv->now_ns && v->runstate_since <= v->hv->now_ns,
            "d%uv%u: ticked or changed its state in the future", domid, v->id);
-    EXPECT(a, !v->cont.active || v->cont.nr == 13, "d%uv%u: call %llu is to go on, and is no list",
+    EXPECT(a, !v->continuing || v->cont.nr == 13, "d%uv%u: call %llu is to go on, and is no list",
            domid, v->id, (unsigned long long)v->cont.nr);
     EXPECT(a, v->paused_for_shutdown == v->domain->shutting_down,
            "d%uv%u: does not stand still with its domain", domid, v->id);
