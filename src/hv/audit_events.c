@@ -237,6 +237,8 @@ unsigned int xd_audit_events(struct xd_hv *hv, struct xd_str *out)
             continue;
         audit_ports(&a, d);
         audit_lifecycle(&a, d);
+        EXPECT(&a, (uint64_t)d->poll_mask >> d->vcpus == 0, "d%u: a vCPU polls that it has not",
+               d->domid);
         for (uint32_t id = 0; id < d->vcpus; id++)
             audit_vcpu(&a, &d->vcpu[id]);
     }

@@ -102,6 +102,7 @@ const struct xd_state_row xd_state_domain[] = {
     F(ports_valid, MAX, XD_PORTS),
     F(port_max, MAX, XD_PORTS - 1),
     F(ports_active, MAX, XD_PORTS - 1),
+    F(poll_mask, MAX, WORD),
     END,
 };
 #undef S
@@ -113,10 +114,10 @@ const struct xd_state_row xd_state_vcpu[] = {
     F(up_asleep, MAX, 1),
     F(blocked, MAX, 1),
     F(paused_for_shutdown, MAX, 1),
+    F(continuing, MAX, 1),
     F(kernel_mode, MAX, 1),
     F(in_multicall, MAX, 0), /* only inside a call */
     F(table_left, MAX, 1),
-    F(polling, MAX, 1),
     F(polling_any, MAX, 1),
     F(poll_timer_on, MAX, 1),
     F(pin_override, MAX, 1),
@@ -199,7 +200,6 @@ const struct xd_state_row xd_state_vcpu[] = {
     F(info_moved, MAX, 1),
     F(tlb_flushes, MAX, ANY),
     F(tlb_invlpgs, MAX, ANY),
-    F(cont.active, MAX, 1),
     F(cont.nr, MAX, ANY),
     A(cont.arg, MAX, ANY),
     END,

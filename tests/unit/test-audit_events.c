@@ -63,6 +63,10 @@ static void plant_poll(void)
 {
     f.d1->poll_mask = 1;
 }
+static void plant_foreign_poll(void)
+{
+    f.d1->poll_mask = UINT32_C(1) << f.d1->vcpus;
+}
 static void plant_info(void)
 {
     f.d1->vcpu[1].info_off = 4040;
@@ -94,7 +98,7 @@ static void plant_hardware(void)
 }
 static void plant_list(void)
 {
-    f.d1->vcpu[0].cont.active = true;
+    f.d1->vcpu[0].continuing = true;
     f.d1->vcpu[0].cont.nr = 5;
 }
 static void plant_life(void)
@@ -103,9 +107,10 @@ static void plant_life(void)
 }
 
 static void (*const plants[])(void) = {
-    plant_peer,      plant_count,    plant_virq,       plant_lost_virq, plant_beyond,   plant_vcpu,
-    plant_poll,      plant_info,     plant_info_frame, plant_callback,  plant_shutdown, plant_tick,
-    plant_half_dead, plant_hardware, plant_list,       plant_life};
+    plant_peer,     plant_count,       plant_virq,      plant_lost_virq,  plant_beyond,
+    plant_vcpu,     plant_poll,        plant_info,      plant_info_frame, plant_callback,
+    plant_shutdown, plant_tick,        plant_half_dead, plant_hardware,   plant_list,
+    plant_life,     plant_foreign_poll};
 
 START_TEST(the_audit_finds_a_planted_fault)
 {

@@ -46,7 +46,7 @@ START_TEST(every_field_has_a_row)
     /* Made anew are l1_disallowed and perdomain, 8 bytes each. */
     const size_t made = offsetof(struct xd_domain, l1_disallowed);
 
-    ck_covered(xd_state_vcpu, offsetof(struct xd_vcpu, initialised), offsetof(struct xd_vcpu, rec));
+    ck_covered(xd_state_vcpu, offsetof(struct xd_vcpu, stopped), offsetof(struct xd_vcpu, rec));
     ck_covered(xd_state_port, 0, sizeof(struct xd_port));
     ck_covered(xd_state_frame, 0, sizeof(struct xd_frame));
     ck_assert_uint_eq(sizeof(((struct xd_domain *)0)->l1_disallowed), 8);
