@@ -23,6 +23,9 @@ static const struct xd_alt host[] = {
     A(3, "<reset>\nevent_channel_op bind_virq virq=1 vcpu=0\nvirq DEBUG\n"
          "sched_op poll ports=[1] timeout=0"),
     A(3, "<reset>\n<bind-ipi>\nsched_op poll ports=[1] timeout=<1/1000000>\nadvance 1000s"),
+    /* A list whose vCPU sleeps in the middle: the rest waits. */
+    A(3, "<reset>\n<bind-ipi>\nmulticall { sched_op poll ports=[1] timeout=<1/1000000>; <mmuext>; "
+         "xen_version version }\nadvance 1000s"),
     A(1, "event_channel_op bind_virq virq=0 vcpu=0\nadvance 1s"),
     A(1, "memory_op <populate_physmap/increase_reservation> extent_start=[<pfn>] extent_order=<1/"
          "9> domid=SELF"),

@@ -89,6 +89,10 @@ static const struct xd_alt exchange_tail[] = {
     A(1, " out_nr=<0/2/3>"),
     A(1, " out_flags=<1/13/32/0x300/0x20100/0x40000/0x4100/0xff00>"),
 };
+static const struct xd_alt many[] = {
+    A(1, "<0x1fffffffffffffff/0x2000000000000000/0xffffffffffffffff>")};
+static const struct xd_alt nowhere[] = {
+    A(1, "<0x800000000000/0xffff830000000000/0xffff87fffffffff8>")};
 static const struct xd_alt exchange[] = {
     A(10, "memory_op exchange in=[<give-page>] out=[<take-page>] in_domid=SELF "
           "out_domid=SELF<exchange-tail>"),
@@ -105,6 +109,17 @@ static const struct xd_alt exchange[] = {
     A(1, "<flush>\nmemory_op exchange in=[<give-page>] out=<bad-list> out_nr=1 in_domid=SELF "
          "out_domid=SELF"),
     A(1, "<flush>\nmemory_op exchange arg=<bad-out>"),
+    /* For one larger extent; the second frame can't be had, and the first is given back. */
+    A(3, "memory_op exchange in=[<give-page>, <bad-frame>] out=[<take-page>] out_order=1 "
+         "in_domid=SELF out_domid=SELF"),
+    /* Lists that are longer than memory, or where none can be: nothing is exchanged. */
+    A(3, "memory_op exchange in=[<give-page>] out=[<take-page>] in_nr=<many@0> out_nr=<@0> "
+         "in_domid=SELF out_domid=SELF"),
+    A(2, "memory_op exchange in=[<give-page>] out=[<take-page>] in_nr=0x2000000000000000 "
+         "out_nr=0x1000000000000000 out_order=1 in_domid=SELF out_domid=SELF"),
+    A(3, "<flush>\nmemory_op exchange in=[<give-page>] out=<nowhere> out_nr=1 in_domid=SELF "
+         "out_domid=SELF"),
+    A(1, "<flush>\nmemory_op exchange in=<nowhere> in_nr=1 out=[<pfn>] in_domid=7 out_domid=7"),
 };
 static const struct xd_alt question[] = {
     A(4,
@@ -173,6 +188,8 @@ const struct xd_rule xd_rules_memory[] = {
     RULE("give", give),
     RULE("take", take),
     RULE("exchange-tail", exchange_tail),
+    RULE("many", many),
+    RULE("nowhere", nowhere),
     RULE("exchange", exchange),
     RULE("question", question),
     RULE("memory-life", memory_life),

@@ -104,6 +104,9 @@ static const struct xd_alt mmuext[] = {A(1, "mmuext_op [<exts>]<ext-tail>")};
 
 /* ---- update_va_mapping ---- */
 
+/* The slots of what is mapped, by an address that is none. */
+static const struct xd_alt alias[] = {
+    A(1, "va(<16/17/18/19>)^<0x1000000000000/0x80000000000000/0x8000000000000000>")};
 static const struct xd_alt uvm[] = {
     A(20, "update_va_mapping <window> <ram> <map-flags>"),
     A(30, "update_va_mapping va(<16/17/18/19>) <leaf> <map-flags>"),
@@ -116,6 +119,7 @@ static const struct xd_alt uvm[] = {
          "<map-flags>"),
     A(1, "update_va_mapping <0x800000000000/0xffff7ffffffff000/0xffffffffffffffff> <leaf> "
          "<map-flags>"),
+    A(2, "update_va_mapping <alias> <leaf> <map-flags>"),
     A(2, "update_va_mapping start.padding_va+0x100000+<0/4096/8192> <ram> <map-flags>"),
     A(2, "update_va_mapping <window>+<1/7/8/4095> <ram> <map-flags>"),
     A(3, "update_va_mapping_otherdomain va(<16/17>) <leaf> UVMF_INVLPG <domid>"),
@@ -225,6 +229,7 @@ const struct xd_rule xd_rules_mm[] = {
     RULE("exts", exts),
     RULE("ext-tail", ext_tail),
     RULE("mmuext", mmuext),
+    RULE("alias", alias),
     RULE("uvm", uvm),
     RULE("offset", offset),
     RULE("access-width", access_width),

@@ -163,6 +163,18 @@ static const struct xd_alt linear[] = {
          "load <0x28000000000/0x28000001000/0xffff960000000000>\n"
          "update_va_mapping <0x28000000000/0x28000001000/0x28000a00000> <leaf> UVMF_INVLPG\n"
          "mmu_update [<x4>[<5/300>] = 0]"),
+    /* A chain: a table in the middle would hold a linear entry and be the target of one. */
+    A(3,
+      "mmuext_op [CLEAR_PAGE mfn=page(<4/5>), PIN_L2_TABLE mfn=page(4), PIN_L2_TABLE "
+      "mfn=page(5)]\n"
+      "mmu_update [<x2>[<5/300>] = pte(page(4), P)]\n"
+      "mmu_update [page(4)[<5/300>] = pte(page(5), P)]\nmmu_update [<x2>[5] = 0, <x2>[300] = 0]"),
+    A(2, "mmuext_op [CLEAR_PAGE mfn=page(<2/3>), PIN_L3_TABLE mfn=page(2), PIN_L3_TABLE "
+         "mfn=page(3)]\n"
+         "mmu_update [page(2)[<5/300>] = pte(page(3), P)]\n"
+         "mmu_update [<x3>[<5/300>] = pte(page(2), P)]\nmmu_update [page(2)[5] = 0]\n"
+         "mmu_update [<x3>[<5/300>] = pte(page(2), P)]\n"
+         "mmu_update [page(2)[6] = pte(page(3), P)]"),
     /* The self map shows L4 slots as L1 tables: slot 256 and on lead to Xen's. */
     A(2, "mmu_update [<x4>[5] = pte(<x4>, P)]\nupdate_va_mapping 0x28000000000+<0/1/256/262/"
          "511>*0x40000000+5*0x200000 0 UVMF_INVLPG\n"
@@ -203,7 +215,7 @@ static const struct xd_alt story[] = {
     A(1, "<switch>\nmmuext_op [<UNPIN_TABLE/CLEAR_PAGE/PIN_L4_TABLE> mfn=<@4>]"),
     A(2, "<switch>\nmemory_op decrease_reservation extent_start=[<@4>] domid=SELF\n"
          "mmuext_op [NEW_BASEPTR mfn=<x4>]"),
-    A(6, "<linear>"),
+    A(10, "<linear>"),
     A(3, "<everything-down>"),
 };
 

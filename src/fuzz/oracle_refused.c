@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "hv/frame.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SAID_MAX 2000u
@@ -215,13 +216,46 @@ static bool fine(struct change *c, struct xd_str *what)
     return false;
 }
 
-/* A word may stand in the journal again and again: the first record is how it was. */
-static bool recorded_before(const struct xd_arena *a, size_t mark, size_t i)
+/* A record of the journal: the word, and which record it is. */
+struct written {
+    uint64_t word;
+    size_t at;
+};
+
+static int by_word(const void *a, const void *b)
 {
-    for (size_t k = mark; k < i; k++)
-        if (a->undo[k].word == a->undo[i].word)
-            return true;
-    return false;
+    const struct written *x = a, *y = b;
+
+    if (x->word != y->word)
+        return x->word < y->word ? -1 : 1;
+    return x->at < y->at ? -1 : 1;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct written *x = a, *y = b;
+
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/*
+ * The first record of each word since (mark), which says how it was, in the order of the journal;
+ * to be freed.
+ */
+static struct written *first_records(const struct xd_arena *a, size_t mark, size_t *nr)
+{
+    size_t all = a->undo_nr - mark, n = 0;
+    struct written *w = xd_zalloc((all + 1) * sizeof(*w));
+
+    for (size_t i = 0; i < all; i++)
+        w[i] = (struct written){a->undo[mark + i].word, mark + i};
+    qsort(w, all, sizeof(*w), by_word);
+    for (size_t i = 0; i < all; i++)
+        if (!n || w[n - 1].word != w[i].word)
+            w[n++] = w[i];
+    qsort(w, n, sizeof(*w), by_time);
+    *nr = n;
+    return w;
 }
 
 void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_str *out)
@@ -235,14 +269,17 @@ void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_st
         .answers_max = v->in_multicall ? 2 + XD_CALL_ARGS : 2,
     };
     struct xd_str what = {0};
+    struct written *w;
+    size_t words;
 
     if (is_batch(v, nr))
         return;
-    for (size_t i = mark; i < a->undo_nr; i++) {
-        c.word = a->undo[i].word;
-        c.was = a->undo[i].old;
+    w = first_records(a, mark, &words);
+    for (size_t i = 0; i < words; i++) {
+        c.word = w[i].word;
+        c.was = a->undo[w[i].at].old;
         memcpy(&c.is, a->base + c.word * 8, 8);
-        if (c.is == c.was || recorded_before(a, mark, i))
+        if (c.is == c.was)
             continue;
         xd_str_clear(&what);
         if (!fine(&c, &what) && out->len < SAID_MAX)
@@ -250,4 +287,5 @@ void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_st
                         xd_str_text(&what), (unsigned long long)c.was, (unsigned long long)c.is);
     }
     xd_str_free(&what);
+    free(w);
 }

@@ -76,11 +76,25 @@ static bool is_list(uint64_t nr, unsigned int depth)
     return nr == MULTICALL && depth == 0;
 }
 
+static void ask_running(struct xd_oracles *o, const struct xd_vcpu *v, uint64_t nr)
+{
+    static const char *const state[] = {[XD_STATE_RUNNING] = "running",
+                                        [XD_STATE_BLOCKED] = "blocked",
+                                        [XD_STATE_DOWN] = "down",
+                                        [XD_STATE_SHUTDOWN] = "shut down"};
+
+    if (xd_vcpu_state(v) != XD_STATE_RUNNING)
+        xd_str_addf(&o->said, "running: d%uv%u makes call %llu, and it is %s\n", v->domain->domid,
+                    v->id, (unsigned long long)nr, state[xd_vcpu_state(v)]);
+}
+
 void xd_oracles_before(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                        unsigned int depth)
 {
     struct xd_arena *a = xd_arena_of(v->hv);
 
+    if (o->which & XD_ORACLE_RUNNING)
+        ask_running(o, v, nr);
     if (nr == MMU_UPDATE && v->domain->privileged && (uint32_t)arg[3] >> 16)
         o->toolstack = true;
     if (!(o->which & XD_ORACLE_REFUSED) || is_list(nr, depth) || o->said.len)

@@ -19,7 +19,8 @@ enum xd_oracle_which {
                                own; tables hold only what they may */
     XD_ORACLE_REFUSED = 4,  /* a refused call changed nothing but what Xen leaves */
     XD_ORACLE_TEARDOWN = 8, /* when all domains are destroyed, every frame and domain is free */
-    XD_ORACLE_ALL = 15,
+    XD_ORACLE_RUNNING = 16, /* who is blocked, down or shut down makes no call, in lists too */
+    XD_ORACLE_ALL = 31,
 };
 
 struct xd_oracles;

@@ -162,6 +162,7 @@ static const struct xd_alt odd_va[] = {A(2, "0"),
                                        A(1, "0xfffffffffffff000"),
                                        A(1, "va(1023)+4096"),
                                        A(1, "va(512)"),
+                                       A(1, "<alias>"),
                                        A(1, "va(17)+<1/8/4095>")};
 /* Not every one flushes, and a translation that is no more must not be used. */
 static const struct xd_alt odd_flush[] = {

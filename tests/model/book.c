@@ -10,8 +10,10 @@ void book_size(struct model *m, struct xd_hv *hv)
     m->hv = hv;
     if (m->frames == view_frames(hv))
         return;
+    m->slots = 0;
     m->frames = view_frames(hv);
     m->type = xd_realloc(m->type, m->frames);
+    m->last = xd_realloc(m->last, m->frames);
     m->pin = xd_realloc(m->pin, m->frames);
     m->wr = xd_realloc(m->wr, m->frames * sizeof(*m->wr));
     m->refs = xd_realloc(m->refs, m->frames * sizeof(*m->refs));
@@ -20,6 +22,7 @@ void book_size(struct model *m, struct xd_hv *hv)
     m->copy = xd_realloc(m->copy, m->frames * sizeof(*m->copy));
     m->copied = xd_realloc(m->copied, m->frames * sizeof(*m->copied));
     m->todo = xd_realloc(m->todo, m->frames * sizeof(*m->todo));
+    m->seen = xd_realloc(m->seen, m->frames * sizeof(*m->seen));
     m->used = xd_realloc(m->used, m->frames * sizeof(*m->used));
     m->uses = 0;
     memset(m->copy, 0, m->frames * sizeof(*m->copy));
@@ -81,27 +84,48 @@ bool book_owned(const struct model *m, mfn_t f, uint32_t domid)
     return f < m->hv->heap_first || r->flags & XD_FRAME_ALLOCATED || m->refs[f];
 }
 
-static void read_roots(const struct model *m, struct roots root[DOMAINS][VCPUS])
+static void read_roots_of(const struct xd_vcpu *v, struct roots *r)
 {
-    memset(root, 0, sizeof(m->root));
-    for (uint32_t i = 0; i < m->hv->config.domains_max; i++)
-        for (uint32_t id = 0; m->hv->domain[i].used && id < m->hv->domain[i].vcpus; id++) {
-            const struct xd_vcpu *v = &m->hv->domain[i].vcpu[id];
-            struct roots *r = &root[i][id];
+    r->up = v->initialised;
+    r->kernel = v->initialised ? v->cr3.v : 0;
+    r->user = v->user_cr3.v;
+    r->info = v->info_moved ? v->info_mfn.v : 0;
+    r->gdts = (v->gdt_ents + 511) / 512;
+    for (uint32_t k = 0; k < r->gdts && k < 16; k++)
+        r->gdt[k] = v->gdt_frame[k].v;
+    for (uint32_t k = 0; k < 16; k++)
+        r->ldt[k] = v->ldt_frame[k].v;
+}
 
-            r->up = v->initialised;
-            r->kernel = v->initialised ? v->cr3.v : 0;
-            r->user = v->user_cr3.v;
-            r->gdts = (v->gdt_ents + 511) / 512;
-            for (uint32_t k = 0; k < r->gdts && k < 16; k++)
-                r->gdt[k] = v->gdt_frame[k].v;
-            for (uint32_t k = 0; k < 16; k++)
-                r->ldt[k] = v->ldt_frame[k].v;
-        }
+/* Of the slots that domains ever had; what is not there holds nothing. */
+static void read_roots(struct model *m, struct roots root[DOMAINS][VCPUS])
+{
+    for (uint32_t i = m->slots; i < m->hv->config.domains_max; i++)
+        if (m->hv->domain[i].used)
+            m->slots = i + 1;
+    for (uint32_t i = 0; i < m->slots; i++) {
+        const struct xd_domain *d = &m->hv->domain[i];
+
+        memset(root[i], 0, sizeof(root[i]));
+        for (uint32_t id = 0; d->used && id < d->vcpus; id++)
+            read_roots_of(&d->vcpu[id], &root[i][id]);
+    }
+}
+
+bool book_moved(struct model *m, struct xd_hv *hv)
+{
+    static struct roots now[DOMAINS][VCPUS];
+
+    if (m->hv != hv || m->frames != view_frames(hv) ||
+        memcmp(m->seen, view_frame(hv, 0), m->frames * sizeof(*m->seen)) != 0)
+        return true;
+    read_roots(m, now);
+    return memcmp(now, m->root, m->slots * sizeof(now[0])) != 0;
 }
 
 void book_sync(struct model *m)
 {
+    memcpy(m->seen, view_frame(m->hv, 0), m->frames * sizeof(*m->seen));
     read_roots(m, m->root);
     forget_holders(m);
     for (uint32_t i = 0; i < m->uses; i++)
@@ -112,6 +136,7 @@ void book_sync(struct model *m)
         const struct xd_frame *r = view_frame(m->hv, f);
 
         m->pin[f] = r->count && r->flags & XD_FRAME_PINNED ? r->type : 0;
+        m->last[f] = r->type;
         if (r->count || f < m->hv->heap_first)
             m->used[m->uses++] = f;
     }
@@ -151,6 +176,15 @@ static void hold(struct walk *w, mfn_t f, unsigned int type)
         w->m->todo[w->todo++] = f;
 }
 
+static void hold_writable(struct walk *w, mfn_t f, const char *by, mfn_t holder)
+{
+    if (!is_there(w, f, by, holder))
+        return;
+    w->m->refs[f]++;
+    w->m->users[f]++;
+    w->m->wr[f]++;
+}
+
 static bool is_io(const struct model *m, mfn_t f)
 {
     return f >= m->frames ||
@@ -164,13 +198,12 @@ static void walk_leaves(struct walk *w, mfn_t table)
     for (unsigned int i = 0; i < 512; i++) {
         mfn_t f = (e[i] & UINT64_C(0x000ffffffffff000)) >> 12;
 
-        if (!(e[i] & P_BIT) || is_io(w->m, f) || !is_there(w, f, "an entry of table", table))
+        if (!(e[i] & P_BIT) || is_io(w->m, f))
             continue;
-        w->m->refs[f]++;
-        if (e[i] & RW_BIT) {
-            w->m->users[f]++;
-            w->m->wr[f]++;
-        }
+        if (e[i] & RW_BIT)
+            hold_writable(w, f, "an entry of table", table);
+        else if (is_there(w, f, "an entry of table", table))
+            w->m->refs[f]++;
     }
 }
 
@@ -201,7 +234,7 @@ void book_settle(struct model *m)
     for (uint32_t i = 0; i < m->uses; i++)
         if (m->pin[m->used[i]])
             hold(&w, m->used[i], m->pin[m->used[i]]);
-    for (uint32_t i = 0; i < DOMAINS; i++)
+    for (uint32_t i = 0; i < m->slots; i++)
         for (uint32_t id = 0; id < VCPUS; id++) {
             const struct roots *r = &m->root[i][id];
 
@@ -209,6 +242,8 @@ void book_settle(struct model *m)
                 hold(&w, r->kernel, T_L4);
             if (r->user)
                 hold(&w, r->user, T_L4);
+            if (r->info)
+                hold_writable(&w, r->info, "a vcpu_info of domain", i);
             for (uint32_t k = 0; k < r->gdts && k < 16; k++)
                 hold(&w, r->gdt[k], T_SEG);
             for (uint32_t k = 0; k < 16; k++)
@@ -284,7 +319,7 @@ void book_compare_foreseen(struct model *m)
     static struct roots now[DOMAINS][VCPUS];
 
     read_roots(m, now);
-    for (uint32_t i = 0; i < DOMAINS; i++)
+    for (uint32_t i = 0; i < m->slots; i++)
         for (uint32_t id = 0; id < VCPUS; id++)
             if (memcmp(&now[i][id], &m->root[i][id], sizeof(struct roots)) != 0)
                 COMPLAIN(

@@ -23,6 +23,7 @@ enum { T_NONE, T_L1, T_L2, T_L3, T_L4, T_SEG, T_WRITABLE = 7 };
 struct roots {
     uint32_t up, gdts;      /* no holes: they are compared as bytes */
     mfn_t kernel, user;     /* base pointers; user 0: none */
+    mfn_t info;             /* vcpu_info, which Xen writes; 0: in shared_info */
     mfn_t gdt[16], ldt[16]; /* ldt 0: not in use */
 };
 
@@ -31,6 +32,7 @@ struct model {
     mfn_t frames;
     /* By frame. */
     uint8_t *type;   /* that it is held in as a table or descriptors; T_NONE: it is not */
+    uint8_t *last;   /* that it was last held in, as the machine tells and the call goes on */
     uint32_t *wr;    /* writable mappings */
     uint32_t *refs;  /* all that holds it but its allocation */
     uint32_t *users; /* of them, in its type */
@@ -39,8 +41,10 @@ struct model {
     uint64_t **copy; /* contents after the requests judged so far, where they differ */
     mfn_t *copied;
     uint32_t copies;
-    mfn_t *used; /* frames that anybody has, and Xen's own */
+    struct xd_frame *seen; /* the machine's records, when they were believed */
+    mfn_t *used;           /* frames that anybody has, and Xen's own */
     uint32_t uses;
+    uint32_t slots; /* of domains that were ever in use */
     struct roots root[DOMAINS][VCPUS];
     /* What to put back if a request turns out impossible. */
     struct undo {
@@ -50,11 +54,17 @@ struct model {
     } * undo;
     size_t undos, undo_room;
     /* The call under way. */
-    bool called;              /* and was looked at: nothing has happened since */
-    bool predicted, may_fail; /* may_fail: though all is well, reading a bitmap may not be */
+    bool called;   /* and was looked at: nothing has happened since */
+    bool fresh;    /* the books are those of the machine as it is */
+    bool hindered; /* by a lever: nothing is foreseen */
+    bool predicted;
     bool granted;
+    uint32_t ldt_ents; /* of the caller, so far */
+    uint64_t ldt_base;
     char why[160]; /* the model's reason, if it is to be refused */
     struct xd_str said;
+    struct flushes *flushes;
+    struct memory *memory;
     struct ports *ports;
     mfn_t *todo; /* for the walk */
 };
@@ -63,6 +73,8 @@ struct model {
 void book_size(struct model *m, struct xd_hv *hv);
 /* Believes the machine: pins and roots. */
 void book_sync(struct model *m);
+/* Have frames or roots changed since? */
+bool book_moved(struct model *m, struct xd_hv *hv);
 /* Finds what holds what, from the roots; (type) so far tells linear entries from links. */
 void book_settle(struct model *m);
 void book_compare(struct model *m);
@@ -89,13 +101,40 @@ bool rule_change(struct model *m, const struct xd_vcpu *v, mfn_t table, unsigned
                  uint64_t val, uint32_t pg);
 bool rule_descriptor(uint64_t d);
 bool rule_io_rights(const struct xd_domain *d);
+void rule_remember(struct model *m, void *at, uint8_t size);
+#define CHANGE(m, lvalue, value)                       \
+    do {                                               \
+        rule_remember((m), &(lvalue), sizeof(lvalue)); \
+        (lvalue) = (__typeof__(lvalue))(value);        \
+    } while (0)
 bool no(struct model *m, const char *fmt, ...) XD_PRINTF(2, 3);
 
 /* ---- calls.c ---- */
+bool calls_va_ok(uint64_t va);
+/* Could the guest write there? */
+bool calls_writable(struct model *m, const struct xd_vcpu *v, uint64_t va, size_t n, bool *certain);
 void calls_foresee(struct model *m, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
 /* Reads guest memory as it is after the requests so far; false: it can't be told or can't be read. */
 bool calls_read(struct model *m, const struct xd_vcpu *v, uint64_t va, void *to, size_t n,
                 bool *certain);
+
+/* ---- flushes.c: which TLBs a call must flush ---- */
+struct flushes *flushes_new(void);
+void flushes_start(struct model *m);
+void flushes_owe(struct model *m, const struct xd_vcpu *v, bool one_address);
+/* ... each of (vcpus), a bit each, that is up. */
+void flushes_owe_domain(struct model *m, const struct xd_domain *d, uint64_t vcpus,
+                        bool one_address);
+#define EVERY_VCPU UINT64_MAX
+/* Frame (f) gets a user in (type), the first one: who may remember it in another has to forget. */
+void flushes_retyped(struct model *m, mfn_t f, unsigned int type);
+void flushes_compare(struct model *m);
+
+/* ---- memory.c: exchange ---- */
+struct memory *memory_new(void);
+void memory_free(struct memory *b);
+void memory_foresee(struct model *m, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
+void memory_after(struct model *m, struct xd_vcpu *v, int64_t rc);
 
 /* ---- ports.c ---- */
 struct ports *ports_new(void);

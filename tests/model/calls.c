@@ -37,9 +37,10 @@ enum {
 
 #define FRAME(e)  (((e)&UINT64_C(0x000ffffffffff000)) >> 12)
 #define NO_DOMAIN 0xffffffffu
+#define NO_FRAME  UINT64_MAX
 #define PREEMPTED 0x80000000u
 
-static bool va_ok(uint64_t va)
+bool calls_va_ok(uint64_t va)
 {
     return va < UINT64_C(0x0000800000000000) || va >= UINT64_C(0xffff880000000000);
 }
@@ -49,39 +50,50 @@ static struct roots *roots_of(struct model *m, const struct xd_vcpu *v)
     return &m->root[v->domain - m->hv->domain][v->id];
 }
 
+/* Where (va) leads; NO_FRAME: nowhere, or nobody can tell. */
+static mfn_t reach(struct model *m, const struct xd_vcpu *v, uint64_t va, bool write, bool *certain)
+{
+    uint64_t top = va >> 47, need = P_BIT | US_BIT | (write ? RW_BIT : 0);
+    mfn_t f = roots_of(m, v)->kernel;
+
+    if (!calls_va_ok(va) || (top != 0 && top != 0x1ffff))
+        return NO_FRAME;
+    for (unsigned int level = 4; level >= 1; level--) {
+        unsigned int slot = (unsigned int)(va >> (12 + 9 * (level - 1)) & 511);
+        uint64_t e = book_words(m, f)[slot];
+
+        *certain &= level < 4 || slot < 256 || slot >= 272;
+        if (!*certain || (e & need) != need)
+            return NO_FRAME;
+        f = FRAME(e);
+        *certain &= f < m->frames;
+        if (!*certain)
+            return NO_FRAME;
+    }
+    return f;
+}
+
 bool calls_read(struct model *m, const struct xd_vcpu *v, uint64_t va, void *to, size_t n,
                 bool *certain)
 {
     unsigned char *out = to;
 
     *certain = true;
-    if (n && !va_ok(va))
-        return false;
     for (; n; n--, va++, out++) {
-        mfn_t f = roots_of(m, v)->kernel;
-        uint64_t top = va >> 47;
+        mfn_t f = reach(m, v, va, false, certain);
 
-        if (top != 0 && top != 0x1ffff)
+        if (f == NO_FRAME)
             return false;
-        for (unsigned int level = 4; level >= 1; level--) {
-            unsigned int slot = (unsigned int)(va >> (12 + 9 * (level - 1)) & 511);
-            uint64_t e = book_words(m, f)[slot];
-
-            if (level == 4 && slot >= 256 && slot < 272) {
-                *certain = false;
-                return false;
-            }
-            if ((e & (P_BIT | US_BIT)) != (P_BIT | US_BIT))
-                return false;
-            f = FRAME(e);
-            if (f >= m->frames) {
-                *certain = false;
-                return false;
-            }
-        }
         *out = ((const unsigned char *)book_words(m, f))[va & 4095];
     }
     return true;
+}
+
+bool calls_writable(struct model *m, const struct xd_vcpu *v, uint64_t va, size_t n, bool *certain)
+{
+    *certain = true;
+    return reach(m, v, va, true, certain) != NO_FRAME &&
+           reach(m, v, va + n - 1, true, certain) != NO_FRAME;
 }
 
 /* ---- Who ---- */
@@ -107,12 +119,14 @@ static bool plain_write(struct model *m, mfn_t f, unsigned int slot, uint64_t va
 {
     if (m->type[f])
         return no(m, "frame 0x%llx is in use as type %u: not to be written", N(f), m->type[f]);
+    flushes_retyped(m, f, T_WRITABLE);
     book_write(m, f)[slot] = val;
     return true;
 }
 
+/* (upper): a table above L1 was changed, and its domain's TLBs are flushed at the end. */
 static bool mmu_request(struct model *m, struct xd_vcpu *v, const uint64_t req[2], uint32_t fd,
-                        uint32_t pt)
+                        uint32_t pt, bool *upper)
 {
     unsigned int slot = (unsigned int)(req[0] >> 3 & 511), cmd = (unsigned int)req[0] & 7;
     mfn_t f = req[0] >> 12;
@@ -131,7 +145,10 @@ static bool mmu_request(struct model *m, struct xd_vcpu *v, const uint64_t req[2
         return plain_write(m, f, slot, req[1]);
     if (m->type[f] > T_L1 && fd != pt)
         return no(m, "frames of others are for L1 entries");
-    return rule_change(m, v, f, slot, req[1], fd);
+    if (!rule_change(m, v, f, slot, req[1], fd))
+        return false;
+    *upper |= m->type[f] > T_L1;
+    return true;
 }
 
 static bool pin(struct model *m, mfn_t f, unsigned int level, uint32_t fd)
@@ -153,8 +170,11 @@ static bool base(struct model *m, struct xd_vcpu *v, mfn_t f, bool user)
 {
     struct roots *r = roots_of(m, v);
 
-    if (f == (user ? r->user : r->kernel))
+    if (f == (user ? r->user : r->kernel)) {
+        if (!user)
+            flushes_owe(m, v, false);
         return true;
+    }
     if (!user || f) {
         if (!book_owned(m, f, v->domain->domid))
             return no(m, "frame 0x%llx is not the caller's", N(f));
@@ -162,8 +182,10 @@ static bool base(struct model *m, struct xd_vcpu *v, mfn_t f, bool user)
             return false;
     }
     *(user ? &r->user : &r->kernel) = f;
-    if (!user)
+    if (!user) {
         memset(r->ldt, 0, sizeof(r->ldt));
+        flushes_owe(m, v, false);
+    }
     return true;
 }
 
@@ -175,6 +197,7 @@ static bool fill_page(struct model *m, mfn_t to, mfn_t from, bool copy, uint32_t
         return no(m, "a frame is not d%u's", fd);
     if (m->type[to] || view_frame(m->hv, to)->owner == XD_DOMID_XEN)
         return no(m, "frame 0x%llx is in use as type %u", N(to), m->type[to]);
+    flushes_retyped(m, to, T_WRITABLE);
     if (copy)
         memcpy(page, book_words(m, from), sizeof(page));
     memcpy(book_write(m, to), page, sizeof(page));
@@ -183,10 +206,45 @@ static bool fill_page(struct model *m, mfn_t to, mfn_t from, bool copy, uint32_t
 
 static bool ldt(struct model *m, struct xd_vcpu *v, uint64_t at, uint32_t ents)
 {
-    if (ents > 8192 || (ents && (at % 4096 || !va_ok(at))))
+    struct roots *r = roots_of(m, v);
+    bool loaded = false;
+
+    if (ents > 8192 || (ents && (at % 4096 || !calls_va_ok(at))))
         return no(m, "no LDT can be of %u entries at 0x%llx", ents, N(at));
-    if (ents != v->ldt_ents || (ents ? at : 0) != v->ldt_base)
-        memset(roots_of(m, v)->ldt, 0, sizeof(roots_of(m, v)->ldt));
+    if (ents == m->ldt_ents && (ents ? at : 0) == m->ldt_base)
+        return true;
+    for (uint32_t k = 0; k < XD_ARRAY_SIZE(r->ldt) && !loaded; k++)
+        loaded = r->ldt[k];
+    if (loaded)
+        flushes_owe(m, v, false);
+    memset(r->ldt, 0, sizeof(r->ldt));
+    m->ldt_ents = ents;
+    m->ldt_base = ents ? at : 0;
+    return true;
+}
+
+/* The bitmap of vCPUs at (at). */
+static bool mask_of(struct model *m, const struct xd_vcpu *v, uint64_t at, uint64_t *mask)
+{
+    bool certain;
+
+    if (calls_read(m, v, at, mask, sizeof(*mask), &certain))
+        return true;
+    m->predicted = certain;
+    return no(m, "the bitmap at 0x%llx can't be read", N(at));
+}
+
+/* Addresses that can't be translated need no flush. */
+static bool flush(struct model *m, const struct xd_vcpu *v, uint32_t cmd, const uint64_t op[3])
+{
+    bool one_address = cmd == INVLPG_LOCAL || cmd == INVLPG_MULTI || cmd == INVLPG_ALL;
+    uint64_t mask = cmd == FLUSH_ALL || cmd == INVLPG_ALL ? EVERY_VCPU : UINT64_C(1) << v->id;
+    uint64_t top = op[1] >> 47;
+
+    if ((cmd == FLUSH_MULTI || cmd == INVLPG_MULTI) && !mask_of(m, v, op[2], &mask))
+        return false;
+    if (!one_address || (cmd == INVLPG_LOCAL ? top == 0 || top == 0x1ffff : calls_va_ok(op[1])))
+        flushes_owe_domain(m, v->domain, mask, one_address);
     return true;
 }
 
@@ -211,11 +269,11 @@ static bool ext_request(struct model *m, struct xd_vcpu *v, const uint64_t op[3]
     case FLUSH_CACHE:
     case FLUSH_CACHE_GLOBAL: return rule_io_rights(v->domain) || no(m, "caches are not d%u's", fd);
     case FLUSH_MULTI:
-    case INVLPG_MULTI: m->predicted = false; return true; /* the bitmap may not be there */
+    case INVLPG_MULTI:
     case FLUSH_LOCAL:
     case INVLPG_LOCAL:
     case FLUSH_ALL:
-    case INVLPG_ALL: return true;
+    case INVLPG_ALL: return flush(m, v, cmd, op);
     default:
         return cmd <= PIN_L4 ? pin(m, op[1], cmd + 1, fd) : no(m, "there is no command %u", cmd);
     }
@@ -223,19 +281,40 @@ static bool ext_request(struct model *m, struct xd_vcpu *v, const uint64_t op[3]
 
 /* ---- Calls ---- */
 
+static bool requests(struct model *m, struct xd_vcpu *v, const uint64_t *arg, bool ext, uint32_t fd,
+                     uint32_t pt, bool *upper)
+{
+    uint32_t count = (uint32_t)arg[1] & ~PREEMPTED;
+    size_t size = ext ? 24 : 16;
+    bool certain;
+
+    for (uint32_t i = 0; i < count && m->predicted; i++) {
+        uint64_t req[3] = {0};
+
+        m->undos = 0;
+        if (!calls_read(m, v, arg[0] + i * size, req, size, &certain)) {
+            m->predicted = certain;
+            return no(m, "request %u can't be read", i);
+        }
+        if (ext ? !ext_request(m, v, req, fd) : !mmu_request(m, v, req, fd, pt, upper))
+            return false;
+        if (i + 1 < count) /* after the last one the machine itself is looked at */
+            book_settle(m);
+    }
+    return true;
+}
+
 static bool batch(struct model *m, struct xd_vcpu *v, const uint64_t *arg, bool ext)
 {
     uint32_t count = (uint32_t)arg[1], domids = (uint32_t)arg[3];
-    size_t size = ext ? 24 : 16;
     uint32_t fd, pt = v->domain->domid;
-    bool certain;
+    bool upper = false, fine;
 
     if (count == PREEMPTED && !arg[0]) {
         m->predicted = false;
         return true;
     }
-    count &= ~PREEMPTED;
-    if (!va_ok(arg[0]))
+    if (!calls_va_ok(arg[0]))
         return no(m, "the list can't be at 0x%llx", N(arg[0]));
     if (!ext && domids >> 16) {
         pt = (domids >> 16) - 1;
@@ -247,29 +326,20 @@ static bool batch(struct model *m, struct xd_vcpu *v, const uint64_t *arg, bool 
         return no(m, "there is no domain 0x%x here", domids & 0xffff);
     if (ext && !may(v, fd))
         return no(m, "d%u has no privilege over d%u", v->domain->domid, fd);
-    for (uint32_t i = 0; i < count && m->predicted; i++) {
-        uint64_t req[3] = {0};
-
-        m->undos = 0;
-        if (!calls_read(m, v, arg[0] + i * size, req, size, &certain)) {
-            m->predicted = certain;
-            return no(m, "request %u can't be read", i);
-        }
-        if (ext ? !ext_request(m, v, req, fd) : !mmu_request(m, v, req, fd, pt))
-            return false;
-        book_settle(m);
-    }
-    return true;
+    fine = requests(m, v, arg, ext, fd, pt, &upper);
+    if (upper)
+        flushes_owe_domain(m, view_domain(m->hv, pt), EVERY_VCPU, false);
+    return fine;
 }
 
 static bool va_mapping(struct model *m, struct xd_vcpu *v, const uint64_t *arg, uint32_t fd)
 {
     mfn_t f = roots_of(m, v)->kernel;
-    uint64_t whom = arg[2] & ~UINT64_C(3);
+    uint64_t type = arg[2] & 3, whom = arg[2] & ~UINT64_C(3), mask = UINT64_C(1) << v->id;
 
     if (fd == NO_DOMAIN || !may(v, fd))
         return no(m, "d%u has no privilege over d%u", v->domain->domid, fd);
-    if (!va_ok(arg[0]))
+    if (!calls_va_ok(arg[0]))
         return no(m, "0x%llx is Xen's, or nothing at all", N(arg[0]));
     for (unsigned int level = 4; level > 1; level--) {
         uint64_t e = book_words(m, f)[arg[0] >> (12 + 9 * (level - 1)) & 511];
@@ -280,8 +350,18 @@ static bool va_mapping(struct model *m, struct xd_vcpu *v, const uint64_t *arg, 
     }
     if (!book_owned(m, f, v->domain->domid) || m->type[f] != T_L1)
         return no(m, "frame 0x%llx is no L1 table of the caller", N(f));
-    m->may_fail = (arg[2] & 3) % 3 && whom && whom != 4;
-    return rule_change(m, v, f, (unsigned int)(arg[0] >> 12 & 511), arg[1], fd);
+    if (!rule_change(m, v, f, (unsigned int)(arg[0] >> 12 & 511), arg[1], fd))
+        return false;
+    if (type == 0 || type == 3)
+        return true;
+    if (whom & ~UINT64_C(4)) { /* too late for the entry, which is changed */
+        if (!mask_of(m, v, whom, &mask))
+            return false;
+    } else if (whom) {
+        mask = EVERY_VCPU;
+    }
+    flushes_owe_domain(m, v->domain, mask, type == 2);
+    return true;
 }
 
 static bool set_gdt(struct model *m, struct xd_vcpu *v, const uint64_t *arg)
@@ -305,6 +385,7 @@ static bool set_gdt(struct model *m, struct xd_vcpu *v, const uint64_t *arg)
     r->gdts = nr;
     memset(r->gdt, 0, sizeof(r->gdt));
     memcpy(r->gdt, list, nr * 8);
+    flushes_owe(m, v, false);
     return true;
 }
 
@@ -316,15 +397,20 @@ static bool update_descriptor(struct model *m, struct xd_vcpu *v, const uint64_t
         return no(m, "descriptor 0x%llx, to be at 0x%llx", N(arg[1]), N(arg[0]));
     if (!book_owned(m, f, v->domain->domid))
         return no(m, "frame 0x%llx is not the caller's", N(f));
-    return m->type[f] == T_NONE || m->type[f] == T_SEG ||
-           no(m, "frame 0x%llx is in use as type %u", N(f), m->type[f]);
+    if (m->type[f] != T_NONE && m->type[f] != T_SEG)
+        return no(m, "frame 0x%llx is in use as type %u", N(f), m->type[f]);
+    if (m->last[f] != T_SEG)
+        flushes_retyped(m, f, T_WRITABLE);
+    return true;
 }
 
 void calls_foresee(struct model *m, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
 {
     m->predicted = true;
-    m->may_fail = false;
     m->undos = 0;
+    m->ldt_ents = v->ldt_ents;
+    m->ldt_base = v->ldt_base;
+    flushes_start(m);
     m->why[0] = '\0';
     switch (nr) {
     case MMU_UPDATE: m->granted = batch(m, v, arg, false); break;

@@ -8,6 +8,8 @@ struct model *model_new(void)
 {
     struct model *m = xd_zalloc(sizeof(*m));
 
+    m->flushes = flushes_new();
+    m->memory = memory_new();
     m->ports = ports_new();
     return m;
 }
@@ -16,6 +18,7 @@ void model_free(struct model *m)
 {
     book_forget_copies(m);
     free(m->type);
+    free(m->last);
     free(m->pin);
     free(m->wr);
     free(m->refs);
@@ -25,7 +28,10 @@ void model_free(struct model *m)
     free(m->copied);
     free(m->todo);
     free(m->used);
+    free(m->seen);
     free(m->undo);
+    free(m->flushes);
+    memory_free(m->memory);
     free(m->ports);
     xd_str_free(&m->said);
     free(m);
@@ -41,6 +47,7 @@ static void start(void *ctx)
     m->hv = NULL;
     m->undos = 0;
     m->called = false;
+    m->fresh = false;
     xd_str_clear(&m->said);
 }
 
@@ -71,11 +78,25 @@ static void before(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *ar
 
     if (m->said.len || is_list(nr, depth))
         return;
-    if (!m->called || depth == 0) /* between the entries of a list nothing happens */
+    if (!m->fresh || book_moved(m, v->hv)) /* domains are built by calls and by hand */
         adopt(m, v->hv);
+    m->fresh = false;
     ports_sync(m);
     calls_foresee(m, v, nr, arg);
+    memory_foresee(m, v, nr, arg);
     ports_foresee(m, v, nr, arg);
+    m->hindered = view_levers(m->hv);
+}
+
+static const char *after_all(struct model *m)
+{
+    book_forget_copies(m);
+    book_sync(m);
+    book_settle(m);
+    book_compare(m);
+    m->called = true;
+    m->fresh = true;
+    return complaint(m);
 }
 
 static const char *after(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
@@ -86,18 +107,18 @@ static const char *after(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64
     (void)arg;
     if (m->said.len || is_list(nr, depth))
         return complaint(m);
-    if (m->predicted && m->granted != (rc >= 0) && !(m->granted && m->may_fail))
+    if (m->hindered)
+        return after_all(m);
+    if (m->predicted && m->granted != (rc >= 0))
         COMPLAIN(m, "the call should be %s%s, and the answer was %lld",
                  m->granted ? "granted" : "refused: ", m->granted ? "" : m->why, (long long)rc);
-    if (m->predicted)
+    if (m->predicted) {
+        flushes_compare(m);
         book_compare_foreseen(m);
+    }
+    memory_after(m, v, rc);
     ports_after(m, v, rc);
-    book_forget_copies(m);
-    book_sync(m);
-    book_settle(m);
-    book_compare(m);
-    m->called = true;
-    return complaint(m);
+    return after_all(m);
 }
 
 static const char *step(void *ctx, struct xd_hv *hv)
@@ -107,6 +128,7 @@ static const char *step(void *ctx, struct xd_hv *hv)
     if (!m->said.len && !m->called) {
         adopt(m, hv);
         book_compare(m);
+        m->fresh = true;
     }
     m->called = false;
     return complaint(m);

@@ -17,7 +17,7 @@ enum {
     UNMASK,
     RESET
 };
-enum { CALL = 32 };
+enum { CALL = 32, SCHED = 29, POLL = 3 };
 
 #define PORTS 4096u
 
@@ -225,6 +225,36 @@ static bool judge(struct model *m, const struct xd_vcpu *v, uint32_t cmd, int i,
     }
 }
 
+static bool is_pending(const struct model *m, const struct xd_domain *d, uint32_t port)
+{
+    const struct xd_abi_shared_info *si = (const void *)view_words(m->hv, d->shared_info.v);
+
+    return si->evtchn_pending[port / 64] >> port % 64 & 1;
+}
+
+/* Looks at the ports in order, as far as one that holds an event. */
+static bool poll(struct model *m, struct xd_vcpu *v, int i, uint64_t at, bool *certain)
+{
+    struct {
+        uint64_t ports;
+        uint32_t nr, pad;
+        uint64_t timeout;
+    } op;
+    const struct ports *b = m->ports;
+    uint32_t port;
+
+    if (!calls_read(m, v, at, &op, sizeof(op), certain) || op.nr > 128 || !calls_va_ok(op.ports))
+        return false;
+    for (uint32_t k = 0; k < op.nr && !view_upcall_due(v); k++) {
+        if (!calls_read(m, v, op.ports + 4 * k, &port, 4, certain) || port >= b->valid[i] ||
+            b->port[i][port].state <= XD_PORT_RESERVED)
+            return false;
+        if (is_pending(m, v->domain, port))
+            return true;
+    }
+    return true;
+}
+
 void ports_foresee(struct model *m, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
 {
     static const uint8_t size[] = {12, 12, 12, 4, 4, 24, 8, 8, 8, 4, 2};
@@ -233,10 +263,14 @@ void ports_foresee(struct model *m, struct xd_vcpu *v, uint64_t nr, const uint64
     int i = slot_of(m, v->domain->domid);
     bool certain;
 
-    b->predicted = nr == CALL && cmd <= RESET && i >= 0;
+    b->predicted = i >= 0 && ((nr == CALL && cmd <= RESET) || (nr == SCHED && cmd == POLL));
     b->raise = false;
     if (!b->predicted)
         return;
+    if (nr == SCHED) {
+        b->granted = poll(m, v, i, arg[1], &b->predicted);
+        return;
+    }
     if (!calls_read(m, v, arg[1], op, size[cmd], &certain)) {
         b->predicted = certain;
         b->granted = false;
@@ -276,9 +310,8 @@ void ports_after(struct model *m, struct xd_vcpu *v, int64_t rc)
         }
     if (rc == 0 && b->raise) {
         const struct xd_domain *d = &m->hv->domain[b->raise_dom];
-        const struct xd_abi_shared_info *si = (const void *)view_words(m->hv, d->shared_info.v);
 
-        if (!(si->evtchn_pending[b->raise_port / 64] >> b->raise_port % 64 & 1))
+        if (!is_pending(m, d, b->raise_port))
             COMPLAIN(m, "the event for port %u of d%u did not arrive", b->raise_port, d->domid);
     }
 }

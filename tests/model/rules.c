@@ -25,7 +25,7 @@ bool no(struct model *m, const char *fmt, ...)
     return false;
 }
 
-static void remember(struct model *m, void *at, uint8_t size)
+void rule_remember(struct model *m, void *at, uint8_t size)
 {
     struct undo *u;
 
@@ -37,11 +37,6 @@ static void remember(struct model *m, void *at, uint8_t size)
     *u = (struct undo){.at = at, .size = size};
     memcpy(&u->old, at, size);
 }
-#define CHANGE(m, lvalue, value)                  \
-    do {                                          \
-        remember((m), &(lvalue), sizeof(lvalue)); \
-        (lvalue) = (__typeof__(lvalue))(value);   \
-    } while (0)
 
 static void back_to(struct model *m, size_t mark)
 {
@@ -113,6 +108,8 @@ static bool take_leaf(struct model *m, uint64_t *e, const struct xd_domain *d,
         return true;
     if (m->type[f] || f < m->hv->heap_first)
         return no(m, "frame 0x%llx is in use as type %u: not to be written", N(f), m->type[f]);
+    if (!m->wr[f])
+        flushes_retyped(m, f, T_WRITABLE);
     CHANGE(m, m->wr[f], m->wr[f] + 1);
     return true;
 }
@@ -196,8 +193,9 @@ static bool take(struct model *m, mfn_t f, unsigned int type)
         return true;
     if (m->type[f])
         return no(m, "frame 0x%llx is in use as type %u, not %u", N(f), m->type[f], type);
-    if (m->wr[f] || view_frame(m->hv, f)->flags & XD_FRAME_XEN_HEAP)
+    if (m->wr[f] || f < m->hv->heap_first || view_frame(m->hv, f)->flags & XD_FRAME_XEN_HEAP)
         return no(m, "frame 0x%llx is mapped writable", N(f));
+    flushes_retyped(m, f, type);
     CHANGE(m, m->type[f], type);
     CHANGE(m, m->linear[f], 0);
     return take_contents(m, f, type);
@@ -234,6 +232,7 @@ bool rule_change(struct model *m, const struct xd_vcpu *v, mfn_t table, unsigned
         back_to(m, mark);
         return false;
     }
-    book_write(m, table)[slot] = val;
+    /* A guest's kernel runs in ring 3, so each of its entries is for users too. */
+    book_write(m, table)[slot] = val & P_BIT ? val | US_BIT : val;
     return true;
 }

@@ -37,4 +37,18 @@ static inline const struct xd_domain *view_domain(const struct xd_hv *hv, uint32
     return NULL;
 }
 
+/* Levers let calls fail that would not. */
+static inline bool view_levers(const struct xd_hv *hv)
+{
+    return hv->host->levers_on;
+}
+
+/* An upcall is due to (v), which a poll then does not wait for. */
+static inline bool view_upcall_due(struct xd_vcpu *v)
+{
+    const struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
+
+    return info->evtchn_upcall_pending && !info->evtchn_upcall_mask;
+}
+
 #endif

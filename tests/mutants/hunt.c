@@ -14,10 +14,15 @@
 static void draw(uint64_t seed, uint64_t i, struct xd_generate *g)
 {
     static const uint32_t groups[] = {
-        XD_GENERATE_GUEST, 1u << XD_GENERATE_MM | 1u << XD_GENERATE_TABLES,
-        XD_GENERATE_GUEST, 1u << XD_GENERATE_MM | 1u << XD_GENERATE_PTWR | 1u << XD_GENERATE_DESC,
-        XD_GENERATE_GUEST, 1u << XD_GENERATE_EVENTS | 1u << XD_GENERATE_MULTICALL,
-        XD_GENERATE_GUEST, 1u << XD_GENERATE_MEMORY | 1u << XD_GENERATE_MM,
+        XD_GENERATE_GUEST,
+        1u << XD_GENERATE_TABLES,
+        1u << XD_GENERATE_MM | 1u << XD_GENERATE_PTWR | 1u << XD_GENERATE_DESC,
+        XD_GENERATE_GUEST,
+        1u << XD_GENERATE_EVENTS | 1u << XD_GENERATE_MULTICALL,
+        XD_GENERATE_GUEST | 1u << XD_GENERATE_HOST,
+        1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_MM,
+        1u << XD_GENERATE_MEMORY | 1u << XD_GENERATE_MM,
+        1u << XD_GENERATE_MISC | 1u << XD_GENERATE_EVENTS,
     };
 
     *g = (struct xd_generate){.seed = xd_rng_mix(seed + i * UINT64_C(0x9e3779b97f4a7c15)),
@@ -28,7 +33,7 @@ static void draw(uint64_t seed, uint64_t i, struct xd_generate *g)
 
 void hunt_program(uint64_t seed, uint64_t i, struct xd_str *text)
 {
-    static const char head[] = "machine frames=32768\n", small[] = "machine frames=4096 \n";
+    static const char head[] = "machine frames=32768\n", small[] = "machine frames=2816 \n";
     struct xd_generate g;
 
     draw(seed, i, &g);
@@ -45,6 +50,7 @@ bool hunt_judge(const struct xd_judge *judge, const char *text, size_t len, stru
 
     XD_ALWAYS(p);
     xd_judge_program(p, judge, j);
+    XD_ALWAYS(j->guilty || j->calls); /* it could be run */
     xd_program_free(p);
     return j->guilty;
 }

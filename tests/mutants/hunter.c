@@ -40,14 +40,15 @@ static const struct {
 #define SAYS         400u
 
 static struct {
-    uint64_t seed, programs;
+    uint64_t seed, from, programs;
     uint32_t seeds, seconds;
-    bool shrink;
+    bool shrink, markdown;
 } ask = {.seed = 1, .programs = UINT64_MAX, .seeds = 1, .seconds = 600, .shrink = true};
 
 /* What a hunt tells, also one whose process died. */
 struct report {
     uint64_t program, calls;
+    double seconds; /* of the processor */
     bool found;
     char says[SAYS];
 };
@@ -60,11 +61,12 @@ static struct xd_judge bench(void)
     return (struct xd_judge){.oracles = xd_oracles_new(XD_ORACLE_ALL, 8), .opinion = &opinion};
 }
 
+/* Of the processor, in this process: a busy machine hunts no worse. */
 static double now(void)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -113,12 +115,20 @@ static void hunt(uint64_t seed, struct report *r)
     _exit(0);
 }
 
+static double of_timeval(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
 /* Waits for (pid); true: it died. */
 static bool died(pid_t pid, struct report *r)
 {
+    struct rusage use = {0};
     int status;
+    bool ended = wait4(pid, &status, 0, &use) == pid;
 
-    if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+    r->seconds = of_timeval(use.ru_utime) + of_timeval(use.ru_stime);
+    if (!ended || !WIFSIGNALED(status))
         return false;
     r->found = true;
     r->program++;
@@ -136,19 +146,18 @@ static struct report *shared(void)
     return r;
 }
 
-static double run_hunt(uint64_t seed, struct report *r)
+static void run_hunt(uint64_t seed, struct report *r)
 {
-    double start = now();
     pid_t pid;
 
     memset(r, 0, sizeof(*r));
+    r->program = ask.from;
     fflush(stdout);
     pid = fork();
     XD_ALWAYS(pid >= 0);
     if (pid == 0)
         hunt(seed, r);
     (void)died(pid, r);
-    return now() - start;
 }
 
 /* ---- Shrinking ---- */
@@ -175,7 +184,8 @@ static bool still_fails(void *ctx, const struct xd_program *p)
     return r->found;
 }
 
-static void show_small(uint64_t seed, uint64_t i)
+/* The small program inside program (i) of (seed), a line each with four spaces before it. */
+static void add_small(uint64_t seed, uint64_t i, struct xd_str *out)
 {
     const struct xd_shrink_options opt = {.calls_max = SHRINK_CALLS};
     struct report *r = shared();
@@ -191,7 +201,7 @@ static void show_small(uint64_t seed, uint64_t i)
     if (small)
         xd_program_print(small, &text);
     for (line = strtok(text.text, "\n"); small && line; line = strtok(NULL, "\n"))
-        printf("    %s\n", line);
+        xd_str_addf(out, "    %s\n", line);
     xd_program_free(small);
     xd_program_free(p);
     xd_str_free(&text);
@@ -213,31 +223,80 @@ static double median(double *v, uint32_t nr)
     return v[nr / 2];
 }
 
+struct row {
+    uint32_t found; /* with so many seeds */
+    double seconds, programs;
+    char says[SAYS]; /* whoever noticed it */
+    struct xd_str small;
+};
+
+static struct xd_str small_programs; /* for the end of the table */
+
+static void show_row(int nr, const struct row *w)
+{
+    FILE *plain = ask.markdown ? stderr : stdout;
+
+    if (ask.markdown) {
+        printf("| %s | %s | %s | %u of %u | %.1f | %.0f |\n", mutant[nr].name, mutant[nr].xsa,
+               mutant[nr].what, w->found, ask.seeds, w->seconds, w->programs);
+        xd_str_addf(&small_programs, "\n**%s**: %s\n\n%s", mutant[nr].name,
+                    w->found ? w->says : "not found", xd_str_text(&w->small));
+    }
+    fprintf(plain, "%-20s %-8s %u of %u  %7.1f s %7.0f programs  %s\n%s", mutant[nr].name,
+            mutant[nr].xsa, w->found, ask.seeds, w->seconds, w->programs,
+            w->found ? w->says : mutant[nr].what, xd_str_text(&w->small));
+    fflush(stdout);
+}
+
 /* True: found with every seed; of `none`: nothing was. */
-static bool hunt_mutant(int nr)
+static bool hunt_mutant(int nr, double *median_seconds)
 {
     double seconds[SEEDS_MAX], programs[SEEDS_MAX];
-    struct report *r = shared(), shown = {0};
-    uint32_t found = 0, last = 0;
+    struct report *r = shared();
+    struct row w = {0};
+    uint64_t seed = 0, program = 0;
 
     xd_mutant = nr;
     for (uint32_t i = 0; i < ask.seeds; i++) {
-        seconds[i] = run_hunt(ask.seed + i, r);
+        run_hunt(ask.seed + i, r);
+        seconds[i] = r->seconds;
         programs[i] = (double)r->program;
         if (r->found) {
-            found++;
-            shown = *r;
-            last = i;
+            w.found++;
+            memcpy(w.says, r->says, sizeof(w.says));
+            seed = ask.seed + i;
+            program = r->program - 1;
         }
     }
-    printf("%-20s %-8s %u of %u  %7.1f s %7.0f programs  %s\n", mutant[nr].name, mutant[nr].xsa,
-           found, ask.seeds, median(seconds, ask.seeds), median(programs, ask.seeds),
-           found ? shown.says : mutant[nr].what);
-    if (found && ask.shrink)
-        show_small(ask.seed + last, shown.program - 1);
-    fflush(stdout);
     munmap(r, sizeof(*r));
-    return nr ? found == ask.seeds : !found;
+    w.seconds = *median_seconds = median(seconds, ask.seeds);
+    w.programs = median(programs, ask.seeds);
+    if (w.found && ask.shrink)
+        add_small(seed, program, &w.small);
+    show_row(nr, &w);
+    xd_str_free(&w.small);
+    return nr ? w.found == ask.seeds : !w.found;
+}
+
+static void begin_table(void)
+{
+    printf(
+        "<!-- SPDX-License-Identifier: MIT -->\n"
+        "# Planted bugs, and how soon they are found\n\n"
+        "Written by `./dev mutants --markdown`; [FUZZING.md](FUZZING.md) tells what is hunted and how. Each bug was "
+        "hunted from nothing\n"
+        "with %u seeds, %u seconds of one processor at most. Seconds (of the processor) and programs are medians.\n\n"
+        "| bug | class of | what is wrong then | found | seconds | programs |\n"
+        "|---|---|---|---|---|---|\n",
+        ask.seeds, ask.seconds);
+    fflush(stdout);
+}
+
+static void end_table(uint32_t hunted, uint32_t found, double seconds)
+{
+    printf("\n%u bugs, %u found with every seed; the median of all is %.1f s.\n\n"
+           "## What was noticed, and the small program that shows it\n%s",
+           hunted, found, seconds, xd_str_text(&small_programs));
 }
 
 static int find(const char *name)
@@ -260,10 +319,11 @@ static int usage(void)
 {
     fprintf(
         stderr,
-        "usage: hunter [--seed N] [--seeds N] [--programs N] [--time SECONDS] [--no-shrink] [NAME...]\n"
+        "usage: hunter [--seed N] [--seeds N] [--from N] [--programs N] [--time SECONDS] [--no-shrink] [--markdown] [NAME...]\n"
         "       hunter --list\n"
         "Hunts all planted bugs, or those named; `none` is no bug, of which nothing may be found. The limits\n"
-        "are for each bug and seed (600 seconds unless given). Exit codes: 0 all found, 1 not all, 2 usage.\n");
+        "are for each bug and seed (600 seconds of the processor unless given). --markdown: the table as docs/MUTANTS.md\n"
+        "has it, and lines about its progress to standard error. Exit codes: 0 all found, 1 not all, 2 usage.\n");
     return 2;
 }
 
@@ -279,6 +339,7 @@ static uint64_t number(const char *text)
 
 int main(int argc, char **argv)
 {
+    double seconds[XD_ARRAY_SIZE(mutant)];
     uint32_t hunted = 0, found = 0;
     int i = 1;
 
@@ -287,12 +348,16 @@ int main(int argc, char **argv)
             return list();
         if (strcmp(argv[i], "--no-shrink") == 0)
             ask.shrink = false;
+        else if (strcmp(argv[i], "--markdown") == 0)
+            ask.markdown = true;
         else if (strcmp(argv[i], "--seed") == 0)
             ask.seed = number(argv[++i]);
         else if (strcmp(argv[i], "--seeds") == 0)
             ask.seeds = (uint32_t)number(argv[++i]);
         else if (strcmp(argv[i], "--programs") == 0)
             ask.programs = number(argv[++i]);
+        else if (strcmp(argv[i], "--from") == 0)
+            ask.from = number(argv[++i]);
         else if (strcmp(argv[i], "--time") == 0)
             ask.seconds = (uint32_t)number(argv[++i]);
         else
@@ -300,13 +365,20 @@ int main(int argc, char **argv)
     }
     if (ask.seeds < 1 || ask.seeds > SEEDS_MAX)
         return usage();
+    if ((size_t)(argc - i) > XD_ARRAY_SIZE(mutant))
+        return usage();
     for (int k = i; k < argc; k++)
         (void)find(argv[k]);
+    if (ask.markdown)
+        begin_table();
     for (size_t nr = i < argc ? 0 : 1; nr < (i < argc ? (size_t)(argc - i) : XD_ARRAY_SIZE(mutant));
          nr++) {
+        found += hunt_mutant(i < argc ? find(argv[(size_t)i + nr]) : (int)nr, &seconds[hunted]);
         hunted++;
-        found += hunt_mutant(i < argc ? find(argv[(size_t)i + nr]) : (int)nr);
     }
-    printf("%u hunted, %u as they should be\n", hunted, found);
+    if (ask.markdown)
+        end_table(hunted, found, median(seconds, hunted));
+    else
+        printf("%u hunted, %u as they should be\n", hunted, found);
     return found == hunted ? 0 : 1;
 }

@@ -225,6 +225,24 @@ START_TEST(refused_calls_leave_what_xen_leaves_and_nothing_else)
 }
 END_TEST
 
+/* Asked of entries of lists too: a list must not go on when its vCPU can't. */
+START_TEST(running_tells_of_calls_by_who_cannot_run)
+{
+    const uint64_t arg[6] = {0};
+
+    ask(XD_ORACLE_RUNNING);
+    xd_oracles_before(o, f.v0, 17, arg, 0);
+    ck_assert_ptr_null(xd_oracles_after(o, f.v0, 17, arg, 0, 0));
+    xd_oracles_before(o, f.v1down, 17, arg, 1);
+    ck_says(xd_oracles_after(o, f.v1down, 17, arg, 0, 1),
+            "running: d1v2 makes call 17, and it is down");
+    ask(XD_ORACLE_RUNNING);
+    ck_ok(f.v1, fixture_call(f.v1, 29, 1, 0)); /* block */
+    xd_oracles_before(o, f.v1, 17, arg, 1);
+    ck_says(xd_oracles_step(o, f.hv), "running: d1v0 makes call 17, and it is blocked");
+}
+END_TEST
+
 START_TEST(teardown_tells_of_what_is_left)
 {
     ask(XD_ORACLE_TEARDOWN);
@@ -284,6 +302,7 @@ int main(void)
     tcase_add_test(t, reach_tells_of_xens_slots);
     tcase_add_loop_test(t, reach_tells_of_descriptors, 0, XD_ARRAY_SIZE(bad_descriptor));
     tcase_add_test(t, refused_calls_leave_what_xen_leaves_and_nothing_else);
+    tcase_add_test(t, running_tells_of_calls_by_who_cannot_run);
     tcase_add_test(t, teardown_tells_of_what_is_left);
     tcase_add_test(t, teardown_is_content_with_a_sound_machine);
     tcase_add_test(t, generated_programs_are_not_guilty);
