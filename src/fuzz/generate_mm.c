@@ -4,6 +4,8 @@
 
 /* ---- mmu_update ---- */
 
+/* Bits that entries above L1 never have: PWT, PCD, PSE, G. */
+static const struct xd_alt never_upper[] = {A(1, "<0x8/0x10/0x80/0x100>")};
 static const struct xd_alt update_plain[] = {
     A(16, "<at1> = <leaf>"),
     A(14, "<at2> = <node1>"),
@@ -14,6 +16,8 @@ static const struct xd_alt update_plain[] = {
     A(3, "<at1@0> = entry(<@0>)^<bit>"),
     A(3, "<at2@0> = entry(<@0>)^<bit>"),
     A(2, "<at4@0> = entry(<@0>)^<bit>"),
+    A(2, "<<at2@0>/<at3@0>/<at4@0>> = entry(<@0>)^<never-upper>"),
+    A(2, "<<x2>[0]/<x3>[0]/<x4>[1]> = entry(<<x2>[0]/<x3>[0]/<x4>[1]>)^<never-upper>"),
     A(4, "<x1>[<0/1/2/3/4/5>] = <ram>"),
     A(6, "<x1>[<16/17/18/19/40/41>] = <leaf>"),
     A(4, "<x2>[<2/3/4/511>] = <node1>"),
@@ -220,6 +224,7 @@ static const struct xd_alt ptwr[] = {
 
 const struct xd_rule xd_rules_mm[] = {
     RULE("mm", mm),
+    RULE("never-upper", never_upper),
     RULE("update-plain", update_plain),
     RULE("update", update),
     RULE("updates", updates),

@@ -69,6 +69,13 @@ static const struct xd_alt wrong[] = {
     A(1, "mmu_update [<@2>[3] = pte(<@3>, P|RW|US)]"),
     A(1, "mmu_update [<@3>[3] = pte(<@1>, P|RW|US)]"),
     A(1, "mmu_update [<@1>[3] = pte(<@1>, P|RW)]"),
+    /* A bit that entries above L1 never have, in a table before its audit. */
+    A(3, "mmuext_op [CLEAR_PAGE mfn=<L2@5>, CLEAR_PAGE mfn=<L1@6>]\n"
+         "mmu_update [<@5>[<low-slot>] = pte(<@6>, P|RW|US)^<never-upper>]\n"
+         "mmuext_op [PIN_L2_TABLE mfn=<@5>]"),
+    A(2, "mmuext_op [CLEAR_PAGE mfn=<L3@5>, CLEAR_PAGE mfn=<L2@6>]\n"
+         "mmu_update [<@5>[<low-slot>] = pte(<@6>, P|RW|US)^<never-upper>]\n"
+         "mmuext_op [PIN_L3_TABLE mfn=<@5>]"),
 };
 
 static const struct xd_alt use[] = {
@@ -103,6 +110,7 @@ static const struct xd_alt mutate[] = {
     A(2, "mmu_update [<@3>[0] = pte(<@2>, <flags>)]"),
     A(2, "mmu_update [<@4>[0] = pte(<@3>, <flags>)]"),
     A(2, "mmu_update [<@2>[0] = entry(<@2>[0])^<bit>]"),
+    A(2, "mmu_update [<@2>[0] = entry(<@2>[0])^<never-upper>]"),
     A(2, "mmu_update [<@1>[0] = entry(<@1>[0])^<bit>]"),
     A(2, "mmu_update [preserve_ad <@1>[0] = entry(<@1>[0])^<bit>]"),
     A(1, "mmu_update [<@4>[0] = entry(<@4>[0])^<bit>]"),
@@ -142,6 +150,7 @@ static const struct xd_alt tree[] = {
 
 /* ---- Short stories about one rule each; <@1>..<@4> as above ---- */
 
+static const struct xd_alt own_upper[] = {A(1, "<<x4>/<x3>/<x2>>")};
 static const struct xd_alt linear[] = {
     A(3, "mmuext_op [CLEAR_PAGE mfn=page(0)]\nmmuext_op [CLEAR_PAGE mfn=page(1)]\n"
          "mmuext_op [PIN_L4_TABLE mfn=page(0)]\n"
@@ -163,6 +172,9 @@ static const struct xd_alt linear[] = {
          "load <0x28000000000/0x28000001000/0xffff960000000000>\n"
          "update_va_mapping <0x28000000000/0x28000001000/0x28000a00000> <leaf> UVMF_INVLPG\n"
          "mmu_update [<x4>[<5/300>] = 0]"),
+    /* What was right when it was made, and is changed later in its flags only. */
+    A(4, "mmu_update [<own-upper@0>[5] = pte(<@0>, P)]\n"
+         "mmu_update [<@0>[5] = entry(<@0>[5])^<0x2/0x2/<bit>>]\nmmu_update [<@0>[5] = 0]"),
     /* A chain: a table in the middle would hold a linear entry and be the target of one. */
     A(3,
       "mmuext_op [CLEAR_PAGE mfn=page(<4/5>), PIN_L2_TABLE mfn=page(4), PIN_L2_TABLE "
@@ -280,6 +292,7 @@ const struct xd_rule xd_rules_tables[] = {
     RULE("any-tree", any_tree),
     RULE("tree", tree),
     RULE("story", story),
+    RULE("own-upper", own_upper),
     RULE("linear", linear),
     RULE("world", world),
     RULE("world-fresh", world_fresh),
