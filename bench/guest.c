@@ -19,6 +19,7 @@
 void bench_event_entry(void); /* clears what is pending and returns by iret */
 void bench_calls_by_stub(uint64_t n);
 void bench_full_switches(uint64_t n);
+void bench_short_switches(uint64_t n);
 extern struct xd_abi_vcpu_info *bench_info;
 struct xd_abi_vcpu_info *bench_info;
 
@@ -175,10 +176,10 @@ static void turns(void *ctx, uint64_t n)
     XD_ALWAYS(xd_run(t->hv, &c) == XD_RUN_FINISHED);
 }
 
-static void half_switches(void *ctx, uint64_t n)
+static void short_switches(void *ctx, uint64_t n)
 {
     (void)ctx;
-    bench_full_switches(n);
+    bench_short_switches(n);
 }
 
 static void teardown_turns(void *ctx)
@@ -235,7 +236,8 @@ struct mirrored {
     struct xd_hv *hv;
     struct xd_vcpu *v;
     volatile unsigned char *page;
-    unsigned char *bare; /* of a window without a guest */
+    unsigned char *window, *bare; /* without a guest: as much room, and the same page of it */
+    size_t size;
 };
 
 static struct mirrored *mirrored; /* for the bare handler */
@@ -260,8 +262,10 @@ static void *setup_mirror(const struct bench *b)
     (void)b;
     c.virt_base = xd_guest_room(UINT64_C(1) << 30);
     XD_ALWAYS(xd_hv_create(&m->hv, NULL) == 0 && xd_domain_create(m->hv, &c, &d) == 0);
-    m->bare = mmap(NULL, XD_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    XD_ALWAYS(m->bare != MAP_FAILED);
+    m->size = xd_domain_start(d)->virt_end - xd_domain_start(d)->virt_base;
+    m->window = mmap(NULL, m->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    XD_ALWAYS(m->window != MAP_FAILED);
+    m->bare = m->window + (xd_domain_start(d)->padding_va - xd_domain_start(d)->virt_base);
     XD_ALWAYS(xd_guest_mirror(d, NULL) == 0);
     m->v = xd_vcpu_at(d, 0);
     XD_ALWAYS(xd_enter(m->v) == 0);
@@ -275,7 +279,7 @@ static void teardown_mirror(void *ctx)
     struct mirrored *m = ctx;
 
     xd_leave();
-    munmap(m->bare, XD_PAGE_SIZE);
+    munmap(m->window, m->size);
     xd_hv_destroy(m->hv);
     free(m);
 }
@@ -317,8 +321,8 @@ const struct bench bench_guest[] = {
      1},
     {"send and upcall by bounce frame and iret", UPCALL_FLOOR, 1.5, 0, setup, send,
      send_masked_and_switch, teardown, 2},
-    {"going to another vCPU", "a full frame each way", 7, 0, setup_turns, turns, half_switches,
-     teardown_turns, 0},
+    {"going to another vCPU", "the registers a function keeps, pop and jmp", 7, 0, setup_turns,
+     turns, short_switches, teardown_turns, 0},
     {"mirror: a page filled and flushed", "bare SIGSEGV, mmap, retry, unmap", 1.2, 0, setup_mirror,
      fill, fill_bare, teardown_mirror, 0},
     {"machine with a domain, made and destroyed", "its pages written once", 0, 0, setup_nothing,

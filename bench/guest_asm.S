@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* guest_asm.S: the guest's side of what guest.c measures: calls through the page, an event entry, and
- * the floor of a switch: a frame of all registers, written and read back. */
+ * the floors of a switch: a frame of registers, written and read back. */
 #if defined(__x86_64__)
     .text
     .globl bench_calls_by_stub
@@ -57,5 +57,26 @@ bench_full_switches:
     decq %rdi
     jnz 1b
 2:  ret
+
+/* What a function keeps is left on the stack and found there again, (rdi) times. */
+    .globl bench_short_switches
+bench_short_switches:
+    subq $8, %rsp
+1:  leaq 2f(%rip), %rax
+    pushq %rax
+    .irp r, rbp, rbx, r12, r13, r14, r15
+    pushq %\r
+    .endr
+    movq %rsp, 56(%rsp)
+    movq 56(%rsp), %rsp
+    .irp r, r15, r14, r13, r12, rbx, rbp
+    popq %\r
+    .endr
+    popq %rax
+    jmp *%rax
+2:  decq %rdi
+    jnz 1b
+    addq $8, %rsp
+    ret
 #endif
     .section .note.GNU-stack, "", @progbits

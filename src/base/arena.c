@@ -158,7 +158,7 @@ static void tidy_if_due(struct xd_arena *a)
         tidy(a);
 }
 
-static void make_room(struct xd_arena *a, size_t n)
+static XD_COLD void make_room(struct xd_arena *a, size_t n)
 {
     tidy_if_due(a);
     if (a->undo_nr + n <= a->undo_cap / 2)
@@ -175,11 +175,25 @@ void xd_arena_record(struct xd_arena *a, const void *p, size_t n)
     XD_ALWAYS(w <= to && to <= a->size / 8);
     if (XD_UNLIKELY(a->undo_nr + (to - w) > a->undo_cap))
         make_room(a, to - w);
-    for (u = a->undo + a->undo_nr; w < to; w++, u++) {
+    u = a->undo + a->undo_nr;
+    a->undo_nr += to - w;
+    for (const unsigned char *old = a->base + w * 8; w < to; w++, u++, old += 8) {
         u->word = w;
-        memcpy(&u->old, a->base + w * 8, 8);
+        memcpy(&u->old, old, 8);
     }
-    a->undo_nr = (size_t)(u - a->undo);
+}
+
+void xd_arena_record_word(struct xd_arena *a, const void *p)
+{
+    const size_t w = (size_t)((const unsigned char *)p - a->base) / 8, nr = a->undo_nr;
+
+    if (XD_UNLIKELY(w >= a->size / 8 || nr == a->undo_cap)) {
+        xd_arena_record(a, p, 1);
+        return;
+    }
+    a->undo[nr].word = w;
+    memcpy(&a->undo[nr].old, a->base + w * 8, 8);
+    a->undo_nr = nr + 1;
 }
 
 size_t xd_arena_mark(struct xd_arena *a)
@@ -192,12 +206,12 @@ size_t xd_arena_mark(struct xd_arena *a)
 
 void xd_arena_undo(struct xd_arena *a, size_t mark)
 {
+    unsigned char *const base = a->base;
+
     XD_ALWAYS(mark <= a->undo_nr);
     settle(a);
-    for (const struct xd_undo *u = a->undo + a->undo_nr, *end = a->undo + mark; u > end;) {
-        u--;
-        memcpy(a->base + u->word * 8, &u->old, 8);
-    }
+    for (const struct xd_undo *u = a->undo + a->undo_nr, *end = a->undo + mark; u-- > end;)
+        memcpy(base + u->word * 8, &u->old, 8);
     a->undo_nr = mark;
     a->mark = mark;
 }

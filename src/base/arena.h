@@ -40,6 +40,7 @@ void xd_arena_fini(struct xd_arena *a);
 
 /* Records the words that hold [p, p+n). Called through the helpers below. */
 void xd_arena_record(struct xd_arena *a, const void *p, size_t n);
+void xd_arena_record_word(struct xd_arena *a, const void *p); /* the one that holds byte (p) */
 
 /*
  * From byte (from) on, which is page aligned, the memory is (fd)'s from now on, at offset 0, so that it
@@ -80,7 +81,11 @@ uint64_t xd_hash64(uint64_t seed, const void *p, size_t n);
 
 static inline void xd_arena_touch(struct xd_arena *a, const void *p, size_t n)
 {
-    if (XD_UNLIKELY(a->journaling))
+    if (XD_LIKELY(!a->journaling))
+        return;
+    if ((uintptr_t)p % 8 + n <= 8)
+        xd_arena_record_word(a, p);
+    else
         xd_arena_record(a, p, n);
 }
 

@@ -37,7 +37,7 @@ int64_t xd_with_vectors(int64_t (*fn)(uint64_t a, const uint64_t *b), uint64_t a
 struct xd_iret_frame {
     uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
-void xd_stub_iret(struct xd_iret_frame *f);
+bool xd_stub_iret(struct xd_iret_frame *f);
 int64_t xd_stub_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
                      uint64_t nr);
 

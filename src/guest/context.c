@@ -147,6 +147,7 @@ int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
     c = xd_zalloc(sizeof(*c));
     c->g = xd_guest_of(v->hv);
     c->v = v;
+    c->side = side;
     c->fn = fn;
     c->arg = arg;
     if (!make_stack(c)) {

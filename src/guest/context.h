@@ -9,6 +9,7 @@
 #define XD_GUEST_CONTEXT_H
 
 #include "guest/guest.h"
+#include "hv/sched.h"
 
 #if defined(__x86_64__)
 #define XD_OWN_SWITCH 1
@@ -45,6 +46,7 @@ struct xd_context {
     struct xd_context *next;
     struct xd_guest *g;
     struct xd_vcpu *v;
+    struct xd_side *side; /* of (v) */
     void (*fn)(void *arg);
     void *arg;
     bool done;
@@ -60,7 +62,7 @@ struct xd_context {
 /* Can (c) go on, if it is let? */
 static inline bool xd_context_can_run(const struct xd_context *c)
 {
-    return !c->done && xd_vcpu_state(c->v) == XD_STATE_RUNNING;
+    return !c->done && xd_vcpu_running(c->v);
 }
 
 /* Something is left to do for (c), and it is not going to be done by itself. */

@@ -108,7 +108,9 @@ int xd_enter(struct xd_vcpu *v)
                             "d%uv%u can't be entered: xd_vcpu_start gave it code of its own",
                             v->domain->domid, v->id);
     xd_guest_link(v->hv);
-    *self = (struct xd_self){.v = v, .watched = xd_access_watched() || xd_guest_of(v->hv)->watches};
+    *self = (struct xd_self){.v = v,
+                             .side = xd_side_of(v),
+                             .watched = xd_access_watched() || xd_guest_of(v->hv)->watches};
     xd_self_settle(self);
     if (v->hv->host->watcher) {
         xd_faults_stack();
@@ -203,8 +205,7 @@ static void wait_until_it_runs(struct xd_self *self)
         xd_sched_point(self->context);
         return;
     }
-    if (xd_vcpu_state(self->v) != XD_STATE_RUNNING &&
-        !xd_sched_wait(xd_guest_of(self->v->hv), self->v))
+    if (!xd_vcpu_running(self->v) && !xd_sched_wait(xd_guest_of(self->v->hv), self->v))
         stuck(self);
 }
 
@@ -229,17 +230,21 @@ static void xd_tell_crash(struct xd_vcpu *v)
 
 int64_t xd_guest_return(struct xd_self *self, int64_t rc)
 {
+    /* Most often nothing is due but upcalls. */
+    if (!self->context && xd_runs(self->v) && xd_deliver_upcalls(self))
+        return rc;
     if (self->v->domain->shut_down && self->v->domain->shutdown_code == XD_SHUTDOWN_CRASH)
         xd_tell_crash(self->v);
     do {
         wait_until_it_runs(self);
-        while (xd_continuing(self->v)) {
+        while (self->v->continuing) {
             rc = xd_continue(self->v);
             if (self->v->rec.reject.why)
                 xd_keep_caller(self->v);
             wait_until_it_runs(self);
         }
-    } while (!xd_deliver_upcalls(self)); /* crashed: waiting for it never ends */
+    } while (xd_info_upcall_due(xd_info_place(self->v)) &&
+             !xd_deliver_upcalls(self)); /* crashed: waiting for it never ends */
     return rc;
 }
 

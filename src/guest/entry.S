@@ -71,6 +71,7 @@ xd_iret_entry:
     andq $-16, %rsp
     cld
     call xd_stub_iret
+    testb %al, %al                  /* nothing below touches flags before jnz */
     leaq -48(%rbp), %rsp
     popq %rdi
     popq %rsi
@@ -91,7 +92,13 @@ xd_iret_entry:
     .cfi_restore %rax
     .cfi_restore %r11
     .cfi_restore %rcx
+    .cfi_remember_state
+    jnz 1f
     popfq
+    .cfi_adjust_cfa_offset -8
+    ret
+    .cfi_restore_state
+1:  leaq 8(%rsp), %rsp
     .cfi_adjust_cfa_offset -8
     ret
     .cfi_endproc
@@ -121,6 +128,14 @@ xd_bounce:
     .cfi_rel_offset %rbp, 0
     movq %rsp, %rbp
     .cfi_def_cfa_register %rbp
+    .cfi_remember_state
+    call 1f                         /* the processor guesses by it where the iret stub's ret leads */
+xd_bounce_back:
+    popq %rbp
+    .cfi_def_cfa %rsp, 8
+    ret
+    .cfi_restore_state
+1:  addq $8, %rsp
     pushfq
     popq %r11
     andq $~0x3000, %r11             /* IOPL */
@@ -137,10 +152,6 @@ xd_bounce:
     pushq %rcx
     movq %rdi, %rcx                 /* as sysret leaves it */
     jmp *%rdi
-xd_bounce_back:
-    popq %rbp
-    .cfi_def_cfa %rsp, 8
-    ret
     .cfi_endproc
     .size xd_bounce, . - xd_bounce
 

@@ -24,6 +24,7 @@ struct xd_threads;
 struct xd_self {
     struct xd_vcpu *v;          /* NULL: no vCPU */
     struct xd_vcpu *plain;      /* (v), if nobody else has a say in its calls; see xd_self_settle */
+    struct xd_side *side;       /* of (v) */
     struct xd_context *context; /* of a run; NULL: the thread entered (v) itself */
     struct xd_threads *threads; /* of the machine, if (context) is one; its lock is to be taken */
     bool watched;               /* xd_access_watched(), or the machine has watches */
@@ -99,10 +100,16 @@ int64_t xd_guest_call(uint64_t nr, const uint64_t *arg);
 /* The same of a vCPU that is not plain; in enter.c. */
 int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg);
 
+/* Is (v) running, with no call left to finish? */
+static inline bool xd_runs(const struct xd_vcpu *v)
+{
+    return !(v->stopped | v->hv->off);
+}
+
 /* Nothing is to be done before the guest code of (v) goes on after a call. */
 static inline bool xd_goes_on(const struct xd_vcpu *v)
 {
-    return !(v->stopped | v->hv->off) && !xd_info_upcall_due(xd_info_place(v));
+    return xd_runs(v) && !xd_info_upcall_due(xd_info_place(v));
 }
 
 /* (v)'s linked code was refused its call: keeps who made it, for xd_explain. */

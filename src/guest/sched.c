@@ -225,6 +225,7 @@ static struct xd_context *pick(struct xd_sched *s)
 static void make_thread(struct xd_context *c)
 {
     xd_this_thread.v = c->v;
+    xd_this_thread.side = c->side;
     xd_this_thread.context = c;
     xd_self_settle(&xd_this_thread);
     if (c->v->hv->host->watcher)

@@ -15,6 +15,7 @@
 #define RFLAGS_IF   0x200u
 #define RFLAGS_TF   0x100u
 #define RFLAGS_KEEP 0x240cd5u /* what user code may set: CF PF AF ZF SF DF OF AC ID */
+#define RFLAGS_STAY 0x240500u /* what a function leaves as it was: TF DF AC ID */
 
 /* Can a call of (v) be made, and without using vector registers? */
 static bool on_common_way(const struct xd_vcpu *v)
@@ -114,15 +115,22 @@ static void leave_to(struct xd_iret_frame *f, uint64_t rip, uint64_t rflags, uin
     f->flags = (uintptr_t)target;
 }
 
-/* AS-XEN: do_iret: the mask follows IF, and then what is due is delivered before the target runs. */
-void xd_stub_iret(struct xd_iret_frame *f)
+/*
+ * AS-XEN: do_iret: the mask follows IF, and then what is due is delivered before the target runs. True: RFLAGS need not
+ * be loaded, which takes longer than the rest: the target is a return from a function, and all that it
+ * could miss stands there already.
+ */
+bool xd_stub_iret(struct xd_iret_frame *f)
 {
+    const bool back = f->rip == (uintptr_t)xd_bounce_back && (f->cs & 3) != 3;
+    const uint64_t rflags = f->rflags & RFLAGS_KEEP;
     struct xd_vcpu *v = xd_this_thread.plain;
 
     /* Back to xd_bounce there is little to do. */
-    if (XD_LIKELY(v && f->rip == (uintptr_t)xd_bounce_back && (f->cs & 3) != 3 && on_common_way(v)))
-        xd_info_set_mask(v->hv, xd_vcpu_info(v), !(f->rflags & RFLAGS_IF));
+    if (XD_LIKELY(v && back && on_common_way(v)))
+        xd_info_set_mask(v->hv, xd_info_place(v), !(f->rflags & RFLAGS_IF));
     else
         xd_with_vectors(whole_iret, (uintptr_t)f, NULL);
-    leave_to(f, f->rip, f->rflags & RFLAGS_KEEP, f->rsp);
+    leave_to(f, f->rip, rflags, f->rsp);
+    return back && !((rflags ^ __builtin_ia32_readeflags_u64()) & RFLAGS_STAY);
 }

@@ -172,7 +172,7 @@ static void *thread_main(void *context)
     struct xd_threads *t = c->g->threads;
     void *signal_stack = xd_faults_stack();
 
-    xd_this_thread = (struct xd_self){.v = c->v, .context = c, .threads = t};
+    xd_this_thread = (struct xd_self){.v = c->v, .side = c->side, .context = c, .threads = t};
     xd_threads_lock(t);
     xd_this_thread.watched = xd_access_watched() || c->g->watches;
     if (!setjmp(c->thread->end)) {

@@ -35,7 +35,7 @@ static void run_handler(const struct xd_self *self, struct xd_side *s)
     uint64_t address = v->event.address;
 
     s->upcalls++;
-    xd_info_set_mask(v->hv, xd_vcpu_info(v), 1);
+    xd_info_set_mask(v->hv, xd_info_place(v), 1);
     s->handling++;
     xd_self_unlock(self);
     if (fn)
@@ -45,7 +45,7 @@ static void run_handler(const struct xd_self *self, struct xd_side *s)
     xd_self_lock(self);
     s->handling--;
     if (fn)
-        xd_info_set_mask(v->hv, xd_vcpu_info(v), 0);
+        xd_info_set_mask(v->hv, xd_info_place(v), 0);
 }
 
 bool xd_deliver_upcalls(struct xd_self *self)
@@ -53,8 +53,8 @@ bool xd_deliver_upcalls(struct xd_self *self)
     struct xd_vcpu *v = self->v;
     unsigned int nr = 0;
 
-    while (xd_upcall_due(v)) {
-        struct xd_side *s = xd_side_of(v);
+    while (xd_info_upcall_due(xd_info_place(v))) {
+        struct xd_side *s = self->side;
 
         if (++nr > RUNAWAY_NR)
             xd_guest_die("d%uv%u: the upcall handler has returned %u times in a row and "

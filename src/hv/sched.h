@@ -24,6 +24,12 @@ void xd_vcpu_block(struct xd_vcpu *v);
  */
 void xd_vcpu_poll(struct xd_vcpu *v, uint32_t port, uint64_t timeout_ns);
 
+/* Is its state XD_STATE_RUNNING? */
+static inline bool xd_vcpu_running(const struct xd_vcpu *v)
+{
+    return !(v->blocked | v->down | v->paused_for_shutdown | v->hv->off);
+}
+
 /* Is (v) in SCHEDOP_poll? */
 static inline bool xd_vcpu_polls(const struct xd_vcpu *v)
 {
