@@ -83,6 +83,7 @@ static void remember(struct xd_machine *m, unsigned int nr)
     struct xd_real_guest *g = &m->guest[nr];
 
     g->there = g->back = true;
+    m->fifo[nr] = false;
     g->reservation = reservation(m, nr);
     g->tables = g->start.pt_frames < XD_WORDS_START ? g->start.pt_frames : XD_WORDS_START;
     g->word = xd_realloc(g->word, g->tables * XD_PAGE_SIZE);
@@ -134,6 +135,8 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
     const struct xd_real_guest *g = &m->guest[nr];
     struct xd_xen_frame f;
 
+    if (m->fifo[nr]) /* Xen remembers things of its ports for ever, which nobody can see */
+        return differs(m, "domain %u has used FIFO event channels", nr);
     if (!xd_machine_ports(m, nr, port))
         return differs(m, "domain %u gives no answer", nr);
     for (uint32_t id = 0; id < g->config.vcpus_online; id++)

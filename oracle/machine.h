@@ -43,11 +43,12 @@ struct xd_machine {
     uint32_t frames; /* as Xen counts them */
     struct xd_real_guest guest[XD_XEN_DOMAINS];
     uint64_t boots, rebuilds;
-    unsigned int gave_back; /* programs with memory_op since the heap was arranged */
-    bool used[64];          /* hypercalls made since the start; a multicall counts as all */
-    bool settled;           /* what programs did is undone: */
-    bool lost;              /* but not all of it */
-    char reason[256];       /* why the last boot or rebuilding was needed */
+    unsigned int gave_back;    /* programs with memory_op since the heap was arranged */
+    bool fifo[XD_XEN_DOMAINS]; /* uses FIFO event channels, or did */
+    bool used[64];             /* hypercalls made since the start; a multicall counts as all */
+    bool settled;              /* what programs did is undone: */
+    bool lost;                 /* but not all of it */
+    char reason[256];          /* why the last boot or rebuilding was needed */
 };
 
 /*

@@ -28,6 +28,7 @@
 #define HC_XEN_VERSION          17u
 #define HC_VCPU_OP              24u
 #define VCPUOP_REGISTER_INFO    10u
+#define EVTCHNOP_INIT_CONTROL   11u
 #define HC_NUMBERS              64u
 #define RECORD                  32u /* bytes of a frame's */
 #define RECORDS                 (XD_PAGE_SIZE / RECORD)
@@ -203,6 +204,12 @@ static bool follow_info(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int
     return true;
 }
 
+static void note_fifo(const struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
+{
+    if (nr == HC_EVENT_CHANNEL_OP && arg[0] == EVTCHNOP_INIT_CONTROL && rc == 0)
+        machine->fifo[v->domain->domid] = true;
+}
+
 /* Xen delivers when it returns to the guest, so one that unmasked by a store is made to enter Xen once. */
 static void see_events(unsigned int g)
 {
@@ -272,6 +279,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     give_mask_back(g);
     rc = xd_xen_call(xen, g, nr, arg, 0, NULL, 0);
     (void)follow_info(v, nr, arg, rc);
+    note_fifo(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
         nr == HC_MEMORY_OP || nr == HC_MULTICALL);
     return died ? XD_NOT_RUNNING : rc;
@@ -473,6 +481,7 @@ static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c)
             (uint64_t)e.result == UINT64_C(0xdddddddddddddddd))
             break;
         moved |= follow_info(v, e.op, e.args, (int64_t)e.result);
+        note_fifo(v, e.op, e.args, (int64_t)e.result);
         host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (int64_t)e.result, 1);
     }
     if (moved)

@@ -163,12 +163,25 @@ static void count_vcpu(struct audit *a, const struct xd_vcpu *v)
         hold_own(a, v, v->user_cr3, XD_TYPE_L4, "the user base pointer of vCPU");
     if (v->info_moved)
         hold_own(a, v, v->info_mfn, XD_TYPE_WRITABLE, "the vcpu_info of vCPU");
+    if (v->fifo.mfn.v)
+        hold_own(a, v, v->fifo.mfn, XD_TYPE_WRITABLE, "the FIFO control block of vCPU");
     for (uint32_t i = 0; i < XD_GDT_FRAMES; i++)
         if (i * XD_PT_SLOTS < v->gdt_ents)
             hold_own(a, v, v->gdt_frame[i], XD_TYPE_SEG_DESC, "the GDT of vCPU");
     for (unsigned int i = 0; i < XD_LDT_PAGES; i++)
         if (v->ldt_frame[i].v)
             hold_own(a, v, v->ldt_frame[i], XD_TYPE_SEG_DESC, "the LDT of vCPU");
+}
+
+/* (d) holds page (nr) of its event array. */
+static void count_events(struct audit *a, const struct xd_domain *d, uint32_t nr)
+{
+    xd_mfn mfn = d->fifo.page[nr];
+
+    hold(a, mfn, XD_TYPE_WRITABLE, "event array, page", nr);
+    if (xd_mfn_valid(a->hv, mfn) && xd_frame_at(a->hv, mfn)->owner != d->domid)
+        COMPLAIN(a, "page %u of the event array is frame 0x%llx, which is not d%u's", nr,
+                 (unsigned long long)mfn.v, d->domid);
 }
 
 static void compare_frame(struct audit *a, xd_mfn mfn)
@@ -212,6 +225,8 @@ static void check_domains(struct audit *a)
             COMPLAIN(a, "d%u: %u pages are recorded, it owns %u", d->domid, d->pages, pages[i]);
         for (uint32_t id = 0; id < d->vcpus; id++)
             count_vcpu(a, &d->vcpu[id]);
+        for (uint32_t page = 0; page < d->fifo.pages && page < XD_FIFO_PAGES; page++)
+            count_events(a, d, page);
     }
 }
 

@@ -6,6 +6,7 @@
  * is said of them.
  */
 #include "hv/evtchn.h"
+#include "hv/evtchn_fifo.h"
 #include "hv/frame.h"
 #include "hv/sched.h"
 
@@ -68,6 +69,11 @@ static void audit_port(struct audit *a, struct xd_domain *d, uint32_t port)
            "d%u port %u: impossible state %u", d->domid, port, p->state);
     EXPECT(a, (p->state == XD_PORT_RESERVED) == (port == 0), "d%u port %u: is %s", d->domid, port,
            xd_port_state_name(p->state));
+    EXPECT(a,
+           p->priority < XD_FIFO_QUEUES && p->last_priority < XD_FIFO_QUEUES &&
+               p->last_vcpu < d->vcpus,
+           "d%u port %u: priority %u, and last in queue %u of vCPU %u", d->domid, port, p->priority,
+           p->last_priority, p->last_vcpu);
     EXPECT(a, p->notify_vcpu < d->vcpus, "d%u port %u: notifies vCPU %u of %u", d->domid, port,
            p->notify_vcpu, d->vcpus);
     EXPECT(a,
@@ -95,16 +101,36 @@ static void audit_ports(struct audit *a, struct xd_domain *d)
                d->ports_valid % XD_PORT_BUCKET == 0,
            "d%u: %u valid ports", d->domid, d->ports_valid);
     EXPECT(a, d->port_max < XD_PORTS, "d%u: highest port %u", d->domid, d->port_max);
-    for (uint32_t port = 0; port < XD_PORTS; port++) {
-        if (port < d->ports_valid)
-            audit_port(a, d, port);
-        else
-            EXPECT(a, d->port[port].state == XD_PORT_FREE, "d%u port %u: %s, but not valid",
-                   d->domid, port, xd_port_state_name(d->port[port].state));
+    for (uint32_t port = 0; port < d->ports_valid; port++) {
+        audit_port(a, d, port);
         active += xd_port_usable(&d->port[port]);
     }
+    for (uint32_t port = d->ports_valid; port < d->ports_valid + XD_PORT_BUCKET && port < XD_PORTS;
+         port++)
+        EXPECT(a, d->port[port].state == XD_PORT_FREE, "d%u port %u: %s, but not valid", d->domid,
+               port, xd_port_state_name(d->port[port].state));
     EXPECT(a, active == d->ports_active, "d%u: %u ports are bound, and its count says %u", d->domid,
            active, d->ports_active);
+}
+
+/* Queues end at ports that have a word; without FIFO there are none. */
+static void audit_fifo(struct audit *a, struct xd_domain *d)
+{
+    EXPECT(a, d->fifo.pages <= (d->fifo.on ? XD_FIFO_PAGES : 0), "d%u: %u pages of an event array",
+           d->domid, d->fifo.pages);
+    for (uint32_t id = 0; id < d->vcpus; id++) {
+        const struct xd_vcpu *v = &d->vcpu[id];
+
+        EXPECT(a,
+               (d->fifo.on || !v->fifo.mfn.v) && v->fifo.off % 8 == 0 &&
+                   v->fifo.off <= XD_PAGE_SIZE - XD_FIFO_BLOCK,
+               "d%uv%u: a FIFO control block at offset %u of frame 0x%llx", d->domid, id,
+               v->fifo.off, (unsigned long long)v->fifo.mfn.v);
+        for (unsigned int i = 0; i < XD_FIFO_QUEUES; i++)
+            EXPECT(a, !v->fifo.tail[i] || v->fifo.tail[i] / XD_FIFO_WORDS < d->fifo.pages,
+                   "d%uv%u: queue %u ends at port %u, which has no word", d->domid, id, i,
+                   v->fifo.tail[i]);
+    }
 }
 
 static void audit_virq_table(struct audit *a, struct xd_vcpu *v)
@@ -236,6 +262,7 @@ unsigned int xd_audit_events(struct xd_hv *hv, struct xd_str *out)
         if (!d->used)
             continue;
         audit_ports(&a, d);
+        audit_fifo(&a, d);
         audit_lifecycle(&a, d);
         EXPECT(&a, (uint64_t)d->poll_mask >> d->vcpus == 0, "d%u: a vCPU polls that it has not",
                d->domid);

@@ -9,6 +9,7 @@
  */
 #include "hv/descriptor.h"
 #include "hv/evtchn.h"
+#include "hv/evtchn_fifo.h"
 #include "hv/lever.h"
 #include "hv/tlb.h"
 
@@ -75,6 +76,7 @@ void xd_domain_destroy(struct xd_domain *d)
     XD_PUT(hv, d->dying, true);
     xd_levers_forget(d);
     xd_evtchn_close_all(d);
+    xd_fifo_end(d);
     for (uint32_t id = 0; id < d->vcpus; id++)
         release_vcpu(&d->vcpu[id]);
     for (unsigned int level = 4; level >= 2; level--)

@@ -7,6 +7,8 @@
  */
 #include "hv/evtchn.h"
 
+#include "hv/evtchn_fifo.h"
+
 void xd_evtchn_init(struct xd_domain *d)
 {
     XD_PUT(d->hv, d->ports_valid, XD_PORT_BUCKET);
@@ -14,15 +16,22 @@ void xd_evtchn_init(struct xd_domain *d)
     XD_PUT(d->hv, d->port[0].state, XD_PORT_RESERVED);
 }
 
+/* The highest port that may be handed out now. */
+static uint32_t highest(const struct xd_domain *d)
+{
+    return d->fifo.on || d->port_max < XD_PORTS_2L ? d->port_max : XD_PORTS_2L - 1;
+}
+
 /*
- * The lowest free port, which may be the first one beyond the valid ones; port_max + 1 if there is
+ * The lowest free port, which may be the first one beyond the valid ones; more than the highest if there is
  * none.
  */
-static uint32_t lowest_free(const struct xd_domain *d)
+static uint32_t lowest_free(struct xd_domain *d)
 {
-    uint32_t port = 0;
+    uint32_t port = 0, end = highest(d);
 
-    while (port <= d->port_max && port < d->ports_valid && d->port[port].state != XD_PORT_FREE)
+    while (port <= end && port < d->ports_valid &&
+           (d->port[port].state != XD_PORT_FREE || (d->fifo.on && xd_fifo_is_busy(d, port))))
         port++;
     return port;
 }
@@ -40,16 +49,29 @@ int64_t xd_port_alloc(struct xd_vcpu *v, struct xd_domain *d, uint32_t *port)
 
     if (d->dying)
         return xd_reject(v, XD_WHY_EVTCHN_DYING, d->domid);
-    if (free > d->port_max)
-        return xd_reject(v, XD_WHY_EVTCHN_FULL, d->domid, d->port_max);
+    if (free > highest(d))
+        return xd_reject(v, XD_WHY_EVTCHN_FULL, d->domid, highest(d));
     make_valid(d, free);
     *port = free;
     return 0;
 }
 
+/* (as), with what outlives the binding of (p). */
+static struct xd_port lasting(const struct xd_port *p, struct xd_port as)
+{
+    as.priority = p->priority;
+    as.last_priority = p->last_priority;
+    as.last_vcpu = p->last_vcpu;
+    as.early = p->early;
+    return as;
+}
+
 void xd_port_bind(struct xd_domain *d, uint32_t port, struct xd_port as)
 {
     XD_INVARIANT(d->hv, d->port[port].state == XD_PORT_FREE);
+    as = lasting(&d->port[port], as);
+    if (d->fifo.on)
+        as.priority = XD_FIFO_PRIORITY;
     XD_PUT(d->hv, d->port[port], as);
     XD_PUT(d->hv, d->ports_active, d->ports_active + 1);
 }
@@ -93,7 +115,7 @@ void xd_port_pair(struct xd_domain *ld, uint32_t local, struct xd_domain *rd, ui
 static void free_port(struct xd_domain *d, uint32_t port)
 {
     xd_port_clear_pending(d, port);
-    XD_PUT(d->hv, d->port[port], (struct xd_port){0});
+    XD_PUT(d->hv, d->port[port], lasting(&d->port[port], (struct xd_port){0}));
     XD_PUT(d->hv, d->ports_active, d->ports_active - 1);
 }
 

@@ -90,7 +90,10 @@ bool xd_virq_is_global(uint32_t virq);
 void xd_virq_send_vcpu(struct xd_vcpu *v, uint32_t virq);
 void xd_virq_send_global(struct xd_hv *hv, uint32_t virq);
 
-/* ---- Delivery, in evtchn_2l.c ---- */
+/* ---- Delivery, in evtchn_2l.c and evtchn_fifo.c ---- */
+
+/* There is an event for (v). */
+void xd_vcpu_mark_upcall(struct xd_vcpu *v);
 
 /*
  * An event arrives at (port): on the vCPU it notifies, or on (v) of its domain. Unusable ports lose

@@ -8,6 +8,7 @@
  * there, even if the guest set the bit itself.
  */
 #include "hv/evtchn.h"
+#include "hv/evtchn_fifo.h"
 #include "hv/sched.h"
 #include "hv/shared.h"
 
@@ -28,16 +29,24 @@ static inline bool set_bit(struct xd_hv *hv, uint64_t *bitmap, uint32_t bit, boo
     return set(hv, xd_shared_byte(bitmap, bit), (uint8_t)(1u << bit % 8), quiet) >> bit % 8 & 1;
 }
 
+static inline void mark_upcall(struct xd_vcpu *v, struct xd_abi_vcpu_info *info, bool quiet)
+{
+    if (!(set(v->hv, &info->evtchn_upcall_pending, 1, quiet) & 1))
+        xd_vcpu_kick(v);
+}
+
+void xd_vcpu_mark_upcall(struct xd_vcpu *v)
+{
+    mark_upcall(v, xd_info_place(v), false);
+}
+
 /* Tells (v) that a port in its word (port / 64) waits. */
 static inline void select_word(struct xd_vcpu *v, uint32_t port, bool quiet)
 {
     struct xd_abi_vcpu_info *info = xd_info_place(v);
 
-    if (set_bit(v->hv, &info->evtchn_pending_sel, port / 64, quiet))
-        return;
-    if (set(v->hv, &info->evtchn_upcall_pending, 1, quiet) & 1)
-        return;
-    xd_vcpu_kick(v);
+    if (!set_bit(v->hv, &info->evtchn_pending_sel, port / 64, quiet))
+        mark_upcall(v, info, quiet);
 }
 
 static inline void raise(struct xd_vcpu *v, uint32_t port, bool quiet)
@@ -55,12 +64,15 @@ static inline void raise(struct xd_vcpu *v, uint32_t port, bool quiet)
 
 static XD_COLD void raise_with_care(struct xd_vcpu *v, uint32_t port)
 {
-    raise(v, port, false);
+    if (!v->domain->fifo.on)
+        raise(v, port, false);
+    else if (xd_port_usable(&v->domain->port[port]))
+        xd_fifo_raise_on(v, port);
 }
 
 void xd_port_raise_on(struct xd_vcpu *v, uint32_t port)
 {
-    if (XD_LIKELY(xd_shared_quiet(v->hv)))
+    if (XD_LIKELY(xd_shared_quiet(v->hv) && !v->domain->fifo.on))
         raise(v, port, true);
     else
         raise_with_care(v, port);
@@ -77,21 +89,28 @@ void xd_port_unmask(struct xd_domain *d, uint32_t port)
 
     if (!xd_port_usable(&d->port[port]))
         return;
-    if (xd_shared_clear(d->hv, si->evtchn_mask, port) && xd_port_is_pending(d, port))
+    if (d->fifo.on)
+        xd_fifo_unmask(d, port);
+    else if (xd_shared_clear(d->hv, si->evtchn_mask, port) && xd_port_is_pending(d, port))
         select_word(&d->vcpu[d->port[port].notify_vcpu], port, false);
 }
 
 void xd_port_clear_pending(struct xd_domain *d, uint32_t port)
 {
-    xd_shared_clear(d->hv, xd_shared_info(d)->evtchn_pending, port);
+    if (d->fifo.on)
+        xd_fifo_clear_pending(d, port);
+    else
+        xd_shared_clear(d->hv, xd_shared_info(d)->evtchn_pending, port);
 }
 
 bool xd_port_is_pending(struct xd_domain *d, uint32_t port)
 {
-    return xd_shared_test(xd_shared_info(d)->evtchn_pending, port);
+    return d->fifo.on ? xd_fifo_is_pending(d, port)
+                      : xd_shared_test(xd_shared_info(d)->evtchn_pending, port);
 }
 
 bool xd_port_is_masked(struct xd_domain *d, uint32_t port)
 {
-    return xd_shared_test(xd_shared_info(d)->evtchn_mask, port);
+    return d->fifo.on ? xd_fifo_is_masked(d, port)
+                      : xd_shared_test(xd_shared_info(d)->evtchn_mask, port);
 }

@@ -2,6 +2,7 @@
 /* explain_port.c: a port in words. */
 #include "abi/table.h"
 #include "hv/evtchn.h"
+#include "hv/evtchn_fifo.h"
 
 const char *xd_port_state_name(unsigned int state)
 {
@@ -55,6 +56,15 @@ static void explain_bits(struct xd_domain *d, uint32_t port, const struct xd_por
     xd_str_addf(out, "    notifies vCPU %u; %s, %s\n", p->notify_vcpu,
                 xd_port_is_pending(d, port) ? "pending" : "not pending",
                 xd_port_is_masked(d, port) ? "masked" : "not masked");
+    if (d->fifo.on) {
+        xd_str_addf(out, "    FIFO, priority %u; vCPU %u: %s, upcall_pending %u, upcall_mask %u\n",
+                    p->priority, v->id,
+                    !v->fifo.mfn.v             ? "no control block, so events are lost"
+                    : xd_fifo_is_busy(d, port) ? "in a queue"
+                                               : "in no queue",
+                    info->evtchn_upcall_pending, info->evtchn_upcall_mask);
+        return;
+    }
     xd_str_addf(out, "    vCPU %u: selector bit %u %s, upcall_pending %u, upcall_mask %u\n", v->id,
                 port / 64, info->evtchn_pending_sel >> port / 64 & 1 ? "set" : "clear",
                 info->evtchn_upcall_pending, info->evtchn_upcall_mask);

@@ -89,6 +89,8 @@ static void search_vcpu(struct search *s, const struct xd_vcpu *v)
         what = "the user base pointer";
     if (v->info_moved && v->info_mfn.v == s->mfn.v)
         what = "the vcpu_info";
+    if (v->fifo.mfn.v && v->fifo.mfn.v == s->mfn.v)
+        what = "the FIFO control block";
     for (uint32_t i = 0; i * XD_PT_SLOTS < v->gdt_ents; i++)
         if (v->gdt_frame[i].v == s->mfn.v)
             what = "a GDT frame";
@@ -142,6 +144,11 @@ void xd_explain_frame(struct xd_hv *hv, xd_mfn mfn, struct xd_str *out)
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         for (uint32_t id = 0; hv->domain[i].used && id < hv->domain[i].vcpus; id++)
             search_vcpu(&s, &hv->domain[i].vcpu[id]);
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        for (uint32_t page = 0; hv->domain[i].used && page < hv->domain[i].fifo.pages; page++)
+            if (hv->domain[i].fifo.page[page].v == mfn.v && room(&s))
+                xd_str_addf(out, "    page %u of the event array of d%u\n", page,
+                            hv->domain[i].domid);
     for (uint64_t table = hv->heap_first; table < hv->frames; table++)
         search_table(&s, xd_mfn_of(table));
     if (s.found > HOLDERS_MAX)

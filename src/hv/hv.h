@@ -19,9 +19,10 @@
 #include "hv/pte.h"
 #include "xendouble/xendouble.h"
 
-#define XD_VCPUS                32u   /* a domain's vCPUs: those with a slot in shared_info */
-#define XD_PORTS                4096u /* 2-level event channels of a 64-bit domain */
-#define XD_PORT_BUCKET          64u   /* ports become valid in groups of this size */
+#define XD_VCPUS                32u     /* a domain's vCPUs: those with a slot in shared_info */
+#define XD_PORTS                131072u /* event channels that a domain can have, */
+#define XD_PORTS_2L             4096u   /* and while it uses the 2-level bitmaps */
+#define XD_PORT_BUCKET          64u     /* ports become valid in groups of this size */
 #define XD_VIRQS                24u
 #define XD_GDT_FRAMES           16u /* room in a vCPU context; 14 can be used */
 #define XD_GDT_ENTRIES_MAX      7168u
@@ -131,15 +132,22 @@ enum xd_port_state {
     XD_PORT_IPI
 };
 
+/* A port. What is FIFO's outlives its binding. */
 struct xd_port {
     uint8_t state;
-    uint8_t pad;
+    uint8_t priority;      /* FIFO: its queue is this one from now on */
+    uint8_t last_priority; /* FIFO: the one it was put into last, */
+    bool early;            /* FIFO: an event came before its word was there */
+    uint16_t last_vcpu;    /* ... and of which vCPU */
     uint16_t notify_vcpu;
-    uint16_t remote_dom; /* UNBOUND: who may bind; INTERDOMAIN: the peer */
-    uint16_t pad2;
+    uint16_t remote_dom;  /* UNBOUND: who may bind; INTERDOMAIN: the peer */
+    uint16_t virq;        /* VIRQ; PIRQ: the pirq */
     uint32_t remote_port; /* INTERDOMAIN */
-    uint32_t virq;        /* VIRQ; PIRQ: the pirq */
 };
+
+#define XD_FIFO_QUEUES 16u
+#define XD_FIFO_PAGES  128u
+#define XD_FIFO_WORDS  1024u /* of a page */
 
 struct xd_trap {
     uint8_t vector, flags;
@@ -264,10 +272,17 @@ struct xd_vcpu {
     uint32_t ldt_ents;
     xd_mfn ldt_frame[XD_LDT_PAGES]; /* pages of the LDT in use; 0: not */
 
-    uint16_t virq_port[XD_VIRQS]; /* 0: not bound */
+    uint32_t virq_port[XD_VIRQS]; /* 0: not bound */
     xd_mfn info_mfn;              /* where vcpu_info lies */
     uint32_t info_off;
     bool info_moved; /* into a page of the guest's: held writable for the vCPU's life */
+
+    struct {
+        xd_mfn mfn; /* where its control block lies; 0: it has none */
+        uint32_t off;
+        uint32_t tail[XD_FIFO_QUEUES]; /* the last port of each queue; 0: there was none */
+        uint32_t pad;
+    } fifo;
 
     uint64_t tlb_flushes, tlb_invlpgs; /* what reached this vCPU's TLB */
     struct xd_continuation cont;
@@ -313,6 +328,11 @@ struct xd_domain {
     uint32_t port_max;     /* highest port that may be handed out */
     uint32_t ports_active; /* bound ones */
     uint32_t poll_mask;    /* a bit for each vCPU that is in SCHEDOP_poll, and blocked */
+    struct {
+        bool on; /* queues are used, not bitmaps */
+        uint32_t pages;
+        xd_mfn page[XD_FIFO_PAGES]; /* of the event array */
+    } fifo;
 
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_port port[XD_PORTS];

@@ -23,12 +23,12 @@ static inline struct xd_abi_vcpu_info *xd_info_place(const struct xd_vcpu *v)
 }
 
 /* The byte of a guest's bitmap, which is little-endian, that holds (bit). */
-static inline uint8_t *xd_shared_byte(uint64_t *bitmap, uint32_t bit)
+static inline uint8_t *xd_shared_byte(void *bitmap, uint32_t bit)
 {
-    return (uint8_t *)(void *)bitmap + bit / 8;
+    return (uint8_t *)bitmap + bit / 8;
 }
 
-static inline bool xd_shared_test(uint64_t *bitmap, uint32_t bit)
+static inline bool xd_shared_test(void *bitmap, uint32_t bit)
 {
     return __atomic_load_n(xd_shared_byte(bitmap, bit), __ATOMIC_ACQUIRE) >> bit % 8 & 1;
 }
@@ -53,13 +53,13 @@ static inline uint8_t xd_shared_or(struct xd_hv *hv, uint8_t *byte, uint8_t mask
 }
 
 /* Sets (bit). True: it was set. */
-static inline bool xd_shared_set(struct xd_hv *hv, uint64_t *bitmap, uint32_t bit)
+static inline bool xd_shared_set(struct xd_hv *hv, void *bitmap, uint32_t bit)
 {
     return xd_shared_or(hv, xd_shared_byte(bitmap, bit), (uint8_t)(1u << bit % 8)) >> bit % 8 & 1;
 }
 
 /* Clears (bit). True: it was set. */
-static inline bool xd_shared_clear(struct xd_hv *hv, uint64_t *bitmap, uint32_t bit)
+static inline bool xd_shared_clear(struct xd_hv *hv, void *bitmap, uint32_t bit)
 {
     uint8_t *byte = xd_shared_byte(bitmap, bit), mask = (uint8_t)(1u << bit % 8), old;
 
@@ -69,6 +69,13 @@ static inline bool xd_shared_clear(struct xd_hv *hv, uint64_t *bitmap, uint32_t 
     old = *byte;
     *byte = old & (uint8_t)~mask;
     return old & mask;
+}
+
+/* Sets a word to (new) if it holds *old; if not, *old is what it holds. */
+static inline bool xd_shared_swap(struct xd_hv *hv, uint32_t *word, uint32_t *old, uint32_t new)
+{
+    xd_arena_touch(xd_arena_of(hv), word, sizeof(*word));
+    return __atomic_compare_exchange_n(word, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 /* The bytes of vcpu_info. */

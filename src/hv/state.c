@@ -2,6 +2,8 @@
 /* state.c: the fields of a machine, and what may stand in them. How they go together is the audit's. */
 #include "hv/state.h"
 
+#include "hv/evtchn_fifo.h"
+
 #define BYTE   UINT8_MAX
 #define HALF   UINT16_MAX
 #define WORD   UINT32_MAX
@@ -103,6 +105,9 @@ const struct xd_state_row xd_state_domain[] = {
     F(port_max, MAX, XD_PORTS - 1),
     F(ports_active, MAX, XD_PORTS - 1),
     F(poll_mask, MAX, WORD),
+    F(fifo.on, MAX, 1),
+    F(fifo.pages, MAX, XD_FIFO_PAGES),
+    M(fifo.page, v, MFN, 0),
     END,
 };
 #undef S
@@ -198,6 +203,9 @@ const struct xd_state_row xd_state_vcpu[] = {
     F(info_mfn.v, MFN, 0),
     F(info_off, MAX, XD_PAGE_SIZE - sizeof(struct xd_abi_vcpu_info)),
     F(info_moved, MAX, 1),
+    F(fifo.mfn.v, MFN, 0),
+    F(fifo.off, MAX, XD_PAGE_SIZE - XD_FIFO_BLOCK),
+    A(fifo.tail, MAX, XD_PORTS - 1),
     F(tlb_flushes, MAX, ANY),
     F(tlb_invlpgs, MAX, ANY),
     F(cont.nr, MAX, ANY),
@@ -208,8 +216,16 @@ const struct xd_state_row xd_state_vcpu[] = {
 
 #define S struct xd_port
 const struct xd_state_row xd_state_port[] = {
-    F(state, MAX, XD_PORT_IPI),        F(notify_vcpu, MAX, XD_VCPUS - 1), F(remote_dom, MAX, HALF),
-    F(remote_port, MAX, XD_PORTS - 1), F(virq, MAX, XD_VIRQS - 1),        END,
+    F(state, MAX, XD_PORT_IPI),
+    F(priority, MAX, XD_FIFO_QUEUES - 1),
+    F(last_priority, MAX, XD_FIFO_QUEUES - 1),
+    F(early, MAX, 1),
+    F(last_vcpu, MAX, XD_VCPUS - 1),
+    F(notify_vcpu, MAX, XD_VCPUS - 1),
+    F(remote_dom, MAX, HALF),
+    F(virq, MAX, XD_VIRQS - 1),
+    F(remote_port, MAX, XD_PORTS - 1),
+    END,
 };
 #undef S
 

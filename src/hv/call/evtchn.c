@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * evtchn.c: event_channel_op, and its old form with command and operand behind one pointer.
- *
- * Domains are 2-level here: the FIFO operations answer as they do before init_control has
- * succeeded.
- */
+/* evtchn.c: event_channel_op, and its old form with command and operand behind one pointer. */
 #include "hv/call/call.h"
 #include "hv/evtchn.h"
+#include "hv/evtchn_fifo.h"
+#include "hv/frame.h"
+#include "hv/pagetype.h"
 
 #define COMPAT_OPS  10u /* operations 0..9 exist in the old form */
 #define COMPAT_SIZE 28u /* of its struct: the command, then the largest operand */
-
-#define FIFO_BLOCK_SIZE 72u
 
 static int64_t no_vcpu(struct xd_vcpu *v, uint32_t id)
 {
@@ -102,9 +98,10 @@ static int64_t bind_virq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_virq *op)
         return rc;
 
     xd_port_bind(d, port,
-                 (struct xd_port){
-                     .state = XD_PORT_VIRQ, .notify_vcpu = (uint16_t)op->vcpu, .virq = op->virq});
-    XD_PUT(d->hv, target->virq_port[op->virq], (uint16_t)port);
+                 (struct xd_port){.state = XD_PORT_VIRQ,
+                                  .notify_vcpu = (uint16_t)op->vcpu,
+                                  .virq = (uint16_t)op->virq});
+    XD_PUT(d->hv, target->virq_port[op->virq], port);
     op->port = port;
     return 0;
 }
@@ -247,6 +244,7 @@ static int64_t reset(struct xd_vcpu *v, struct xd_abi_evtchn_reset *op)
     if (rc)
         return rc;
     xd_evtchn_close_all(xd_domain_any_id(v, op->dom));
+    xd_fifo_end(xd_domain_any_id(v, op->dom));
     return 0;
 }
 
@@ -260,37 +258,70 @@ static int64_t reset_cont(struct xd_vcpu *v, struct xd_abi_evtchn_reset *op)
     return xd_reject(v, XD_WHY_EVTCHN_RESET_NOT_RUNNING, xd_domain_any_id(v, op->dom)->domid);
 }
 
+/* Takes a page of the caller's into use for its events; it won't become a table while it is. AS-XEN: map_guest_page */
+static int64_t use_page(struct xd_vcpu *v, uint64_t gfn)
+{
+    const xd_mfn mfn = xd_mfn_of(gfn);
+
+    if (!xd_frame_get(v->hv, mfn, v->domain->domid))
+        return xd_reject(v, XD_WHY_EVTCHN_FIFO_FRAME, gfn, v->domain->domid);
+    if (!xd_writable_get(v->hv, mfn)) {
+        xd_frame_put(v->hv, mfn);
+        return xd_reject(v, XD_WHY_EVTCHN_FIFO_TYPE, gfn, xd_frame_at(v->hv, mfn)->type);
+    }
+    return 0;
+}
+
 static int64_t init_control(struct xd_vcpu *v, struct xd_abi_evtchn_init_control *op)
 {
-    struct xd_hv *hv = v->hv;
-    xd_mfn mfn = xd_mfn_of(op->control_gfn);
-    const struct xd_frame *f;
+    struct xd_vcpu *t = xd_vcpu_find(v->domain, op->vcpu);
+    int64_t rc;
 
-    if (!xd_vcpu_find(v->domain, op->vcpu))
+    if (!t)
         return no_vcpu(v, op->vcpu);
-    if (op->offset > XD_PAGE_SIZE - FIFO_BLOCK_SIZE)
+    if (op->offset > XD_PAGE_SIZE - XD_FIFO_BLOCK)
         return xd_reject(v, XD_WHY_EVTCHN_FIFO_OFFSET, op->offset);
     if (op->offset % 8)
         return xd_reject(v, XD_WHY_EVTCHN_FIFO_ALIGN, op->offset);
-    if (!xd_frame_owned(hv, mfn, v->domain->domid))
-        return xd_reject(v, XD_WHY_EVTCHN_FIFO_FRAME, mfn.v, v->domain->domid);
-    f = xd_frame_at(hv, mfn);
-    if (f->type_count && f->type != XD_TYPE_WRITABLE)
-        return xd_reject(v, XD_WHY_EVTCHN_FIFO_TYPE, mfn.v, f->type);
-    return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 11);
+    if (t->fifo.mfn.v)
+        return xd_reject(v, XD_WHY_EVTCHN_FIFO_TWICE, t->fifo.mfn.v, t->id);
+    rc = use_page(v, op->control_gfn);
+    if (rc)
+        return rc;
+    xd_fifo_set_block(t, xd_mfn_of(op->control_gfn), op->offset);
+    op->link_bits = XD_FIFO_LINK_BITS;
+    return 0;
 }
 
 static int64_t expand_array(struct xd_vcpu *v, struct xd_abi_evtchn_expand_array *op)
 {
-    (void)op;
-    return xd_reject(v, XD_WHY_EVTCHN_FIFO_NO_ARRAY, v->domain->domid);
+    struct xd_domain *d = v->domain;
+    int64_t rc;
+
+    if (!d->fifo.on)
+        return xd_reject(v, XD_WHY_EVTCHN_FIFO_NO_ARRAY, d->domid);
+    if (d->fifo.pages == XD_FIFO_PAGES)
+        return xd_reject(v, XD_WHY_EVTCHN_FIFO_FULL, XD_FIFO_PAGES);
+    rc = use_page(v, op->array_gfn);
+    if (rc == 0)
+        xd_fifo_add_page(d, xd_mfn_of(op->array_gfn));
+    return rc;
 }
 
 static int64_t set_priority(struct xd_vcpu *v, struct xd_abi_evtchn_set_priority *op)
 {
-    if (!xd_port_find(v->domain, op->port))
+    struct xd_port *p = xd_port_find(v->domain, op->port);
+
+    if (!p)
         return not_valid(v, v->domain, op->port);
-    return xd_reject(v, XD_WHY_EVTCHN_FIFO_NO_PRIORITY, v->domain->domid);
+    if (!v->domain->fifo.on)
+        return xd_reject(v, XD_WHY_EVTCHN_FIFO_NO_PRIORITY, v->domain->domid);
+    if (!xd_port_usable(p))
+        return xd_reject(v, XD_WHY_EVTCHN_FIFO_PORT_FREE, op->port, v->domain->domid);
+    if (op->priority > XD_FIFO_PRIORITY_MIN)
+        return xd_reject(v, XD_WHY_EVTCHN_FIFO_PRIORITY, op->priority);
+    XD_PUT(v->hv, p->priority, (uint8_t)op->priority);
+    return 0;
 }
 
 #define OP XD_OP_THUNK
