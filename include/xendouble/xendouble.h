@@ -123,8 +123,8 @@ struct xd_domain_config {
     bool initrd_unmapped;  /* as with the ELF note MOD_START_PFN */
     uint64_t
         init_p2m; /* VA for the p2m list, as with the ELF note INIT_P2M; 0: inside the region */
-    uint32_t port_max; /* highest event-channel port it may have, 1..4095, 2 and up in domU order;
-                          not for a privileged one */
+    uint32_t port_max; /* highest event-channel port it may have, 1..131071 (above 4095: with FIFO
+                          event channels only), 2 and up in domU order; not for a privileged one */
     uint32_t evtchn_remote; /* domain that the xenstore and console ports of a domU wait for */
     struct {
         uint64_t first, last;

@@ -187,6 +187,36 @@ static const struct xd_alt odd_event[] = {
          "vcpu=<0/0/<vcpu>>"),
     A(1, "event_channel_op expand_array array_gfn=<page>"),
     A(1, "event_channel_op set_priority port=<port> priority=<0/15/16>"),
+    DOMU(2, "<fifo>"),
+};
+
+/*
+ * Queues, and what one may do with them. The real machine is built anew after each program with them, and for a control
+ * domain it would have to boot: see generate_host.c.
+ */
+static const struct xd_alt fifo[] = {
+    A(3,
+      "<fifo-start>\nevent_channel_op expand_array array_gfn=<plain>\n<bind-ipi>\n<fifo-call>\n<fifo-call>\n"
+      "<fifo-call>\n<fifo-call>"),
+    A(1,
+      "<bind-ipi>\nevent_channel_op send port=<port>\n<fifo-start>\nevent_channel_op send port=<port>\n"
+      "event_channel_op expand_array array_gfn=<plain>\n<fifo-call>"),
+    A(1, "<fifo-start>\n<fifo-call>\nevent_channel_op reset dom=SELF\n<fifo-call>"),
+};
+static const struct xd_alt fifo_start[] = {
+    A(4, "event_channel_op init_control control_gfn=<plain@1> offset=<0/8/4024> vcpu=0"),
+    A(1, "event_channel_op init_control control_gfn=<plain@1> offset=0 vcpu=0\n"
+         "event_channel_op init_control control_gfn=<@1> offset=80 vcpu=1"),
+    A(1, "event_channel_op init_control control_gfn=<plain> offset=<0/8/4024> vcpu=1"),
+};
+static const struct xd_alt fifo_call[] = {
+    A(6, "event_channel_op send port=<port>"),
+    A(3, "event_channel_op set_priority port=<port> priority=<0/7/15/15/16/0xffffffff>"),
+    A(2, "event_channel_op <unmask/close> port=<port>"),
+    A(1, "event_channel_op expand_array array_gfn=<<plain>/<alien>/<x1>/<page>>"),
+    A(1,
+      "event_channel_op init_control control_gfn=<<plain>/<alien>/<x1>> offset=<0/8> vcpu=<0/1/<vcpu>>"),
+    A(2, "<bind-ipi>"),
 };
 
 /* Stories of ports, on numbers that a reset makes certain. */
@@ -229,6 +259,9 @@ static const struct xd_alt events[] = {A(56, "<event>"), A(40, "<odd-event>"),
                                        A(5, "<event-life>")};
 
 const struct xd_rule xd_rules_events[] = {
+    RULE("fifo", fifo),
+    RULE("fifo-start", fifo_start),
+    RULE("fifo-call", fifo_call),
     RULE("events", events),
     RULE("event", event),
     RULE("odd-event", odd_event),

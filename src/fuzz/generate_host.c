@@ -32,6 +32,7 @@ static const struct xd_alt host[] = {
     DOMU(3, "<new-vcpu>"),
     DOMU(1, "vcpu_op 10 1 ptr(<plain>, 8)"),
     A(1, "vcpu_op 10 0 ptr(<plain>, <0/8/64/4032>)\n<bind-ipi>\nvcpu_op 10 0 ptr(<plain>, 0)"),
+    CTL(2, "<fifo>"),
     CTL2(2, "<end-of-other>"),
 };
 

@@ -110,7 +110,7 @@ static const struct xd_alt exchange[] = {
          "out_domid=SELF"),
     A(1, "<flush>\nmemory_op exchange arg=<bad-out>"),
     /* For one larger extent; the second frame can't be had, and the first is given back. */
-    A(3, "memory_op exchange in=[<give-page>, <bad-frame>] out=[<take-page>] out_order=1 "
+    A(3, "memory_op exchange in=[<give-page>, <<alien>/<x1>>] out=[<take-page>] out_order=1 "
          "in_domid=SELF out_domid=SELF"),
     /* Lists that are longer than memory, or where none can be: nothing is exchanged. */
     A(3, "memory_op exchange in=[<give-page>] out=[<take-page>] in_nr=<many@0> out_nr=<@0> "

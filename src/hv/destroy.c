@@ -96,6 +96,7 @@ void xd_domain_forget(struct xd_domain *d)
     struct xd_hv *hv = d->hv;
 
     xd_frame_unshare(hv, d->shared_info);
-    xd_arena_zero(xd_arena_of(hv), d, sizeof(*d));
+    /* Ports that never were valid are zero. */
+    xd_arena_zero(xd_arena_of(hv), d, offsetof(struct xd_domain, port[d->ports_valid]));
     xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: complete_domain_destroy */
 }

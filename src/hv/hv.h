@@ -335,7 +335,7 @@ struct xd_domain {
     } fifo;
 
     struct xd_vcpu vcpu[XD_VCPUS];
-    struct xd_port port[XD_PORTS];
+    struct xd_port port[XD_PORTS]; /* last member: what is not valid is never touched */
 };
 
 struct xd_hv {

@@ -55,9 +55,9 @@ static const char *config_error(const struct xd_domain_config *c)
     if (c->vcpus_online < 1 || c->vcpus_online > c->vcpus)
         return "vcpus_online must be 1 to vcpus";
     if (c->port_max < 1 || c->port_max >= XD_PORTS)
-        return "port_max must be 1 to 4095";
+        return "port_max must be 1 to 131071";
     if (c->order == XD_ORDER_DOMU && c->port_max < 2)
-        return "port_max must be 2 to 4095 in domU order: the xenstore and console ports take two";
+        return "port_max must be 2 to 131071 in domU order: the xenstore and console ports take two";
     if (c->kernel_pages < 2)
         return "kernel_pages must be 2 or more (page 1 is the hypercall page)";
     if (c->kernel_pages > XD_FRAMES_MAX || c->initrd_len / XD_PAGE_SIZE > XD_FRAMES_MAX)

@@ -90,6 +90,7 @@ static void read_roots_of(const struct xd_vcpu *v, struct roots *r)
     r->kernel = v->initialised ? v->cr3.v : 0;
     r->user = v->user_cr3.v;
     r->info = v->info_moved ? v->info_mfn.v : 0;
+    r->block = v->fifo.mfn.v;
     r->gdts = (v->gdt_ents + 511) / 512;
     for (uint32_t k = 0; k < r->gdts && k < 16; k++)
         r->gdt[k] = v->gdt_frame[k].v;
@@ -244,12 +245,17 @@ void book_settle(struct model *m)
                 hold(&w, r->user, T_L4);
             if (r->info)
                 hold_writable(&w, r->info, "a vcpu_info of domain", i);
+            if (r->block)
+                hold_writable(&w, r->block, "a control block of domain", i);
             for (uint32_t k = 0; k < r->gdts && k < 16; k++)
                 hold(&w, r->gdt[k], T_SEG);
             for (uint32_t k = 0; k < 16; k++)
                 if (r->ldt[k])
                     hold(&w, r->ldt[k], T_SEG);
         }
+    for (uint32_t i = 0; i < m->slots; i++)
+        for (uint32_t k = 0; m->hv->domain[i].used && k < m->hv->domain[i].fifo.pages; k++)
+            hold_writable(&w, m->hv->domain[i].fifo.page[k].v, "the event array of domain", i);
     while (w.todo) {
         mfn_t table = m->todo[--w.todo];
 

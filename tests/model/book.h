@@ -24,6 +24,7 @@ struct roots {
     uint32_t up, gdts;      /* no holes: they are compared as bytes */
     mfn_t kernel, user;     /* base pointers; user 0: none */
     mfn_t info;             /* vcpu_info, which Xen writes; 0: in shared_info */
+    mfn_t block;            /* control block of its event queues; 0: none */
     mfn_t gdt[16], ldt[16]; /* ldt 0: not in use */
 };
 

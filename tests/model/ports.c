@@ -88,6 +88,21 @@ static bool virq_is_global(uint32_t virq)
     return virq != 0 && virq != 1 && virq != 7 && virq != 13;
 }
 
+/* The word of (port) of a domain that has queues; 0 while its page is not there. */
+static uint32_t word(const struct model *m, const struct xd_domain *d, uint32_t port)
+{
+    if (port / 1024 >= d->fifo.pages)
+        return 0;
+    return ((const uint32_t *)(const void *)view_words(m->hv,
+                                                       d->fifo.page[port / 1024].v))[port % 1024];
+}
+
+/* In a queue, where it must stay although nobody is bound to it. */
+static bool is_queued(const struct model *m, const struct xd_domain *d, uint32_t port)
+{
+    return d->fifo.on && word(m, d, port) >> 29 & 1;
+}
+
 /* A free port of domain (i), which becomes (as). */
 static bool get(struct model *m, int i, struct port as)
 {
@@ -95,9 +110,9 @@ static bool get(struct model *m, int i, struct port as)
     struct ports *b = m->ports;
     uint32_t k = 1;
 
-    while (k < b->valid[i] && b->port[i][k].state != XD_PORT_FREE)
+    while (k < b->valid[i] && (b->port[i][k].state != XD_PORT_FREE || is_queued(m, d, k)))
         k++;
-    if (d->dying || k > d->port_max)
+    if (d->dying || k > d->port_max || k >= PORTS)
         return false;
     b->port[i][k] = as;
     if (as.state == XD_PORT_INTERDOMAIN) { /* the other end knows it from now on */
@@ -229,6 +244,8 @@ static bool is_pending(const struct model *m, const struct xd_domain *d, uint32_
 {
     const struct xd_abi_shared_info *si = (const void *)view_words(m->hv, d->shared_info.v);
 
+    if (d->fifo.on)
+        return word(m, d, port) >> 31;
     return si->evtchn_pending[port / 64] >> port % 64 & 1;
 }
 
@@ -311,6 +328,10 @@ void ports_after(struct model *m, struct xd_vcpu *v, int64_t rc)
     if (rc == 0 && b->raise) {
         const struct xd_domain *d = &m->hv->domain[b->raise_dom];
 
+        /* Without a control block it is lost, without a word it waits. */
+        if (d->fifo.on && (b->raise_port / 1024 >= d->fifo.pages ||
+                           !d->vcpu[d->port[b->raise_port].notify_vcpu].fifo.mfn.v))
+            return;
         if (!is_pending(m, d, b->raise_port))
             COMPLAIN(m, "the event for port %u of d%u did not arrive", b->raise_port, d->domid);
     }

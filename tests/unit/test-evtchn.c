@@ -518,7 +518,6 @@ START_TEST(fifo_calls_answer_as_in_2_level_mode)
         {{other, 4024, 0, 0, {0}}, XD_EINVAL, XD_WHY_EVTCHN_FIFO_FRAME},
         {{~UINT64_C(0), 0, 0, 0, {0}}, XD_EINVAL, XD_WHY_EVTCHN_FIFO_FRAME},
         {{table, 0, 0, 0, {0}}, XD_EINVAL, XD_WHY_EVTCHN_FIFO_TYPE},
-        {{own, 4024, 0, 0, {0}}, XD_ENOSYS, XD_WHY_NOT_MODELLED},
     };
     struct xd_abi_evtchn_expand_array expand = {own};
     struct xd_abi_evtchn_set_priority priority = {64, 0};

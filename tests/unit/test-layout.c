@@ -142,7 +142,7 @@ CHANGE(many_vcpus, c->vcpus = 33)
 CHANGE(none_online, c->vcpus_online = 0)
 CHANGE(too_many_online, c->vcpus_online = 2)
 CHANGE(no_ports, c->port_max = 0)
-CHANGE(many_ports, c->port_max = 4096)
+CHANGE(many_ports, c->port_max = 131072)
 CHANGE(no_kernel, c->kernel_pages = 1)
 CHANGE(big_kernel, c->kernel_pages = 2049)
 CHANGE(huge_kernel, c->kernel_pages = 0xffffffff)
@@ -170,8 +170,8 @@ static const struct {
     {many_vcpus, "vcpus must be 1 to 32"},
     {none_online, "vcpus_online must be 1 to vcpus"},
     {too_many_online, "vcpus_online must be 1 to vcpus"},
-    {no_ports, "port_max must be 1 to 4095"},
-    {many_ports, "port_max must be 1 to 4095"},
+    {no_ports, "port_max must be 1 to 131071"},
+    {many_ports, "port_max must be 1 to 131071"},
     {no_kernel, "kernel_pages must be 2 or more"},
     {big_kernel, "pages is too small"},
     {big_initrd, "pages is too small"},
