@@ -296,7 +296,7 @@ START_TEST(limits_and_rights)
     ck_assert_uint_eq(d->pages_max, 5000);
     ck_assert_uint_eq(d0->pages_max, UINT32_MAX);
     ck_assert_uint_eq(d->port_max, 1023);
-    ck_assert_uint_eq(d0->port_max, 4095);
+    ck_assert_uint_eq(d0->port_max, 131071);
     ck_assert(xd_has_io_rights(d0) && !xd_has_io_rights(d));
     ck_assert_uint_eq(d->handle[3], 9);
     c.pages_max = 0;
