@@ -7,7 +7,7 @@
  * Options are libFuzzer's where it has them. Without -runs each file is run once, else N inputs are
  * made from them; each follows from its own seed, S, S+1, ... A failure prints the command that
  * shows it again and leaves the input in crash-HASH. Files called .xds are text: a target of
- * bytes gets their byte form. -bench runs the files over and over and prints how many a second.
+ * bytes gets their byte form, a target of machines the machine at their end. -bench runs the files over and over and prints how many a second.
  */
 #define _GNU_SOURCE
 #include "target.h"
@@ -29,6 +29,7 @@
 
 #define NONE     __attribute__((weak))
 #define MAX_LEN  4096u
+#define MACHINE  (1u << 20) /* -max_len of a target of machines */
 #define WORD_MAX 64u
 
 NONE int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -55,7 +56,6 @@ static struct {
     struct words dict;
     size_t max_len;
     uint64_t chance; /* of LLVMFuzzerMutate */
-    bool bytes;      /* the target takes programs in byte form */
     /* What is being run, for whoever has to tell of it. */
     char again[8192];
     const uint8_t *data;
@@ -135,7 +135,7 @@ static void read_file(const char *name, struct xd_str *out)
     fclose(f);
 }
 
-static void text_to_bytes(const char *name, struct xd_str *s)
+static void text_to_input(const char *name, struct xd_str *s)
 {
     char *error = NULL;
     struct xd_program *p = xd_program_parse(name, xd_str_text(s), s->len, &error);
@@ -145,7 +145,10 @@ static void text_to_bytes(const char *name, struct xd_str *s)
         exit(2);
     }
     xd_str_clear(s);
-    xd_program_to_bytes(p, s);
+    if (fuzz_input == FUZZ_MACHINE)
+        fuzz_machine_of(p, s);
+    else
+        xd_program_to_bytes(p, s);
     xd_program_free(p);
 }
 
@@ -154,8 +157,8 @@ static void add_file(const char *name)
     struct xd_str s = {0};
 
     read_file(name, &s);
-    if (d.bytes && ends_in(name, ".xds"))
-        text_to_bytes(name, &s);
+    if (fuzz_input != FUZZ_TEXT && ends_in(name, ".xds"))
+        text_to_input(name, &s);
     if (d.nr == d.cap) {
         d.cap = d.cap * 2 + 64;
         d.all = xd_realloc(d.all, d.cap * sizeof(*d.all));
@@ -406,7 +409,6 @@ int main(int argc, char **argv)
 
     if (LLVMFuzzerInitialize)
         LLVMFuzzerInitialize(&args, &argv);
-    d.bytes = fuzz_takes_bytes;
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-' && ends_in(argv[i], ".dict")) {
             xd_str_addf(&rest, " %s", argv[i]);
@@ -424,7 +426,9 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    d.max_len = max_len ? strtoul(max_len, NULL, 0) : MAX_LEN;
+    d.max_len = max_len                      ? strtoul(max_len, NULL, 0)
+                : fuzz_input == FUZZ_MACHINE ? MACHINE
+                                             : MAX_LEN;
     if (dict)
         read_dict(dict);
     watch_for_failures();

@@ -4,7 +4,7 @@
 
 #include "program/bytes.h"
 
-const bool fuzz_takes_bytes = true;
+const enum fuzz_input fuzz_input = FUZZ_BYTES;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-const bool fuzz_takes_bytes = true;
+const enum fuzz_input fuzz_input = FUZZ_BYTES;
 
 static struct xd_judge judge;
 

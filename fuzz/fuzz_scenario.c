@@ -10,7 +10,7 @@
 
 #define NAME "f"
 
-const bool fuzz_takes_bytes = false;
+const enum fuzz_input fuzz_input = FUZZ_TEXT;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

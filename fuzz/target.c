@@ -2,7 +2,9 @@
 /* target.c: the two forms of a program compared, and the end of a target that found something. */
 #include "target.h"
 
+#include "hv/state.h"
 #include "program/bytes.h"
+#include "program/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,26 @@ void fuzz_wrong(const struct xd_program *p, const char *fmt, ...)
     va_end(ap);
     fprintf(stderr, "wrong: %s\n", xd_str_text(&text));
     abort();
+}
+
+static void keep(void *ctx, struct xd_hv *hv)
+{
+    xd_state_write(hv, ctx);
+}
+
+static void ignore(void *ctx, const struct xd_failure *f)
+{
+    (void)ctx;
+    (void)f;
+}
+
+void fuzz_machine_of(const struct xd_program *p, struct xd_str *out)
+{
+    const struct xd_run_options opt = {
+        .keep_going = true, .ctx = out, .failed = ignore, .ended = keep};
+    struct xd_run_result result;
+
+    xd_program_run(p, &opt, &result);
 }
 
 static bool equal(const struct xd_str *a, const struct xd_str *b)

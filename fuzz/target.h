@@ -20,8 +20,16 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_len, const uint8_t *
 /* The engine's own way of changing bytes; the driver has one too. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 
-/* Does the target take programs in byte form? Each says so. */
-extern const bool fuzz_takes_bytes;
+/* What the target takes. Each says so. */
+enum fuzz_input {
+    FUZZ_TEXT,    /* of a program */
+    FUZZ_BYTES,   /* a program in byte form */
+    FUZZ_MACHINE, /* a file of xd_save */
+};
+extern const enum fuzz_input fuzz_input;
+
+/* The file of the machine that is there when (p) has run. */
+void fuzz_machine_of(const struct xd_program *p, struct xd_str *out);
 
 /* Shows the text of (p), if it is not NULL, and what is wrong with it. */
 _Noreturn void fuzz_wrong(const struct xd_program *p, const char *fmt, ...) XD_PRINTF(2, 3);

@@ -5,11 +5,14 @@
  *     fuzz-tool words             a dictionary of the language of scenarios
  *     fuzz-tool records           a dictionary of its byte form: a step of each call and operation
  *     fuzz-tool bytes DIR FILE... the byte form of text, to DIR/HASH
+ *     fuzz-tool machines DIR FILE... the machine that is there when text has run, to DIR/HASH
  *     fuzz-tool text DIR FILE...  the text of bytes, to DIR/HASH.xds
  *
  * Dictionaries are as libFuzzer and AFL++ read them. Bytes are of the build that wrote them, so
  * what is kept is text.
  */
+#include "target.h"
+
 #include "abi/errno.h"
 #include "base/arena.h"
 #include "program/bytes.h"
@@ -159,7 +162,9 @@ static void read_file(const char *name, struct xd_str *out)
     fclose(f);
 }
 
-static void convert(const char *dir, const char *name, bool to_text)
+enum form { TEXT, BYTES, MACHINES };
+
+static void convert(const char *dir, const char *name, enum form form)
 {
     struct xd_str in = {0}, out = {0}, to = {0};
     char *error = NULL;
@@ -167,19 +172,21 @@ static void convert(const char *dir, const char *name, bool to_text)
     FILE *f;
 
     read_file(name, &in);
-    p = to_text ? xd_program_from_bytes(name, xd_str_text(&in), in.len)
-                : xd_program_parse(name, xd_str_text(&in), in.len, &error);
+    p = form == TEXT ? xd_program_from_bytes(name, xd_str_text(&in), in.len)
+                     : xd_program_parse(name, xd_str_text(&in), in.len, &error);
     if (!p) {
         fputs(error, stderr);
         exit(2);
     }
-    if (to_text)
+    if (form == TEXT)
         xd_program_print(p, &out);
-    else
+    else if (form == BYTES)
         xd_program_to_bytes(p, &out);
+    else
+        fuzz_machine_of(p, &out);
     xd_str_addf(&to, "%s/%016llx%s", dir,
                 (unsigned long long)xd_hash64(0, xd_str_text(&out), out.len),
-                to_text ? ".xds" : "");
+                form == TEXT ? ".xds" : "");
     f = fopen(to.text, "w");
     if (!f || fwrite(xd_str_text(&out), 1, out.len, f) != out.len || fclose(f))
         complain(to.text);
@@ -192,17 +199,23 @@ static void convert(const char *dir, const char *name, bool to_text)
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
-    bool to_text = !strcmp(what, "text");
+    static const char *const forms[] = {"text", "bytes", "machines"};
+    size_t form = 0;
+
+    while (form < XD_ARRAY_SIZE(forms) && strcmp(what, forms[form]) != 0)
+        form++;
 
     if (argc == 2 && !strcmp(what, "words")) {
         words();
     } else if (argc == 2 && !strcmp(what, "records")) {
         records();
-    } else if (argc > 2 && (to_text || !strcmp(what, "bytes"))) {
+    } else if (argc > 2 && form < XD_ARRAY_SIZE(forms)) {
         for (int i = 3; i < argc; i++)
-            convert(argv[2], argv[i], to_text);
+            convert(argv[2], argv[i], (enum form)form);
     } else {
-        fputs("usage: fuzz-tool words | records | bytes DIR FILE... | text DIR FILE...\n", stderr);
+        fputs(
+            "usage: fuzz-tool words | records | bytes DIR FILE... | machines DIR FILE... | text DIR FILE...\n",
+            stderr);
         return 2;
     }
     return 0;

@@ -1,7 +1,7 @@
 #!/bin/bash -eu
 # SPDX-License-Identifier: MIT
 # Builds the fuzz targets as OSS-Fuzz asks: with $CC, $CFLAGS and $LIB_FUZZING_ENGINE, into $OUT, each with its seed
-# corpus (NAME_seed_corpus.zip) and dictionary (NAME.dict).  The working directory is the source tree.
+# corpus (NAME_seed_corpus.zip) and dictionary (NAME.dict; fuzz_load has none).  The working directory is the source tree.
 root=$PWD
 work=${WORK:-/tmp}/xendouble-fuzz
 rm -rf "$work"
@@ -17,7 +17,7 @@ tool=$work/build/fuzz/fuzz-tool
 "$tool" records >"$work/fuzz_dispatch.dict"
 cp "$work/fuzz_dispatch.dict" "$work/fuzz_bytes.dict"
 
-for target in fuzz_scenario fuzz_bytes fuzz_dispatch; do
+for target in fuzz_scenario fuzz_bytes fuzz_dispatch fuzz_load; do
     seeds=$work/seeds/$target
     mkdir -p "$seeds"
     if [ "$target" = fuzz_scenario ]; then # some of the kept corpus can't be read, on purpose
@@ -25,9 +25,12 @@ for target in fuzz_scenario fuzz_bytes fuzz_dispatch; do
         cp "$root/fuzz/corpus/$target"/* "$seeds"
         find "$root/scenarios" -name '*.xds' -exec "$tool" bytes "$seeds.bytes" {} +
         "$tool" text "$seeds" "$seeds.bytes"/*
+    elif [ "$target" = fuzz_load ]; then
+        find "$root/fuzz/corpus/$target" "$root/scenarios" -name '*.xds' -exec "$tool" machines "$seeds" {} +
     else
         find "$root/fuzz/corpus/$target" "$root/scenarios" -name '*.xds' -exec "$tool" bytes "$seeds" {} +
     fi
     (cd "$seeds" && zip -q -r "$OUT/${target}_seed_corpus.zip" .)
-    cp "$work/build/fuzz/$target" "$work/$target.dict" "$OUT/"
+    cp "$work/build/fuzz/$target" "$OUT/"
+    [ ! -e "$work/$target.dict" ] || cp "$work/$target.dict" "$OUT/"
 done

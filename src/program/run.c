@@ -413,6 +413,8 @@ static void run_once(const struct xd_program *p, const struct xd_run_options *op
     } else {
         xd_run_steps(r, 1, p->steps);
     }
+    if (opt->ended && r->hv)
+        opt->ended(opt->ctx, r->hv);
     xd_runner_free(r);
 }
 
