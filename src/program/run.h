@@ -82,7 +82,8 @@ struct xd_run_options {
     void *ctx;                        /* of all functions here */
     void (*failed)(void *ctx, const struct xd_failure *f);
     void (*tell)(void *ctx, const char *lines); /* trace and explanations, whole lines */
-    void (*ended)(void *ctx, struct xd_hv *hv); /* before the machine goes; not of a session; or NULL */
+    void (*ended)(void *ctx,
+                  struct xd_hv *hv); /* before the machine goes; not of a session; or NULL */
 };
 
 struct xd_run_result {
