@@ -409,8 +409,9 @@ void xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f)
         .pinned = type >> 59 & 1,
         .validated = type >> 58 & 1,
         .partial = type >> 56 & 1,
-        .linear = linear,
     };
+    if (f->type >= 1 && f->type <= 4) /* else the time of a flush stands there */
+        f->linear = linear;
     if (f->count && owner && (uint64_t)owner * PAGE + 2 <= x->ram_size) {
         uint16_t domid;
 
