@@ -47,6 +47,39 @@ static inline void machine_teardown(struct machine *m)
     xd_hv_destroy(m->hv);
 }
 
+/* The same with this thread being d1's first vCPU. */
+static inline void machine_enter(struct machine *m)
+{
+    machine_setup(m);
+    ck_assert_int_eq(xd_enter(m->v0), 0);
+}
+
+static inline void machine_leave(struct machine *m)
+{
+    xd_leave();
+    machine_teardown(m);
+}
+
+static inline void start(struct xd_vcpu *v, void (*fn)(void *), void *arg)
+{
+    ck_assert_int_eq(xd_vcpu_start(v, fn, arg), 0);
+}
+
+/* Joins a port of d1 and one of d2. */
+static inline void machine_connect(struct machine *m, evtchn_port_t *of_d1, evtchn_port_t *of_d2)
+{
+    struct evtchn_alloc_unbound un = {.dom = DOMID_SELF, .remote_dom = 2};
+    struct evtchn_bind_interdomain bind = {.remote_dom = 1};
+    uint64_t arg[6] = {EVTCHNOP_alloc_unbound, (uintptr_t)&un};
+
+    ck_assert_int_eq((int)xd_hypercall(m->v0, __HYPERVISOR_event_channel_op, arg), 0);
+    bind.remote_port = *of_d1 = un.port;
+    arg[0] = EVTCHNOP_bind_interdomain;
+    arg[1] = (uintptr_t)&bind;
+    ck_assert_int_eq((int)xd_hypercall(m->peer, __HYPERVISOR_event_channel_op, arg), 0);
+    *of_d2 = bind.local_port;
+}
+
 /* The call was refused: with this errno and for this reason. */
 #define ck_refused(v, rc, errno_, why_)                                                \
     do {                                                                               \

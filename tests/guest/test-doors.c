@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test-doors.c: the HYPERVISOR_ functions, being a vCPU, and pointers that lead nowhere. */
 #define _GNU_SOURCE
-#include "guest.h"
+#include "nowhere.h"
 
 #include "abi/table.h"
 
@@ -14,31 +14,14 @@
 
 static struct machine m;
 
-static uint64_t nowhere[] = {
-    0,
-    8,
-    0x1000,
-    0 /* a page that can't be reached, see setup */,
-    0x7fffffffffff,
-    0x800000000000,
-    0xffff800000000000,
-    UINT64_MAX - 3,
-};
-
 static void setup(void)
 {
-    void *hole = mmap(NULL, 65536, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    ck_assert_ptr_ne(hole, MAP_FAILED);
-    nowhere[3] = (uintptr_t)hole; /* nobody else gets it */
-    machine_setup(&m);
-    ck_assert_int_eq(xd_enter(m.v0), 0);
+    machine_enter(&m);
 }
 
 static void teardown(void)
 {
-    xd_leave();
-    machine_teardown(&m);
+    machine_leave(&m);
 }
 
 START_TEST(a_call_is_answered)
@@ -190,7 +173,7 @@ END_TEST
 
 START_TEST(a_bad_pointer_is_efault)
 {
-    void *bad = P(nowhere[_i]);
+    void *bad = P(nowhere(_i));
 
     ck_refused(m.v0, HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, bad), EFAULT, COPY_IN);
     ck_refused(m.v0, HYPERVISOR_xen_version(XENVER_extraversion, bad), EFAULT, COPY_OUT);
@@ -261,7 +244,7 @@ START_TEST(no_hypercall_crashes_on_wild_arguments)
 
         for (unsigned int i = 0; i < 6; i++) {
             seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-            arg[i] = seed >> 60 < 8 ? nowhere[seed >> 60] : seed >> 60 < 14 ? seed >> 58 : seed;
+            arg[i] = seed >> 60 < 8 ? nowhere(seed >> 60) : seed >> 60 < 14 ? seed >> 58 : seed;
         }
         nr = round % 64;
         /* Those that end the domain or put the vCPU to sleep are for other tests. */
@@ -447,7 +430,7 @@ int main(void)
     tcase_add_test(tc, the_hosts_door_takes_the_same_pointers);
     tcase_add_loop_test(tc, functions_agree_with_the_rows, 0, XD_CALLS);
     tcase_add_test(tc, suspend_names_the_frame_of_start_info);
-    tcase_add_loop_test(tc, a_bad_pointer_is_efault, 0, (int)XD_ARRAY_SIZE(nowhere));
+    tcase_add_loop_test(tc, a_bad_pointer_is_efault, 0, NOWHERE_NR);
     tcase_add_test(tc, a_range_that_ends_in_nothing_is_copied_as_far_as_it_goes);
     tcase_add_test(tc, what_may_be_read_only_is_not_written);
     tcase_add_test(tc, long_copies_are_guarded_too);

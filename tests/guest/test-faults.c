@@ -5,7 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "dies.h"
-#include "guest.h"
+#include "nowhere.h"
 
 #include "abi/table.h"
 #include "guest/guest.h"
@@ -17,30 +17,14 @@
 
 static struct machine m;
 
-static uint64_t nowhere[] = {
-    0,
-    8,
-    0 /* a page that can't be reached, see setup */,
-    0x7fffffffffff,
-    0x800000000000,
-    0xffff800000000000,
-    UINT64_MAX - 3,
-};
-
 static void setup(void)
 {
-    void *hole = mmap(NULL, 65536, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    ck_assert_ptr_ne(hole, MAP_FAILED);
-    nowhere[2] = (uintptr_t)hole; /* nobody else gets it */
-    machine_setup(&m);
-    ck_assert_int_eq(xd_enter(m.v0), 0);
+    machine_enter(&m);
 }
 
 static void teardown(void)
 {
-    xd_leave();
-    machine_teardown(&m);
+    machine_leave(&m);
 }
 
 /* ---- Every call, every pointer ---- */
@@ -98,9 +82,9 @@ START_TEST(no_pointer_of_any_call_crashes)
             pointers++;
             for (uint64_t first = 0; first < (at ? 64 : 1); first++)
                 for (size_t o = 0; o < XD_ARRAY_SIZE(others); o++)
-                    for (size_t b = 0; b < XD_ARRAY_SIZE(nowhere); b++)
+                    for (size_t b = 0; b < NOWHERE_NR; b++)
                         call_with_bad_pointer(xd_vcpu_at(d, 0), row, at, first, others[o],
-                                              nowhere[b]);
+                                              nowhere(b));
         }
     }
     ck_assert_uint_ge(pointers, 32);
@@ -120,8 +104,8 @@ START_TEST(operands_that_lead_nowhere_are_efault)
 
     for (size_t i = 0; i < XD_ARRAY_SIZE(table); i++)
         for (const struct xd_op *op = table[i].group->ops; op->name; op++)
-            for (size_t b = 0; op->size && b < XD_ARRAY_SIZE(nowhere); b++) {
-                const uint64_t arg[XD_CALL_ARGS] = {op->nr, nowhere[b]};
+            for (size_t b = 0; op->size && b < NOWHERE_NR; b++) {
+                const uint64_t arg[XD_CALL_ARGS] = {op->nr, nowhere(b)};
 
                 if (!strcmp(op->name, "pin_override")) /* the hardware domain's */
                     continue;

@@ -31,11 +31,6 @@ static void note(char c)
     order[order_nr] = '\0';
 }
 
-static void start(struct xd_vcpu *v, void (*fn)(void *), void *arg)
-{
-    ck_assert_int_eq(xd_vcpu_start(v, fn, arg), 0);
-}
-
 static enum xd_run_end run_quietly(enum xd_policy policy, uint64_t seed)
 {
     struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
@@ -202,20 +197,6 @@ END_TEST
 
 static evtchn_port_t port_of_1, port_of_2;
 
-static void connect(void)
-{
-    struct evtchn_alloc_unbound un = {.dom = DOMID_SELF, .remote_dom = 2};
-    struct evtchn_bind_interdomain bind = {.remote_dom = 1};
-    uint64_t arg[6] = {EVTCHNOP_alloc_unbound, (uintptr_t)&un};
-
-    ck_assert_int_eq((int)xd_hypercall(m.v0, __HYPERVISOR_event_channel_op, arg), 0);
-    bind.remote_port = port_of_1 = un.port;
-    arg[0] = EVTCHNOP_bind_interdomain;
-    arg[1] = (uintptr_t)&bind;
-    ck_assert_int_eq((int)xd_hypercall(m.peer, __HYPERVISOR_event_channel_op, arg), 0);
-    port_of_2 = bind.local_port;
-}
-
 static void poll_for(evtchn_port_t port, uint64_t until)
 {
     struct sched_poll poll = {.nr_ports = 1, .timeout = until};
@@ -247,7 +228,7 @@ static void wait_a_little_and_send(void *unused)
 
 START_TEST(a_send_wakes_who_polls)
 {
-    connect();
+    machine_connect(&m, &port_of_1, &port_of_2);
     start(m.v0, wait_and_tell, NULL);
     start(m.peer, wait_a_little_and_send, NULL);
     ck_assert_int_eq(xd_run(m.hv, NULL), XD_RUN_FINISHED);
@@ -265,7 +246,7 @@ START_TEST(when_all_sleep_time_passes)
 {
     uint64_t now = xd_now_ns(m.hv), when[2] = {now + 3000, now + 2000};
 
-    connect();
+    machine_connect(&m, &port_of_1, &port_of_2);
     start(m.v0, wait_until, &when[0]);
     start(m.v1, wait_until, &when[1]);
     ck_assert_int_eq(xd_run(m.hv, NULL), XD_RUN_FINISHED);
@@ -281,7 +262,7 @@ START_TEST(a_deadlock_is_told_and_can_be_ended)
     const char *report;
     uint64_t now;
 
-    connect();
+    machine_connect(&m, &port_of_1, &port_of_2);
     send.port = port_of_2;
     start(m.v0, wait_and_tell, NULL);
     start(m.v1, three_steps, name_x);
@@ -384,7 +365,7 @@ END_TEST
 /* The thread is d1v0; d2's code runs while it waits. */
 START_TEST(who_entered_waits_for_the_others)
 {
-    connect();
+    machine_connect(&m, &port_of_1, &port_of_2);
     ck_assert_int_eq(xd_enter(m.v0), 0);
     start(m.peer, wait_a_little_and_send, NULL);
     wait_and_tell(NULL);
@@ -434,7 +415,7 @@ END_TEST
 
 START_TEST(upcalls_come_before_the_call_returns)
 {
-    connect();
+    machine_connect(&m, &port_of_1, &port_of_2);
     xd_guest_on_upcall(m.v0, hear, m.v0);
     start(m.v0, block, NULL);
     start(m.peer, wait_a_little_and_send, NULL);
@@ -446,7 +427,7 @@ END_TEST
 
 START_TEST(a_crash_for_want_of_a_handler_ends_the_code)
 {
-    connect();
+    machine_connect(&m, &port_of_1, &port_of_2);
     start(m.v0, block, NULL);
     start(m.peer, wait_a_little_and_send, NULL);
     ck_assert_int_eq(xd_run(m.hv, NULL), XD_RUN_FINISHED);

@@ -38,11 +38,6 @@ static void teardown(void)
     machine_teardown(&m);
 }
 
-static void start(struct xd_vcpu *v, void (*fn)(void *), void *arg)
-{
-    ck_assert_int_eq(xd_vcpu_start(v, fn, arg), 0);
-}
-
 static enum xd_run_end run_points(uint64_t points_max)
 {
     struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
@@ -55,20 +50,6 @@ static enum xd_run_end run_points(uint64_t points_max)
 static enum xd_run_end run(void)
 {
     return run_points(0);
-}
-
-static void connect(void)
-{
-    struct evtchn_alloc_unbound un = {.dom = DOMID_SELF, .remote_dom = 2};
-    struct evtchn_bind_interdomain bind = {.remote_dom = 1};
-    uint64_t arg[6] = {EVTCHNOP_alloc_unbound, (uintptr_t)&un};
-
-    ck_assert_int_eq((int)xd_hypercall(m.v0, __HYPERVISOR_event_channel_op, arg), 0);
-    bind.remote_port = to_peer = un.port;
-    arg[0] = EVTCHNOP_bind_interdomain;
-    arg[1] = (uintptr_t)&bind;
-    ck_assert_int_eq((int)xd_hypercall(m.peer, __HYPERVISOR_event_channel_op, arg), 0);
-    to_v0 = bind.local_port;
 }
 
 static void send(evtchn_port_t port)
@@ -153,7 +134,7 @@ static void ask(void *unused)
 
 START_TEST(events_carry_data_across)
 {
-    connect();
+    machine_connect(&m, &to_peer, &to_v0);
     (void)take(m.d2, to_v0); /* binding raised it */
     start(m.v0, serve, NULL);
     start(m.peer, ask, NULL);
@@ -228,7 +209,7 @@ static void tell(void *unused)
 
 START_TEST(upcalls_come_on_the_vcpus_own_thread_and_none_is_lost)
 {
-    connect();
+    machine_connect(&m, &to_peer, &to_v0);
     xd_guest_on_upcall(m.v0, hear, m.v0);
     start(m.v0, _i ? listen_busily : listen, NULL);
     start(m.peer, tell, NULL);
@@ -249,7 +230,7 @@ START_TEST(when_all_sleep_time_passes)
 {
     uint64_t start_ns = xd_now_ns(m.hv), when[2] = {start_ns + 3000, start_ns + 2000};
 
-    connect();
+    machine_connect(&m, &to_peer, &to_v0);
     start(m.v0, wait_until, &when[0]);
     start(m.v1, wait_until, &when[1]);
     ck_assert_int_eq(run(), XD_RUN_FINISHED);
@@ -273,7 +254,7 @@ static void host_sends(struct xd_vcpu *v, evtchn_port_t port)
 
 static void deadlock(void)
 {
-    connect();
+    machine_connect(&m, &to_peer, &to_v0);
     (void)take(m.d2, to_v0);
     start(m.v0, wait_for_ever, &to_peer);
     start(m.peer, wait_for_ever, &to_v0);
@@ -422,7 +403,7 @@ START_TEST(what_began_without_a_thread_gets_none)
     struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
 
     c.quiet = true;
-    connect();
+    machine_connect(&m, &to_peer, &to_v0);
     start(m.v0, once, NULL);
     ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_DEADLOCK);
     run();
