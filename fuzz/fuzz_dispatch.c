@@ -6,7 +6,8 @@
  * array (reqs=, ops=) or a list of calls (calls=), hypercalls by number with any registers.
  *
  * In the environment: XENDOUBLE_FUZZ_ORACLES (enum xd_oracle, or'ed), XENDOUBLE_FUZZ_EVERY (they look
- * after every nth step only), XENDOUBLE_FUZZ_TWICE=1 (each program again, for its digest).
+ * after every nth step only), XENDOUBLE_FUZZ_TWICE=1 (each program again, for its digest),
+ * XENDOUBLE_FUZZ_SESSION=1 (programs that begin alike go on from a snapshot).
  */
 #include "target.h"
 
@@ -63,6 +64,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     judge.oracles = xd_oracles_new(number_from("XENDOUBLE_FUZZ_ORACLES", XD_ORACLE_ALL),
                                    number_from("XENDOUBLE_FUZZ_EVERY", 1));
+    if (number_from("XENDOUBLE_FUZZ_SESSION", 0))
+        judge.session = xd_session_new(0);
     judge.twice = number_from("XENDOUBLE_FUZZ_TWICE", 0) != 0;
     return 0;
 }

@@ -53,8 +53,9 @@ static const struct xd_alt vcpu_call[] = {
         1,
         "vcpu_op 10 2 ptr(<plain>, <0/8/64/4032>)\n<30%event_channel_op bind_ipi vcpu=2\n>vcpu_op 10 2 "
         "ptr(<plain>, <0/64>)"),
-    A(1,
-      "nmi_op <op=2/op=99/register_callback arg=<bad-in>/register_callback handler_address=0x800000000000>"),
+    A(1, "nmi_op <op=2/op=99/register_callback arg=<bad-in>>"),
+    A(3, "nmi_op register_callback handler_address=<0x800000000000/0xffff7fffffffffff/"
+         "0x8000000000000000>"),
     A(1, "nmi_op unregister_callback"),
 };
 /*

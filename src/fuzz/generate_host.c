@@ -24,8 +24,8 @@ static const struct xd_alt host[] = {
          "sched_op poll ports=[1] timeout=0"),
     A(3, "<reset>\n<bind-ipi>\nsched_op poll ports=[1] timeout=<1/1000000>\nadvance 1000s"),
     /* A list whose vCPU sleeps in the middle: the rest waits. */
-    A(3, "<reset>\n<bind-ipi>\nmulticall { sched_op poll ports=[1] timeout=<1/1000000>; <mmuext>; "
-         "xen_version version }\nadvance 1000s"),
+    A(6, "<reset>\n<bind-ipi>\nmulticall { sched_op poll ports=[1] timeout=<0/0x3b9aca00000>; "
+         "<mmuext>; xen_version version }\nevent 1\nadvance <1ns/100000s>"),
     A(1, "event_channel_op bind_virq virq=0 vcpu=0\nadvance 1s"),
     A(1, "memory_op <populate_physmap/increase_reservation> extent_start=[<pfn>] extent_order=<1/"
          "9> domid=SELF"),

@@ -25,6 +25,7 @@ enum {
     VCPU = 64,    /* the vCPU: what came before in a list is in force */
     DONE = 128,   /* all the call does: it failed in what comes behind, telling or a flush */
     CLOCK = 256,  /* the clock in a vcpu_info of the domain */
+    TOLD = 512,   /* any of the caller's memory: what could be told of a longer answer */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
 };
@@ -62,6 +63,7 @@ static const struct {
     {VCPU_OP, XD_WHY_VCPU_INFO_OTHER, CLOCK},
     {VCPU_OP, XD_WHY_VCPU_INFO_FRAME, CLOCK},
     {VCPU_OP, XD_WHY_VCPU_INFO_TYPE, CLOCK},
+    {CONSOLE_IO, XD_WHY_CONSOLE_READ_COPY, TOLD},
     {MEMORY_OP, XD_WHY_NONE, ANSWER},
     {MEMORY_OP, XD_WHY_EXCHANGE_LIST, DONE},
     {MEMORY_OP, XD_WHY_EXCHANGE_FRAME, DONE},
@@ -131,7 +133,7 @@ static bool memory_fine(struct change *c)
 {
     uint64_t differs = c->was ^ c->is;
 
-    if (c->leaves & CLOCK && is_clock(c))
+    if (c->leaves & TOLD || (c->leaves & CLOCK && is_clock(c)))
         return true;
     if (c->leaves & ACCESSED && !(differs & ~(XD_PTE_A | XD_PTE_D)) && c->is & XD_PTE_P)
         return true;

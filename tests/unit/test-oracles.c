@@ -221,6 +221,8 @@ START_TEST(refused_calls_leave_what_xen_leaves_and_nothing_else)
     ck_assert_ptr_null(refused(XD_WHY_EVTCHN_FULL, 32, an_accessed_bit));
     ck_says(refused(XD_WHY_EVTCHN_FULL, 32, an_entry), "word");
     ck_says(refused(XD_WHY_VA_TABLE_TYPE, 14, an_entry), "word");
+    ck_says(refused(XD_WHY_CONSOLE_READ_COUNT, 18, an_entry), "word");
+    ck_assert_ptr_null(refused(XD_WHY_CONSOLE_READ_COPY, 18, an_entry));
     ck_assert_ptr_null(refused(XD_WHY_VA_FLUSH_MASK, 14, an_entry));
 }
 END_TEST
