@@ -8,6 +8,8 @@
 #define iret 23
 #define sched_op_new 29
 #define SCHEDOP_yield 0
+#define XSAVE_SIZE 2816             /* x87, SSE, AVX and AVX-512, each at the place it always has */
+#define XSAVE_MASK 0xe7
 
 /* void guest_start(void *info): says where events enter, lets them in, and goes on in C. */
     .text
@@ -34,7 +36,8 @@ guest_start:
 
 /*
  * Xen enters here as the processor does an interrupt handler, with RCX and R11 on top of the frame:
- * RCX R11 RIP CS RFLAGS RSP SS. Nothing is saved; the stack pointer is a multiple of 16 plus 8.
+ * RCX R11 RIP CS RFLAGS RSP SS. Nothing is saved; the stack pointer is a multiple of 16 plus 8. The C code
+ * uses vector registers too, and whoever is interrupted may be in the middle of using them.
  */
     .globl event_entry
     .type event_entry, @function
@@ -45,9 +48,20 @@ event_entry:
     pushq %\reg
     .endr
     movq %rsp, %rbx
-    andq $-16, %rsp
+    subq $XSAVE_SIZE, %rsp
+    andq $-64, %rsp
     cld
+    leaq 512(%rsp), %rdi            /* the header wants zeroes */
+    xorl %eax, %eax
+    movl $8, %ecx
+    rep stosq
+    movl $XSAVE_MASK, %eax
+    xorl %edx, %edx
+    xsave (%rsp)
     call handle_events
+    movl $XSAVE_MASK, %eax
+    xorl %edx, %edx
+    xrstor (%rsp)
     movq %rbx, %rsp
     .irp reg, rbx, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
     popq %\reg

@@ -25,6 +25,7 @@ void handle_events(void)
 {
     unsigned long words, bits;
 
+    __asm__ volatile("xorps %%xmm7, %%xmm7" : : : "xmm7"); /* as compiled code may */
     self->evtchn_upcall_pending = 0; /* before looking, so that none is missed */
     words = __atomic_exchange_n(&self->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
     for (unsigned int w = 0; w < 64; w++) {
@@ -82,6 +83,39 @@ START_TEST(events_enter_by_the_frame)
 }
 END_TEST
 
+/* Enters as Xen does, with (in) in a vector register; (out): what is there after the iret. */
+static void enter_as_xen(const unsigned long in[2], unsigned long out[2])
+{
+    __asm__ volatile("movups (%0), %%xmm7\n\t"
+                     "movq %%rsp, %%rax\n\t"
+                     "andq $-16, %%rsp\n\t"
+                     "pushq $0xe02b\n\t"
+                     "pushq %%rax\n\t"
+                     "pushfq\n\t"
+                     "orq $0x200, (%%rsp)\n\t" /* IF: events were let in */
+                     "pushq $0xe030\n\t"
+                     "leaq 1f(%%rip), %%rax\n\t"
+                     "pushq %%rax\n\t"
+                     "pushq %%r11\n\t"
+                     "pushq %%rcx\n\t"
+                     "jmp event_entry\n"
+                     "1:\tmovups %%xmm7, (%1)"
+                     :
+                     : "r"(in), "r"(out)
+                     : "rax", "xmm7", "memory", "cc");
+}
+
+START_TEST(vector_registers_are_kept)
+{
+    const unsigned long in[2] = {0x0123456789abcdef, 0xfedcba9876543210};
+    unsigned long out[2] = {0};
+
+    enter_as_xen(in, out);
+    ck_assert_uint_eq(out[0], in[0]);
+    ck_assert_uint_eq(out[1], in[1]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("entry");
@@ -91,6 +125,7 @@ int main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, events_enter_by_the_frame);
+    tcase_add_test(tc, vector_registers_are_kept);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

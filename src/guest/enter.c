@@ -209,17 +209,25 @@ static void wait_until_it_runs(struct xd_self *self)
         stuck(self);
 }
 
+bool xd_crash_is_news(struct xd_domain *d)
+{
+    const uint64_t life = d->hv->host->restored + 1;
+    struct xd_side *s = xd_side_of(&d->vcpu[0]);
+    const bool news = s->crash_told != life;
+
+    s->crash_told = life;
+    return news;
+}
+
 /* Once: the code that is here made the call by which its domain crashed, or is the first of it to come by. */
 static void xd_tell_crash(struct xd_vcpu *v)
 {
     struct xd_domain *d = v->domain;
-    struct xd_side *s = xd_side_of(&d->vcpu[0]);
     struct xd_str out = {0};
     void *at[XD_STACK_KEPT];
 
-    if (s->crash_told)
+    if (!xd_crash_is_news(d))
         return;
-    s->crash_told = true;
     xd_str_addf(&out, "xendouble: d%u crashed (shutdown code %d); d%uv%u is here:\n", d->domid,
                 d->shutdown_code, d->domid, v->id);
     xd_backtrace_tell(&out, at, xd_backtrace_take(at, XD_STACK_KEPT));

@@ -128,7 +128,7 @@ static void crash(const struct place *p, const struct xd_fault *f, const char *b
     fflush(stdout);
     fputs(xd_str_text(&out), stderr);
     xd_str_free(&out);
-    xd_side_of(&p->v->domain->vcpu[0])->crash_told = true;
+    xd_crash_is_news(p->v->domain); /* told right here */
     xd_domain_crash(p->v->domain);
     p->regs[REG_RSP] = (greg_t)(sp - 8);
     p->regs[REG_RIP] = (greg_t)(uintptr_t)after_crash;

@@ -38,10 +38,10 @@ struct xd_side {
     uint32_t domid; /* whom the rest was said of: the slot may hold another domain by now */
     void (*upcall)(void *ctx);
     void *upcall_ctx;
-    uint64_t upcalls;            /* delivered */
-    struct xd_context *context;  /* NULL: no code */
-    unsigned int handling;       /* upcall handlers that are running, one inside the other */
-    bool crash_told;             /* of vCPU 0: that the domain crashed */
+    uint64_t upcalls;           /* delivered */
+    struct xd_context *context; /* NULL: no code */
+    unsigned int handling;      /* upcall handlers that are running, one inside the other */
+    uint64_t crash_told; /* of vCPU 0: in which life the domain's crash was told; 0: it was not */
     void *caller[XD_STACK_KEPT]; /* of its last refused call: return addresses, innermost first */
     unsigned int callers;
 };
@@ -84,6 +84,9 @@ void xd_faults_unstack(void *stack);
 /* The machine's linked guests; makes them, and links the machine, at the first call. */
 struct xd_guest *xd_guest_of(struct xd_hv *hv);
 struct xd_side *xd_side_of(struct xd_vcpu *v);
+
+/* The crash of (d) is being told. False: it was, and the machine did not go back since. */
+bool xd_crash_is_news(struct xd_domain *d);
 
 /* A fault that nobody handles is about to end the process: says whose it is, if a vCPU's. For the
  * fault handler. */

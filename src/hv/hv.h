@@ -104,6 +104,8 @@ struct xd_host {
     } * snapshot;    /* those there are, in the order they were taken */
     uint32_t snapshots, snapshots_cap;
     uint64_t snapshots_made;
+    uint64_t
+        restored; /* how often the machine went back: what is known of its guests may be of another life */
     const struct xd_watcher *watcher;   /* NULL: nobody keeps translations */
     const struct xd_observer *observer; /* NULL: none */
     struct xd_asked_domain *asked;

@@ -53,6 +53,7 @@ int xd_restore(struct xd_hv *hv, struct xd_snapshot s)
         return -XD_HOST_EINVAL;
     xd_arena_undo(&h->arena, h->snapshot[at].mark);
     h->snapshots = (uint32_t)at + 1;
+    h->restored++;
     return 0;
 }
 

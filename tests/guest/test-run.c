@@ -452,6 +452,28 @@ static void run_and_end(void *reason)
     abort();
 }
 
+static void crash_go_back_and_crash(void *reason)
+{
+    struct xd_snapshot s = xd_snapshot(m.hv);
+
+    for (unsigned int i = 0; i < 2; i++) {
+        start(m.v0, panic_guest, reason);
+        xd_run(m.hv, NULL);
+        ck_assert_int_eq(xd_restore(m.hv, s), 0);
+        fprintf(stderr, "gone back\n");
+    }
+    abort();
+}
+
+START_TEST(a_crash_after_going_back_is_told_too)
+{
+    unsigned int reason = SHUTDOWN_crash;
+
+    ck_dies_saying(crash_go_back_and_crash, &reason,
+                   "gone back\nxendouble: d1 crashed (shutdown code 3); d1v0 is here:\n");
+}
+END_TEST
+
 START_TEST(a_crash_is_told_with_where_the_code_was)
 {
     unsigned int reason = SHUTDOWN_crash;
@@ -534,6 +556,7 @@ int main(void)
     tcase_add_test(tc, upcalls_come_before_the_call_returns);
     tcase_add_test(tc, a_crash_for_want_of_a_handler_ends_the_code);
     tcase_add_test(tc, a_crash_is_told_with_where_the_code_was);
+    tcase_add_test(tc, a_crash_after_going_back_is_told_too);
     tcase_add_crash(tc, an_overflow_of_a_stack_ends_the_test);
     tcase_add_test(tc, the_environment_names_the_setting);
     tcase_add_test_raise_signal(tc, a_bad_setting_ends_the_test, SIGABRT);
