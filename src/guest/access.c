@@ -9,6 +9,7 @@
 
 #include "guest/mirror.h"
 #include "guest/tools.h"
+#include "hv/copy.h"
 
 #if defined(__linux__)
 #include <sys/uio.h>
@@ -35,6 +36,7 @@ static bool copy_by_kernel(void *ours, uint64_t va, size_t n, bool write)
 #include <ucontext.h>
 
 size_t xd_try_copy(void *dst, const void *src, size_t n);
+size_t xd_try_store(void *dst, const void *src, size_t n);
 extern const char xd_try_words[], xd_try_bytes[], xd_try_end[];
 
 bool xd_access_is_copy(const void *uc)
@@ -56,6 +58,14 @@ bool xd_access_fixup(void *uc)
     else
         return false;
     return true;
+}
+
+/* What may be a number is written by one store: all of it or nothing. */
+static inline size_t try_write(uint64_t va, const void *buf, size_t n)
+{
+    void *theirs = (void *)(uintptr_t)va;
+
+    return xd_one_store(n) ? xd_try_store(theirs, buf, n) : xd_try_copy(theirs, buf, n);
 }
 
 /* AddressSanitizer's own memory, which it maps from byte (offset) on, is nobody's to name. */
@@ -90,7 +100,7 @@ static bool copy(void *ours, uint64_t va, size_t n, bool write)
     }
     if (xd_under_asan() && is_shadow(va, n))
         return false;
-    if (xd_try_copy(write ? theirs : ours, write ? ours : theirs, n))
+    if (write ? try_write(va, ours, n) : xd_try_copy(ours, theirs, n))
         return false;
     if (xd_under_asan())
         ask_asan(va, n, write);
@@ -149,7 +159,7 @@ static bool write_plain(void *ctx, struct xd_vcpu *v, uint64_t va, const void *b
 {
     (void)ctx;
     (void)v;
-    return xd_try_copy((void *)(uintptr_t)va, buf, n) == 0;
+    return try_write(va, buf, n) == 0;
 }
 #endif
 

@@ -16,7 +16,8 @@
 #define XD_ACCESS_GUARDED 0
 #endif
 
-/* Sets the hooks `read` and `write` of linked guests: the next two, or quicker ones if no tool watches. */
+/* Sets the hooks `read` and `write` of linked guests: the next two, or quicker ones if no tool watches. A write of
+ * 1, 2, 4 or 8 bytes is one store. */
 void xd_access_hook(struct xd_host *host);
 bool xd_access_read(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
 bool xd_access_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);

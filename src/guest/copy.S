@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * copy.S: size_t xd_try_copy(void *dst, const void *src, size_t n): copies, and returns how many
- * bytes are left, which is not 0 if one of the addresses leads nowhere.
+ * bytes are left, which is not 0 if one of the addresses leads nowhere. xd_try_store does the same by one
+ * store of 1, 2, 4 or 8 bytes, of which all are left if it faults.
  *
  * A fault between xd_try_words and xd_try_bytes goes on at xd_try_bytes, which finds the
  * exact byte; one from there to xd_try_end goes on at xd_try_end. Only rax, rcx, rsi, rdi are
  * used; rcx counts what is left.
  */
     .text
-    .globl xd_try_copy, xd_try_words, xd_try_bytes, xd_try_end
-    .hidden xd_try_copy, xd_try_words, xd_try_bytes, xd_try_end
+    .globl xd_try_copy, xd_try_store, xd_try_words, xd_try_bytes, xd_try_end
+    .hidden xd_try_copy, xd_try_store, xd_try_words, xd_try_bytes, xd_try_end
     .type xd_try_copy, @function
     .balign 16
 xd_try_copy:
@@ -43,9 +44,36 @@ xd_try_bytes:
     decq %rcx
     jmp 3b
 4:  rep movsb
-xd_try_end:
     movq %rcx, %rax
     ret
     .cfi_endproc
     .size xd_try_copy, . - xd_try_copy
+
+    .type xd_try_store, @function
+    .balign 16
+xd_try_store:
+    .cfi_startproc
+    movq %rdx, %rcx
+    cmpq $4, %rcx
+    jb 2f
+    je 1f
+    movq (%rsi), %rax
+    movq %rax, (%rdi)
+    jmp 4f
+1:  movl (%rsi), %eax
+    movl %eax, (%rdi)
+    jmp 4f
+2:  cmpq $2, %rcx
+    jb 3f
+    movw (%rsi), %ax
+    movw %ax, (%rdi)
+    jmp 4f
+3:  movb (%rsi), %al
+    movb %al, (%rdi)
+4:  xorl %ecx, %ecx
+xd_try_end:
+    movq %rcx, %rax
+    ret
+    .cfi_endproc
+    .size xd_try_store, . - xd_try_store
     .section .note.GNU-stack, "", @progbits

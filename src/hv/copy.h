@@ -36,9 +36,14 @@ static inline bool xd_copy_next(struct xd_vcpu *v, void *dst, uint64_t va, size_
     return true;
 }
 
+/* Could (n) bytes be written by one store? */
+static inline bool xd_one_store(size_t n)
+{
+    return n && n <= 8 && !(n & (n - 1));
+}
+
 /* The same of 1, 2, 4 or 8 bytes by one store: all of it or nothing. AS-XEN: __copy_to_guest of a size that
- * the compiler knows; copy_to_guest, which checks the address, goes byte by byte. Other sizes are copied.
- * Where linked guests have hooks, these decide (DIFFERENCES 17). */
+ * the compiler knows; copy_to_guest, which checks the address, goes byte by byte. Other sizes are copied. */
 bool xd_store_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n);
 
 /* May an array of (count) elements of (size) start at (va)? AS-XEN: guest_handle_okay: only the

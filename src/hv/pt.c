@@ -198,6 +198,11 @@ bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
 
+    if (XD_UNLIKELY(h->write && h->write == v->hv->host->linked.write && xd_one_store(n) &&
+                    piece(va, n) < n)) /* it would be one store */
+        return h->write(h->ctx, v, va, src, piece(va, n)) &&
+               h->write(h->ctx, v, va + piece(va, n), (const char *)src + piece(va, n),
+                        n - piece(va, n));
     if (h->write)
         return n == 0 || h->write(h->ctx, v, va, src, n);
     if (!xd_walk_holds(v, va, n) || !v->walked.writable)
@@ -206,20 +211,18 @@ bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
     return true;
 }
 
-static bool one_store(size_t n)
-{
-    return n <= 8 && !(n & (n - 1));
-}
-
 bool xd_store_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
 {
+    const struct xd_hooks *h = &v->hv->host->hooks;
     unsigned char *mem;
     size_t first = piece(va, n);
 
-    if (XD_UNLIKELY(first < n && one_store(n)) && !v->hv->host->hooks.write &&
-        (!xd_va_ok(va) || !reach(v, va, true, &mem) || !reach(v, va + first, true, &mem)))
-        return false;
-    return xd_copy_out(v, va, src, n);
+    if (XD_LIKELY(first == n || !xd_one_store(n)))
+        return xd_copy_out(v, va, src, n);
+    if (h->write)
+        return h->write(h->ctx, v, va, src, n);
+    return xd_va_ok(va) && reach(v, va, true, &mem) && reach(v, va + first, true, &mem) &&
+           xd_copy_out(v, va, src, n);
 }
 
 bool xd_handle_ok(uint64_t va, uint64_t count, size_t size)

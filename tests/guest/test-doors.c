@@ -45,6 +45,35 @@ START_TEST(operands_are_read_and_written_where_they_are)
 }
 END_TEST
 
+/* Two pages, of which the second can't be written. */
+static unsigned char *before_an_edge(void)
+{
+    unsigned char *at =
+        mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    ck_assert_ptr_ne(at, MAP_FAILED);
+    memset(at, 0xff, 8192);
+    return at + 4096;
+}
+
+/* AS-XEN: __copy_to_guest of a size that is known, and copy_to_guest. */
+START_TEST(a_number_across_an_edge_is_there_whole_or_byte_by_byte)
+{
+    unsigned char *edge = before_an_edge();
+    struct evtchn_alloc_unbound op = {.dom = DOMID_SELF, .remote_dom = 2, .port = 0x77777777};
+
+    memcpy(edge - 6, &op, sizeof(op));
+    ck_assert_int_eq(mprotect(edge, 4096, PROT_READ), 0);
+    ck_refused(m.v0, HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, edge - 6), EFAULT,
+               COPY_OUT);
+    ck_assert_mem_eq(edge - 6, &op, 6);
+    ck_refused(m.v0, HYPERVISOR_xen_version(XENVER_platform_parameters, edge - 3), EFAULT,
+               COPY_OUT);
+    ck_assert_mem_eq(edge - 3, "\0\0\0", 3);
+    munmap(edge - 4096, 8192);
+}
+END_TEST
+
 START_TEST(the_hosts_door_takes_the_same_pointers)
 {
     struct evtchn_alloc_unbound op = {.dom = DOMID_SELF, .remote_dom = 1};
@@ -427,6 +456,8 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, a_call_is_answered);
     tcase_add_test(tc, operands_are_read_and_written_where_they_are);
+    if (!RUNNING_ON_VALGRIND) /* there the kernel copies, page by page */
+        tcase_add_test(tc, a_number_across_an_edge_is_there_whole_or_byte_by_byte);
     tcase_add_test(tc, the_hosts_door_takes_the_same_pointers);
     tcase_add_loop_test(tc, functions_agree_with_the_rows, 0, XD_CALLS);
     tcase_add_test(tc, suspend_names_the_frame_of_start_info);
