@@ -457,10 +457,9 @@ static void crash_go_back_and_crash(void *reason)
     struct xd_snapshot s = xd_snapshot(m.hv);
 
     for (unsigned int i = 0; i < 2; i++) {
-        start(m.v0, panic_guest, reason);
+        start(i ? m.v1 : m.v0, panic_guest, reason);
         xd_run(m.hv, NULL);
         ck_assert_int_eq(xd_restore(m.hv, s), 0);
-        fprintf(stderr, "gone back\n");
     }
     abort();
 }
@@ -469,8 +468,7 @@ START_TEST(a_crash_after_going_back_is_told_too)
 {
     unsigned int reason = SHUTDOWN_crash;
 
-    ck_dies_saying(crash_go_back_and_crash, &reason,
-                   "gone back\nxendouble: d1 crashed (shutdown code 3); d1v0 is here:\n");
+    ck_dies_saying(crash_go_back_and_crash, &reason, "d1 crashed (shutdown code 3); d1v1 is here");
 }
 END_TEST
 
