@@ -188,8 +188,34 @@ struct xd_frame_info {
     uint32_t type_count, count;
     uint32_t owner; /* a domain's number, or a reserved one */
     bool pinned, validated;
+    bool allocated; /* its domain still has it */
 };
 XD_PUBLIC bool xd_frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *info);
+
+/* A vCPU as Xen has it, with what its vcpu_info says. */
+struct xd_vcpu_info {
+    const char *state;                 /* "running" "blocked" "down" "shutdown" */
+    uint64_t cr3_mfn, user_cr3_mfn;    /* frames of its L4 tables; 0: none */
+    uint64_t event, failsafe, syscall; /* addresses of its callbacks; 0: none */
+    uint64_t tlb_flushes, tlb_invlpgs; /* that have reached it so far */
+    uint64_t pending_sel;              /* evtchn_pending_sel */
+    bool upcall_pending, upcall_mask;
+    bool upcall_due; /* xd_upcall_due */
+    bool continuing; /* xd_continuing */
+};
+XD_PUBLIC void xd_vcpu_look(struct xd_vcpu *v, struct xd_vcpu_info *info);
+
+/* A domain as Xen has it. */
+struct xd_domain_info {
+    uint32_t pages;        /* frames that belong to it */
+    uint64_t vm_assist;    /* a bit for each VMASST_TYPE_* that is on */
+    int32_t shutdown_code; /* SHUTDOWN_*; -1: it runs */
+};
+XD_PUBLIC void xd_domain_look(struct xd_domain *d, struct xd_domain_info *info);
+
+/* (n) bytes of the guest's memory at (va), as hypercalls of (v) reach it, without a trace: no accessed bit is
+ * set, and nobody faults. False: part of it can't be reached. */
+XD_PUBLIC bool xd_guest_peek(struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
 
 /*
  * From now on it is remembered which call of linked code made what (d) holds; what (d) holds already

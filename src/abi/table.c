@@ -9,19 +9,19 @@
 
 /* Field lists: one function an operation, since only inside it can S_ name the row's own struct. */
 #define FIELD(kind, dir, name, path) \
-    {name, XD_K_##kind, dir, offsetof(S_, path), sizeof(((S_ *)0)->path)},
+    {name, XD_K_##kind, dir, offsetof(S_, path), sizeof(((S_ *)0)->path), #path},
 #define IN(kind, m)            FIELD(kind, XD_IN, #m, m)
 #define OUT(kind, m)           FIELD(kind, XD_OUT, #m, m)
 #define INOUT(kind, m)         FIELD(kind, XD_INOUT, #m, m)
 #define INM(kind, name, path)  FIELD(kind, XD_IN, #name, path)
 #define OUTM(kind, name, path) FIELD(kind, XD_OUT, #name, path)
 #define OP0(group, nr, name)
-#define OP(group, nr, name, type, list)                              \
-    static const struct xd_field *group##_##name##_fields(void)      \
-    {                                                                \
-        typedef struct xd_abi_##type S_;                             \
-        static const struct xd_field f[] = {list{NULL, 0, 0, 0, 0}}; \
-        return f;                                                    \
+#define OP(group, nr, name, type, list)                                    \
+    static const struct xd_field *group##_##name##_fields(void)            \
+    {                                                                      \
+        typedef struct xd_abi_##type S_;                                   \
+        static const struct xd_field f[] = {list{NULL, 0, 0, 0, 0, NULL}}; \
+        return f;                                                          \
     }
 #include "abi/ops_callback.def"
 #include "abi/ops_evtchn.def"
@@ -46,12 +46,12 @@
 #define INOUT(kind, m)         | XD_INOUT
 #define INM(kind, name, path)  | XD_IN
 #define OUTM(kind, name, path) | XD_OUT
-#define OP0(group, nr, name)   {#name, nr, 0, 0, NULL},
+#define OP0(group, nr, name)   {#name, nr, 0, 0, NULL, NULL},
 #define OP(group, nr, name, type, list) \
-    {#name, nr, sizeof(struct xd_abi_##type), 0 list, group##_##name##_fields},
-#define END                 \
-    {                       \
-        NULL, 0, 0, 0, NULL \
+    {#name, nr, sizeof(struct xd_abi_##type), 0 list, group##_##name##_fields, #type},
+#define END                       \
+    {                             \
+        NULL, 0, 0, 0, NULL, NULL \
     }
 static const struct xd_op callback_ops[] = {
 #include "abi/ops_callback.def"
@@ -79,7 +79,7 @@ static const struct xd_op version_ops[] = {
     END};
 #undef OP
 #undef OP0
-#define CMD(nr, name) {#name, nr, sizeof(struct xd_abi_mmu_update), 0, NULL},
+#define CMD(nr, name) {#name, nr, sizeof(struct xd_abi_mmu_update), 0, NULL, NULL},
 static const struct xd_op mmu_cmds[] = {
 #include "abi/ops_mmu.def"
     END};

@@ -19,6 +19,7 @@ struct xd_field {
     const char *name;
     uint8_t kind, dir;
     uint16_t off, size; /* place in the struct, bytes */
+    const char *member; /* its path in the struct: "in.extent_start"; NULL: of an argument */
 };
 
 struct xd_op {
@@ -27,6 +28,7 @@ struct xd_op {
     uint16_t size;                          /* of the struct; 0 where the operation takes none */
     uint8_t dir;                            /* XD_IN: a field of it is read; XD_OUT: written */
     const struct xd_field *(*fields)(void); /* list ended by a NULL name; NULL for none */
+    const char *type;                       /* the struct's name; NULL for none */
 };
 
 struct xd_group {

@@ -17,7 +17,7 @@ struct xd_command {
 };
 
 extern const struct xd_command xd_cmd_replay, xd_cmd_fmt, xd_cmd_list, xd_cmd_shrink, xd_cmd_fuzz,
-    xd_cmd_oracle;
+    xd_cmd_oracle, xd_cmd_show, xd_cmd_emit;
 
 /* "xendouble: ..." on standard error; returns XD_UNUSABLE. */
 int xd_complain(const char *fmt, ...) XD_PRINTF(1, 2);

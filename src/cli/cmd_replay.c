@@ -24,6 +24,7 @@ struct replay {
     struct xd_run_options opt;
     bool tap, quiet;
     const char *junit;
+    const char *save; /* where the machine goes at the end; NULL: nowhere */
     uint64_t jobs;
     struct xd_paths files;
     struct xd_file_result *result;
@@ -38,6 +39,8 @@ struct running {
     struct xd_file_result *result;
     bool direct; /* what the run tells may go out at once */
     int pipe;    /* of a process that may die before it can report; or -1 */
+    const char *save;
+    bool lost; /* the machine could not be saved */
 };
 
 static uint64_t now_ns(void)
@@ -84,6 +87,16 @@ static void failed(void *ctx, const struct xd_failure *f)
     xd_str_addf(&r->result->messages, "%s:%u: xendouble is wrong here\n", r->path, f->line);
 }
 
+static void ended(void *ctx, struct xd_hv *hv)
+{
+    struct running *r = ctx;
+
+    if (!r->save || !xd_save(hv, r->save))
+        return;
+    xd_str_addf(&r->result->messages, "--save: %s\n", xd_hv_error(hv));
+    r->lost = true;
+}
+
 static void again(const struct replay *rp, const char *path, struct xd_str *out)
 {
     xd_str_addf(out, "again: xendouble replay --trace%s", rp->opt.audit ? " --audit" : "");
@@ -95,7 +108,8 @@ static void again(const struct replay *rp, const char *path, struct xd_str *out)
 static void run_file(const struct replay *rp, const char *path, struct xd_file_result *result,
                      bool direct, int pipe_fd)
 {
-    struct running run = {.path = path, .result = result, .direct = direct, .pipe = pipe_fd};
+    struct running run = {
+        .path = path, .result = result, .direct = direct, .pipe = pipe_fd, .save = rp->save};
     struct xd_run_options opt = rp->opt;
     uint64_t start = now_ns();
     char *error;
@@ -111,9 +125,12 @@ static void run_file(const struct replay *rp, const char *path, struct xd_file_r
     opt.ctx = &run;
     opt.tell = tell;
     opt.failed = failed;
+    opt.ended = ended;
     xd_program_run(p, &opt, &result->run);
     xd_program_free(p);
     result->code = (int)result->run.verdict;
+    if (run.lost && result->code < XD_UNUSABLE)
+        result->code = XD_UNUSABLE;
     if ((result->code == XD_FAILED || result->code == XD_BROKEN) && strcmp(path, "-"))
         again(rp, path, &result->messages);
     result->ns = now_ns() - start;
@@ -331,17 +348,13 @@ static bool run_jobs(struct replay *rp)
 
 static int options(struct replay *rp, int argc, char **argv)
 {
-    static const struct option longs[] = {{"trace", no_argument, NULL, 't'},
-                                          {"explain", no_argument, NULL, 'e'},
-                                          {"audit", no_argument, NULL, 'a'},
-                                          {"keep-going", no_argument, NULL, 'k'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"tap", no_argument, NULL, 'T'},
-                                          {"junit", required_argument, NULL, 'J'},
-                                          {"jobs", required_argument, NULL, 'j'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"trace", no_argument, NULL, 't'},       {"explain", no_argument, NULL, 'e'},
+        {"audit", no_argument, NULL, 'a'},       {"keep-going", no_argument, NULL, 'k'},
+        {"quiet", no_argument, NULL, 'q'},       {"tap", no_argument, NULL, 'T'},
+        {"junit", required_argument, NULL, 'J'}, {"jobs", required_argument, NULL, 'j'},
+        {"save", required_argument, NULL, 'S'},  {"seed", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
     int o;
 
     while ((o = getopt_long(argc, argv, "teakqj:s:h", longs, NULL)) != -1) {
@@ -353,6 +366,7 @@ static int options(struct replay *rp, int argc, char **argv)
         case 'q': rp->quiet = true; break;
         case 'T': rp->tap = true; break;
         case 'J': rp->junit = optarg; break;
+        case 'S': rp->save = optarg; break;
         case 'j':
             if (!xd_parse_number(optarg, &rp->jobs) || rp->jobs < 1 || rp->jobs > JOBS_MAX)
                 return xd_complain("--jobs: \"%s\" is no number from 1 to %u", optarg, JOBS_MAX);
@@ -370,7 +384,11 @@ static int options(struct replay *rp, int argc, char **argv)
         xd_complain("replay: which files or directories?");
         return xd_usage(&xd_cmd_replay, false);
     }
-    return xd_find_scenarios(&rp->files, argv + optind, argc - optind);
+    if (xd_find_scenarios(&rp->files, argv + optind, argc - optind))
+        return XD_UNUSABLE;
+    if (rp->save && rp->files.nr != 1)
+        return xd_complain("--save: one scenario, please; here are %zu", rp->files.nr);
+    return 0;
 }
 
 static int replay(int argc, char **argv)
@@ -419,7 +437,9 @@ const struct xd_command xd_cmd_replay = {
         "  -s, --seed N       scatter machine frames by this seed, whatever the files say\n"
         "  -q, --quiet        print failures only\n"
         "      --tap          print results in the Test Anything Protocol\n"
-        "      --junit FILE   write results as JUnit XML\n\n"
+        "      --junit FILE   write results as JUnit XML\n"
+        "      --save FILE    write the machine that is there at the end of the one scenario, for `xendouble show` and\n"
+        "                     xd_load(); after a failed expectation as it was then\n\n"
         "exit codes: 0 all passed, 1 an expectation failed, 2 bad usage or a file that can't be read or run,\n"
         "3 xendouble itself is wrong; the worst wins\n",
 };

@@ -11,8 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const struct xd_command *const commands[] = {&xd_cmd_replay, &xd_cmd_fmt,    &xd_cmd_shrink,
-                                                    &xd_cmd_fuzz,   &xd_cmd_oracle, &xd_cmd_list};
+static const struct xd_command *const commands[] = {&xd_cmd_replay, &xd_cmd_fmt,  &xd_cmd_shrink,
+                                                    &xd_cmd_fuzz,   &xd_cmd_emit, &xd_cmd_show,
+                                                    &xd_cmd_oracle, &xd_cmd_list};
 
 int xd_complain(const char *fmt, ...)
 {

@@ -10,6 +10,7 @@
 
 #include "hv/evtchn.h"
 #include "hv/frame.h"
+#include "hv/holders.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -251,6 +252,7 @@ static bool frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *inf
                                    .count = f->count,
                                    .owner = f->owner,
                                    .pinned = f->flags & XD_FRAME_PINNED,
+                                   .allocated = f->flags & XD_FRAME_ALLOCATED,
                                    .validated = f->flags & XD_FRAME_VALIDATED};
     return true;
 }
@@ -262,5 +264,48 @@ bool xd_frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *info)
     xd_guest_lock(hv);
     there = frame_look(hv, mfn, info);
     xd_guest_unlock(hv);
+    return there;
+}
+
+void xd_vcpu_look(struct xd_vcpu *v, struct xd_vcpu_info *info)
+{
+    static const char *const states[] = {"running", "blocked", "down", "shutdown"};
+    const struct xd_abi_vcpu_info *shared;
+
+    xd_guest_lock(v->hv);
+    shared = xd_vcpu_info(v);
+    *info = (struct xd_vcpu_info){.state = states[xd_vcpu_state(v)],
+                                  .cr3_mfn = v->cr3.v,
+                                  .user_cr3_mfn = v->user_cr3.v,
+                                  .event = v->event.address,
+                                  .failsafe = v->failsafe.address,
+                                  .syscall = v->syscall.address,
+                                  .tlb_flushes = v->tlb_flushes,
+                                  .tlb_invlpgs = v->tlb_invlpgs,
+                                  .pending_sel = shared->evtchn_pending_sel,
+                                  .upcall_pending = shared->evtchn_upcall_pending,
+                                  .upcall_mask = shared->evtchn_upcall_mask,
+                                  .upcall_due = xd_upcall_due(v),
+                                  .continuing = xd_continuing(v)};
+    xd_guest_unlock(v->hv);
+}
+
+void xd_domain_look(struct xd_domain *d, struct xd_domain_info *info)
+{
+    xd_guest_lock(d->hv);
+    *info = (struct xd_domain_info){.pages = d->pages,
+                                    .vm_assist = d->vm_assist,
+                                    .shutdown_code =
+                                        d->shutting_down || d->shut_down ? d->shutdown_code : -1};
+    xd_guest_unlock(d->hv);
+}
+
+bool xd_guest_peek(struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
+{
+    bool there;
+
+    xd_guest_lock(v->hv);
+    there = xd_look(v, buf, va, n);
+    xd_guest_unlock(v->hv);
     return there;
 }

@@ -52,12 +52,33 @@ class Cli(unittest.TestCase):
         for word in words:
             self.assertIn(word, getattr(r, where))
 
+    # ---- machines in files ----
+
+    def test_saved_machines(self):
+        path, machine = self.file("a.xds", FAILS), os.path.join(self.dir.name, "m")
+        self.expect(run("replay", "--save", machine, path), 1, "a.xds:2")
+        r = run("show", machine)
+        self.expect(r, 0, "digest ", "d1: ", "vCPU 0: running, cr3 in frame 0x", "port 1: unbound, waits for d0", where="out")
+        self.assertEqual(r.out, run("show", machine).out)  # another process, other addresses
+        self.expect(run("replay", "--save", machine, self.file("b.xds", PASSES)), 0)
+        self.assertNotEqual(run("show", machine).out, "")
+        with open(machine, "rb") as f:
+            good = f.read()
+        bad = self.file("bad", good[:3000] + b"?" + good[3001:])
+        self.expect(run("show", bad), 2, f"{bad}: byte ", "is damaged")
+        self.expect(run("show", self.file("short", good[:5000])), 2, "cut short")
+        self.expect(run("show", path), 2, "a.xds: byte 0: this is no machine of xendouble")
+        self.expect(run("show", os.path.join(self.dir.name, "none")), 2, "none: No such file")
+        self.expect(run("show"), 2, "which files?")
+        self.expect(run("replay", "--save", "/nowhere/m", path), 2, "--save: /nowhere/m: No such file")
+        self.expect(run("replay", "--save", machine, path, path), 2, "--save: one scenario, please; here are 2")
+
     # ---- finding one's way ----
 
     def test_help_and_version(self):
         self.expect(run("--help"), 0, "usage: xendouble COMMAND", "replay", "fmt", "list", "exit codes", where="out")
         self.expect(run("--version"), 0, "xendouble ", where="out")
-        for c in "replay", "fmt", "shrink", "fuzz", "oracle", "list":
+        for c in "replay", "fmt", "shrink", "fuzz", "emit-c", "show", "oracle", "list":
             self.expect(run(c, "--help"), 0, f"usage: xendouble {c}", where="out")
             self.assertEqual(run("help", c).out, run(c, "--help").out)
 
@@ -67,7 +88,7 @@ class Cli(unittest.TestCase):
         self.expect(run("xyzzy"), 2, 'there is no command "xyzzy"')
         self.expect(run("--trace"), 2, "unknown option")
         self.expect(run("help", "rplay"), 2, "did you mean replay?")
-        for c in "replay", "fmt", "shrink", "fuzz", "oracle", "list":
+        for c in "replay", "fmt", "shrink", "fuzz", "emit-c", "show", "oracle", "list":
             self.expect(run(c, "--nonsense"), 2, "xendouble: unrecognized option '--nonsense'", f"xendouble {c} --help")
         self.expect(run("replay"), 2, "which files")
         self.expect(run("fmt"), 2, "which files")

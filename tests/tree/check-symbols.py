@@ -27,8 +27,9 @@ def declared(root, cc):
         text = re.sub(r"^[ \t]*#[ \t]*(include|define[ \t]+XD_PUBLIC)\b.*", "", tree.read(root, path), flags=re.M)
         text = subprocess.run([*cc.split(), "-E", "-P", "-x", "c", "-"], input=text, check=True, capture_output=True, text=True).stdout
         text = re.sub(r'extern\s*"C"\s*\{', " ", text)
-        while re.search(r"\{[^{}]+\}", text):
-            text = re.sub(r"\{[^{}]+\}", "{}", text)
+        body = re.compile(r"\{(?:[^{}]|\{\})+\}") # with those inside it that are empty by then
+        while body.search(text):
+            text = body.sub("{}", text)
         for statement in re.split(r";|\{\}", text):
             m = re.search(r"\b(xd_\w+|HYPERVISOR_\w+)\s*\(", statement)
             if m and not re.search(r"\b(typedef|static|_Static_assert)\b", statement):

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* emit_step.c: steps in C, one after the other; those about the machine's state become checks. */
+#include "program/emit.h"
+
+#include "abi/reject.h"
+#include "abi/select.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct xd_item *item(const struct xd_emitter *em, const struct xd_step *s,
+                                  const char *key)
+{
+    return xd_form_item(em->p, s, key);
+}
+
+/* Writes a line whose %s are the values of these expressions. */
+static bool line(struct xd_emitter *em, const char *format, xd_ex a, xd_ex b)
+{
+    struct xd_str first = {0}, second = {0};
+    bool ok = (!a || xd_emit_expr(em, a, &first)) && (!b || xd_emit_expr(em, b, &second));
+
+    for (const char *at = format; *at; at++)
+        if (*at == '@') {
+            xd_str_add(em->out, xd_str_text(&first));
+            xd_str_free(&first);
+            first = second;
+            second = (struct xd_str){0};
+        } else {
+            xd_str_addc(em->out, *at);
+        }
+    xd_str_free(&first);
+    xd_str_free(&second);
+    return ok;
+}
+
+static void why(struct xd_emitter *em, const struct xd_step *s)
+{
+    const struct xd_item *it = item(em, s, "why");
+    char name[XD_WHY_NAME_MAX];
+
+    if (it)
+        xd_str_addf(em->out, "    sc_check_why_(&s, \"%s\", s.fault.why);\n",
+                    xd_why_name((enum xd_why)xd_expr_at(em->p, it->value)->num, name));
+}
+
+static bool access_step(struct xd_emitter *em, const struct xd_step *s)
+{
+    static const char *const ways[] = {"XD_ACCESS_OK", "XD_ACCESS_EMULATED", "XD_ACCESS_FAULT",
+                                       "XD_ACCESS_GP"};
+    const struct xd_expr *x = xd_expr_at(em->p, s->result);
+    const struct xd_item *size = item(em, s, "size"), *error = item(em, s, "error");
+    const struct xd_expr *n = size ? xd_expr_at(em->p, size->value) : NULL;
+    bool load = s->kind == XD_STEP_LOAD, ok;
+    char bytes[8];
+
+    if (n && n->op != XD_EX_NUM)
+        return xd_emit_refuse(em, "size= is no plain number");
+    snprintf(bytes, sizeof(bytes), "%u", n ? (unsigned int)n->num : 8u);
+    ok = line(em, load ? "    sc_load(&s, @, " : "    sc_store(&s, @, @, ", s->subject[0],
+              load ? 0 : s->subject[1]);
+    xd_str_addf(em->out, "%s);\n", bytes);
+    if (s->result && x->op == XD_EX_WORD)
+        xd_str_addf(em->out, "    sc_access(&s, %s);\n", ways[x->num & 3]);
+    else if (s->result && x->op != XD_EX_ANY && x->op != XD_EX_BIND)
+        xd_str_add(em->out, "    sc_access(&s, XD_ACCESS_OK);\n");
+    if (ok && load && s->result && x->op != XD_EX_WORD && x->op != XD_EX_ANY) {
+        xd_str_add(em->out, "    {\n");
+        ok = xd_emit_check(em, "value", bytes, s->result, "s.loaded");
+        xd_str_add(em->out, "    }\n");
+    }
+    if (ok && error && s->result && x->op == XD_EX_WORD && x->num >= XD_ACCESS_FAULT)
+        ok = xd_emit_check(em, "error", "4", error->value, "s.fault.error");
+    why(em, s);
+    return ok;
+}
+
+static bool inject(struct xd_emitter *em, const struct xd_step *s)
+{
+    static const char *const keys[] = {"nth", "times", "percent", "seed"};
+    struct xd_str call = {0};
+    const struct xd_item *error = item(em, s, "error");
+    bool ok = error != NULL || xd_emit_refuse(em, "error= is missing");
+
+    xd_select_show(&call, &(struct xd_select){.nr = s->call->nr,
+                                              .has_op = s->op != NULL,
+                                              .op = s->op ? s->op->nr : 0});
+    xd_str_addf(em->out,
+                "    {\n        struct xd_lever_config lever = {.call = \"%s\", .vcpu = s.v};\n\n",
+                xd_str_text(&call));
+    xd_str_free(&call);
+    if (!item(em, s, "times") && !item(em, s, "percent"))
+        xd_str_add(em->out, "        lever.times = 1;\n");
+    for (size_t i = 0; i < XD_ARRAY_SIZE(keys) && ok; i++) {
+        const struct xd_item *it = item(em, s, keys[i]);
+
+        if (!it)
+            continue;
+        xd_str_addf(em->out, "        lever.%s = ", keys[i]);
+        ok = line(em, strcmp(keys[i], "percent") ? "@;\n" : "(uint32_t)(@);\n", it->value, 0);
+    }
+    ok = ok && line(em, "        lever.answer = (int64_t)(@);\n", error->value, 0);
+    xd_str_add(em->out, "        if (xd_lever_set(s.hv, &lever) <= 0)\n"
+                        "            sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n    }\n");
+    return ok;
+}
+
+/* ---- Expectations ---- */
+
+static bool number(struct xd_emitter *em, const struct xd_step *s, const char *key,
+                   const char *size, const char *got)
+{
+    const struct xd_item *it = item(em, s, key);
+
+    return !it || xd_emit_check(em, key, size, it->value, got);
+}
+
+static void flag(struct xd_emitter *em, const struct xd_step *s, const char *key, const char *got)
+{
+    const struct xd_item *it = item(em, s, key);
+
+    if (it)
+        xd_str_addf(em->out, "        sc_flag(&s, \"%s\", %s, %s);\n", key,
+                    it->negated ? "false" : "true", got);
+}
+
+static void word(struct xd_emitter *em, const struct xd_step *s, const char *key, const char *got)
+{
+    const struct xd_item *it = item(em, s, key);
+
+    if (it)
+        xd_str_addf(em->out, "        sc_word(&s, \"%s\", \"%s\", %s);\n", key,
+                    xd_text_at(em->p, xd_expr_at(em->p, it->value)->a), got);
+}
+
+static bool frame(struct xd_emitter *em, const struct xd_step *s)
+{
+    static const char *const owners[] = {"0x7ff2 /* Xen */", "0x7ff1 /* I/O */",
+                                         "0x7ff4 /* none */"};
+    const struct xd_item *owner = item(em, s, "owner");
+    const struct xd_expr *x = owner ? xd_expr_at(em->p, owner->value) : NULL;
+    bool ok = line(em, "    {\n        struct xd_frame_info info = sc_frame(&s, @);\n\n",
+                   s->subject[0], 0);
+
+    word(em, s, "type", "info.type");
+    ok = ok && number(em, s, "count", "4", "info.type_count") &&
+         number(em, s, "refs", "4", "info.count");
+    if (x && x->op == XD_EX_WORD)
+        xd_str_addf(em->out, "        sc_equal(&s, \"owner\", 4, %s, info.owner);\n",
+                    owners[x->num % 3]);
+    else if (ok && x)
+        ok = xd_emit_check(em, "owner", "2", owner->value, "info.owner");
+    flag(em, s, "pinned", "info.pinned");
+    flag(em, s, "validated", "info.validated");
+    flag(em, s, "allocated", "info.allocated");
+    xd_str_add(em->out, "        (void)info;\n    }\n");
+    return ok;
+}
+
+static bool port(struct xd_emitter *em, const struct xd_step *s)
+{
+    struct xd_str nr = {0};
+    bool ok = xd_emit_expr(em, s->subject[0], &nr);
+
+    xd_str_addf(em->out, "    {\n        struct xd_port_info info = sc_port(&s, &%s, %s);\n\n",
+                xd_emit_domain(em, s->domain), xd_str_text(&nr));
+    xd_str_free(&nr);
+    word(em, s, "state", "info.state");
+    ok = ok && number(em, s, "remote", "8", "info.remote_dom") &&
+         number(em, s, "remote_port", "8", "info.remote_port") &&
+         number(em, s, "virq", "8", "info.virq") && number(em, s, "vcpu", "8", "info.vcpu");
+    flag(em, s, "pending", "info.pending");
+    flag(em, s, "masked", "info.masked");
+    xd_str_add(em->out, "        (void)info;\n    }\n");
+    return ok;
+}
+
+static bool vcpu(struct xd_emitter *em, const struct xd_step *s)
+{
+    bool ok;
+
+    xd_str_addf(em->out, "    {\n        struct xd_vcpu_info info = sc_vcpu(&s, &%s, %u);\n\n",
+                xd_emit_domain(em, s->domain), s->vcpu);
+    word(em, s, "state", "info.state");
+    flag(em, s, "upcall_pending", "info.upcall_pending");
+    flag(em, s, "upcall_mask", "info.upcall_mask");
+    ok = number(em, s, "sel", "8", "info.pending_sel") &&
+         number(em, s, "cr3", "8", "info.cr3_mfn") &&
+         number(em, s, "user_cr3", "8", "info.user_cr3_mfn") &&
+         number(em, s, "event", "8", "info.event") &&
+         number(em, s, "failsafe", "8", "info.failsafe") &&
+         number(em, s, "syscall", "8", "info.syscall") &&
+         number(em, s, "flushes", "8", "info.tlb_flushes") &&
+         number(em, s, "invlpgs", "8", "info.tlb_invlpgs");
+    flag(em, s, "due", "info.upcall_due");
+    flag(em, s, "continuing", "info.continuing");
+    xd_str_add(em->out, "        (void)info;\n    }\n");
+    return ok;
+}
+
+static bool whole_domain(struct xd_emitter *em, const struct xd_step *s)
+{
+    const struct xd_item *shutdown = item(em, s, "shutdown");
+    const struct xd_expr *x = shutdown ? xd_expr_at(em->p, shutdown->value) : NULL;
+    bool ok = true;
+
+    xd_str_addf(em->out, "    {\n        struct xd_domain_info info = sc_domain_info(&s, &%s);\n\n",
+                xd_emit_domain(em, s->domain));
+    if (x && x->op == XD_EX_WORD)
+        xd_str_add(em->out, "        sc_equal(&s, \"shutdown\", 8, ~UINT64_C(0), "
+                            "(uint64_t)(int64_t)info.shutdown_code);\n");
+    else if (x)
+        ok = xd_emit_check(em, "shutdown", "8", shutdown->value,
+                           "(uint64_t)(int64_t)info.shutdown_code");
+    ok = ok && number(em, s, "pages", "4", "info.pages") &&
+         number(em, s, "assist", "8", "info.vm_assist");
+    xd_str_add(em->out, "        (void)info;\n    }\n");
+    return ok;
+}
+
+static bool look(struct xd_emitter *em, const struct xd_step *s, const char *what, const char *got)
+{
+    struct xd_str at = {0}, call = {0};
+    const struct xd_item *size = s->kind == XD_STEP_EXPECT_MEM ? item(em, s, "size") : NULL;
+    const struct xd_expr *n = size ? xd_expr_at(em->p, size->value) : NULL;
+    char bytes[8];
+    bool ok = xd_emit_expr(em, s->subject[0], &at);
+
+    if (n && (n->op != XD_EX_NUM || n->num < 1 || n->num > 8))
+        ok = xd_emit_refuse(em, "size= is no number from 1 to 8");
+    snprintf(bytes, sizeof(bytes), "%u", n ? (unsigned int)(n->num & 15) : 8u);
+    if (s->kind == XD_STEP_EXPECT_MEM)
+        xd_str_addf(&call, "%s%s, %s)", got, xd_str_text(&at), bytes);
+    else
+        xd_str_addf(&call, "%s%s)", got, xd_str_text(&at));
+    xd_str_add(em->out, "    {\n");
+    ok = ok && xd_emit_check(em, what, bytes, s->result, xd_str_text(&call));
+    xd_str_add(em->out, "    }\n");
+    xd_str_free(&at);
+    xd_str_free(&call);
+    return ok;
+}
+
+static bool text_step(struct xd_emitter *em, const struct xd_step *s, const char *before)
+{
+    const struct xd_expr *x = xd_expr_at(em->p, s->subject[0]);
+
+    xd_str_add(em->out, before);
+    xd_emit_text(em->out, xd_text_at(em->p, x->a), x->num);
+    xd_str_addf(em->out, ", %" PRIu64 ");\n", x->num);
+    return true;
+}
+
+bool xd_emit_step(struct xd_emitter *em)
+{
+    const struct xd_step *s = &em->p->step[em->at];
+    const char *name =
+        em->p->domains && s->domain < em->p->domains ? xd_emit_domain(em, s->domain) : "";
+
+    switch ((enum xd_step_kind)s->kind) {
+    case XD_STEP_CALL: return xd_emit_call(em, em->at);
+    case XD_STEP_AT:
+        em->current = s->domain;
+        xd_str_addf(em->out, "    sc_at(&s, &%s, %u);\n", name, s->vcpu);
+        return true;
+    case XD_STEP_LET:
+        xd_str_addf(em->out, "    %s = ", em->name[xd_expr_at(em->p, s->subject[0])->num]);
+        return line(em, "@;\n", s->result, 0);
+    case XD_STEP_STORE:
+    case XD_STEP_LOAD: return access_step(em, s);
+    case XD_STEP_ADVANCE:
+        xd_str_addf(em->out, "    xd_advance(s.hv, UINT64_C(%" PRIu64 "));\n",
+                    xd_expr_at(em->p, s->subject[0])->num);
+        return true;
+    case XD_STEP_INJECT: return inject(em, s);
+    case XD_STEP_CONSOLE_INPUT: return text_step(em, s, "    (void)xd_console_input(s.hv, ");
+    case XD_STEP_VIRQ:
+        return line(em, "    xd_virq_raise(s.v, (uint32_t)(@));\n", s->subject[0], 0);
+    case XD_STEP_EVENT:
+        return line(em,
+                    "    if (xd_event_raise(s.dom->d, (uint32_t)(@)))\n"
+                    "        sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n",
+                    s->subject[0], 0);
+    case XD_STEP_UPCALL: xd_str_add(em->out, "    xd_upcall_spurious(s.v);\n"); return true;
+    case XD_STEP_SCARCE: return line(em, "    xd_frames_scarce(s.hv, @);\n", s->subject[0], 0);
+    case XD_STEP_DESTROY: xd_str_addf(em->out, "    sc_destroy(&s, &%s);\n", name); return true;
+    case XD_STEP_EXPECT_FRAME: return frame(em, s);
+    case XD_STEP_EXPECT_ENTRY: return look(em, s, "entry", "sc_entry_at(&s, ");
+    case XD_STEP_EXPECT_MEM: return look(em, s, "memory", "sc_read(&s, \"memory\", ");
+    case XD_STEP_EXPECT_M2P: return look(em, s, "m2p entry", "xd_m2p(s.hv, ");
+    case XD_STEP_EXPECT_PORT: return port(em, s);
+    case XD_STEP_EXPECT_VCPU: return vcpu(em, s);
+    case XD_STEP_EXPECT_DOMAIN: return whole_domain(em, s);
+    case XD_STEP_EXPECT_CONSOLE: return text_step(em, s, "    sc_console(&s, ");
+    case XD_STEP_EXPECT_AUDIT: xd_str_add(em->out, "    sc_audit(&s);\n"); return true;
+    default: return xd_emit_refuse(em, "what a recording says of linked code's memory");
+    }
+}
