@@ -21,8 +21,9 @@
 
 #define MMU_UPDATE_PREEMPTED 0x80000000u
 
-static const struct xd_field mmu_words[] = {
-    {"ptr", XD_K_MADDR, XD_IN, 0, 8, NULL}, {"val", XD_K_U64, XD_IN, 8, 8, NULL}, {NULL, 0, 0, 0, 0, NULL}};
+static const struct xd_field mmu_words[] = {{"ptr", XD_K_MADDR, XD_IN, 0, 8, NULL},
+                                            {"val", XD_K_U64, XD_IN, 8, 8, NULL},
+                                            {NULL, 0, 0, 0, 0, NULL}};
 
 const struct xd_field *xd_expect_fields(const struct xd_call *c, uint64_t nr)
 {
