@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* mirror.c: windows, what is mapped in them, and when it goes; see mirror.h. */
+/* mirror.c: what is mapped in windows, and when it goes; see mirror.h. */
 #define _GNU_SOURCE
 #include "guest/mirror.h"
 
 #include "guest/access.h"
-#include "guest/tools.h"
 
 #include "hv/tlb.h"
 
@@ -19,14 +18,6 @@
 
 #if XD_ACCESS_GUARDED
 
-#define GIB         (UINT64_C(1) << 30)
-#define SIZE_MAX_   (64 * GIB)
-#define ROOM_FIRST  UINT64_C(0x200000000000) /* above the shadow of AddressSanitizer */
-#define ROOM_TSAN   UINT64_C(0x7e9000000000) /* ThreadSanitizer leaves little else */
-#define ROOM_STEP   (256 * GIB)
-#define ROOM_TRIES  96u
-#define TABLE_BYTES (XD_TRANSLATIONS_MAX * sizeof(struct xd_translation))
-
 /* Not through libc: sanitizers would clear their shadow of a whole window each time. */
 static bool map_at(uint64_t at, uint64_t size, int prot, int flags, int fd, uint64_t off)
 {
@@ -39,7 +30,7 @@ static bool map_at(uint64_t at, uint64_t size, int prot, int flags, int fd, uint
     return rc != -1;
 }
 
-static bool map_nothing(uint64_t at, uint64_t size, int how)
+bool xd_window_clear(uint64_t at, uint64_t size, int how)
 {
     return map_at(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | how, -1, 0);
 }
@@ -55,7 +46,7 @@ struct xd_mirror *xd_mirror_of(const struct xd_domain *d)
     return m;
 }
 
-static struct xd_window *window_of(struct xd_mirror *m, uint64_t va)
+struct xd_window *xd_window_of(struct xd_mirror *m, uint64_t va)
 {
     for (uint32_t i = 0; i < m->windows; i++)
         if (va - m->window[i].base < m->window[i].size)
@@ -66,7 +57,7 @@ static struct xd_window *window_of(struct xd_mirror *m, uint64_t va)
 struct xd_mirror *xd_mirror_at(uint64_t va, struct xd_window **w)
 {
     for (struct xd_mirror *m = xd_mirrors(); m; m = m->next) {
-        *w = window_of(m, va);
+        *w = xd_window_of(m, va);
         if (*w)
             return m;
     }
@@ -75,7 +66,7 @@ struct xd_mirror *xd_mirror_at(uint64_t va, struct xd_window **w)
 
 static uint32_t *first_of(struct xd_mirror *m, uint64_t va)
 {
-    struct xd_window *w = window_of(m, va);
+    struct xd_window *w = xd_window_of(m, va);
 
     return w ? &w->at[(va - w->base) / XD_PAGE_SIZE] : NULL;
 }
@@ -100,7 +91,7 @@ struct xd_translation *xd_mirror_find(struct xd_mirror *m, uint64_t va, const st
 
 void xd_mirror_unmap(uint64_t va)
 {
-    if (!map_nothing(va, XD_PAGE_SIZE, MAP_FIXED))
+    if (!xd_window_clear(va, XD_PAGE_SIZE, MAP_FIXED))
         xd_guest_die("the mirror can't take back the page at %#" PRIx64 ": %s", va,
                      strerror(errno));
 }
@@ -108,7 +99,7 @@ void xd_mirror_unmap(uint64_t va)
 static void unmap_all(struct xd_mirror *m)
 {
     for (uint32_t i = 0; i < m->windows; i++)
-        if (!map_nothing(m->window[i].base, m->window[i].size, MAP_FIXED))
+        if (!xd_window_clear(m->window[i].base, m->window[i].size, MAP_FIXED))
             xd_guest_die("the mirror can't take back its window: %s", strerror(errno));
 }
 
@@ -143,8 +134,7 @@ static void forget(struct xd_mirror *m, uint32_t i)
     m->trs = last;
 }
 
-/* Those of (v), or all: of an ordinary mirror they are one vCPU's as much as another's. */
-static void drop_all(struct xd_mirror *m, const struct xd_vcpu *v)
+void xd_mirror_drop(struct xd_mirror *m, const struct xd_vcpu *v)
 {
     const uint32_t before = m->trs;
 
@@ -177,7 +167,7 @@ void xd_mirror_switch(struct xd_vcpu *v)
             unmap_all(m);
         m->now = v;
     } else if (!m->strict && m->cr3.v != v->cr3.v) {
-        drop_all(m, NULL);
+        xd_mirror_drop(m, NULL);
         m->cr3 = v->cr3;
     }
 }
@@ -203,7 +193,7 @@ static struct xd_translation *take_slot(struct xd_mirror *m, struct xd_vcpu *v, 
         next = t->next;
     } else {
         if (m->trs == XD_TRANSLATIONS_MAX) /* a TLB is finite too */
-            drop_all(m, NULL);
+            xd_mirror_drop(m, NULL);
         t = &m->tr[m->trs++];
         first = first_of(m, page);
         next = *first;
@@ -249,7 +239,7 @@ bool xd_mirror_fill(struct xd_mirror *m, struct xd_vcpu *v, uint64_t va, const s
     if (!map_frame(hv, t)) {
         struct xd_translation copy = *t;
 
-        drop_all(m, NULL); /* the process has too many mappings */
+        xd_mirror_drop(m, NULL); /* the process has too many mappings */
         t = take_slot(m, v, page);
         copy.next = t->next;
         *t = copy;
@@ -294,7 +284,7 @@ static void on_flush(struct xd_vcpu *v)
     struct xd_mirror *m = xd_mirror_of(v->domain);
 
     if (m)
-        drop_all(m, v);
+        xd_mirror_drop(m, v);
 }
 
 static void on_reused(struct xd_hv *hv, xd_mfn mfn)
@@ -302,7 +292,7 @@ static void on_reused(struct xd_hv *hv, xd_mfn mfn)
     for (struct xd_mirror *m = xd_mirrors(); m; m = m->next)
         for (uint32_t i = 0; m->d->hv == hv && i < m->trs; i++)
             if (m->tr[i].mfn.v == mfn.v) {
-                drop_all(m, NULL);
+                xd_mirror_drop(m, NULL);
                 break;
             }
 }
@@ -316,83 +306,22 @@ static void on_called(struct xd_vcpu *v)
             xd_mirror_compare(m, call ? call->name : "a hypercall", NULL);
 }
 
-static void close_windows(struct xd_mirror *m)
-{
-    while (m->windows) {
-        struct xd_window *w = &m->window[--m->windows];
-
-        syscall(SYS_munmap, w->base, w->size);
-        munmap(w->at, w->size / XD_PAGE_SIZE * sizeof(*w->at));
-    }
-}
-
-static void end(struct xd_mirror *m)
-{
-    struct xd_mirror *first = xd_mirrors(), **at = &first;
-
-    while (*at != m)
-        at = &(*at)->next;
-    *at = m->next;
-    xd_mirrors_set(first);
-    for (uint32_t i = 0; i < m->trs; i++)
-        xd_cause_release(m->tr[i].cause);
-    close_windows(m);
-    munmap(m->tr, TABLE_BYTES);
-    free(m);
-}
-
 static void on_gone(struct xd_domain *d)
 {
     struct xd_mirror *m = xd_mirror_of(d);
 
     if (m)
-        end(m);
-}
-
-void xd_mirrors_end(struct xd_hv *hv)
-{
-    for (struct xd_mirror *m = xd_mirrors(), *next; m; m = next) {
-        next = m->next;
-        if (m->d->hv == hv)
-            end(m);
-    }
+        xd_mirror_end(m);
 }
 
 static void on_settle(void *hv)
 {
     for (struct xd_mirror *m = xd_mirrors(); m; m = m->next)
         if (m->d->hv == hv)
-            drop_all(m, NULL);
+            xd_mirror_drop(m, NULL);
 }
 
-/* The first mirror of each machine stands for it. */
-static bool is_first_of_machine(const struct xd_mirror *m)
-{
-    const struct xd_mirror *at = xd_mirrors();
-
-    while (at->d->hv != m->d->hv)
-        at = at->next;
-    return at == m;
-}
-
-void xd_mirrors_before_fork(void)
-{
-    for (struct xd_mirror *m = xd_mirrors(); m; m = m->next)
-        if (is_first_of_machine(m) && xd_arena_before_fork(xd_arena_of(m->d->hv)))
-            fputs("xendouble: no memory for the child's copy of a mirrored machine\n", stderr);
-}
-
-void xd_mirrors_after_fork(bool child)
-{
-    for (struct xd_mirror *m = xd_mirrors(); m; m = m->next) {
-        if (is_first_of_machine(m))
-            xd_arena_after_fork(xd_arena_of(m->d->hv), child);
-        if (child)
-            drop_all(m, NULL); /* they lead to the parent's */
-    }
-}
-
-static void watch(struct xd_hv *hv, bool strict)
+void xd_mirror_watch(struct xd_hv *hv, bool strict)
 {
     static const struct xd_watcher ordinary = {.inval = on_inval,
                                                .flush = on_flush,
@@ -411,176 +340,7 @@ static void watch(struct xd_hv *hv, bool strict)
     xd_hooks_settle(hv->host);
 }
 
-/* ---- Making one ---- */
-
-uint64_t xd_guest_room(uint64_t size)
-{
-    uint64_t *next = xd_mirrors_room();
-
-    if (!*next)
-        *next = xd_under_tsan() ? ROOM_TSAN : ROOM_FIRST;
-    size = (size + GIB - 1) & ~(GIB - 1);
-    for (unsigned int i = 0; i < ROOM_TRIES; i++) {
-        uint64_t at = *next + i * (xd_under_tsan() ? GIB : ROOM_STEP);
-
-        if (!map_nothing(at, size, MAP_FIXED_NOREPLACE))
-            continue;
-        syscall(SYS_munmap, at, size);
-        *next = at + size;
-        return at;
-    }
-    return 0;
-}
-
-/* Where the window shall be; 0: nowhere. */
-static uint64_t place_of(const struct xd_domain *d, const struct xd_mirror_config *c)
-{
-    if (c->base)
-        return c->base;
-    return d->start.virt_base < XD_GUEST_LOW_END && d->start.virt_base && !xd_mirror_of(d)
-               ? d->start.virt_base
-               : xd_guest_room(c->size);
-}
-
-static int open_window(struct xd_mirror *m, uint64_t base, uint64_t size)
-{
-    const size_t bytes = size / XD_PAGE_SIZE * sizeof(uint32_t);
-    struct xd_hv *hv = m->d->hv;
-    struct xd_window *w = &m->window[m->windows];
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    if (at == MAP_FAILED)
-        return xd_hv_misuse(hv, XD_HOST_ENOMEM, "no memory for a window of %#" PRIx64 " bytes",
-                            size);
-    if (!map_nothing(base, size, MAP_FIXED_NOREPLACE)) {
-        munmap(at, bytes);
-        return xd_hv_misuse(hv, XD_HOST_EEXIST,
-                            "a window of %#" PRIx64 " bytes at %#" PRIx64
-                            " can't be had: something of this process lies there (a sanitizer's "
-                            "shadow, or Valgrind); xd_guest_room() finds free addresses",
-                            size, base);
-    }
-    *w = (struct xd_window){.base = base, .size = size, .at = at};
-    m->windows++;
-    return 0;
-}
-
-static struct xd_mirror *make(struct xd_domain *d)
-{
-    struct xd_mirror *m = xd_mirror_of(d);
-
-    if (m)
-        return m;
-    m = xd_zalloc(sizeof(*m));
-    m->d = d;
-    m->tr = mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    XD_ALWAYS(m->tr != MAP_FAILED);
-    m->next = xd_mirrors();
-    xd_mirrors_set(m);
-    return m;
-}
-
-int xd_guest_mirror(struct xd_domain *d, const struct xd_mirror_config *config)
-{
-    static const struct xd_mirror_config standard = XD_MIRROR_CONFIG_DEFAULT;
-    const struct xd_mirror_config *c = config ? config : &standard;
-    struct xd_hv *hv = d->hv;
-    struct xd_mirror *m;
-    uint64_t base;
-    int rc;
-
-    if (xd_access_hider())
-        return xd_hv_misuse(
-            hv, XD_HOST_EINVAL,
-            "there is no mirror under %s: what faults in a window is carried out by "
-            "its registers, which it keeps to itself",
-            xd_access_hider());
-    if (d->dying)
-        return xd_hv_misuse(hv, XD_HOST_EINVAL, "d%u is gone: no mirror of it", d->domid);
-    if (!c->size || c->size % XD_PAGE_SIZE || c->size > SIZE_MAX_ || c->base % XD_PAGE_SIZE ||
-        c->base >= XD_GUEST_LOW_END || c->base + c->size > XD_GUEST_LOW_END)
-        return xd_hv_misuse(
-            hv, XD_HOST_EINVAL,
-            "a window is made of pages, 4 KiB to 64 GiB below 2^47, not of %#" PRIx64
-            " bytes at %#" PRIx64,
-            c->size, c->base);
-    base = place_of(d, c);
-    if (!base)
-        return xd_hv_misuse(hv, XD_HOST_ENOMEM, "no free range of %#" PRIx64 " bytes was found",
-                            c->size);
-    if (xd_hv_share(hv))
-        return xd_hv_misuse(hv, XD_HOST_ENOMEM, "the machine's frames can't be shared: no memfd");
-    m = make(d);
-    if (m->windows == XD_WINDOWS_MAX)
-        return xd_hv_misuse(hv, XD_HOST_ENOSPC, "d%u has %u windows already", d->domid,
-                            XD_WINDOWS_MAX);
-    rc = open_window(m, base, c->size);
-    if (!m->windows)
-        end(m);
-    if (rc)
-        return rc;
-    if (c->strict && !m->strict)
-        drop_all(m, NULL);
-    m->strict |= c->strict; /* NOLINT(clang-analyzer-unix.Malloc): drop_all frees no mirror */
-    m->now = NULL;
-    m->cr3 = xd_mfn_of(0);
-    xd_guest_link(hv);
-    xd_faults_stack();
-    watch(hv, m->strict);
-    return 0;
-}
-
-void *xd_guest_window(struct xd_domain *d, uint64_t *size)
-{
-    struct xd_mirror *m = xd_mirror_of(d);
-    const struct xd_window *w = m ? &m->window[m->windows - 1] : NULL;
-
-    if (size)
-        *size = w ? w->size : 0;
-    return w ? (void *)(uintptr_t)w->base : NULL;
-}
-
-void *xd_guest_at(struct xd_domain *d, uint64_t va)
-{
-    struct xd_mirror *m = xd_mirror_of(d);
-
-    if (m && window_of(m, va))
-        return (void *)(uintptr_t)va;
-    xd_hv_misuse(d->hv, XD_HOST_EINVAL,
-                 "%#" PRIx64 " lies in no window of d%u: see xd_guest_mirror()", va, d->domid);
-    return NULL;
-}
-
 #else
-
-int xd_guest_mirror(struct xd_domain *d, const struct xd_mirror_config *config)
-{
-    (void)config;
-    return xd_hv_misuse(d->hv, XD_HOST_EINVAL, "a mirror needs Linux on x86-64");
-}
-
-uint64_t xd_guest_room(uint64_t size)
-{
-    (void)size;
-    return 0;
-}
-
-void *xd_guest_window(struct xd_domain *d, uint64_t *size)
-{
-    (void)d;
-    if (size)
-        *size = 0;
-    return NULL;
-}
-
-void *xd_guest_at(struct xd_domain *d, uint64_t va)
-{
-    (void)d;
-    (void)va;
-    return NULL;
-}
 
 void xd_mirror_switch(struct xd_vcpu *v)
 {
@@ -594,19 +354,4 @@ void xd_mirror_touch(uint64_t va, size_t n, bool write)
     (void)write;
 }
 
-void xd_mirrors_end(struct xd_hv *hv)
-{
-    (void)hv;
-}
-
 #endif
-
-uint64_t *xd_guest_p2m(struct xd_domain *d)
-{
-    return xd_guest_at(d, xd_domain_start(d)->p2m_va);
-}
-
-uint64_t *xd_guest_page_table(struct xd_domain *d)
-{
-    return xd_guest_at(d, xd_domain_start(d)->pt_va);
-}

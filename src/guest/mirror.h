@@ -59,7 +59,7 @@ struct xd_mirror {
 struct xd_mirror *xd_mirrors(void);
 void xd_mirrors_set(struct xd_mirror *first);
 
-/* In mirror.c: a child process gets memory of its own. */
+/* In window.c: a child process gets memory of its own. */
 void xd_mirrors_before_fork(void);
 void xd_mirrors_after_fork(bool child);
 
@@ -80,6 +80,20 @@ struct xd_translation *xd_mirror_find(struct xd_mirror *m, uint64_t va, const st
 /* Maps the page of (va) as (walk), which was ok, says. False: it leads to no RAM. */
 bool xd_mirror_fill(struct xd_mirror *m, struct xd_vcpu *v, uint64_t va, const struct xd_walk *walk,
                     bool write, bool exec);
+
+struct xd_window *xd_window_of(struct xd_mirror *m, uint64_t va); /* that holds (va); NULL: none */
+
+/* Drops translations: (v)'s, or all; of an ordinary mirror they are one vCPU's as much as another's. */
+void xd_mirror_drop(struct xd_mirror *m, const struct xd_vcpu *v);
+
+/* Nothing is mapped in [at, at+size) from now on; (how): MAP_FIXED or MAP_FIXED_NOREPLACE. */
+bool xd_window_clear(uint64_t at, uint64_t size, int how);
+
+/* Makes mirrors the watcher of (hv). */
+void xd_mirror_watch(struct xd_hv *hv, bool strict);
+
+/* In window.c: takes (m) and its windows away. */
+void xd_mirror_end(struct xd_mirror *m);
 
 /* Takes the page at (va) out of its window. */
 void xd_mirror_unmap(uint64_t va);
