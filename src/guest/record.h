@@ -102,8 +102,31 @@ void xd_shadow_wrote(struct xd_recorder *r, const unsigned char *at, size_t n, s
 void xd_shadow_expect_frames(struct xd_recorder *r);
 void xd_record_names(struct xd_recorder *r, struct xd_domain *d);
 
-/* ---- record_call.c ---- */
+/* ---- record_memory.c ---- */
 void xd_said_free(struct xd_said *c);
+/* How many bytes from (va) on were read, or written, at most (max); their values go to (to). */
+size_t xd_said_read(const struct xd_said *c, uint64_t va, unsigned char *to, size_t max);
+size_t xd_said_written(const struct xd_said *c, uint64_t va, unsigned char *to, size_t max);
+/* The line speaks of [va, va + n). */
+void xd_said_tell(struct xd_said *c, uint64_t va, size_t n);
+/* Everything that went well is in the line; what failed fails again, as nothing is there. */
+bool xd_said_all_told(const struct xd_said *c);
+/* Something was read well and could not be written. */
+bool xd_said_readonly(const struct xd_said *c, uint64_t va);
+/* Steps: `memory` that holds what (c) read, and expectations of what it wrote. */
+void xd_said_memory(const struct xd_said *c, struct xd_str *out);
+void xd_said_stored(const struct xd_said *c, struct xd_str *out);
+
+static inline uint64_t xd_number_at(const unsigned char *at, size_t size)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < size && i < 8; i++)
+        value |= (uint64_t)at[i] << 8 * i;
+    return value;
+}
+
+/* ---- record_call.c ---- */
 /* The lines of a finished call. */
 void xd_said_text(struct xd_recorder *r, struct xd_said *c, struct xd_str *out);
 

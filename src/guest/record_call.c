@@ -26,117 +26,6 @@ struct words {
     bool good;
 };
 
-void xd_said_free(struct xd_said *c)
-{
-    while (c->entry) {
-        struct xd_said *e = c->entry;
-
-        c->entry = e->next;
-        xd_said_free(e);
-    }
-    for (size_t i = 0; i < c->reaches; i++)
-        free(c->reach[i].bytes);
-    free(c->reach);
-    xd_str_free(&c->late);
-    free(c);
-}
-
-/* ---- What the call found and left in memory ---- */
-
-/* The first access that holds the byte at (va): what it read was there before the call. */
-static const struct xd_reach *first_at(const struct xd_said *c, uint64_t va)
-{
-    for (size_t i = 0; i < c->reaches; i++)
-        if (c->reach[i].ok && va - c->reach[i].va < c->reach[i].n)
-            return &c->reach[i];
-    return NULL;
-}
-
-static const struct xd_reach *last_written_at(const struct xd_said *c, uint64_t va)
-{
-    for (size_t i = c->reaches; i-- > 0;)
-        if (c->reach[i].ok && c->reach[i].write && va - c->reach[i].va < c->reach[i].n)
-            return &c->reach[i];
-    return NULL;
-}
-
-/* How many bytes from (va) on were read, or written, at most (max); their values go to (to). */
-static size_t bytes_read(const struct xd_said *c, uint64_t va, unsigned char *to, size_t max)
-{
-    size_t n = 0;
-
-    for (const struct xd_reach *a; n < max; n++) {
-        a = first_at(c, va + n);
-        if (!a || a->write)
-            break;
-        if (to)
-            to[n] = a->bytes[va + n - a->va];
-    }
-    return n;
-}
-
-static size_t bytes_written(const struct xd_said *c, uint64_t va, unsigned char *to, size_t max)
-{
-    size_t n = 0;
-
-    for (const struct xd_reach *a; n < max; n++) {
-        a = last_written_at(c, va + n);
-        if (!a)
-            break;
-        if (to)
-            to[n] = a->bytes[va + n - a->va];
-    }
-    return n;
-}
-
-/* The line speaks of [va, va + n). */
-static void tell(struct xd_said *c, uint64_t va, size_t n)
-{
-    for (size_t i = 0; i < c->reaches; i++)
-        if (c->reach[i].va - va < n && c->reach[i].va + c->reach[i].n - va <= n)
-            c->reach[i].told = true;
-}
-
-static uint64_t number_at(const unsigned char *at, size_t size)
-{
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < size && i < 8; i++)
-        value |= (uint64_t)at[i] << 8 * i;
-    return value;
-}
-
-/* Areas that Xen keeps writing to, and nobody hears of a failure. */
-static bool is_area(const struct xd_said *c, const struct xd_reach *a)
-{
-    for (uint32_t id = 0; a->write && id < c->v->domain->vcpus; id++) {
-        const struct xd_vcpu *v = &c->v->domain->vcpu[id];
-
-        if ((v->runstate_area && a->va - v->runstate_area < 64) ||
-            (v->time_area && a->va - v->time_area < 64))
-            return true;
-    }
-    return false;
-}
-
-/* Everything that went well is in the line; what failed fails again, as nothing is there. */
-static bool all_told(const struct xd_said *c)
-{
-    for (size_t i = 0; i < c->reaches; i++)
-        if (c->reach[i].ok && !c->reach[i].told && !is_area(c, &c->reach[i]))
-            return false;
-    return true;
-}
-
-/* Something was read well and could not be written. */
-static bool is_readonly(const struct xd_said *c, uint64_t va)
-{
-    for (size_t i = 0; i < c->reaches; i++)
-        if (!c->reach[i].ok && c->reach[i].write && va - c->reach[i].va < c->reach[i].n)
-            return true;
-    return false;
-}
-
 /* ---- Pointers ---- */
 
 static void say_list(struct words *w, unsigned int kind, const unsigned char *bytes, size_t n,
@@ -151,7 +40,7 @@ static void say_list(struct words *w, unsigned int kind, const unsigned char *by
                      kind == XD_K_ENTRIES ? XD_K_MFN
                      : kind == XD_K_PORTS ? XD_K_PORT
                                           : XD_K_NONE,
-                     number_at(bytes + i, size), out);
+                     xd_number_at(bytes + i, size), out);
     }
     xd_str_addc(out, ']');
 }
@@ -178,9 +67,9 @@ static size_t pointer(struct words *w, const char *name, unsigned int kind, uint
 
     if (list && elements < most / size)
         most = elements * size;
-    n = p ? bytes_read(w->c, p, bytes, most) : 0;
-    put = p ? bytes_written(w->c, p, NULL, most) : 0;
-    if ((n && put > n) || (list && (n % size || put % size)) || is_readonly(w->c, p))
+    n = p ? xd_said_read(w->c, p, bytes, most) : 0;
+    put = p ? xd_said_written(w->c, p, NULL, most) : 0;
+    if ((n && put > n) || (list && (n % size || put % size)) || xd_said_readonly(w->c, p))
         w->good = false;
     if (!n && !put)
         xd_say_value(w->r, w->c->v, XD_K_PTR, p, &w->in);
@@ -194,19 +83,19 @@ static size_t pointer(struct words *w, const char *name, unsigned int kind, uint
         xd_str_add(&w->in, "ptr(");
         for (size_t i = 0; i < n; i += 8) {
             xd_str_add(&w->in, i ? ", " : "");
-            xd_say_pte(w->r, w->c->v, number_at(bytes + i, 8), &w->in);
+            xd_say_pte(w->r, w->c->v, xd_number_at(bytes + i, 8), &w->in);
         }
         xd_str_addc(&w->in, ')');
     }
     if (put) {
-        bytes_written(w->c, p, bytes, put);
+        xd_said_written(w->c, p, bytes, put);
         xd_str_addf(&w->out, " %s=", name);
         if (list || put % 8 == 0)
             say_list(w, kind, bytes, put, &w->out);
         else
             xd_say_text(&w->out, bytes, put);
     }
-    tell(w->c, p, n > put ? n : put);
+    xd_said_tell(w->c, p, n > put ? n : put);
     free(bytes);
     return list ? n / size : 0;
 }
@@ -236,7 +125,7 @@ static void fields(struct words *w, const struct xd_op *op, uint64_t at, const u
     int told_length = -1;
 
     for (unsigned int i = 0; f[i].name; i++) {
-        uint64_t value = number_at(was + f[i].off, f[i].size);
+        uint64_t value = xd_number_at(was + f[i].off, f[i].size);
         uint64_t said;
         size_t n;
         int length;
@@ -246,7 +135,7 @@ static void fields(struct words *w, const struct xd_op *op, uint64_t at, const u
         if (is_pointer(f[i].kind) && value) {
             xd_str_addf(&w->in, " %s=", f[i].name);
             length = f[i].kind == XD_K_PTR ? -1 : length_field(f, i);
-            said = length < 0 ? UINT64_MAX : number_at(was + f[length].off, f[length].size);
+            said = length < 0 ? UINT64_MAX : xd_number_at(was + f[length].off, f[length].size);
             n = pointer(w, f[i].name, f[i].kind, value, said);
             if (n && length >= 0) {
                 told_length = length;
@@ -265,10 +154,10 @@ static void fields(struct words *w, const struct xd_op *op, uint64_t at, const u
         bool in = f[i].dir & XD_IN;
 
         if (!(f[i].dir & XD_OUT) || size > sizeof(now) ||
-            bytes_written(w->c, at + f[i].off, now, size) != size)
+            xd_said_written(w->c, at + f[i].off, now, size) != size)
             continue;
         /* What was not set shows what stood there, which is not in the line. */
-        if (!in && number_at(was + f[i].off, size) && !memcmp(now, was + f[i].off, size))
+        if (!in && xd_number_at(was + f[i].off, size) && !memcmp(now, was + f[i].off, size))
             continue;
         xd_str_addf(&w->out, " %s=", f[i].name);
         if (f[i].kind == XD_K_TEXT) {
@@ -276,7 +165,7 @@ static void fields(struct words *w, const struct xd_op *op, uint64_t at, const u
 
             xd_say_text(&w->out, now, end ? (size_t)(end - now) : size);
         } else {
-            xd_say_value(w->r, w->c->v, f[i].kind, number_at(now, size), &w->out);
+            xd_say_value(w->r, w->c->v, f[i].kind, xd_number_at(now, size), &w->out);
         }
     }
 }
@@ -294,9 +183,9 @@ static void operation(struct words *w, const struct xd_call *call)
         xd_str_addf(&w->in, " %s", op->name);
     else
         xd_str_addf(&w->in, " op=%" PRIu64, nr);
-    if (op && op->size && op->size <= sizeof(was) && bytes_read(c, at, was, op->size) == op->size &&
-        !is_readonly(c, at)) {
-        tell(c, at, op->size);
+    if (op && op->size && op->size <= sizeof(was) &&
+        xd_said_read(c, at, was, op->size) == op->size && !xd_said_readonly(c, at)) {
+        xd_said_tell(c, at, op->size);
         if (op->fields)
             fields(w, op, at, was);
     } else if (at) {
@@ -312,7 +201,7 @@ static void operation(struct words *w, const struct xd_call *call)
 
 static void mmu_element(struct words *w, const unsigned char *e)
 {
-    uint64_t ptr = number_at(e, 8), val = number_at(e + 8, 8), cmd = ptr & 7;
+    uint64_t ptr = xd_number_at(e, 8), val = xd_number_at(e + 8, 8), cmd = ptr & 7;
     const struct xd_vcpu *v = w->c->v;
 
     if (cmd == 1 && (ptr & (XD_PAGE_SIZE - 1)) == 1) {
@@ -336,7 +225,8 @@ static void mmu_element(struct words *w, const unsigned char *e)
 
 static void mmuext_element(struct words *w, const unsigned char *e)
 {
-    uint64_t cmd = number_at(e, 4), arg1 = number_at(e + 8, 8), arg2 = number_at(e + 16, 8);
+    uint64_t cmd = xd_number_at(e, 4), arg1 = xd_number_at(e + 8, 8),
+             arg2 = xd_number_at(e + 16, 8);
     const struct xd_op *op = xd_op_at(&xd_group_mmuext, cmd);
     const struct xd_field *f = op && op->fields ? op->fields() : NULL;
 
@@ -346,7 +236,7 @@ static void mmuext_element(struct words *w, const unsigned char *e)
     }
     xd_str_add(&w->in, op->name);
     for (; f && f->name; f++) {
-        uint64_t value = number_at(e + f->off, f->size);
+        uint64_t value = xd_number_at(e + f->off, f->size);
 
         if (!value)
             continue;
@@ -363,10 +253,10 @@ static void done_word(struct words *w)
     struct xd_said *c = w->c;
     unsigned char done[4];
 
-    if (bytes_written(c, c->arg[2], done, 4) == 4) {
-        xd_str_addf(&w->out, " done=%" PRIu64, number_at(done, 4));
-        tell(c, c->arg[2], 4);
-    } else if (c->arg[2] && c->arg[2] < USER_END && !is_readonly(c, c->arg[2])) {
+    if (xd_said_written(c, c->arg[2], done, 4) == 4) {
+        xd_str_addf(&w->out, " done=%" PRIu64, xd_number_at(done, 4));
+        xd_said_tell(c, c->arg[2], 4);
+    } else if (c->arg[2] && c->arg[2] < USER_END && !xd_said_readonly(c, c->arg[2])) {
         xd_str_add(&w->out, " done=none");
     } else {
         xd_str_addf(&w->in, " pdone=%#" PRIx64, c->arg[2]);
@@ -381,7 +271,7 @@ static void batch(struct words *w, bool mmu)
     uint64_t fd = c->arg[3] & 0xffff, pfd = (uint32_t)c->arg[3] >> 16;
 
     xd_str_add(&w->in, " [");
-    for (; bytes_read(c, c->arg[0] + n * size, e, size) == size && n < c->arg[1]; n++) {
+    for (; xd_said_read(c, c->arg[0] + n * size, e, size) == size && n < c->arg[1]; n++) {
         xd_str_add(&w->in, n ? ", " : "");
         if (mmu)
             mmu_element(w, e);
@@ -389,7 +279,7 @@ static void batch(struct words *w, bool mmu)
             mmuext_element(w, e);
     }
     xd_str_addc(&w->in, ']');
-    tell(c, c->arg[0], n * size);
+    xd_said_tell(c, c->arg[0], n * size);
     if (fd != XD_DOMID_SELF) {
         xd_str_add(&w->in, " fd=");
         xd_say_value(w->r, c->v, XD_K_DOMID, fd, &w->in);
@@ -422,7 +312,7 @@ static void block(struct words *w)
         w->good &= call_line(w->r, e, true, &w->in);
     }
     xd_str_add(&w->in, " }");
-    tell(c, c->arg[0], n * size);
+    xd_said_tell(c, c->arg[0], n * size);
     if (n != c->arg[1])
         xd_str_addf(&w->in, " nr_calls=%#" PRIx64, c->arg[1]);
     if (!n && (c->arg[1] || c->arg[0] >= USER_END))
@@ -485,7 +375,7 @@ static bool call_line(struct xd_recorder *r, struct xd_said *c, bool inner, stru
         case XD_SHAPE_PLAIN: positional(&w, call); break;
         }
         outcome(&w, inner);
-        w.good &= all_told(c);
+        w.good &= xd_said_all_told(c);
     }
     if (w.good)
         xd_str_addn(out, w.in.text, w.in.len);
@@ -496,51 +386,12 @@ static bool call_line(struct xd_recorder *r, struct xd_said *c, bool inner, stru
 
 /* ---- Bare registers ---- */
 
-static void memory_of(const struct xd_said *c, struct xd_str *out)
-{
-    for (size_t i = 0; i < c->reaches; i++) {
-        const struct xd_reach *a = &c->reach[i];
-        unsigned char *bytes = xd_zalloc(a->n + 1);
-
-        if (a->ok && !is_area(c, a)) {
-            for (size_t k = 0; k < a->n; k++)
-                bytes_read(c, a->va + k, bytes + k, 1);
-            xd_str_addf(out, "memory %#" PRIx64 " ", a->va);
-            xd_say_text(out, bytes, a->n);
-            xd_str_add(out, is_readonly(c, a->va) ? " readonly\n" : "\n");
-        }
-        free(bytes);
-    }
-    for (const struct xd_said *e = c->entry; e; e = e->next)
-        memory_of(e, out);
-}
-
-static void written_of(const struct xd_said *c, struct xd_str *out)
-{
-    for (size_t i = 0; i < c->reaches; i++) {
-        const struct xd_reach *a = &c->reach[i];
-
-        for (size_t k = 0; a->ok && a->write && !is_area(c, a) && k < a->n; k += 8) {
-            size_t n = a->n - k < 8 ? a->n - k : 8;
-            unsigned char now[8];
-
-            bytes_written(c, a->va + k, now, n);
-            xd_str_addf(out, "expect mem %#" PRIx64, a->va + k);
-            if (n < 8)
-                xd_str_addf(out, " size=%zu", n);
-            xd_str_addf(out, " = %#" PRIx64 "\n", number_at(now, n));
-        }
-    }
-    for (const struct xd_said *e = c->entry; e; e = e->next)
-        written_of(e, out);
-}
-
 static void bare_call(const struct xd_said *c, struct xd_str *out)
 {
     unsigned int nr = XD_CALL_ARGS;
     char name[64];
 
-    memory_of(c, out);
+    xd_said_memory(c, out);
     while (nr && !c->arg[nr - 1])
         nr--;
     xd_str_addf(out, "hypercall %" PRIu64, c->nr);
@@ -551,7 +402,7 @@ static void bare_call(const struct xd_said *c, struct xd_str *out)
     if (c->why && !(c->nr == 13 && c->rc == 0))
         xd_str_addf(out, " why=%s", xd_why_text(c->why, name, sizeof(name)));
     xd_str_addc(out, '\n');
-    written_of(c, out);
+    xd_said_stored(c, out);
 }
 
 /* ---- Answers that a hook gave ---- */
