@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* test-record-limits.c: what no recording can hold, and where recordings go. */
+#define _DEFAULT_SOURCE
+#include "recorded.h"
+
+/* ---- What can't be recorded ---- */
+
+static void no_replay_of_it(const char *why)
+{
+    char list[8][160];
+
+    machine_teardown(&m);
+    ck_assert_int_eq(files(list, 8), 1);
+    text = read_file(list[0]);
+    ck_says("incomplete ");
+    ck_says(why);
+    replay(XD_UNUSABLE);
+}
+
+START_TEST(a_machine_that_was_used_before)
+{
+    struct xd_hv *hv;
+    struct xd_domain *d;
+    char list[8][160];
+
+    machine_teardown(&m);
+    remove_all();
+    begin("r.xds");
+    ck_assert_int_eq(xd_hv_create(&hv, NULL), 0);
+    ck_assert_int_eq(xd_domain_create(hv, NULL, &d), 0);
+    xd_advance(hv, 1000);
+    ck_assert_int_eq(xd_enter(xd_vcpu_at(d, 0)), 0);
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011); /* the test goes on */
+    xd_hv_destroy(hv);
+    ck_assert_int_eq(files(list, 8), 1);
+    text = read_file(list[0]);
+    ck_says("incomplete \"the machine was used before it was linked");
+    replay(XD_UNUSABLE);
+}
+END_TEST
+
+START_TEST(a_change_that_is_no_step)
+{
+    struct xd_snapshot s = xd_snapshot(m.hv);
+
+    connect();
+    ck_assert_int_eq(xd_restore(m.hv, s), 0);
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
+    no_replay_of_it("something that is no step");
+}
+END_TEST
+
+static bool no_memory(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
+{
+    (void)ctx;
+    (void)v;
+    (void)va;
+    (void)buf;
+    (void)n;
+    return false;
+}
+
+START_TEST(hooks_before_the_guests_memory)
+{
+    struct xd_hooks hooks = {.read = no_memory};
+
+    xd_hooks_set(m.hv, &hooks);
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
+    no_replay_of_it("hooks of the host's");
+}
+END_TEST
+
+START_TEST(a_multicall_that_never_ends)
+{
+    struct multicall_entry e[2] = {{.op = __HYPERVISOR_sched_op_new, .args = {SCHEDOP_block}},
+                                   {.op = __HYPERVISOR_xen_version}};
+    uint64_t arg[6] = {(uintptr_t)e, 2};
+
+    ck_assert_int_eq((int)xd_hypercall(m.v1, __HYPERVISOR_multicall, arg), 0);
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
+    no_replay_of_it("in the middle of a multicall of d1v1");
+}
+END_TEST
+
+START_TEST(a_multicall_that_went_on_late)
+{
+    evtchn_port_t port = connect(), mine = 3;
+    struct sched_poll poll = {.nr_ports = 1};
+    struct multicall_entry e[2] = {
+        {.op = __HYPERVISOR_sched_op_new, .args = {SCHEDOP_poll, (uintptr_t)&poll}},
+        {.op = __HYPERVISOR_xen_version}};
+    uint64_t arg[6] = {(uintptr_t)e, 2};
+
+    set_xen_guest_handle(poll.ports, &mine);
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 1;
+    ck_assert_int_eq((int)xd_hypercall(m.v1, __HYPERVISOR_multicall, arg), 0);
+    send_as(m.peer, port);
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
+    ck_assert_int_eq((int)xd_continue(m.v1), 0);
+    no_replay_of_it("only after others had done more");
+}
+END_TEST
+
+/* ---- Files ---- */
+
+START_TEST(every_machine_and_every_process_has_a_file)
+{
+    struct machine other;
+    char list[8][160];
+    int status;
+    pid_t child;
+
+    machine_setup(&other);
+    connect();
+    fflush(stdout);
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        struct evtchn_send nowhere = {.port = 77};
+
+        HYPERVISOR_event_channel_op(EVTCHNOP_send, &nowhere);
+        xd_hv_destroy(m.hv);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    machine_teardown(&m);
+    machine_teardown(&other);
+    ck_assert_int_eq(files(list, 8), 3);
+    for (int i = 0; i < 3; i++) {
+        free(text);
+        text = read_file(list[i]);
+        replay(XD_PASSED);
+    }
+}
+END_TEST
+
+START_TEST(the_name_can_have_the_process_in_it)
+{
+    char list[8][160], want[32];
+
+    machine_teardown(&m);
+    remove_all();
+    begin("of-%p.xds");
+    machine_setup(&m);
+    machine_teardown(&m);
+    ck_assert_int_eq(files(list, 8), 1);
+    snprintf(want, sizeof(want), "/of-%ld", (long)getpid());
+    ck_assert_msg(strstr(list[0], want) != NULL, "%s", list[0]);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_made_is_told)
+{
+    machine_teardown(&m);
+    remove_all();
+    setenv("XENDOUBLE_RECORD", "/nowhere/at/all.xds", 1);
+    machine_setup(&m);
+    ck_assert_int_eq(xd_enter(m.v0), 0);
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
+    machine_teardown(&m);
+    strcpy(dir, "/nowhere");
+    unsetenv("XENDOUBLE_RECORD");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("record-limits");
+    TCase *tc = tcase_create("record");
+
+    tcase_add_checked_fixture(tc, setup, teardown_files);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, a_machine_that_was_used_before);
+    tcase_add_test(tc, a_change_that_is_no_step);
+    tcase_add_test(tc, hooks_before_the_guests_memory);
+    tcase_add_test(tc, a_multicall_that_never_ends);
+    tcase_add_test(tc, a_multicall_that_went_on_late);
+    tcase_add_test(tc, every_machine_and_every_process_has_a_file);
+    tcase_add_test(tc, the_name_can_have_the_process_in_it);
+    tcase_add_test(tc, a_file_that_cannot_be_made_is_told);
+    suite_add_tcase(suite, tc);
+    return run_suite(suite);
+}
