@@ -5,6 +5,7 @@
 
 #include "abi/table.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
@@ -401,6 +402,36 @@ START_TEST(what_is_down_or_shut_down_is_not_entered)
 }
 END_TEST
 
+START_TEST(a_linked_machine_cant_leave_the_process)
+{
+    ck_assert_int_eq(xd_save(m.hv, "/nowhere/at/all"), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(xd_hv_error(m.hv), "its guests are linked"));
+}
+END_TEST
+
+START_TEST(the_host_looks_at_vcpus_and_domains)
+{
+    const struct xd_start *start = xd_domain_start(m.d1);
+    struct xd_domain_info d;
+    struct xd_vcpu_info v;
+    char here[] = "here", copy[sizeof(here)] = "";
+
+    xd_vcpu_look(m.v1, &v);
+    ck_assert_str_eq(v.state, "running");
+    ck_assert_uint_eq(v.cr3_mfn, start->cr3_mfn);
+    ck_assert_uint_eq(v.user_cr3_mfn, 0);
+    ck_assert(v.upcall_mask && !v.upcall_pending && !v.upcall_due && !v.continuing);
+    ck_assert_int_eq(HYPERVISOR_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables), 0);
+    xd_domain_look(m.d1, &d);
+    ck_assert_uint_eq(d.pages, start->pages);
+    ck_assert_uint_eq(d.vm_assist, 1u << VMASST_TYPE_writable_pagetables);
+    ck_assert_int_eq(d.shutdown_code, -1);
+    ck_assert(xd_guest_peek(m.v0, (uint64_t)(uintptr_t)here, copy, sizeof(here)));
+    ck_assert_str_eq(copy, here);
+    ck_assert(!xd_guest_peek(m.v0, 8, copy, 1));
+}
+END_TEST
+
 START_TEST(a_call_without_a_vcpu_ends_the_test)
 {
     xd_leave();
@@ -472,6 +503,8 @@ int main(void)
     tcase_add_test(tc, two_machines_at_once);
     tcase_add_test(tc, a_machine_that_goes_takes_its_vcpu_along);
     tcase_add_test(tc, what_is_down_or_shut_down_is_not_entered);
+    tcase_add_test(tc, a_linked_machine_cant_leave_the_process);
+    tcase_add_test(tc, the_host_looks_at_vcpus_and_domains);
     tcase_add_test_raise_signal(tc, a_call_without_a_vcpu_ends_the_test, SIGABRT);
     tcase_add_test_raise_signal(tc, a_shutdown_of_an_entered_vcpu_ends_the_test, SIGABRT);
     tcase_add_test_raise_signal(tc, waiting_for_ever_ends_the_test, SIGABRT);
