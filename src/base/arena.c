@@ -210,8 +210,10 @@ void xd_arena_undo(struct xd_arena *a, size_t mark)
 
     XD_ALWAYS(mark <= a->undo_nr);
     settle(a);
-    for (const struct xd_undo *u = a->undo + a->undo_nr, *end = a->undo + mark; u-- > end;)
+    for (const struct xd_undo *u = a->undo + a->undo_nr, *end = a->undo + mark; u > end;) {
+        u--;
         memcpy(base + u->word * 8, &u->old, 8);
+    }
     a->undo_nr = mark;
     a->mark = mark;
 }
