@@ -129,7 +129,7 @@ void xd_said_stored(const struct xd_said *c, struct xd_str *out)
 
         for (size_t k = 0; a->ok && a->write && !is_area(c, a) && k < a->n; k += 8) {
             size_t n = a->n - k < 8 ? a->n - k : 8;
-            unsigned char now[8];
+            unsigned char now[8] = {0};
 
             xd_said_written(c, a->va + k, now, n);
             xd_str_addf(out, "expect mem %#" PRIx64, a->va + k);
