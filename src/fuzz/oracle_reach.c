@@ -44,6 +44,13 @@ static bool in_use_as(const struct xd_frame *f)
     return f->count && f->type_count && (xd_type_is_table(f->type) || f->type == XD_TYPE_SEG_DESC);
 }
 
+/* What a dead domain shared with Xen is nobody's, but for those that still map it. */
+static bool xens_own(const struct xd_frame *f)
+{
+    return f->owner == XD_DOMID_XEN ||
+           (f->owner == XD_DOMID_NONE && f->flags & (XD_FRAME_XEN_HEAP | XD_FRAME_ALLOCATED));
+}
+
 static bool in_ranges(const struct xd_range *r, xd_mfn mfn)
 {
     for (unsigned int i = 0; i < XD_RANGES; i++)
@@ -72,7 +79,7 @@ static void leaf(struct reach *r, xd_mfn table, unsigned int slot, xd_mfn mfn, b
     else if (f->owner != r->d->domid && !r->d->privileged && !r->toolstack)
         COMPLAIN(r, "slot %u of table 0x%llx maps frame 0x%llx of another owner", slot, X(table),
                  X(mfn));
-    else if (write && (in_use_as(f) || f->owner == XD_DOMID_NONE || f->owner == XD_DOMID_XEN))
+    else if (write && (in_use_as(f) || xens_own(f)))
         COMPLAIN(r, "slot %u of table 0x%llx maps frame 0x%llx writable, which is in use as %s",
                  slot, X(table), X(mfn),
                  f->type == XD_TYPE_NONE ? "Xen's own" : xd_type_name((enum xd_type)f->type));
