@@ -124,7 +124,7 @@ const struct xd_group *const *xd_groups(void)
 #define MMU                       XD_SHAPE_MMU, &xd_group_mmu
 #define MMUEXT                    XD_SHAPE_MMUEXT, &xd_group_mmuext
 #define MULTI                     XD_SHAPE_MULTI, NULL
-#define VAL(kind, name)           {#name, XD_K_##kind, XD_IN, 0, 8},
+#define VAL(kind, name)           {#name, XD_K_##kind, XD_IN, 0, 8, NULL},
 #define HC(nr, name, shape, args) [nr] = {#name, nr, true, shape, {args}},
 #define TODO(nr, name, args)      [nr] = {#name, nr, false, PLAIN, {args}},
 static const struct xd_call calls[XD_CALLS] = {
