@@ -300,12 +300,13 @@ XD_PUBLIC int xd_discard(struct xd_hv *hv, struct xd_snapshot s);
  * Writes the machine to a file, from which xd_load makes it again, in this process or another: the same
  * xd_digest, the same answers to all that follows. What is not of the machine stays behind, as for
  * xd_snapshot: the reason of the last refusal, hooks, levers and expected calls, snapshots. So save between
- * calls, never out of a hook. The file is written whole or not at all (to PATH.part first). It depends on no address and no host, and holds what
- * differs from an empty machine only; its format belongs to this version of xendouble.
+ * calls, never out of a hook. The file is written whole or not at all, and holds only what differs from
+ * an empty machine; its format belongs to this version of xendouble. Hosts of another word size load it, too,
+ * but their digests differ.
  *
  * 0; the host's negative errno, with a sentence in xd_hv_error: -EINVAL for a machine that can't leave
  * this process, since its guests are linked (guest.h), hooks read and write give them other memory, or a
- * guest's call is under way; what the host says if the file can't be written.
+ * guest's call is under way, or the host says which frames its heap hands out; what the host says if the file can't be written.
  */
 XD_PUBLIC XD_MUST_CHECK int xd_save(struct xd_hv *hv, const char *path);
 

@@ -56,6 +56,9 @@ bool xd_deliver_upcalls(struct xd_self *self)
     while (xd_info_upcall_due(xd_info_place(v))) {
         struct xd_side *s = self->side;
 
+        if (XD_UNLIKELY(s->domid != v->domain->domid)) /* the domain that was entered is gone */
+            s = self->side = xd_side_of(v);
+
         if (++nr > RUNAWAY_NR)
             xd_guest_die("d%uv%u: the upcall handler has returned %u times in a row and "
                          "evtchn_upcall_pending is still set: a handler clears it before it looks "

@@ -83,6 +83,8 @@ static void audit_port(struct audit *a, struct xd_domain *d, uint32_t port)
     EXPECT(a, !xd_port_usable(p) || port <= d->port_max,
            "d%u port %u: bound, and above the highest it may have, %u", d->domid, port,
            d->port_max);
+    EXPECT(a, !xd_port_usable(p) || d->fifo.on || port < XD_PORTS_2L,
+           "d%u port %u: bound, and beyond the 2-level bitmaps", d->domid, port);
     EXPECT(a, p->state == XD_PORT_INTERDOMAIN || !p->remote_port,
            "d%u port %u: %s, but has a peer's port %u", d->domid, port,
            xd_port_state_name(p->state), p->remote_port);
@@ -225,6 +227,11 @@ static void audit_life(struct audit *a, const struct xd_vcpu *v)
 
 static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 {
+    EXPECT(a, !v->initialised || v->kernel_mode || v->user_cr3.v,
+           "d%uv%u: in user mode, without a root table for it", v->domain->domid, v->id);
+    EXPECT(a, !v->ldt_ents || v->ldt_base % XD_PAGE_SIZE == 0,
+           "d%uv%u: its LDT begins within a page, at 0x%llx", v->domain->domid, v->id,
+           (unsigned long long)v->ldt_base);
     audit_life(a, v);
     audit_virq_table(a, v);
     audit_sleep(a, v);

@@ -4,8 +4,8 @@
  * reaches a vCPU.
  *
  * The table (state, peer, vCPU) is Xen's own and can be trusted; evtchn.c keeps it. The bits by
- * which a guest learns of events lie in shared_info and vcpu_info, where the guest writes too;
- * evtchn_2l.c sets them and believes nothing there.
+ * which a guest learns of events lie in shared_info and vcpu_info, or in pages of its own, where the
+ * guest writes too; evtchn_2l.c and evtchn_fifo.c set them and believe nothing there.
  */
 #ifndef XD_HV_EVTCHN_H
 #define XD_HV_EVTCHN_H

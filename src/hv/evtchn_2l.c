@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evtchn_2l.c: how an event reaches a guest that uses the 2-level bitmaps.
+ * evtchn_2l.c: how an event reaches a guest that uses the 2-level bitmaps; one that uses queues is passed on to
+ * evtchn_fifo.c.
  *
  * Three bits on the way, each set only if the one before was not set yet: the port's pending bit in
  * shared_info; unless the port is masked, the bit of its word in the vCPU's selector; the vCPU's
@@ -105,12 +106,14 @@ void xd_port_clear_pending(struct xd_domain *d, uint32_t port)
 
 bool xd_port_is_pending(struct xd_domain *d, uint32_t port)
 {
-    return d->fifo.on ? xd_fifo_is_pending(d, port)
-                      : xd_shared_test(xd_shared_info(d)->evtchn_pending, port);
+    if (d->fifo.on)
+        return xd_fifo_is_pending(d, port);
+    return port < XD_PORTS_2L && xd_shared_test(xd_shared_info(d)->evtchn_pending, port);
 }
 
 bool xd_port_is_masked(struct xd_domain *d, uint32_t port)
 {
-    return d->fifo.on ? xd_fifo_is_masked(d, port)
-                      : xd_shared_test(xd_shared_info(d)->evtchn_mask, port);
+    if (d->fifo.on)
+        return xd_fifo_is_masked(d, port);
+    return port >= XD_PORTS_2L || xd_shared_test(xd_shared_info(d)->evtchn_mask, port);
 }

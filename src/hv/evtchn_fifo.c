@@ -66,7 +66,7 @@ static bool set_link(struct xd_hv *hv, uint32_t *word, uint32_t port)
     }
     if (tries)
         xd_shared_clear(hv, word, BUSY);
-    return w >> LINKED & 1;
+    return tries > LINK_TRIES;
 }
 
 /* The port goes to the end of the queue of (v) that its priority names. */
@@ -162,8 +162,8 @@ static void switch_over(struct xd_domain *d)
 {
     const uint32_t end = d->ports_valid < XD_PORTS_2L ? d->ports_valid : XD_PORTS_2L;
 
-    for (uint32_t port = 1; port < end; port++) {
-        if (xd_port_is_pending(d, port))
+    for (uint32_t port = 1; port < end; port++) { /* also those that are bound to nothing */
+        if (xd_shared_test(xd_shared_info(d)->evtchn_pending, port))
             XD_PUT(d->hv, d->port[port].early, true);
         XD_PUT(d->hv, d->port[port].priority, XD_FIFO_PRIORITY);
     }
@@ -184,9 +184,9 @@ void xd_fifo_add_page(struct xd_domain *d, xd_mfn mfn)
 
     XD_PUT(d->hv, d->fifo.page[d->fifo.pages], mfn);
     XD_PUT(d->hv, d->fifo.pages, d->fifo.pages + 1);
+    /* Also ports that were closed since. AS-XEN: add_page_to_event_array */
     for (; port < end && port < d->ports_valid; port++)
-        if (d->port[port]
-                .early) /* also a port that was closed since: AS-XEN: add_page_to_event_array */
+        if (d->port[port].early)
             xd_fifo_raise_on(&d->vcpu[d->port[port].notify_vcpu], port);
 }
 

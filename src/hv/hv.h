@@ -104,8 +104,8 @@ struct xd_host {
     } * snapshot;    /* those there are, in the order they were taken */
     uint32_t snapshots, snapshots_cap;
     uint64_t snapshots_made;
-    uint64_t
-        restored; /* how often the machine went back: what is known of its guests may be of another life */
+    /* How often the machine went back: what is known of its guests may be of another life. */
+    uint64_t restored;
     const struct xd_watcher *watcher;   /* NULL: nobody keeps translations */
     const struct xd_observer *observer; /* NULL: none */
     struct xd_asked_domain *asked;
@@ -143,7 +143,7 @@ struct xd_port {
     uint16_t last_vcpu;    /* ... and of which vCPU */
     uint16_t notify_vcpu;
     uint16_t remote_dom;  /* UNBOUND: who may bind; INTERDOMAIN: the peer */
-    uint16_t virq;        /* VIRQ; PIRQ: the pirq */
+    uint16_t virq;        /* VIRQ (and the pirq of a PIRQ, on real Xen) */
     uint32_t remote_port; /* INTERDOMAIN */
 };
 

@@ -314,6 +314,8 @@ static bool memory(struct reader *r)
         if (mfn * XD_PT_SLOTS + first < word)
             return refuse_at(r, at, "word %" PRIu64 " of frame %#" PRIx64 " was there already",
                              first, mfn);
+        if (mfn >= hv->m2p_l3.v && mfn < hv->heap_first)
+            return refuse_at(r, at, "frame %#" PRIx64 " is Xen's alone and holds nothing", mfn);
         if (!xd_frame_ever_used(hv, xd_mfn_of(mfn)))
             return refuse_at(r, at, "frame %#" PRIx64 " was never in use and holds nothing", mfn);
         if (!has(r, (size_t)nr * 8, "piece"))

@@ -80,6 +80,8 @@ START_TEST(more_than_4096_ports_need_queues)
     ck_assert_uint_eq(block(f.d0)[2 + XD_FIFO_PRIORITY], port);
     ck_ok(f.v0, reset(f.v0, RESET, DOMID_SELF));
     ck_assert_uint_eq(f.d0->ports_active, 0);
+    ck_assert(!xd_port_is_pending(f.d0, port)); /* valid for ever, and no bitmap has a bit for it */
+    ck_assert(xd_port_is_masked(f.d0, port));
     ck_assert_uint_eq(xd_frame_at(f.hv, own_page(f.d0, 1))->count, 1);
 }
 END_TEST
@@ -211,6 +213,23 @@ START_TEST(a_destroyed_domain_lets_go_of_its_pages)
 }
 END_TEST
 
+/* A file of a machine may claim that. */
+START_TEST(the_bitmaps_end_at_4096)
+{
+    char *report = NULL;
+
+    f.d1->ports_valid = 4096 + XD_PORT_BUCKET;
+    f.d1->port_max = XD_PORTS - 1;
+    f.d1->ports_active++;
+    f.d1->port[4096].state = XD_PORT_IPI;
+    ck_assert_uint_gt(xd_audit(f.hv, &report), 0);
+    ck_assert_msg(strstr(report, "beyond the 2-level bitmaps") != NULL, "%s", report);
+    free(report);
+    f.d1->port[4096].state = XD_PORT_FREE;
+    f.d1->ports_active--;
+}
+END_TEST
+
 /* The audit knows who holds the pages, and what can't be. */
 START_TEST(the_audit_sees_what_is_wrong)
 {
@@ -264,6 +283,7 @@ int main(void)
     tcase_add_test(tc, a_snapshot_knows_queues);
     tcase_add_test(tc, a_destroyed_domain_lets_go_of_its_pages);
     tcase_add_loop_test(tc, the_audit_sees_what_is_wrong, 0, 4);
+    tcase_add_test(tc, the_bitmaps_end_at_4096);
     tcase_add_test(tc, a_port_is_explained);
     suite_add_tcase(s, tc);
     return fixture_main(s);
