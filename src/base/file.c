@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* file.c: whole files in and out. */
+#define _GNU_SOURCE
 #include "base/file.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define TRIES 100u /* names of the new file */
 
 int xd_file_read(const char *path, struct xd_str *out)
 {
@@ -23,9 +28,9 @@ int xd_file_read(const char *path, struct xd_str *out)
     return err;
 }
 
-static int write_out(const char *path, const void *bytes, size_t n)
+static int write_out(const char *path, const char *mode, const void *bytes, size_t n)
 {
-    FILE *f = fopen(path, "wb");
+    FILE *f = fopen(path, mode);
     int err = 0;
 
     if (!f)
@@ -37,19 +42,45 @@ static int write_out(const char *path, const void *bytes, size_t n)
     return err;
 }
 
-int xd_file_write(const char *path, const void *bytes, size_t n)
+/* A device or a pipe, or a link that leads to no file. */
+static bool in_place(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) ? !lstat(path, &st) : !S_ISREG(st.st_mode);
+}
+
+/* Replaces what is no link; the new file has a name that nobody had. */
+static int replace(const char *path, const void *bytes, size_t n)
 {
     struct xd_str part = {0};
+    int err = -EEXIST;
+
+    for (unsigned int i = 0; i < TRIES && err == -EEXIST; i++) {
+        xd_str_clear(&part);
+        xd_str_addf(&part, "%s.part", path);
+        if (i)
+            xd_str_addf(&part, "-%u", i);
+        err = write_out(part.text, "wbx", bytes, n);
+        if (!err && rename(part.text, path))
+            err = -errno;
+        if (err && err != -EEXIST)
+            (void)remove(part.text);
+    }
+    xd_str_free(&part);
+    return err;
+}
+
+int xd_file_write(const char *path, const void *bytes, size_t n)
+{
+    char *real;
     int err;
 
-    xd_str_add(&part, path);
-    xd_str_add(&part, ".part");
-    err = write_out(part.text, bytes, n);
-    if (!err && rename(part.text, path))
-        err = -errno;
-    if (err)
-        (void)remove(part.text);
-    xd_str_free(&part);
+    if (in_place(path))
+        return write_out(path, "wb", bytes, n);
+    real = realpath(path, NULL); /* NULL: it is new */
+    err = replace(real ? real : path, bytes, n);
+    free(real);
     return err;
 }
 

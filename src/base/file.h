@@ -10,7 +10,8 @@ int xd_file_read(const char *path, struct xd_str *out);
 
 /*
  * Makes the file hold these bytes: 0 or a negative errno, and then (path) is as it was. They are
- * written beside it first, to PATH.part.
+ * written beside it first, to a new file PATH.part, PATH.part-1, ... A link's target is written; a device or a
+ * pipe is written to, and may then have got a part of them.
  */
 int xd_file_write(const char *path, const void *bytes, size_t n);
 

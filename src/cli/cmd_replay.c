@@ -40,7 +40,8 @@ struct running {
     bool direct; /* what the run tells may go out at once */
     int pipe;    /* of a process that may die before it can report; or -1 */
     const char *save;
-    bool lost; /* the machine could not be saved */
+    bool saved; /* or told that it can't be */
+    bool lost;  /* the machine could not be saved */
 };
 
 static uint64_t now_ns(void)
@@ -91,6 +92,7 @@ static void ended(void *ctx, struct xd_hv *hv)
 {
     struct running *r = ctx;
 
+    r->saved = true;
     if (!r->save || !xd_save(hv, r->save))
         return;
     xd_str_addf(&r->result->messages, "--save: %s\n", xd_hv_error(hv));
@@ -127,8 +129,12 @@ static void run_file(const struct replay *rp, const char *path, struct xd_file_r
     opt.failed = failed;
     opt.ended = ended;
     xd_program_run(p, &opt, &result->run);
-    xd_program_free(p);
     result->code = (int)result->run.verdict;
+    if (rp->save && !run.saved) {
+        xd_str_addf(&result->messages, "--save: %s: it makes no machine\n", p->file);
+        run.lost = true;
+    }
+    xd_program_free(p);
     if (run.lost && result->code < XD_UNUSABLE)
         result->code = XD_UNUSABLE;
     if ((result->code == XD_FAILED || result->code == XD_BROKEN) && strcmp(path, "-"))

@@ -71,6 +71,7 @@ class Cli(unittest.TestCase):
         self.expect(run("show", os.path.join(self.dir.name, "none")), 2, "none: No such file")
         self.expect(run("show"), 2, "which files?")
         self.expect(run("replay", "--save", "/nowhere/m", path), 2, "--save: /nowhere/m: No such file")
+        self.expect(run("replay", "--save", machine, self.file("none.xds", "# nothing\n")), 2, "--save: ", "it makes no machine")
         self.expect(run("replay", "--save", machine, path, path), 2, "--save: one scenario, please; here are 2")
 
     # ---- finding one's way ----
