@@ -460,6 +460,10 @@ int main(int argc, char **argv)
     if (dict)
         read_dict(dict);
     watch_for_failures();
+    if (seconds && !d.nr) {
+        fprintf(stderr, "-bench: over which files?\n");
+        return 2;
+    }
     if (seconds)
         bench(strtod(seconds, NULL));
     else if (runs)
