@@ -217,6 +217,11 @@ XD_PUBLIC void xd_domain_look(struct xd_domain *d, struct xd_domain_info *info);
  * set, and nobody faults. False: part of it can't be reached. */
 XD_PUBLIC bool xd_guest_peek(struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
 
+/* Writes (n) bytes to the guest's memory at (va), as hypercalls of (v) do (Xen: copy_to_guest): through the kernel's
+ * tables whatever the mode, nothing is emulated and nobody faults. False: part of it can't be written; what lies
+ * before it is. */
+XD_PUBLIC bool xd_guest_poke(struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
+
 /*
  * From now on it is remembered which call of linked code made what (d) holds; what (d) holds already
  * is none of it. Costs time at every call.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scenario.h: the surroundings that a scenario finds, for tests in C with libcheck: what `xendouble emit-c` writes
- * stands on it.
+ * scenario.h: the surroundings that a scenario finds, for tests in C with libcheck. What `xendouble emit-c` writes
+ * includes this alone; it brings <xendouble/check.h> and Xen's interface with it. In a test of libcheck's
+ * (START_TEST ... END_TEST):
  *
  *     struct sc s = {.file = "mine.xds"};
  *     struct sc_domain d1 = {0};
@@ -13,6 +14,7 @@
  *     sc_step(&s, 3, "update_va_mapping va(0) pte(page(0), P|RW) = 0");
  *     sc_call(&s, __HYPERVISOR_update_va_mapping, sc_va(&s, &d1, 0), sc_pte(sc_page(&s, &d1, 0), SC_P | SC_RW));
  *     sc_result(&s, 0);
+ *     sc_forget(&d1);
  *     sc_end(&s);
  *
  * Every domain has free pages with numbers (sc_page), a window of its address space where nothing is mapped
@@ -93,7 +95,7 @@ struct sc {
     struct xd_fault fault;
     uint64_t loaded;
 
-    char console[8192]; /* written since it was looked at last */
+    char *console; /* written since it was looked at last */
     size_t console_nr;
 };
 
@@ -142,10 +144,14 @@ static inline void sc_returned_(void *ctx, struct xd_vcpu *v, uint64_t nr, const
 static inline void sc_console_(void *ctx, struct xd_domain *d, const char *text, size_t n)
 {
     struct sc *s = (struct sc *)ctx;
+    char *longer = (char *)realloc(s->console, s->console_nr + n + 1);
 
     (void)d;
-    if (n > sizeof(s->console) - 1 - s->console_nr)
-        n = sizeof(s->console) - 1 - s->console_nr;
+    if (!longer) {
+        sc_fail(s, NULL, "the host has no memory");
+        return;
+    }
+    s->console = longer;
     memcpy(s->console + s->console_nr, text, n);
     s->console_nr += n;
     s->console[s->console_nr] = '\0';
@@ -154,13 +160,16 @@ static inline void sc_console_(void *ctx, struct xd_domain *d, const char *text,
 static inline void sc_machine(struct sc *s, const struct xd_config *config)
 {
     struct xd_hooks hooks;
+    const char *error;
 
     memset(&hooks, 0, sizeof(hooks));
     hooks.ctx = s;
     hooks.ret = sc_returned_;
     hooks.console = sc_console_;
-    if (xd_hv_create(&s->hv, config))
-        sc_fail(s, NULL, "this machine can't be: %s", xd_config_error(config));
+    if (xd_hv_create(&s->hv, config)) {
+        error = xd_config_error(config);
+        sc_fail(s, NULL, "this machine can't be: %s", error ? error : "the host has no memory");
+    }
     xd_hooks_set(s->hv, &hooks);
 }
 
@@ -248,6 +257,9 @@ static inline void sc_end(struct sc *s)
     sc_audit(s);
     xd_hv_destroy(s->hv);
     s->hv = NULL;
+    free(s->console);
+    s->console = NULL;
+    s->console_nr = 0;
 }
 
 static inline void sc_forget(struct sc_domain *d)
@@ -369,19 +381,18 @@ static inline uint64_t sc_table(const struct sc *s, const struct sc_domain *d, u
 static inline uint64_t sc_put(struct sc *s, const void *data, size_t n)
 {
     static const unsigned char zeros[256];
-    const unsigned char *from = (const unsigned char *)data;
     uint64_t at = s->dom->start.padding_va + s->used;
 
     if (at + n > s->dom->start.virt_end)
         sc_fail(s, NULL, "the arguments of this step do not fit");
     s->used += (n + 15) & ~(size_t)15;
-    for (size_t done = 0, len; done < n; done += len) {
-        len = (size_t)(SC_PAGE - (at + done) % SC_PAGE);
-        len = len < n - done ? len : n - done;
-        if (!from)
-            len = len < sizeof(zeros) ? len : sizeof(zeros);
-        (void)xd_guest_store(s->v, at + done, from ? from + done : zeros, len, NULL);
+    /* What can't be written stays as it is: the call finds the same unmapped page. */
+    for (size_t done = 0, len; !data && done < n; done += len) {
+        len = n - done < sizeof(zeros) ? n - done : sizeof(zeros);
+        (void)xd_guest_poke(s->v, at + done, zeros, len);
     }
+    if (data)
+        (void)xd_guest_poke(s->v, at, data, n);
     return at;
 }
 
@@ -392,11 +403,17 @@ static inline uint64_t sc_put8(struct sc *s, size_t n, const uint64_t *values)
 
 static inline uint64_t sc_put4(struct sc *s, size_t n, const uint64_t *values)
 {
-    uint32_t small[1024];
+    uint32_t small[64];
+    uint64_t at = sc_put(s, NULL, 0);
 
-    for (size_t i = 0; i < n && i < 1024; i++)
-        small[i] = (uint32_t)values[i];
-    return sc_put(s, small, n * 4);
+    for (size_t done = 0, len; done < n;
+         done += len) { /* each piece begins where the last one ends */
+        len = n - done < 64 ? n - done : 64;
+        for (size_t i = 0; i < len; i++)
+            small[i] = (uint32_t)values[done + i];
+        (void)sc_put(s, small, len * 4);
+    }
+    return at;
 }
 
 /* Sets a number of (size) bytes that a struct without a declaration here holds at (off). */
@@ -410,6 +427,10 @@ static inline uint64_t sc_put_compat(struct sc *s, uint32_t cmd, const void *op,
 {
     unsigned char bytes[1028];
 
+    if (n > sizeof(bytes) - 4) {
+        sc_fail(s, NULL, "an operation's struct has %zu bytes at most", sizeof(bytes) - 4);
+        return 0;
+    }
     memcpy(bytes, &cmd, 4);
     if (n)
         memcpy(bytes + 4, op, n);
@@ -537,15 +558,18 @@ static inline void sc_done(const struct sc *s, uint64_t at, uint64_t want)
     sc_equal(s, "done", 4, want, sc_read(s, "done", at, 4));
 }
 
-/* Entry (i) of the list that was called: its result; its reason; it was not run. */
+/* Entry (i) of the list that was called: it was run; its result; if it was run, its reason. */
+static inline void sc_entry_ran(const struct sc *s, unsigned int i)
+{
+    if (i >= s->entries)
+        sc_fail(s, NULL, "entry %u: it was not run", i);
+}
+
 static inline void sc_entry_result(const struct sc *s, unsigned int i, uint64_t want)
 {
     int64_t got;
 
-    if (i >= s->entries) {
-        sc_fail(s, NULL, "entry %u: it was not run", i);
-        return;
-    }
+    sc_entry_ran(s, i);
     got = (int64_t)sc_read(s, "entry", s->arg[0] + i * 64u + 8, 8);
     if (got != (int64_t)want)
         sc_fail(s, sc_explain_(s), "entry %u: result: expected %lld%s, got %lld%s", i,
@@ -639,7 +663,7 @@ static inline struct xd_port_info sc_port(const struct sc *s, const struct sc_do
 
     if (!d->d)
         sc_fail(s, NULL, "the domain does not exist any more");
-    (void)xd_port_look(d->d, port < 4096 ? (uint32_t)port : 4096, &info);
+    (void)xd_port_look(d->d, port < 131072 ? (uint32_t)port : 131072, &info);
     return info;
 }
 
@@ -671,10 +695,11 @@ static inline struct xd_domain_info sc_domain_info(const struct sc *s, const str
 
 static inline void sc_console(struct sc *s, const char *want, size_t n)
 {
-    if (s->console_nr != n || memcmp(s->console, want, n) != 0)
-        sc_fail(s, NULL, "console: expected \"%s\", got \"%s\"", want, s->console);
+    const char *got = s->console_nr ? s->console : "";
+
+    if (s->console_nr != n || memcmp(got, want, n) != 0)
+        sc_fail(s, NULL, "console: expected \"%.400s\", got \"%.400s\"", want, got);
     s->console_nr = 0;
-    s->console[0] = '\0';
 }
 
 #endif

@@ -67,11 +67,12 @@ const struct xd_command xd_cmd_emit = {
     .usage =
         "usage: xendouble emit-c [-o OUTPUT] FILE\n\n"
         "Writes a stand-alone C program with one libcheck test that does what the scenario does, and fails at the same\n"
-        "line, with the same values, where the scenario fails. It wants <xendouble/scenario.h>, and no other of\n"
-        "xendouble's files:\n\n"
+        "line, with the same values, where the scenario fails. It includes <xendouble/scenario.h> alone:\n\n"
         "    xendouble emit-c -o test.c lost-pin.xds && cc test.c $(pkg-config --cflags --libs xendouble check)\n\n"
         "The scenario is run once, so that the sizes of its domains are known. Lists of calls that sleep in the middle,\n"
-        "and what recordings say of linked code's memory, can't be written in C; then the line is named.\n\n"
+        "lists in lists and of more than 512 entries, what an argument of an entry points at, divisions by what is no\n"
+        "plain number, a size= that is none, and what recordings say of linked code's memory, can't be written in C; then\n"
+        "the line is named. Names of the scenario have x_ before them, captured ones got_.\n\n"
         "  -o, --output FILE   write there; else to standard output\n\n"
         "exit codes: 0 fine, 2 bad usage or a scenario that can't be read, run or written in C\n",
 };

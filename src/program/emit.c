@@ -50,42 +50,15 @@ void xd_emit_text(struct xd_str *out, const char *text, size_t n)
 
 /* ---- Names ---- */
 
-static bool reserved(const char *name)
-{
-    static const char *const words[] = {
-        "auto",   "break",    "case",     "char",   "const",  "continue", "default", "do",
-        "double", "else",     "enum",     "extern", "float",  "for",      "goto",    "if",
-        "inline", "int",      "long",     "main",   "op",     "list",     "req",     "register",
-        "return", "restrict", "short",    "signed", "sizeof", "static",   "struct",  "switch",
-        "void",   "typedef",  "unsigned", "union",  "while",  "volatile", "s",       "m",
-        "c",      "true",     "false",    "bool",   "at",     "done",     "cmd",     "info",
-        "text",   "unix",     "linux",    "stdin",  "stdout", "stderr",   "asm",     "typeof",
-        "free",   "exit",     "abort",    "printf", "index",  "time",     "errno",   "NULL",
-    };
-
-    for (size_t i = 0; i < XD_ARRAY_SIZE(words); i++)
-        if (!strcmp(name, words[i]))
-            return true;
-    return *name == 'd' && name[1] >= '0' && name[1] <= '9';
-}
-
-static bool taken(const struct xd_emitter *em, uint32_t before, const char *name)
-{
-    for (uint32_t i = 0; i < before; i++)
-        if (!strcmp(em->name[i], name))
-            return true;
-    return false;
-}
-
+/* x_NAME, of a captured one got_NAME: no name that is written otherwise, and none of C's headers, begins so. */
 static void name_all(struct xd_emitter *em)
 {
     em->name = xd_zalloc((em->p->names + 1) * sizeof(*em->name));
     for (uint32_t i = 0; i < em->p->names; i++) {
+        const char *text = xd_text_at(em->p, em->p->name[i].name);
         struct xd_str name = {0};
 
-        xd_str_add(&name, xd_text_at(em->p, em->p->name[i].name));
-        while (reserved(name.text) || taken(em, i, name.text))
-            xd_str_addc(&name, '_');
+        xd_str_addf(&name, *text == '$' ? "got_%s" : "x_%s", text + (*text == '$'));
         em->name[i] = name.text;
     }
 }
@@ -97,15 +70,13 @@ static void test_name(const char *file, struct xd_str *out)
 
     base = base ? base + 1 : file;
     end = strrchr(base, '.');
-    xd_str_add(out, *base >= '0' && *base <= '9' ? "test_" : "");
+    xd_str_add(out, "test_");
     for (; *base && base != end; base++) {
         bool fine = (*base >= 'a' && *base <= 'z') || (*base >= 'A' && *base <= 'Z') ||
                     (*base >= '0' && *base <= '9');
 
         xd_str_addc(out, fine ? *base : '_');
     }
-    if (!out->len || reserved(out->text))
-        xd_str_add(out, "_scenario");
 }
 
 /* ---- Machine and domains ---- */
@@ -211,13 +182,31 @@ static bool domain(struct xd_emitter *em, const struct xd_step *s)
 
 /* ---- The whole ---- */
 
+/* Text within a comment, which it neither ends nor, by a backslash (or ??/) at its end, makes go on. */
+static void comment(struct xd_str *out, const char *text)
+{
+    char before = '\0', last = '\0'; /* that is no blank */
+
+    for (; *text; before = *text++) {
+        last = (unsigned char)*text > ' ' ? *text : last;
+        if ((before == '*' && *text == '/') || (before == '/' && *text == '*'))
+            xd_str_addc(out, ' ');
+        xd_str_addc(out, (unsigned char)*text < ' ' ? ' ' : *text);
+    }
+    if (last == '\\' || last == '/')
+        xd_str_addc(out, '.');
+}
+
 static void note(struct xd_emitter *em, const struct xd_step *s)
 {
     const char *text = xd_text_at(em->p, s->note);
 
     text += strspn(text, "# ");
-    if (*text && strncmp(text, "SPDX", 4) != 0)
-        xd_str_addf(em->out, "    // %s\n", text);
+    if (*text && strncmp(text, "SPDX", 4) != 0) {
+        xd_str_add(em->out, "    // ");
+        comment(em->out, text);
+        xd_str_addc(em->out, '\n');
+    }
 }
 
 static bool steps(struct xd_emitter *em)
@@ -255,12 +244,14 @@ static bool steps(struct xd_emitter *em)
 
 static void body(struct xd_emitter *em, struct xd_str *out, const char *test)
 {
+    xd_str_add(out, "/*\n * Written by `xendouble emit-c` from ");
+    comment(out, em->p->file);
     xd_str_addf(out,
-                "/*\n * Written by `xendouble emit-c` from %s.\n *\n"
+                ".\n *\n"
                 " *     cc %s.c $(pkg-config --cflags --libs xendouble check)\n */\n"
                 "#include <xendouble/scenario.h>\n\nSTART_TEST(%s)\n{\n"
                 "    static struct sc s = {.file = ",
-                em->p->file, test, test);
+                test, test);
     xd_emit_text(out, em->p->file, strlen(em->p->file));
     xd_str_add(out, "};\n");
     for (uint32_t i = 0; i < em->p->domains; i++)

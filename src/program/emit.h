@@ -15,6 +15,7 @@ struct xd_emitter {
     uint32_t at;      /* the step that is written */
     uint32_t current; /* index of the current domain's name */
     char **name;      /* of names of the program, in C */
+    uint32_t puts;    /* variables that hold where something was put down */
     struct xd_str error;
     /* What the program's domains and machine were made of when it ran. */
     struct xd_config machine;

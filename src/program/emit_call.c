@@ -12,20 +12,22 @@
 #include <string.h>
 
 #define ARGS     6u
-#define SCHED_OP 29u /* Xen's headers call the old form sched_op */
-#define ARCH_0   48u /* from here on their names are of no architecture */
+#define SCHED_OP 29u  /* Xen's headers call the old form sched_op */
+#define ENTRIES  512u /* SC_ENTRIES of <xendouble/scenario.h> */
+#define ARCH_0   48u  /* from here on their names are of no architecture */
 
 /* A call as C: the expressions for its registers. */
 struct call {
     uint32_t at;
-    char tag[16];  /* behind the names of its variables */
-    char cmd[128]; /* of an operation: its number */
+    char tag[16];      /* behind the names of its variables */
+    struct xd_str cmd; /* of an operation: its number */
     struct xd_str arg[ARGS];
     bool has_at, has_done;
 };
 
 static void free_call(struct call *c)
 {
+    xd_str_free(&c->cmd);
     for (unsigned int i = 0; i < ARGS; i++)
         xd_str_free(&c->arg[i]);
 }
@@ -194,7 +196,8 @@ static bool operation(struct xd_emitter *em, struct call *c)
                 ok = xd_emit_refuse(em, "arg= beside fields");
     }
     if (ok && arg) {
-        ok = put_first(em, arg->value, XD_K_PTR, "text", &value);
+        snprintf(var, sizeof(var), "arg%s", c->tag);
+        ok = put_first(em, arg->value, XD_K_PTR, var, &value);
         xd_str_addf(em->out, "        uint64_t at%s = %s;\n", c->tag, xd_str_text(&value));
     } else if (ok && compat) {
         if (!s->op || !s->op->size)
@@ -348,10 +351,7 @@ static bool plain(struct xd_emitter *em, struct call *c)
         else
             snprintf(list, sizeof(list), "arg%u%s", it->key, c->tag);
         ok = put_first(em, it->value, f ? f->kind : XD_K_NONE, list, &value);
-        if (it->key < skip)
-            snprintf(c->cmd, sizeof(c->cmd), "%s", xd_str_text(&value));
-        else
-            xd_str_add(&c->arg[it->key - skip], xd_str_text(&value));
+        xd_str_add(it->key < skip ? &c->cmd : &c->arg[it->key - skip], xd_str_text(&value));
         xd_str_free(&value);
     }
     return ok;
@@ -516,6 +516,8 @@ static bool result(struct xd_emitter *em, const struct call *c)
     struct xd_str want = {0};
     bool ok = true;
 
+    if (s->result && *c->tag && (x->op == XD_EX_BIND || x->op == XD_EX_ANY))
+        xd_str_addf(em->out, "        sc_entry_ran(&s, %s);\n", c->tag + 1);
     if (s->result && x->op == XD_EX_BIND) {
         if (*c->tag)
             xd_str_addf(em->out,
@@ -552,12 +554,14 @@ static bool entries(struct xd_emitter *em, struct call *c)
             continue;
         if (em->p->step[e.at].parts || em->p->step[e.at].depth != s->depth + 1)
             ok = xd_emit_refuse(em, "a list in a list");
+        if (n == ENTRIES)
+            ok = xd_emit_refuse(em, "a list of more than %u entries", ENTRIES);
         snprintf(e.tag, sizeof(e.tag), "_%u", n);
         ok = ok && number_of(em, &e);
         xd_str_addf(&rows,
                     "        list[%u].op = %s;\n        list[%u].result = "
                     "0xdddddddddddddddd;\n",
-                    n, e.cmd, n);
+                    n, xd_str_text(&e.cmd), n);
         for (unsigned int i = 0; i < ARGS; i++)
             if (e.arg[i].len)
                 xd_str_addf(&rows, "        list[%u].args[%u] = %s;\n", n, i,
@@ -593,10 +597,10 @@ static bool number_of(struct xd_emitter *em, struct call *c)
     if (s->raw)
         return plain(em, c);
     if (s->call->nr >= ARCH_0)
-        snprintf(c->cmd, sizeof(c->cmd), "%u /* %s */", s->call->nr, s->call->name);
+        xd_str_addf(&c->cmd, "%u /* %s */", s->call->nr, s->call->name);
     else
-        snprintf(c->cmd, sizeof(c->cmd), "__HYPERVISOR_%s%s", s->call->name,
-                 s->call->nr == SCHED_OP ? "_new" : "");
+        xd_str_addf(&c->cmd, "__HYPERVISOR_%s%s", s->call->name,
+                    s->call->nr == SCHED_OP ? "_new" : "");
     switch ((enum xd_shape)s->call->shape) {
     case XD_SHAPE_OPS:
     case XD_SHAPE_COMPAT: return operation(em, c);
@@ -619,7 +623,7 @@ bool xd_emit_call(struct xd_emitter *em, uint32_t at)
         ok = entries(em, &c);
     } else {
         ok = number_of(em, &c);
-        xd_str_addf(em->out, "        sc_call(&s, %s", c.cmd);
+        xd_str_addf(em->out, "        sc_call(&s, %s", xd_str_text(&c.cmd));
         registers(em, &c);
         xd_str_add(em->out, ");\n");
         ok = ok && result(em, &c);

@@ -64,6 +64,14 @@ static bool arguments(struct xd_emitter *em, const struct xd_expr *x, struct xd_
     return true;
 }
 
+/* What is put down gets a line of its own before the step's, since C leaves open in which order operands are made. */
+static void put_down(struct xd_emitter *em, struct xd_str *out)
+{
+    xd_str_addf(out, "put%u", em->puts);
+    xd_str_addf(em->out, "%suint64_t put%u = ",
+                em->p->step[em->at].kind == XD_STEP_CALL ? "        " : "    ", em->puts++);
+}
+
 static bool values(struct xd_emitter *em, const struct xd_expr *x, unsigned int size,
                    struct xd_str *out)
 {
@@ -75,10 +83,12 @@ static bool values(struct xd_emitter *em, const struct xd_expr *x, unsigned int 
         xd_str_add(&list, n ? ", " : "");
         ok = expr(em, a, &list, false);
     }
+    put_down(em, out);
     if (n)
-        xd_str_addf(out, "sc_put%u(&s, %u, (const uint64_t[]){%s})", size, n, xd_str_text(&list));
+        xd_str_addf(em->out, "sc_put%u(&s, %u, (const uint64_t[]){%s});\n", size, n,
+                    xd_str_text(&list));
     else
-        xd_str_add(out, "sc_put(&s, NULL, 0)");
+        xd_str_add(em->out, "sc_put(&s, NULL, 0);\n");
     xd_str_free(&list);
     return ok;
 }
@@ -103,14 +113,16 @@ static bool function(struct xd_emitter *em, const struct xd_expr *x, struct xd_s
     case XD_FN_PTR8: return values(em, x, 8, out);
     case XD_FN_PTR4: return values(em, x, 4, out);
     case XD_FN_TEXT:
-        xd_str_add(out, "sc_put(&s, ");
-        xd_emit_text(out, xd_text_at(em->p, first->a), first->num);
-        xd_str_addf(out, ", %" PRIu64 ")", first->num + 1);
+        put_down(em, out);
+        xd_str_add(em->out, "sc_put(&s, ");
+        xd_emit_text(em->out, xd_text_at(em->p, first->a), first->num);
+        xd_str_addf(em->out, ", %" PRIu64 ");\n", first->num + 1);
         return true;
     case XD_FN_BUF:
-        xd_str_add(out, "sc_put(&s, NULL, ");
-        ok = expr(em, x->a, out, false);
-        xd_str_add(out, ")");
+        ok = expr(em, x->a, &args, false);
+        put_down(em, out);
+        xd_str_addf(em->out, "sc_put(&s, NULL, %s);\n", xd_str_text(&args));
+        xd_str_free(&args);
         return ok;
     }
     ok = arguments(em, x, &args);

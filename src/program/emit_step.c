@@ -63,15 +63,18 @@ static bool access_step(struct xd_emitter *em, const struct xd_step *s)
     xd_str_addf(em->out, "%s);\n", bytes);
     if (s->result && x->op == XD_EX_WORD)
         xd_str_addf(em->out, "    sc_access(&s, %s);\n", ways[x->num & 3]);
-    else if (s->result && x->op != XD_EX_ANY && x->op != XD_EX_BIND)
+    else if (s->result && x->op != XD_EX_ANY)
         xd_str_add(em->out, "    sc_access(&s, XD_ACCESS_OK);\n");
     if (ok && load && s->result && x->op != XD_EX_WORD && x->op != XD_EX_ANY) {
         xd_str_add(em->out, "    {\n");
         ok = xd_emit_check(em, "value", bytes, s->result, "s.loaded");
         xd_str_add(em->out, "    }\n");
     }
-    if (ok && error && s->result && x->op == XD_EX_WORD && x->num >= XD_ACCESS_FAULT)
+    if (ok && error) {
+        xd_str_add(em->out, "    if (s.access >= XD_ACCESS_FAULT) {\n");
         ok = xd_emit_check(em, "error", "4", error->value, "s.fault.error");
+        xd_str_add(em->out, "    }\n");
+    }
     why(em, s);
     return ok;
 }
@@ -81,6 +84,7 @@ static bool inject(struct xd_emitter *em, const struct xd_step *s)
     static const char *const keys[] = {"nth", "times", "percent", "seed"};
     struct xd_str call = {0};
     const struct xd_item *error = item(em, s, "error");
+    char set[64];
     bool ok = error != NULL || xd_emit_refuse(em, "error= is missing");
 
     xd_select_show(&call, &(struct xd_select){.nr = s->call->nr,
@@ -97,8 +101,9 @@ static bool inject(struct xd_emitter *em, const struct xd_step *s)
 
         if (!it)
             continue;
-        xd_str_addf(em->out, "        lever.%s = ", keys[i]);
-        ok = line(em, strcmp(keys[i], "percent") ? "@;\n" : "(uint32_t)(@);\n", it->value, 0);
+        snprintf(set, sizeof(set), "        lever.%s = %s(@);\n", keys[i],
+                 strcmp(keys[i], "percent") ? "" : "(uint32_t)");
+        ok = line(em, set, it->value, 0);
     }
     ok = ok && line(em, "        lever.answer = (int64_t)(@);\n", error->value, 0);
     xd_str_add(em->out, "        if (xd_lever_set(s.hv, &lever) <= 0)\n"
@@ -252,6 +257,17 @@ static bool text_step(struct xd_emitter *em, const struct xd_step *s, const char
     return true;
 }
 
+static bool let(struct xd_emitter *em, const struct xd_step *s)
+{
+    struct xd_str value = {0};
+    bool ok = xd_emit_expr(em, s->result, &value);
+
+    xd_str_addf(em->out, "    %s = %s;\n", em->name[xd_expr_at(em->p, s->subject[0])->num],
+                xd_str_text(&value));
+    xd_str_free(&value);
+    return ok;
+}
+
 bool xd_emit_step(struct xd_emitter *em)
 {
     const struct xd_step *s = &em->p->step[em->at];
@@ -264,9 +280,7 @@ bool xd_emit_step(struct xd_emitter *em)
         em->current = s->domain;
         xd_str_addf(em->out, "    sc_at(&s, &%s, %u);\n", name, s->vcpu);
         return true;
-    case XD_STEP_LET:
-        xd_str_addf(em->out, "    %s = ", em->name[xd_expr_at(em->p, s->subject[0])->num]);
-        return line(em, "@;\n", s->result, 0);
+    case XD_STEP_LET: return let(em, s);
     case XD_STEP_STORE:
     case XD_STEP_LOAD: return access_step(em, s);
     case XD_STEP_ADVANCE:

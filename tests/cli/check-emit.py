@@ -31,7 +31,26 @@ FAILING = {
     "store": ("domain d1\nstore va(0) 1 = ok\n", 2, "expected ok, got pf"),
     "frame": ("domain d1\nexpect frame page(3) type=l2 count=0\n", 2, "type: expected l2, got none"),
     "vcpu": ("domain d1\nsched_op yield = 0\nexpect d1.0 blocked\n", 3, "state: expected blocked, got running"),
+    "load": ("domain d1\nload va(0) = $x\n", 2, "expected ok, got pf"),
+    "error": ("domain d1\nstore va(0) 1 error=7\n", 2, "error: expected 7 (0x7), got 2 (0x2)"),
     "console": ("domain d0\nconsole_io write 2 text(\"ab\") = 0\nexpect console \"ac\"\n", 3, 'console: expected "ac", got "ab"'),
+}
+
+
+PASSING = {
+    "names": ("domain d1\nevent_channel_op alloc_unbound dom=SELF remote_dom=0 = 0 port=$ports_list\n"
+              "let op_0 = 1\nlet uint64_t = 2\nlet strcpy = 3\nlet lever = 4\nlet sc_put = 5\nlet put0 = 6\nlet x_ = 7\n"
+              "let s = 8\nlet int = op_0 + uint64_t + strcpy + lever + sc_put + put0 + x_ + s\n"
+              "sched_op poll ports=[$ports_list] timeout=1 = 0\nset_timer_op int = 0\n"),
+    "comments": ("domain d1\n# ends in a backslash \\\nlet a = page(3)\n# and in ??/\nlet b = a\n# /* within */\n"
+                 "expect frame b type=none count=0\n"),
+    "poke": ("domain d1\nupdate_va_mapping start.padding_va 0 0 = 0\nhypercall 19 ptr4(11) = EFAULT\n"
+             "expect entry mach(shared_info())+16 = 0 # cr2: nobody faulted\n"),
+    "raw": "domain d1\nhypercall (" + " + ".join(["1000000000"] * 30) + ") 0 = ENOSYS\n",
+    "order": "domain d1\nhypercall 19 ptr4(11, ptr(3) - ptr(3) + 16) ptr4(2) = ENOSYS\n",
+    "many": "domain d1\nhypercall 19 ptr4(11, " + ", ".join(str(i) for i in range(1500)) + ") = ENOSYS\n",
+    "console": "domain d0\n" + ("console_io write 1000 text(\"" + "a" * 999 + "\\n\") = 0\n") * 10 +
+               'expect console "' + ("a" * 999 + "\\n") * 10 + '"\n',
 }
 
 
@@ -90,12 +109,43 @@ class Emit(unittest.TestCase):
             self.assertIn(f"{name}.xds:{line}: ", test.stdout)
             self.assertIn(words, test.stdout)
 
+    def test_passing(self):
+        for name, text in PASSING.items():
+            path = os.path.join(self.dir.name, name + ".xds")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+            replay = run(COMMAND, "replay", path)
+            self.assertEqual(replay.returncode, 0, replay.stderr)
+            test = run(self.compiled(path), env=self.environment)
+            self.assertEqual(test.returncode, 0, name + test.stdout)
+
+    def test_outputs(self):
+        scenario, out, other = (os.path.join(self.dir.name, n) for n in ("a.xds", "a.c", "other"))
+        for path, text in ((scenario, "domain d1\nsched_op yield = 0\n"), (other, "mine")):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+        os.symlink(other, out + ".part")
+        os.symlink("real.c", out)
+        r = run(COMMAND, "emit-c", scenario)
+        self.assertEqual(run(COMMAND, "emit-c", "-o", "/dev/stdout", scenario).stdout, r.stdout)
+        for _ in range(2): # the link leads nowhere, then to a file
+            self.assertEqual(run(COMMAND, "emit-c", "-o", out, scenario).returncode, 0)
+            with open(os.path.join(self.dir.name, "real.c"), encoding="utf-8") as f:
+                self.assertEqual(f.read(), r.stdout)
+        os.remove(out)
+        self.assertEqual(run(COMMAND, "emit-c", "-o", out, scenario).returncode, 0)
+        with open(other, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "mine")
+        self.assertEqual(sorted(os.listdir(self.dir.name)), ["a.c", "a.c.part", "a.xds", "other", "real.c"])
+
     def test_what_c_has_no_words_for(self):
         cases = {
             "domain d1 vcpus=2 online=2\nevent_channel_op bind_ipi vcpu=0 = 0 port=$p\n"
             "multicall { sched_op block = 0 ; sched_op yield = 0 } = 0 blocked\n": ":3: can't be written in C: its list is cut short",
             "machine linked\ndomain d1\npoke start.start_info_va 5\n": ":3: can't be written in C: what a recording says",
             "domain d1\nmulticall { multicall { } } = 0\n": ":2: can't be written in C: a list in a list",
+            "domain d1\nmulticall { " + " ; ".join(["sched_op yield"] * 513) + " } = 0\n":
+                ":2: can't be written in C: a list of more than 512 entries",
             "machine frames=5\n": ":1: it can't be run: this machine can't be",
             "domain d1\nxen_versoin\n": ":2:",
         }
