@@ -160,30 +160,23 @@ static inline void sc_console_(void *ctx, struct xd_domain *d, const char *text,
 static inline void sc_machine(struct sc *s, const struct xd_config *config)
 {
     struct xd_hooks hooks;
-    const char *error;
 
     memset(&hooks, 0, sizeof(hooks));
     hooks.ctx = s;
     hooks.ret = sc_returned_;
     hooks.console = sc_console_;
-    if (xd_hv_create(&s->hv, config)) {
-        error = xd_config_error(config);
-        sc_fail(s, NULL, "this machine can't be: %s", error ? error : "the host has no memory");
-    }
+    if (xd_hv_create(&s->hv, config))
+        sc_fail(s, NULL, "this machine can't be: %s",
+                xd_config_error(config) ? xd_config_error(config) : "the host has no memory");
     xd_hooks_set(s->hv, &hooks);
 }
 
 static inline void sc_update_(struct sc *s, uint64_t table, uint64_t slot, uint64_t child);
 
-static inline uint64_t sc_tables_(uint64_t entries)
-{
-    return (entries + 511) / 512;
-}
-
 /* The window's tables are free pages too, and made by hypercalls: L1 first, the L4 last. */
 static inline void sc_make_window_(struct sc *s, struct sc_domain *d, uint64_t l4)
 {
-    uint64_t nr1 = sc_tables_(d->window), nr2 = sc_tables_(nr1), nr = nr1 + nr2 + 1;
+    uint64_t nr1 = (d->window + 511) / 512, nr2 = (nr1 + 511) / 512, nr = nr1 + nr2 + 1;
 
     for (uint64_t i = 0; i < nr1; i++)
         sc_update_(s, d->page[nr1 + i / 512], i % 512, d->page[i]);
