@@ -5,6 +5,7 @@
  * Judges what guests can't write. Pending bits, masks and selectors are theirs to break, so nothing
  * is said of them.
  */
+#include "hv/audit.h"
 #include "hv/evtchn.h"
 #include "hv/evtchn_fifo.h"
 #include "hv/frame.h"
@@ -14,15 +15,6 @@ struct audit {
     struct xd_str *out;
     unsigned int found;
 };
-
-#define EXPECT(a, cond, ...)                    \
-    do {                                        \
-        if (!(cond)) {                          \
-            (a)->found++;                       \
-            xd_str_addf((a)->out, __VA_ARGS__); \
-            xd_str_addc((a)->out, '\n');        \
-        }                                       \
-    } while (0)
 
 static void audit_pair(struct audit *a, struct xd_domain *d, uint32_t port)
 {

@@ -3,6 +3,7 @@
  * audit_frames.c: is each frame's record possible, does its owner exist, do free frames stand on one list, and
  * do frames that Xen vouches for hold what it let through? How often a frame is held: audit.c.
  */
+#include "hv/audit.h"
 #include "hv/evtchn.h"
 #include "hv/pagetype.h"
 
@@ -14,15 +15,6 @@ struct audit {
     unsigned int found;
     bool *listed; /* the free frame stands on a list */
 };
-
-#define EXPECT(a, cond, ...)                    \
-    do {                                        \
-        if (!(cond)) {                          \
-            (a)->found++;                       \
-            xd_str_addf((a)->out, __VA_ARGS__); \
-            xd_str_addc((a)->out, '\n');        \
-        }                                       \
-    } while (0)
 
 /* What Xen lost to its guest is not free: it is shared still. */
 static bool is_free(const struct xd_frame *f)
