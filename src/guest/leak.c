@@ -8,6 +8,7 @@
  */
 #include "guest/guest.h"
 
+#include "hv/copy.h"
 #include "hv/evtchn.h"
 #include "hv/frame.h"
 #include "hv/holders.h"
@@ -306,6 +307,16 @@ bool xd_guest_peek(struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
 
     xd_guest_lock(v->hv);
     there = xd_look(v, buf, va, n);
+    xd_guest_unlock(v->hv);
+    return there;
+}
+
+bool xd_guest_poke(struct xd_vcpu *v, uint64_t va, const void *buf, size_t n)
+{
+    bool there;
+
+    xd_guest_lock(v->hv);
+    there = xd_copy_out(v, va, buf, n);
     xd_guest_unlock(v->hv);
     return there;
 }
