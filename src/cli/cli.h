@@ -42,8 +42,12 @@ bool xd_option_group(const char *name, uint32_t of, uint32_t *groups);
 /* A directory that is there, or can be made. */
 bool xd_option_directory(const char *option, const char *path);
 
+/* From now on, this process may use (seconds) of processor time, in which a signal ends it. */
+void xd_patience(unsigned int seconds);
+/* Does the exit (code) of xd_in_child() say that this was what ended it? */
+bool xd_patience_lost(int code);
 /*
- * Runs (run) in a process of its own, for (patience_s) seconds at most; *said is all that it writes to
+ * Runs (run) in a process of its own, with xd_patience(patience_s); *said is all that it writes to
  * standard error. What it returns, or 128 and the number of the signal that ended it; -1: there was no
  * process (errno).
  */

@@ -212,7 +212,7 @@ static int judge(const struct shrink *sh, const struct xd_program *p, struct xd_
     if (shown)
         select_lines(shown, &said, SHOW);
     *at = step_named(&said);
-    if (code > 0 && code != XD_UNUSABLE && code != 128 + SIGINT && code != 128 + SIGALRM) {
+    if (code > 0 && code != XD_UNUSABLE && code != 128 + SIGINT && !xd_patience_lost(code)) {
         xd_str_addf(failure, "%d\n", code);
         select_lines(failure, &said, SIGN);
     }

@@ -6,6 +6,8 @@
 #include "cli/cli.h"
 #include "cli/oracle.h"
 
+#define XD_FUZZ_PATIENCE_S 20u /* of processor time, for one program */
+
 struct xd_fuzz {
     uint64_t seed;     /* of program 0; program k has (seed) + k */
     uint64_t programs; /* 0: no end */

@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATIENCE_S 20u
-#define TRIES      4000u /* what finding a shorter program may cost */
+#define TRIES 4000u /* what finding a shorter program may cost */
 
 struct trial {
     const struct xd_fuzz *f;
@@ -56,11 +55,14 @@ bool xd_fuzz_judge(const struct xd_fuzz *f, const struct xd_program *p, struct x
 {
     struct trial t = {f, p};
     struct xd_str text = {0};
-    int code = xd_in_child(judge, &t, PATIENCE_S, &text);
+    int code = xd_in_child(judge, &t, XD_FUZZ_PATIENCE_S, &text);
 
-    if (code > 128)
-        xd_str_addf(&text, "%sthe process ended by signal %d (%s)\n",
-                    text.len && text.text[text.len - 1] != '\n' ? "\n" : "", code - 128,
+    if (code > 128 && text.len && text.text[text.len - 1] != '\n')
+        xd_str_addc(&text, '\n');
+    if (xd_patience_lost(code))
+        xd_str_addf(&text, "it was not done after %u s of processor time\n", XD_FUZZ_PATIENCE_S);
+    else if (code > 128)
+        xd_str_addf(&text, "the process ended by signal %d (%s)\n", code - 128,
                     strsignal(code - 128));
     if (how && code > 0)
         add_kind(how, xd_str_text(&text));

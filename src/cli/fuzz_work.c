@@ -26,7 +26,6 @@
 
 #define FRAMES \
     4096u /* room for the domains of generated programs; small, for it is audited often */
-#define PATIENCE_S  20u /* for one program */
 #define TWICE_EVERY 64u /* programs: a digest costs more than a program */
 #define TURN_NS     20000000
 
@@ -103,7 +102,7 @@ static _Noreturn void work(const struct xd_fuzz *f, struct job *job, pid_t paren
     signal(SIGINT, SIG_DFL);
     for (; (!f->programs || job->number < f->programs) && getppid() == parent;
          job->number += f->jobs) {
-        alarm(PATIENCE_S);
+        xd_patience(XD_FUZZ_PATIENCE_S);
         if (!judge_one(f, job, &judge))
             _exit(XD_BROKEN);
     }
