@@ -122,7 +122,7 @@ XD_PUBLIC void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void
 /* How many upcalls have been delivered to (v), in either way. */
 XD_PUBLIC uint64_t xd_guest_upcalls(struct xd_vcpu *v);
 
-/* ---- Guest memory as it is: the mirror (x86-64 Linux; not under Valgrind or ThreadSanitizer, nor with vCPUs as threads) ---- */
+/* ---- Guest memory as it is: the mirror (x86-64 Linux; not under ThreadSanitizer, nor with vCPUs as threads) ---- */
 
 /*
  * A window of guest virtual addresses that are addresses of this process too: what the guest maps there
@@ -133,6 +133,10 @@ XD_PUBLIC uint64_t xd_guest_upcalls(struct xd_vcpu *v);
  * out (vm_assist writable_pagetables), as does not any instruction but mov, xchg, cmpxchg, xadd, bts, btr,
  * btc, arithmetic, stos, movs and short SSE moves. Any other fault arrives as #PF at the guest's trap table:
  * by Xen's bounce frame, with CR2 in vcpu_info; without a handler the domain crashes.
+ *
+ * Valgrind must be told to show faults as they are: --vex-iropt-register-updates=allregs-at-mem-access
+ * --vex-guest-chase=no. Even so it takes no flags back: stores to page tables that set them, SSE moves and
+ * rep end the process there. What a function kept below its stack pointer over a #PF looks uninitialised.
  */
 struct xd_mirror_config {
     uint64_t base; /* first address, of a page; 0: the domain's virt_base, if that is an address of

@@ -12,6 +12,7 @@
 #include "hv/copy.h"
 
 #if defined(__linux__)
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #endif
@@ -39,6 +40,20 @@ size_t xd_try_copy(void *dst, const void *src, size_t n);
 size_t xd_try_store(void *dst, const void *src, size_t n);
 extern const char xd_try_words[], xd_try_bytes[], xd_try_end[];
 
+#define PROBE_SEEN 0x5eed5eedu
+uint32_t xd_probe(const void *nowhere);
+extern const char xd_probe_load[], xd_probe_back[], xd_probe_end[];
+
+/* What is said to stand in the registers. */
+static void probe_faulted(ucontext_t *uc)
+{
+    greg_t *regs = uc->uc_mcontext.gregs;
+
+    if ((uintptr_t)regs[REG_RIP] != (uintptr_t)xd_probe_load)
+        regs[REG_RAX] = 0;
+    regs[REG_RIP] = (greg_t)(uintptr_t)xd_probe_back;
+}
+
 bool xd_access_is_copy(const void *uc)
 {
     const uintptr_t at = (uintptr_t)((const ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP];
@@ -55,6 +70,8 @@ bool xd_access_fixup(void *uc)
         *ip = (greg_t)(uintptr_t)xd_try_bytes;
     else if (at >= (uintptr_t)xd_try_bytes && at < (uintptr_t)xd_try_end)
         *ip = (greg_t)(uintptr_t)xd_try_end;
+    else if (at >= (uintptr_t)xd_probe && at < (uintptr_t)xd_probe_end)
+        probe_faulted(uc);
     else
         return false;
     return true;
@@ -175,11 +192,36 @@ void xd_access_hook(struct xd_host *host)
 #endif
 }
 
+#if XD_ACCESS_GUARDED
+
+#define VALGRIND_OPTIONS "--vex-iropt-register-updates=allregs-at-mem-access --vex-guest-chase=no"
+
+/* Valgrind writes most registers back at the end of a piece of code only, and follows calls without
+ * telling; there is no asking whether it was told not to. */
+static bool shows_registers(void)
+{
+    void *nowhere = mmap(NULL, XD_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool shows;
+
+    XD_ALWAYS(nowhere != MAP_FAILED);
+    VALGRIND_MAKE_MEM_DEFINED(nowhere, XD_PAGE_SIZE);
+    xd_faults_install();
+    shows = xd_probe(nowhere) == PROBE_SEEN;
+    munmap(nowhere, XD_PAGE_SIZE);
+    return shows;
+}
+
+#endif
+
 const char *xd_access_hider(void)
 {
     if (xd_under_tsan())
         return "ThreadSanitizer";
-    return xd_under_valgrind() ? "Valgrind" : NULL;
+#if XD_ACCESS_GUARDED
+    if (xd_under_valgrind() && !shows_registers())
+        return "Valgrind but with " VALGRIND_OPTIONS;
+#endif
+    return NULL;
 }
 
 bool xd_access_watched(void)

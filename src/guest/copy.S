@@ -76,4 +76,35 @@ xd_try_end:
     ret
     .cfi_endproc
     .size xd_try_store, . - xd_try_store
+
+/*
+ * uint32_t xd_probe(const void *nowhere): faults in the first instruction of a function that it calls, between two values of
+ * eax. What the fault's handler saw: the first, or something else if it is shown registers that are behind.
+ * xd_access_fixup() goes on at xd_probe_back.
+ */
+    .globl xd_probe, xd_probe_load, xd_probe_back, xd_probe_end
+    .hidden xd_probe, xd_probe_load, xd_probe_back, xd_probe_end
+    .type xd_probe, @function
+    .balign 16
+xd_probe:
+    .cfi_startproc
+    pushq %rbp
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rbp, 0
+    movq %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    movl $0x5eed5eed, %eax
+    call xd_probe_load
+xd_probe_back:
+    leave
+    .cfi_def_cfa %rsp, 8
+    ret
+xd_probe_load:
+    .cfi_def_cfa %rbp, 16
+    movq (%rdi), %rcx
+    xorl %eax, %eax
+    ret
+xd_probe_end:
+    .cfi_endproc
+    .size xd_probe, . - xd_probe
     .section .note.GNU-stack, "", @progbits

@@ -14,6 +14,7 @@
 
 #include "guest/bounce.h"
 #include "guest/insn.h"
+#include "guest/tools.h"
 #include "hv/ptwr.h"
 #include "hv/sched.h"
 
@@ -101,6 +102,13 @@ static _Noreturn void die_of_stale(const struct place *p, const struct xd_transl
     abort();
 }
 
+/* Valgrind follows a stack by what is pushed on it, and looks a red zone ahead. */
+static void stack_moves_to(uint64_t sp)
+{
+    VALGRIND_MAKE_MEM_UNDEFINED(sp - XD_RED_ZONE, XD_RED_ZONE);
+    (void)sp;
+}
+
 /* ---- #PF ---- */
 
 /* The code that goes on where a domain without a handler crashed: it does not. */
@@ -130,6 +138,7 @@ static void crash(const struct place *p, const struct xd_fault *f, const char *b
     xd_str_free(&out);
     xd_crash_is_news(p->v->domain); /* told right here */
     xd_domain_crash(p->v->domain);
+    stack_moves_to(sp - 8);
     p->regs[REG_RSP] = (greg_t)(sp - 8);
     p->regs[REG_RIP] = (greg_t)(uintptr_t)after_crash;
     p->regs[REG_EFL] &= ~(greg_t)RFLAGS_DF;
@@ -190,6 +199,8 @@ static void bounce(const struct place *p, const struct xd_fault *f)
         crash(p, f, "there is no handler in the trap table");
         return;
     }
+    stack_moves_to(top - sizeof(frame));
+    VALGRIND_MAKE_MEM_DEFINED(top - sizeof(frame), sizeof(frame));
     if (trap->flags & TRAP_MASKS)
         XD_PUT(v->hv, info->evtchn_upcall_mask, info->evtchn_upcall_mask | 1);
     p->regs[REG_RSP] = (greg_t)(top - sizeof(frame));
@@ -229,14 +240,15 @@ static size_t fetch_code(uint64_t rip, uint8_t *code)
     return n > 0 ? (size_t)n : 0;
 }
 
-static _Noreturn void die_of_insn(const struct place *p, const uint8_t *code, size_t n)
+static _Noreturn void die_of_insn(const struct place *p, const char *where, const uint8_t *code,
+                                  size_t n)
 {
     struct xd_str out = {0};
 
     xd_str_addf(&out,
                 "xendouble: d%uv%u writes to the page table at %#" PRIx64
-                " by an instruction that is not emulated here (src/guest/insn.h says which are):",
-                p->v->domain->domid, p->v->id, p->va);
+                " by an instruction that is not emulated %s (src/guest/insn.h says which are):",
+                p->v->domain->domid, p->v->id, p->va, where);
     for (size_t i = 0; i < n; i++)
         xd_str_addf(&out, " %02x", code[i]);
     xd_str_add(&out, "\n");
@@ -246,6 +258,13 @@ static _Noreturn void die_of_insn(const struct place *p, const uint8_t *code, si
     abort();
 }
 
+/* Valgrind takes no flags from a handler, shows it no vector registers, and a string operation midway. */
+static bool is_beyond_valgrind(const struct xd_insn *i, uint64_t flags,
+                               const struct xd_insn_regs *r)
+{
+    return xd_under_valgrind() && (i->op == XD_OP_MOV_XMM || i->rep || r->rflags != flags);
+}
+
 /* Xen has a look at the instruction. True: it was carried out. */
 static bool emulate(const struct place *p, const struct xd_walk *w)
 {
@@ -253,7 +272,8 @@ static bool emulate(const struct place *p, const struct xd_walk *w)
     uint8_t code[XD_INSN_MAX];
     struct xd_insn_regs r;
     struct xd_insn i;
-    uint64_t old, from = 0, val;
+    uint64_t old, flags, from = 0, val;
+    bool stores;
     size_t n;
 
     if (!xd_ptwr_wants(v, p->va, w))
@@ -261,18 +281,22 @@ static bool emulate(const struct place *p, const struct xd_walk *w)
     get_regs(p->uc, &r);
     n = fetch_code(r.rip, code);
     if (!xd_insn_decode(code, n, &r, &i))
-        die_of_insn(p, code, n);
-    if (i.op == XD_OP_WIDE || i.ea != p->va || i.ea % i.size) {
+        die_of_insn(p, "here", code, n);
+    if (i.op == XD_OP_WIDE || p->va - i.ea >= i.size || i.ea % i.size) {
         xd_ptwr_misshapen(v, p->va, i.op == XD_OP_WIDE ? 16 : i.size);
         return false;
     }
     old = 0;
     memcpy(&old,
-           (unsigned char *)xd_frame_words(v->hv, xd_pte_mfn(w->value[1])) + p->va % XD_PAGE_SIZE,
+           (unsigned char *)xd_frame_words(v->hv, xd_pte_mfn(w->value[1])) + i.ea % XD_PAGE_SIZE,
            i.size);
     if (i.op == XD_OP_MOVS)
         read_from_guest(r.r[6], &from, i.size);
-    if (xd_insn_run(&i, &r, old, from, &val) && !xd_ptwr(v, p->va, w, &val, i.size))
+    flags = r.rflags;
+    stores = xd_insn_run(&i, &r, old, from, &val);
+    if (is_beyond_valgrind(&i, flags, &r))
+        die_of_insn(p, "under Valgrind, which hides flags and vector registers", code, n);
+    if (stores && !xd_ptwr(v, i.ea, w, &val, i.size))
         return false;
     put_regs(p->uc, &r);
     if (p->m->strict)

@@ -4,6 +4,7 @@
 #include "guest/mirror.h"
 
 #include "guest/access.h"
+#include "guest/tools.h"
 
 #include "hv/tlb.h"
 
@@ -32,7 +33,10 @@ static bool map_at(uint64_t at, uint64_t size, int prot, int flags, int fd, uint
 
 bool xd_window_clear(uint64_t at, uint64_t size, int how)
 {
-    return map_at(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | how, -1, 0);
+    if (!map_at(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | how, -1, 0))
+        return false;
+    VALGRIND_MAKE_MEM_DEFINED(at, size); /* a use of it faults, and is then no mistake */
+    return true;
 }
 
 /* ---- Finding ---- */

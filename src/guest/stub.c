@@ -9,6 +9,7 @@
  * rest.
  */
 #include "guest/bounce.h"
+#include "guest/tools.h"
 
 #include "hv/call/call.h"
 
@@ -107,6 +108,7 @@ static void leave_to(struct xd_iret_frame *f, uint64_t rip, uint64_t rflags, uin
     uint64_t *target = (uint64_t *)(uintptr_t)(rsp - XD_RED_ZONE) - 3;
 
     if (target >= &f->rip) {
+        VALGRIND_MAKE_MEM_UNDEFINED(target, 3 * sizeof(*target));
         target[2] = rip;
         target[1] = (uintptr_t)xd_iret_over_red_zone;
     } else {

@@ -14,12 +14,13 @@
 #if defined(XD_HAVE_VALGRIND) && XD_HAVE_VALGRIND
 #include <valgrind/memcheck.h>
 #else
-#define RUNNING_ON_VALGRIND                 0
-#define VALGRIND_MAKE_MEM_DEFINED(at, size) ((void)0)
-#define VALGRIND_STACK_REGISTER(low, high)  0
-#define VALGRIND_STACK_DEREGISTER(id)       ((void)(id))
-#define VALGRIND_DISABLE_ERROR_REPORTING    ((void)0)
-#define VALGRIND_ENABLE_ERROR_REPORTING     ((void)0)
+#define RUNNING_ON_VALGRIND                   0
+#define VALGRIND_MAKE_MEM_DEFINED(at, size)   ((void)0)
+#define VALGRIND_MAKE_MEM_UNDEFINED(at, size) ((void)0)
+#define VALGRIND_STACK_REGISTER(low, high)    0
+#define VALGRIND_STACK_DEREGISTER(id)         ((void)(id))
+#define VALGRIND_DISABLE_ERROR_REPORTING      ((void)0)
+#define VALGRIND_ENABLE_ERROR_REPORTING       ((void)0)
 #endif
 
 #if !defined(__GNUC__)
