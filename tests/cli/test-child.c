@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test-child.c: what is done in a process of its own, and the ways it may end. */
+#define _GNU_SOURCE
 #include "cli/cli.h"
 
 #include "unit/fixture.h"
