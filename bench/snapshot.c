@@ -118,6 +118,22 @@ static void store_words(void *ctx, uint64_t n)
     }
 }
 
+/* The records of 512 words stay in the journal's memory, so that going back is all there is in a turn. */
+static void put_back(void *ctx, uint64_t n)
+{
+    struct going_back *g = ctx;
+    struct xd_arena *a = xd_arena_of(g->hv);
+    const size_t mark = a->undo_nr;
+
+    for (uint64_t i = 0; i < XD_PT_SLOTS; i++)
+        XD_PUT(g->hv, word(g, 0)[i], i);
+    for (const size_t end = a->undo_nr; n; n -= n < XD_PT_SLOTS ? n : XD_PT_SLOTS) {
+        a->undo_nr = mark + (n < XD_PT_SLOTS ? n : XD_PT_SLOTS);
+        XD_ALWAYS(a->undo_nr <= end);
+        xd_arena_undo(a, mark);
+    }
+}
+
 /* 16 calls: ports taken and given back by going back, entries of the M2P, versions. */
 static void program(struct going_back *g)
 {
@@ -229,6 +245,7 @@ const struct bench bench_snapshot[] = {
      teardown, 512},
     {"journaled and put back, a word", "plain stores", 0, 0, setup, journal_words, store_words,
      teardown, 0},
+    {"put back, a word", "plain stores", 0, 0, setup, put_back, store_words, teardown, 0},
     {"program of 16 calls and reset", "an empty function", 0, 0, setup, programs, no_programs,
      teardown, 0},
     {"shrink of a 10,000-call program", "one run of it", 0, 3, setup_shrink, shrink, run_once,
