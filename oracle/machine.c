@@ -14,6 +14,8 @@
 #define HC_MEMORY_OP         12u
 #define MEM_MAXIMUM_RAM_PAGE 2u
 #define MEM_CURRENT          3u
+#define HC_SET_DEBUGREG      8u
+#define HC_GET_DEBUGREG      9u
 #define DOMID_SELF           0x7ff0u
 #define GAVE_BACK_MAX        20u /* programs that gave frames back, before the heap is arranged anew */
 
@@ -38,12 +40,14 @@ static int64_t reservation(struct xd_machine *m, unsigned int nr)
                        self, sizeof(self));
 }
 
-bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port)
+bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port,
+                      uint64_t *valid)
 {
     unsigned int g = xd_xen_guest(nr, 0);
     volatile struct xd_mailbox *mail = m->xen.guest[g].mail;
 
     memset(port, 0, XD_PORTS_SEEN * sizeof(*port));
+    *valid = XD_PORTS_SEEN;
     xd_xen_flush(&m->xen, g);
     for (mail->nr = 0; mail->nr < XD_PORTS_SEEN; mail->nr = mail->result) {
         mail->op = XD_MAIL_PORTS;
@@ -55,6 +59,8 @@ bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port
             if (at < XD_PORTS_SEEN)
                 memcpy(&port[at], (const void *)(uintptr_t)&mail->ports[i], sizeof(*port));
         }
+        if (mail->result == XD_MAIL_PORTS_END)
+            *valid = mail->value;
     }
     return true;
 }
@@ -78,12 +84,23 @@ static void forget_faults(struct xd_machine *m, const struct xd_real_guest *g)
         v[id].cr2 = 0;
 }
 
+static void debug_registers(struct xd_machine *m, unsigned int nr,
+                            uint64_t value[XD_MAIL_VCPUS][XD_DEBUG_REGISTERS])
+{
+    memset(value, 0, XD_MAIL_VCPUS * sizeof(*value));
+    for (uint32_t id = 0; id < m->guest[nr].config.vcpus_online; id++)
+        for (unsigned int reg = 0; reg < XD_DEBUG_REGISTERS; reg++)
+            value[id][reg] = (uint64_t)xd_xen_call(&m->xen, xd_xen_guest(nr, id), HC_GET_DEBUGREG,
+                                                   (uint64_t[6]){reg}, 0, NULL, 0);
+}
+
 static void remember(struct xd_machine *m, unsigned int nr)
 {
     struct xd_real_guest *g = &m->guest[nr];
 
     g->there = g->back = true;
-    m->fifo[nr] = false;
+    m->spent[nr] = NULL;
+    m->nmi[nr] = false;
     g->reservation = reservation(m, nr);
     g->tables = g->start.pt_frames < XD_WORDS_START ? g->start.pt_frames : XD_WORDS_START;
     g->word = xd_realloc(g->word, g->tables * XD_PAGE_SIZE);
@@ -97,7 +114,8 @@ static void remember(struct xd_machine *m, unsigned int nr)
         frame_now(m, g->mfn[pfn], &g->frame[pfn]);
     for (uint64_t pfn = 0; pfn < g->start.pages; pfn++)
         memcpy(g->memory + pfn * XD_PAGE_SIZE, xd_machine_words(m, g->mfn[pfn]), XD_PAGE_SIZE);
-    xd_machine_ports(m, nr, g->port);
+    xd_machine_ports(m, nr, g->port, &g->ports);
+    debug_registers(m, nr, g->debug);
     forget_faults(m, g);
     memcpy(g->info, xd_machine_words(m, g->start.shared_info_mfn), XD_PAGE_SIZE);
     frame_now(m, g->start.shared_info_mfn, &g->info_frame);
@@ -129,16 +147,42 @@ static void restore_memory(struct xd_machine *m, unsigned int nr)
     }
 }
 
+/* What no frame and no port shows, and a call tells. */
+static bool same_registers(struct xd_machine *m, unsigned int nr)
+{
+    uint64_t debug[XD_MAIL_VCPUS][XD_DEBUG_REGISTERS];
+
+    for (uint32_t id = 0; id < m->guest[nr].config.vcpus_online; id++) {
+        const struct xd_xen_guest *g = &m->xen.guest[xd_xen_guest(nr, id)];
+
+        if (g->surprised)
+            return differs(m,
+                           "hypercall %u, by which vCPU %u of domain %u goes back, resulted in %ld",
+                           (unsigned int)g->unexpected.nr, id, nr, (long)g->unexpected.result);
+    }
+    if (!xd_machine_used(m, HC_SET_DEBUGREG))
+        return true;
+    debug_registers(m, nr, debug);
+    return !memcmp(debug, m->guest[nr].debug, sizeof(debug)) ||
+           differs(m, "debug registers of domain %u are not as they were", nr);
+}
+
 static bool same_start(struct xd_machine *m, unsigned int nr)
 {
     static struct xd_real_port port[XD_PORTS_SEEN];
     const struct xd_real_guest *g = &m->guest[nr];
     struct xd_xen_frame f;
+    uint64_t ports;
 
-    if (m->fifo[nr]) /* Xen remembers things of its ports for ever, which nobody can see */
-        return differs(m, "domain %u has used FIFO event channels", nr);
-    if (!xd_machine_ports(m, nr, port))
+    if (m->spent[nr])
+        return differs(m, "domain %u has %s", nr, m->spent[nr]);
+    if (!xd_machine_ports(m, nr, port, &ports))
         return differs(m, "domain %u gives no answer", nr);
+    if (ports != g->ports)
+        return differs(m, "domain %u has %" PRIu64 " valid ports, at the start %" PRIu64, nr, ports,
+                       g->ports);
+    if (!same_registers(m, nr))
+        return false;
     for (uint32_t id = 0; id < g->config.vcpus_online; id++)
         if ((m->xen.guest[xd_xen_guest(nr, id)].mail->cr3 & XD_PTE_MFN) !=
             g->start.cr3_mfn * XD_PAGE_SIZE)

@@ -12,8 +12,9 @@
 
 #include "hv/pte.h"
 
-#define XD_PORTS_SEEN  4096u /* all a domain can have */
-#define XD_WORDS_START 64u   /* tables of a start of day that are looked after */
+#define XD_PORTS_SEEN      4096u /* all a domain can have */
+#define XD_WORDS_START     64u   /* tables of a start of day that are looked after */
+#define XD_DEBUG_REGISTERS 8u
 
 struct xd_real_port {
     uint64_t word[3]; /* an evtchn_status; all zeros: closed, or never there */
@@ -26,11 +27,13 @@ struct xd_real_guest {
     struct xd_domain_config config;
     struct xd_start start;
     int64_t reservation;
-    uint64_t *mfn;                  /* by pfn */
-    uint64_t tables;                /* frames of its start of day's tables, in pfn order */
-    uint64_t *word;                 /* their contents */
-    struct xd_xen_frame *frame;     /* by pfn */
-    struct xd_real_port *port;      /* XD_PORTS_SEEN */
+    uint64_t *mfn;              /* by pfn */
+    uint64_t tables;            /* frames of its start of day's tables, in pfn order */
+    uint64_t *word;             /* their contents */
+    struct xd_xen_frame *frame; /* by pfn */
+    struct xd_real_port *port;  /* XD_PORTS_SEEN */
+    uint64_t ports;             /* the first number that is no valid port: it never falls */
+    uint64_t debug[XD_MAIL_VCPUS][XD_DEBUG_REGISTERS];
     unsigned char *memory;          /* contents of all its pages, by pfn */
     unsigned char info[4096];       /* its shared_info */
     struct xd_xen_frame info_frame; /* and what Xen knows of that frame */
@@ -43,8 +46,10 @@ struct xd_machine {
     uint32_t frames; /* as Xen counts them */
     struct xd_real_guest guest[XD_XEN_DOMAINS];
     uint64_t boots, rebuilds;
-    unsigned int gave_back;    /* programs with memory_op since the heap was arranged */
-    bool fifo[XD_XEN_DOMAINS]; /* uses FIFO event channels, or did */
+    unsigned int gave_back; /* programs with memory_op since the heap was arranged */
+    const char *
+        spent[XD_XEN_DOMAINS]; /* it did what nobody can undo or see: lasting.c; NULL: it did not */
+    bool nmi[XD_XEN_DOMAINS];  /* a program gave it a callback for NMIs */
     bool used[64];             /* hypercalls made since the start; a multicall counts as all */
     bool settled;              /* what programs did is undone: */
     bool lost;                 /* but not all of it */
@@ -61,8 +66,20 @@ bool xd_machine_ready(struct xd_machine *m,
 void xd_machine_settle(struct xd_machine *m);
 void xd_machine_end(struct xd_machine *m);
 
-/* The statuses of domain (nr)'s ports 0..XD_PORTS_SEEN-1. False: it gives no answer. */
-bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port);
+/* The statuses of domain (nr)'s ports 0..XD_PORTS_SEEN-1, and how many are (valid). False: it gives no answer. */
+bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port,
+                      uint64_t *valid);
+
+/* ---- lasting.c ---- */
+
+/*
+ * A program's call (nr) by domain (domid), told by its command (cmd), resulted in (rc). If it changed something in Xen that can't be changed back, or
+ * that nobody can see, the domain is spent, or all of them are.
+ */
+void xd_machine_note(struct xd_machine *m, unsigned int domid, uint64_t nr, uint64_t cmd,
+                     int64_t rc);
+/* The results of a list of calls that domain (domid) made can't be read any more. */
+void xd_machine_note_lost(struct xd_machine *m, unsigned int domid);
 
 /* ---- undo.c, and what both parts use ---- */
 

@@ -25,9 +25,10 @@ enum xd_mail_op {
     XD_MAIL_CALL,  /* hypercall (nr) with (arg): (result) */
     XD_MAIL_LOAD,  /* (size) bytes at (va): (result), or a trap */
     XD_MAIL_STORE, /* (value) there */
-    XD_MAIL_PORTS, /* those from (nr) on that are not closed into (ports), (size) of them; (result): where to go on, or END */
+    XD_MAIL_PORTS, /* those from (nr) on that are not closed into (ports), (size) of them; (result): where to go on, or END,
+                      and then (value): the first that is not valid */
     XD_MAIL_CALLS, /* (size) hypercalls, one after the other, whatever they result in */
-    XD_MAIL_ENTRIES, /* register the kernel's own trap table and callbacks */
+    XD_MAIL_ENTRIES, /* register the kernel's own trap table and callbacks, and no other trap; (result): how many were refused */
 };
 
 struct xd_mailbox {
@@ -51,7 +52,7 @@ struct xd_mailbox {
             uint64_t word[3]; /* an evtchn_status */
         } ports[XD_MAIL_PORTS_MAX];
         struct {
-            uint64_t nr, arg[6];
+            uint64_t nr, arg[6], result;
         } call[XD_MAIL_CALLS_MAX];
     };
 };

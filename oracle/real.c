@@ -26,11 +26,13 @@
 #define HC_MEMORY_OP            12u
 #define HC_EVENT_CHANNEL_COMPAT 16u
 #define HC_XEN_VERSION          17u
+#define HC_DOMCTL               36u
+#define MEMORY_CMDS             63u /* above: where a call goes on that was cut short */
 #define HC_VCPU_OP              24u
 #define VCPUOP_REGISTER_INFO    10u
-#define EVTCHNOP_INIT_CONTROL   11u
 #define HC_NUMBERS              64u
-#define RECORD                  32u /* bytes of a frame's */
+#define LIST_SEEN               4096u /* entries of a list of calls */
+#define RECORD                  32u   /* bytes of a frame's */
 #define RECORDS                 (XD_PAGE_SIZE / RECORD)
 #define FREE_TOLD               256u
 #define FREE_TOLD_LOW           16u /* besides, for calls that want a narrow address: */
@@ -155,8 +157,9 @@ static void see_frames(bool all)
 static void see_ports(unsigned int domid)
 {
     static struct xd_real_port port[XD_PORTS_SEEN];
+    uint64_t valid;
 
-    if (!xd_machine_ports(machine, domid, port))
+    if (!xd_machine_ports(machine, domid, port, &valid))
         return;
     for (uint32_t nr = 0; nr < XD_PORTS_SEEN; nr++) {
         struct xd_port *p = &domain[domid].port[nr];
@@ -204,10 +207,14 @@ static bool follow_info(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int
     return true;
 }
 
-static void note_fifo(const struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
+static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
 {
-    if (nr == HC_EVENT_CHANNEL_OP && arg[0] == EVTCHNOP_INIT_CONTROL && rc == 0)
-        machine->fifo[v->domain->domid] = true;
+    uint64_t cmd = nr == HC_MEMORY_OP ? arg[0] & MEMORY_CMDS : arg[0];
+    uint32_t told;
+
+    if (nr == HC_DOMCTL && xd_look(v, &told, arg[0], sizeof(told)))
+        cmd = told;
+    xd_machine_note(machine, v->domain->domid, nr, cmd, rc);
 }
 
 /* Xen delivers when it returns to the guest, so one that unmasked by a store is made to enter Xen once. */
@@ -279,7 +286,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     give_mask_back(g);
     rc = xd_xen_call(xen, g, nr, arg, 0, NULL, 0);
     (void)follow_info(v, nr, arg, rc);
-    note_fifo(v, nr, arg, rc);
+    note(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
         nr == HC_MEMORY_OP || nr == HC_MULTICALL);
     return died ? XD_NOT_RUNNING : rc;
@@ -470,18 +477,38 @@ bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
     return true;
 }
 
-static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c)
+static bool entry_at(struct xd_vcpu *v, const struct xd_encoded *c, uint64_t i,
+                     struct xd_abi_multicall_entry *e)
+{
+    return i < c->arg[1] && i < LIST_SEEN && xd_look(v, e, c->arg[0] + i * sizeof(*e), sizeof(*e));
+}
+
+/* How many entries of a list that is to be made can be read. */
+static uint64_t entries_there(struct xd_vcpu *v, const struct xd_encoded *c)
+{
+    struct xd_abi_multicall_entry e;
+    uint64_t nr = 0;
+
+    while (entry_at(v, c, nr, &e))
+        nr++;
+    return nr;
+}
+
+static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c, uint64_t there)
 {
     bool moved = false;
 
-    for (uint64_t i = 0; i < c->arg[1] && i < 4096; i++) {
+    for (uint64_t i = 0; i < there; i++) {
         struct xd_abi_multicall_entry e;
 
-        if (!xd_look(v, &e, c->arg[0] + i * sizeof(e), sizeof(e)) ||
-            (uint64_t)e.result == UINT64_C(0xdddddddddddddddd))
+        if (!entry_at(v, c, i, &e)) {
+            xd_machine_note_lost(machine, v->domain->domid);
+            break;
+        }
+        if ((uint64_t)e.result == UINT64_C(0xdddddddddddddddd))
             break;
         moved |= follow_info(v, e.op, e.args, (int64_t)e.result);
-        note_fifo(v, e.op, e.args, (int64_t)e.result);
+        note(v, e.op, e.args, (int64_t)e.result);
         host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (int64_t)e.result, 1);
     }
     if (moved)
@@ -536,9 +563,11 @@ void xd_cpu_step(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_outcome *out)
 
     *out = (struct xd_outcome){.kind = XD_OUTCOME_NOTHING};
     if (c->what == XD_DO_CALL) {
+        uint64_t there = c->call->nr == HC_MULTICALL ? entries_there(v, c->call) : 0;
+
         out->rc = xd_hypercall(v, c->call->nr, c->call->arg);
-        if (c->call->nr == HC_MULTICALL && !died)
-            entries_returned(v, c->call);
+        if (!died)
+            entries_returned(v, c->call, there);
         out->kind = XD_OUTCOME_RETURNED;
     } else {
         make_access(c, v, out);

@@ -28,6 +28,8 @@
 #define HC_NMI_OP               28u
 #define HC_SCHED_OP             29u
 #define HC_CALLBACK_OP          30u
+#define HC_PHYSDEV_OP           33u
+#define HC_PHYSDEV_COMPAT       19u
 #define HC_EVENT_CHANNEL_OP     32u
 #define HC_EVENT_CHANNEL_COMPAT 16u
 #define MMUEXT_UNPIN            4u
@@ -40,11 +42,19 @@
 #define SCHEDOP_WATCHDOG        6u
 #define SCHEDOP_PIN_OVERRIDE    7u
 #define WATCHDOGS               2u
+#define SEGBASES                4u
 #define VCPUOP_RUNSTATE_AREA    5u
 #define VCPUOP_STOP_PERIODIC    7u
 #define VCPUOP_STOP_SINGLESHOT  9u
 #define VCPUOP_TIME_AREA        13u
 #define ASSISTS                 33u
+#define PHYSDEVOP_SET_IOPL      6u
+#define PHYSDEVOP_SET_IOBITMAP  7u
+#define CALLBACKOP_REGISTER     0u
+#define CALLBACK_SYSENTER       5u
+#define CALLBACK_SYSCALL32      7u
+#define NMI_UNREGISTER          1u
+#define XD_EINVAL               22
 #define MEM_DECREASE            1u
 #define MEM_POPULATE            6u
 #define DOMID_SELF              0x7ff0u
@@ -112,56 +122,114 @@ static void rewrite_tables(struct xd_machine *m, unsigned int nr)
     }
 }
 
-static void drop_registers(struct xd_machine *m, unsigned int g, const struct xd_start *s)
+/* Results in 0, or the domain did not come back. */
+static void surely(struct xd_machine *m, unsigned int g, unsigned int nr, uint64_t a0, uint64_t a1)
 {
+    plain(m, g, nr, a0, a1);
+    xd_xen_expect(&m->xen, g, 0);
+}
+
+/* The same with (n) bytes at (data), whose address is argument (at); (other): another result that does not matter. */
+static void surely_with(struct xd_machine *m, unsigned int g, unsigned int nr, uint64_t cmd,
+                        uint64_t a1, unsigned int at, const void *data, size_t n, int64_t other)
+{
+    xd_xen_queue(&m->xen, g, nr, (uint64_t[6]){cmd, a1}, at, data, n);
+    xd_xen_expect(&m->xen, g, other);
+}
+
+static void drop_bases(struct xd_machine *m, unsigned int g, const struct xd_start *s)
+{
+    /* A selector can name what the table below still has. */
+    for (unsigned int which = SEGBASES; xd_machine_used(m, HC_SET_SEGMENT_BASE) && which--;)
+        surely(m, g, HC_SET_SEGMENT_BASE, which, 0);
     if (xd_machine_used(m, HC_MMUEXT_OP)) {
         mmuext(m, g, MMUEXT_NEW_BASEPTR, s->cr3_mfn, 0);
         mmuext(m, g, MMUEXT_NEW_USER, 0, 0);
         mmuext(m, g, MMUEXT_SET_LDT, 0, 0);
+        xd_xen_expect(&m->xen, g, 0);
     }
     if (xd_machine_used(m, HC_SET_GDT))
-        plain(m, g, HC_SET_GDT, 0, 0);
-    for (unsigned int type = 0; xd_machine_used(m, HC_VM_ASSIST) && type < ASSISTS; type++)
-        plain(m, g, HC_VM_ASSIST, 1, type);
+        surely(m, g, HC_SET_GDT, 0, 0);
     if (xd_machine_used(m, HC_STACK_SWITCH))
-        plain(m, g, HC_STACK_SWITCH, FLAT_SS, s->stack_va + XD_PAGE_SIZE);
-    if (xd_machine_used(m, HC_FPU_TASKSWITCH))
-        plain(m, g, HC_FPU_TASKSWITCH, 0, 0);
-    for (unsigned int reg = 0; xd_machine_used(m, HC_SET_DEBUGREG) && reg < 8; reg++)
-        plain(m, g, HC_SET_DEBUGREG, reg, 0);
-    for (unsigned int which = 0; xd_machine_used(m, HC_SET_SEGMENT_BASE) && which < 3; which++)
-        plain(m, g, HC_SET_SEGMENT_BASE, which, 0);
+        surely(m, g, HC_STACK_SWITCH, FLAT_SS, s->stack_va + XD_PAGE_SIZE);
+}
+
+static void drop_timers(struct xd_machine *m, unsigned int g)
+{
+    unsigned int vcpu = g % XD_MAIL_VCPUS;
+    uint32_t watchdog[2] = {0, 0};
+    uint64_t nowhere = 0;
+    int32_t none = -1;
+
     if (xd_machine_used(m, HC_SET_TIMER))
-        plain(m, g, HC_SET_TIMER, 0, 0);
+        surely(m, g, HC_SET_TIMER, 0, 0);
     if (xd_machine_used(m, HC_VCPU_OP)) {
-        uint64_t nowhere = 0;
-        unsigned int vcpu = g % XD_MAIL_VCPUS;
-
-        plain(m, g, HC_VCPU_OP, VCPUOP_STOP_PERIODIC, vcpu);
-        plain(m, g, HC_VCPU_OP, VCPUOP_STOP_SINGLESHOT, vcpu);
-        for (unsigned int i = 0; i < 2; i++)
-            xd_xen_queue(&m->xen, g, HC_VCPU_OP,
-                         (uint64_t[6]){i ? VCPUOP_TIME_AREA : VCPUOP_RUNSTATE_AREA, vcpu}, 2,
-                         &nowhere, sizeof(nowhere));
+        surely(m, g, HC_VCPU_OP, VCPUOP_STOP_PERIODIC, vcpu);
+        surely(m, g, HC_VCPU_OP, VCPUOP_STOP_SINGLESHOT, vcpu);
+        surely_with(m, g, HC_VCPU_OP, VCPUOP_RUNSTATE_AREA, vcpu, 2, &nowhere, sizeof(nowhere), 0);
+        surely_with(m, g, HC_VCPU_OP, VCPUOP_TIME_AREA, vcpu, 2, &nowhere, sizeof(nowhere), 0);
     }
-    if (xd_machine_used(m, HC_SCHED_OP)) {
-        uint32_t watchdog[2] = {0, 0};
-        int32_t none = -1;
+    if (!xd_machine_used(m, HC_SCHED_OP))
+        return;
+    for (watchdog[0] = 1; watchdog[0] <= WATCHDOGS; watchdog[0]++)
+        surely_with(m, g, HC_SCHED_OP, SCHEDOP_WATCHDOG, 0, 1, watchdog, sizeof(watchdog),
+                    -XD_EINVAL); /* it was not running */
+    if (g < XD_MAIL_VCPUS)       /* nobody else may */
+        surely_with(m, g, HC_SCHED_OP, SCHEDOP_PIN_OVERRIDE, 0, 1, &none, sizeof(none), -XD_EINVAL);
+}
 
-        for (watchdog[0] = 1; watchdog[0] <= WATCHDOGS; watchdog[0]++)
-            xd_xen_queue(&m->xen, g, HC_SCHED_OP, (uint64_t[6]){SCHEDOP_WATCHDOG}, 1, watchdog,
-                         sizeof(watchdog));
-        xd_xen_queue(&m->xen, g, HC_SCHED_OP, (uint64_t[6]){SCHEDOP_PIN_OVERRIDE}, 1, &none,
-                     sizeof(none));
+static void drop_entries(struct xd_machine *m, unsigned int g)
+{
+    struct {
+        uint16_t type, flags;
+        uint64_t address;
+    } reg = {.type = CALLBACK_SYSENTER};
+
+    if (xd_machine_used(m, HC_CALLBACK_OP)) {
+        surely_with(m, g, HC_CALLBACK_OP, CALLBACKOP_REGISTER, 0, 1, &reg, sizeof(reg), 0);
+        reg.type = CALLBACK_SYSCALL32;
+        surely_with(m, g, HC_CALLBACK_OP, CALLBACKOP_REGISTER, 0, 1, &reg, sizeof(reg), 0);
     }
-    if (xd_machine_used(m, HC_NMI_OP))
-        plain(m, g, HC_NMI_OP, 1, 0);
+    if (xd_machine_used(m, HC_NMI_OP) || xd_machine_used(m, HC_CALLBACK_OP))
+        surely(m, g, HC_NMI_OP, NMI_UNREGISTER, 0);
     if (xd_machine_used(m, HC_SET_CALLBACKS) || xd_machine_used(m, HC_CALLBACK_OP) ||
         xd_machine_used(m, HC_SET_TRAP_TABLE)) {
+        struct xd_xen_guest *guest = &m->xen.guest[g];
+
         xd_xen_flush(&m->xen, g);
-        m->xen.guest[g].mail->op = XD_MAIL_ENTRIES;
-        xd_xen_ask(&m->xen, g);
+        guest->mail->op = XD_MAIL_ENTRIES;
+        if (xd_xen_ask(&m->xen, g) && guest->mail->result) {
+            guest->surprised = true;
+            guest->unexpected.nr = HC_SET_TRAP_TABLE;
+            guest->unexpected.result = (int64_t)guest->mail->result;
+        }
     }
+}
+
+static void drop_registers(struct xd_machine *m, unsigned int g, const struct xd_start *s)
+{
+    struct {
+        uint64_t bitmap;
+        uint32_t ports, pad;
+    } none = {0};
+
+    m->xen.guest[g].surprised = false;
+    drop_bases(m, g, s);
+    for (unsigned int type = 0; xd_machine_used(m, HC_VM_ASSIST) && type < ASSISTS; type++) {
+        plain(m, g, HC_VM_ASSIST, 1, type);
+        xd_xen_expect(&m->xen, g, -XD_EINVAL); /* Xen knows of no such */
+    }
+    if (xd_machine_used(m, HC_FPU_TASKSWITCH))
+        surely(m, g, HC_FPU_TASKSWITCH, 0, 0);
+    for (unsigned int reg = 0; xd_machine_used(m, HC_SET_DEBUGREG) && reg < XD_DEBUG_REGISTERS;
+         reg++)
+        surely(m, g, HC_SET_DEBUGREG, reg, 0);
+    if (xd_machine_used(m, HC_PHYSDEV_OP) || xd_machine_used(m, HC_PHYSDEV_COMPAT)) {
+        surely_with(m, g, HC_PHYSDEV_OP, PHYSDEVOP_SET_IOPL, 0, 1, &none, sizeof(none), 0);
+        surely_with(m, g, HC_PHYSDEV_OP, PHYSDEVOP_SET_IOBITMAP, 0, 1, &none, sizeof(none), 0);
+    }
+    drop_timers(m, g);
+    drop_entries(m, g);
     xd_xen_flush(&m->xen, g);
 }
 
@@ -170,9 +238,10 @@ static void close_ports(struct xd_machine *m, unsigned int nr)
     static struct xd_real_port port[XD_PORTS_SEEN];
     uint16_t self[2] = {DOMID_SELF, 0};
     uint32_t opened;
+    uint64_t valid;
 
     if (!(xd_machine_used(m, HC_EVENT_CHANNEL_OP) || xd_machine_used(m, HC_EVENT_CHANNEL_COMPAT)) ||
-        !xd_machine_ports(m, nr, port) || !memcmp(port, m->guest[nr].port, sizeof(port)))
+        !xd_machine_ports(m, nr, port, &valid) || !memcmp(port, m->guest[nr].port, sizeof(port)))
         return;
     xd_xen_call(&m->xen, xd_xen_guest(nr, 0), HC_EVENT_CHANNEL_OP, (uint64_t[6]){EVTCHNOP_RESET}, 1,
                 self, sizeof(self));

@@ -337,6 +337,7 @@ void xd_xen_queue(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t 
 
     if (guest->queued == XD_MAIL_CALLS_MAX || guest->queued_bytes + n > sizeof(m->scratch))
         xd_xen_flush(x, g);
+    guest->expected[guest->queued].judged = false;
     m->call[guest->queued].nr = nr;
     for (unsigned int i = 0; i < 6; i++)
         m->call[guest->queued].arg[i] = arg[i];
@@ -349,17 +350,36 @@ void xd_xen_queue(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t 
     guest->queued_bytes += (n + 7) & ~(size_t)7;
 }
 
-void xd_xen_flush(struct xd_xen *x, unsigned int g)
+void xd_xen_expect(struct xd_xen *x, unsigned int g, int64_t other)
 {
     struct xd_xen_guest *guest = &x->guest[g];
 
-    if (!guest->queued)
+    guest->expected[guest->queued - 1].judged = true;
+    guest->expected[guest->queued - 1].other = other;
+}
+
+void xd_xen_flush(struct xd_xen *x, unsigned int g)
+{
+    struct xd_xen_guest *guest = &x->guest[g];
+    unsigned int nr = guest->queued;
+
+    if (!nr)
         return;
     guest->mail->op = XD_MAIL_CALLS;
-    guest->mail->size = guest->queued;
+    guest->mail->size = nr;
     guest->queued = 0;
     guest->queued_bytes = 0;
-    xd_xen_ask(x, g);
+    if (!xd_xen_ask(x, g))
+        return;
+    for (unsigned int i = 0; i < nr && !guest->surprised; i++) {
+        int64_t result = (int64_t)guest->mail->call[i].result;
+
+        if (!guest->expected[i].judged || !result || result == guest->expected[i].other)
+            continue;
+        guest->surprised = true;
+        guest->unexpected.nr = guest->mail->call[i].nr;
+        guest->unexpected.result = result;
+    }
 }
 
 unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t need)

@@ -43,6 +43,15 @@ struct xd_xen_guest {
     uint8_t reason;      /* else: SHUTDOWN_* */
     unsigned int queued; /* calls that its mailbox holds */
     size_t queued_bytes;
+    struct {
+        bool judged;
+        int64_t other; /* than 0 */
+    } expected[XD_MAIL_CALLS_MAX];
+    bool surprised; /* a call resulted in what was not expected, and this was the first: */
+    struct {
+        uint64_t nr;
+        int64_t result;
+    } unexpected;
 };
 
 struct xd_xen {
@@ -82,9 +91,11 @@ bool xd_xen_ask(struct xd_xen *x, unsigned int g);
 int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
                     unsigned int at, void *data, size_t n);
 
-/* The same, later: all that is queued is made by one request, at the latest by xd_xen_flush, and nobody learns the results. */
+/* The same, later: all that is queued is made by one request, at the latest by xd_xen_flush, and nobody learns the results */
 void xd_xen_queue(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
                   unsigned int at, const void *data, size_t n);
+/* but whether the call that was queued last resulted in 0 or (other): if not, x->guest[g].unexpected says so. */
+void xd_xen_expect(struct xd_xen *x, unsigned int g, int64_t other);
 void xd_xen_flush(struct xd_xen *x, unsigned int g);
 
 /* The byte at linear address (va) under (cr3); NULL: an entry on the way lacks one of (need_flags). What is no RAM is x->beyond. */

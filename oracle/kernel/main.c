@@ -116,6 +116,7 @@ static void ports(struct xd_mailbox *m)
         if (hypercall(HC_EVTCHN_OP,
                       (uint64_t[6]){EVTCHNOP_STATUS, (uint64_t)w})) { /* there is no such port */
             m->result = XD_MAIL_PORTS_END;
+            m->value = nr;
             return;
         }
         if ((uint32_t)w[1]) /* its status: not closed */
@@ -124,12 +125,18 @@ static void ports(struct xd_mailbox *m)
     m->result = nr;
 }
 
-static void register_entries(void)
+/* A trap table adds to the one before; no table takes that away. */
+static uint64_t register_entries(void)
 {
-    if (hypercall(HC_SET_TRAP_TABLE, (uint64_t[6]){(uint64_t)trap_table}))
-        say("oracle: the trap table was refused\n");
-    if (hypercall(HC_SET_CALLBACKS, (uint64_t[6]){(uint64_t)event_entry, (uint64_t)failsafe_entry}))
-        say("oracle: the callbacks were refused\n");
+    uint64_t refused = 0;
+
+    refused += hypercall(HC_SET_TRAP_TABLE, (uint64_t[6]){0}) != 0;
+    refused += hypercall(HC_SET_TRAP_TABLE, (uint64_t[6]){(uint64_t)trap_table}) != 0;
+    refused += hypercall(HC_SET_CALLBACKS,
+                         (uint64_t[6]){(uint64_t)event_entry, (uint64_t)failsafe_entry}) != 0;
+    if (refused)
+        say("oracle: the traps and callbacks were refused\n");
+    return refused;
 }
 
 static void carry_out(struct xd_mailbox *m, const volatile struct own *own)
@@ -143,9 +150,9 @@ static void carry_out(struct xd_mailbox *m, const volatile struct own *own)
     case XD_MAIL_PORTS: ports(m); break;
     case XD_MAIL_CALLS:
         for (uint32_t i = 0; i < m->size && i < XD_MAIL_CALLS_MAX; i++)
-            hypercall(m->call[i].nr, m->call[i].arg);
+            m->call[i].result = hypercall(m->call[i].nr, m->call[i].arg);
         break;
-    case XD_MAIL_ENTRIES: register_entries(); break;
+    case XD_MAIL_ENTRIES: m->result = register_entries(); break;
     }
     if (m->trapped) {
         m->vector = own->vector;

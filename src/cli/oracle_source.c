@@ -106,6 +106,7 @@ bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64
     size_t n = 0;
     bool ok;
 
+    *c = (struct xd_candidate){0};
     if (index >= o->files.nr)
         return generated(c, o, index, error);
     text = xd_read_file(o->files.path[index], &n, &complaint);

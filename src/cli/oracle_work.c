@@ -261,31 +261,6 @@ static void tell_whole(struct xd_oracle_worker *w, const struct xd_candidate *c,
     xd_str_free(&told);
 }
 
-static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                            const struct both *b, const struct xd_difference *d)
-{
-    struct xd_oracle_record *r = w->record;
-    struct shrinking s = {.w = w, .boots = r->counts.boots, .rebuilds = r->counts.rebuilds};
-    const struct xd_shrink_options opt = {.go_on = worth_it};
-    struct xd_shrink_stats stats;
-    struct xd_program *p;
-
-    xd_oracle_name(w->o, r->index, &r->text);
-    xd_str_add(&r->text, ": Xen and the double differ\n  again: ");
-    xd_oracle_again(w->o, r->index, &r->text);
-    xd_str_addc(&r->text, '\n');
-    liken(&s.like, d);
-    p = xd_shrink(c->p, still_differs, &s, &opt, &stats);
-    if (!p || !tell_small(w, p, &stats)) {
-        xd_str_add(&r->text, "  it does not differ in each run: it takes what is run before it, "
-                             "or chance\n");
-        tell_whole(w, c, b, d);
-    }
-    xd_program_free(p);
-}
-
-/* ---- Chance ---- */
-
 /* Runs the program that this one was run behind. */
 static void run_before(struct xd_oracle_worker *w)
 {
@@ -301,6 +276,75 @@ static void run_before(struct xd_oracle_worker *w)
     }
     xd_str_free(&error);
 }
+
+/* On a Xen that no other program ran on, or only the one before. */
+static bool differs_fresh(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                          const struct likeness *like, bool behind)
+{
+    struct xd_difference d;
+    struct both b = {0};
+    bool differs;
+
+    xd_peer_stop(&w->peer);
+    if (behind)
+        run_before(w);
+    differs = differs_again(w, c, &b, &d) && alike(like, &d);
+    both_free(&b);
+    return differs;
+}
+
+/* What the machine kept of other programs is what makes this one differ: no shorter one would say more. */
+static void tell_behind(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                        const struct both *b, const struct xd_difference *d,
+                        const struct likeness *like)
+{
+    struct xd_str *out = &w->record->text;
+
+    xd_str_add(out, "  alone on a Xen that was just booted it does not differ: only behind ");
+    if (w->before_any && differs_fresh(w, c, like, true))
+        xd_oracle_name(w->o, w->before, out);
+    else
+        xd_str_add(out, "programs that were run before it, or by chance");
+    xd_str_addc(out, '\n');
+    tell_whole(w, c, b, d);
+}
+
+static void tell_shrunk(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                        const struct both *b, const struct xd_difference *d,
+                        const struct likeness *like)
+{
+    struct xd_oracle_record *r = w->record;
+    struct shrinking s = {
+        .w = w, .like = *like, .boots = r->counts.boots, .rebuilds = r->counts.rebuilds};
+    const struct xd_shrink_options opt = {.go_on = worth_it};
+    struct xd_shrink_stats stats;
+    struct xd_program *p = xd_shrink(c->p, still_differs, &s, &opt, &stats);
+
+    xd_peer_stop(&w->peer); /* what was tried before must not help */
+    if (!p || !tell_small(w, p, &stats)) {
+        xd_str_add(&r->text, "  a shorter one differs only behind others\n");
+        tell_whole(w, c, b, d);
+    }
+    xd_program_free(p);
+}
+
+static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                            const struct both *b, const struct xd_difference *d)
+{
+    struct likeness like;
+
+    xd_oracle_name(w->o, w->record->index, &w->record->text);
+    xd_str_add(&w->record->text, ": Xen and the double differ\n  again: ");
+    xd_oracle_again(w->o, w->record->index, &w->record->text);
+    xd_str_addc(&w->record->text, '\n');
+    liken(&like, d);
+    if (differs_fresh(w, c, &like, false))
+        tell_shrunk(w, c, b, d, &like);
+    else
+        tell_behind(w, c, b, d, &like);
+}
+
+/* ---- Chance ---- */
 
 /* By turns behind itself and behind its predecessor. What can't even be run again is no chance. */
 static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c,

@@ -77,6 +77,10 @@ class Oracle(unittest.TestCase):
                      ["--nonsense"], ["--keep", self.xen], ["/nowhere/a.xds"]):
             self.expect(self.run_oracle("-n", "1", *args), 2)
 
+    def test_a_scenario_that_can_not_be_read_is_told_and_the_others_go_on(self):
+        a, b = self.file("a.xds", "domain d0\nload va(0) 8\n"), self.file("b.xds", VERSION)
+        self.expect(self.run_oracle(a, b), 2, r"a\.xds:2:\d+: ", "(?m)^1 program,", "(?m)^1 could not be compared")
+
     # ---- both sides agree ----
 
     def test_generated_programs_agree(self):
@@ -148,7 +152,8 @@ class Oracle(unittest.TestCase):
     def test_a_difference_that_takes_the_program_before_is_no_chance(self):
         a, b = self.file("a.xds", "domain d0\nsched_op yield\nsched_op yield\n"), self.file("b.xds", VERSION)
         r = self.run_oracle(a, b, how="lie-behind:xen_version")
-        self.expect(r, 1, r"b\.xds: Xen and the double differ", "(?m)^2 programs,.* 1 program differs")
+        self.expect(r, 1, r"b\.xds: Xen and the double differ", "(?m)^2 programs,.* 1 program differs", r"it does not differ: only behind \S+/a\.xds\n")
+        self.assertNotIn("shrunk", r.out)
 
     def test_the_run_can_be_stopped_at_a_difference(self):
         r = self.run_oracle("-v", "-s", "5", "-n", "5000", "--max-differences", "0", "--stop", "2", how="lie:mmuext_op")
