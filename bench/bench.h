@@ -24,8 +24,8 @@ struct bench {
     uint64_t arg;
 };
 
-extern const struct bench bench_calls[], bench_guest[], bench_memory[], bench_process[],
-    bench_snapshot[]; /* ended by a NULL name */
+extern const struct bench bench_calls[], bench_events[], bench_guest[], bench_memory[],
+    bench_process[], bench_snapshot[]; /* ended by a NULL name */
 
 /* Keeps (x) from being optimised away. */
 static inline void bench_use(uint64_t x)
