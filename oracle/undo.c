@@ -57,6 +57,8 @@
 #define XD_EINVAL               22
 #define MEM_DECREASE            1u
 #define MEM_POPULATE            6u
+#define MEM_SET_MAP             13u
+#define MEM_CLAIM               24u
 #define DOMID_SELF              0x7ff0u
 #define LOST                    (~UINT64_C(0))
 #define PASSES                  3u /* over the tables: an entry can need another one first */
@@ -297,6 +299,25 @@ static bool owns(struct xd_machine *m, unsigned int nr, uint64_t mfn)
     return f.owner == nr && f.allocated && !f.xen_heap;
 }
 
+/* Nothing is set aside for the domain, and it has no memory map. */
+static void drop_map_and_claim(struct xd_machine *m, unsigned int nr)
+{
+    struct {
+        uint64_t extents, nr;
+        uint32_t order, flags;
+        uint16_t domid, pad[3];
+    } claim = {.domid = (uint16_t)nr};
+    struct {
+        uint16_t domid, pad[3];
+        uint64_t nr, buffer;
+    } map = {.domid = DOMID_SELF};
+
+    xd_xen_call(&m->xen, xd_xen_guest(0, 0), HC_MEMORY_OP, (uint64_t[6]){MEM_CLAIM}, 1, &claim,
+                sizeof(claim));
+    xd_xen_call(&m->xen, xd_xen_guest(nr, 0), HC_MEMORY_OP, (uint64_t[6]){MEM_SET_MAP}, 1, &map,
+                sizeof(map));
+}
+
 /* Gives back the frames that the domain did not have at the start, and takes others for those it lost. */
 static void restore_memory(struct xd_machine *m, unsigned int nr)
 {
@@ -383,6 +404,7 @@ void xd_machine_undo(struct xd_machine *m)
             continue;
         restore_tables(m, nr);
         if (xd_machine_used(m, HC_MEMORY_OP)) {
+            drop_map_and_claim(m, nr);
             restore_memory(m, nr);
             m->gave_back++;
         }

@@ -158,6 +158,60 @@ struct xd_abi_memory_machphys_mfn_list {
     uint64_t extent_start;
     uint32_t nr_extents, pad2;
 };
+struct xd_abi_memory_add_to_physmap {
+    uint16_t domid, size;
+    uint32_t space;
+    uint64_t idx, gpfn;
+};
+struct xd_abi_memory_add_to_physmap_batch {
+    uint16_t domid, space, size, foreign_domid;
+    uint64_t idxs, gpfns, errs;
+};
+struct xd_abi_memory_remove_from_physmap {
+    uint16_t domid, pad[3];
+    uint64_t gpfn;
+};
+/* Its 64-bit numbers are not aligned. */
+struct xd_abi_e820entry {
+    uint32_t addr[2], size[2], type;
+};
+struct xd_abi_memory_map {
+    uint32_t nr_entries, pad;
+    uint64_t buffer;
+};
+struct xd_abi_memory_foreign_map {
+    uint16_t domid, pad[3];
+    struct xd_abi_memory_map map;
+};
+struct xd_abi_memory_pod_target {
+    uint64_t target_pages, tot_pages, pod_cache_pages, pod_entries;
+    uint16_t domid, pad[3];
+};
+struct xd_abi_memory_access_op {
+    uint8_t op, access;
+    uint16_t domid;
+    uint32_t nr;
+    uint64_t pfn, pfn_list, access_list;
+};
+struct xd_abi_memory_vnuma {
+    uint16_t domid, pad;
+    uint32_t nr_vnodes, nr_vcpus, nr_vmemranges;
+    uint64_t vdistance, vcpu_to_vnode, vmemrange;
+};
+struct xd_abi_memory_rdm_map {
+    uint32_t flags, nr_entries;
+    uint64_t buffer;
+    struct {
+        uint16_t seg;
+        uint8_t bus, devfn;
+    } dev;
+    uint32_t pad;
+};
+struct xd_abi_memory_resource {
+    uint16_t domid, type;
+    uint32_t id, nr_frames, pad;
+    uint64_t frame, frame_list;
+};
 
 /* Calls of the control domain: heads, and what is looked at before they are refused. */
 struct xd_abi_platform_op {
@@ -416,6 +470,8 @@ struct xd_abi_start_info {
 _Static_assert(sizeof(struct xd_abi_mmuext_op) == 24, "mmuext_op");
 _Static_assert(sizeof(struct xd_abi_evtchn_status) == 24, "evtchn_status");
 _Static_assert(sizeof(struct xd_abi_memory_exchange) == 72, "memory_exchange");
+_Static_assert(sizeof(struct xd_abi_e820entry) == 20, "e820entry");
+_Static_assert(sizeof(struct xd_abi_memory_access_op) == 32, "mem_access_op");
 _Static_assert(sizeof(struct xd_abi_platform_op) == 136, "platform_op");
 _Static_assert(sizeof(struct xd_abi_sysctl) == 136, "sysctl");
 _Static_assert(sizeof(struct xd_abi_domctl) == 144, "domctl");

@@ -27,13 +27,31 @@ static const struct xd_alt host[] = {
     A(6, "<reset>\n<bind-ipi>\nmulticall { sched_op poll ports=[1] timeout=<0/0x3b9aca00000>; "
          "<mmuext>; xen_version version }\nevent 1\nadvance <1ns/100000s>"),
     A(1, "event_channel_op bind_virq virq=0 vcpu=0\nadvance 1s"),
-    A(1, "memory_op <populate_physmap/increase_reservation> extent_start=[<pfn>] extent_order=<1/"
-         "9> domid=SELF"),
+    A(3, "<runs>"),
+    A(1, "scarce 0\nmemory_op exchange in=[<give-page>] out=[<take-page>] in_domid=SELF "
+         "out_domid=SELF\nscarce frames()"),
+    CTL(1, "memory_op machine_memory_map nr_entries=<5/6/7/128> buffer=<0/buf(160)/<bad-out>>"),
     DOMU(3, "<new-vcpu>"),
     DOMU(1, "vcpu_op 10 1 ptr(<plain>, 8)"),
     A(1, "vcpu_op 10 0 ptr(<plain>, <0/8/64/4032>)\n<bind-ipi>\nvcpu_op 10 0 ptr(<plain>, 0)"),
     CTL(2, "<fifo>"),
     CTL2(2, "<end-of-other>"),
+};
+
+/* Extents of more than one page: whether there are such runs of frames is up to each heap. */
+static const struct xd_alt runs[] = {
+    A(2, "memory_op <populate_physmap/increase_reservation> extent_start=[<pfn>] extent_order=<1/"
+         "3/9> domid=SELF<mem-flags>"),
+    A(1, "memory_op decrease_reservation extent_start=[<give-page>] extent_order=1 domid=SELF"),
+    A(2, "memory_op exchange in=[<give-page>, <give-page>] out=[<take-page>] out_order=1 "
+         "in_domid=SELF out_domid=SELF = ? out=[$m<new-name@5>]\n"
+         "memory_op exchange in=[$m<@5>] in_order=1 out=[<take-page>, <take-page>] in_domid=SELF "
+         "out_domid=SELF"),
+    CTL(2, "memory_op populate_physmap extent_start=[<0x1000/0xffffffffffffffff>] "
+           "extent_order=<1/2> domid=SELF = ? extent_start=[$m<new-name@5>]\n"
+           "<50%memory_op exchange in=[$m<@5>] in_order=1 out=[0x2000] out_order=1 in_domid=SELF "
+           "out_domid=SELF\n>"
+           "memory_op decrease_reservation extent_start=[$m<@5>] extent_order=1 domid=SELF"),
 };
 
 /* vCPU 2 of the guest, which the builder gave no context. */
@@ -79,6 +97,7 @@ static void over(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 
 const struct xd_rule xd_rules_host[] = {
     RULE("host", host),
+    RULE("runs", runs),
     RULE("new-vcpu", new_vcpu),
     RULE("the-end", end_of_other),
     MAKE("end-of-other", over, 0),

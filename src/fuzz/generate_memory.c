@@ -135,6 +135,68 @@ static const struct xd_alt question[] = {
          "maximum_gpfn> arg=<bad-in>"),
 };
 
+/* Memory maps: a domain's is what it was given; the machine's is no two machines' alike, so nobody is told it here. */
+static const struct xd_alt one_entry[] = {A(1, "ptr4(0, 0, <4096/0x9f000>, 0, <1/2/99>)")};
+static const struct xd_alt maps[] = {
+    A(4, "memory_op set_memory_map domid=<SELF/SELF/<own>/<domid>> nr_entries=<0/1/2> "
+         "buffer=<buf(40)/<one-entry>>\n"
+         "memory_op memory_map nr_entries=<0/1/2/3/0xffffffff> buffer=buf(60)"),
+    A(3, "memory_op memory_map nr_entries=<0/1/128> buffer=<buf(64)/0>"),
+    A(1, "memory_op set_memory_map domid=<SELF/<domid>> nr_entries=<1025/0xffffffff> "
+         "buffer=buf(8)"),
+    A(2, "<flush>\nmemory_op set_memory_map domid=<SELF/<domid>> nr_entries=<1/2> "
+         "buffer=<bad-in>"),
+    A(2, "memory_op set_memory_map domid=SELF nr_entries=1 buffer=<one-entry>\n"
+         "<flush>\nmemory_op memory_map nr_entries=<0/1/2> buffer=<bad-out>"),
+    A(2, "<flush>\nmemory_op <memory_map/set_memory_map/machine_memory_map/"
+         "reserved_device_memory_map> arg=<bad-in>"),
+    DOMU(2, "memory_op machine_memory_map nr_entries=<0/4> buffer=<buf(80)/<bad-in>>"),
+    CTL(2, "memory_op machine_memory_map nr_entries=<0/1/4> buffer=<buf(80)/va(7)>"),
+    A(3, "memory_op reserved_device_memory_map flags=<0/1/2/0x80000000> nr_entries=<0/1> "
+         "buffer=<0/buf(16)/0x800000000000>"),
+};
+static const struct xd_alt claims[] = {
+    A(3, "memory_op claim_pages <extent_start=[0]/nr_extents=1 extent_order=1/nr_extents=1 "
+         "mem_flags=<1/0x100>> "
+         "domid=<<own>/SELF>"),
+    A(2, "memory_op claim_pages nr_extents=<0/1/0x7fffffff> domid=<SELF/<own>/<domid>>"),
+    A(1, "<flush>\nmemory_op claim_pages arg=<bad-in>"),
+    CTL(2, "memory_op claim_pages nr_extents=<0/1/0xffffffff/0x100000000> domid=<own>"),
+    CTL(1, "memory_op claim_pages nr_extents=<0x7ffffff0/0x40000000> domid=d0"),
+    CTL(8, "memory_op current_reservation domid=d0 = $m<new-name@6>\n"
+           "memory_op claim_pages nr_extents=$m<@6>+<1/2/16> domid=<own>\n"
+           "memory_op claim_pages nr_extents=$m<@6>+<2/3> domid=<own>\n"
+           "memory_op claim_pages nr_extents=<$m<@6>+3/$m<@6>+1/0> domid=<own>\n"
+           "<50%memory_op decrease_reservation extent_start=[<give-page>] domid=SELF\n>"
+           "memory_op claim_pages domid=<own>"),
+};
+static const struct xd_alt for_others[] = {
+    A(3, "memory_op add_to_physmap domid=<SELF/<own>/<domid>> space=<0/1/2/3/4/5/6> gpfn=<pfn>"),
+    A(3, "memory_op add_to_physmap_batch domid=<SELF/<own>/<domid>> space=<0/1/2/3/4/5> size=1 "
+         "foreign_domid=<domid> idxs=[0] gpfns=[<pfn>] errs=buf(8)"),
+    A(2, "memory_op start=<1/0xffff/0x10000> <add_to_physmap/add_to_physmap_batch> "
+         "<domid=SELF/arg=<bad-in>>"),
+    A(2, "memory_op remove_from_physmap domid=<SELF/<domid>> gpfn=<pfn>"),
+    A(2, "memory_op <set_pod_target target_pages=16/get_pod_target> domid=<SELF/<domid>>"),
+    A(1, "memory_op <get_sharing_freed_pages/get_sharing_shared_pages/machphys_compat_mfn_list>"),
+    A(2, "memory_op access_op op=<0/1/9> domid=<SELF/<own>/<domid>> nr=1"),
+    A(2, "memory_op get_vnumainfo domid=<SELF/<domid>><30% pad=<1/0xffff>> nr_vnodes=1 nr_vcpus=1"),
+    A(3, "memory_op acquire_resource domid=<<own>/SELF/<domid>> type=<0/1/2/3>"
+         "<20% pad=1><20% frame=<0x100000000/0xffffffff>> nr_frames=<0/1> frame_list=<0/buf(8)>"),
+    CTL2(3, "memory_op acquire_resource domid=<other> type=<0/2/3/9> id=<0/7> "
+            "nr_frames=<0/1/0x3ffffff/0x4000000> "
+            "frame_list=<0/buf(8)>"),
+    CTL2(1, "memory_op acquire_resource domid=<other> type=1 id=<2/9> frame_list=<0/buf(8)>"),
+    CTL2(1, "memory_op start=<1/2> acquire_resource domid=<other> type=<3/9> nr_frames=<0/1/2> "
+            "frame_list=<0/buf(8)>"),
+    TWO(1, "memory_op <access_op/get_vnumainfo/acquire_resource> domid=<other>"),
+    A(1, "<flush>\nmemory_op <add_to_physmap/add_to_physmap_batch/remove_from_physmap/access_op/"
+         "get_vnumainfo/set_pod_target/acquire_resource> arg=<bad-in>"),
+    A(1, "memory_op start=1 <memory_map/set_memory_map/get_vnumainfo/claim_pages/"
+         "remove_from_physmap/get_pod_target/get_sharing_freed_pages/machphys_compat_mfn_list>"),
+    A(1, "memory_op op=<8/20/22/29> arg=buf(64)"),
+};
+
 /* What becomes of a page that is given back while it is used, and of its successor. */
 static const struct xd_alt memory_life[] = {
     A(3, "update_va_mapping <window@1> pte(page(15), P|RW) UVMF_INVLPG\n"
@@ -169,7 +231,10 @@ static const struct xd_alt memory[] = {
     A(22, "<give>"),
     A(24, "<take>"),
     A(22, "<exchange>"),
-    A(14, "<question>"),
+    A(11, "<question>"),
+    A(6, "<maps>"),
+    A(5, "<claims>"),
+    A(5, "<for-others>"),
     A(8, "<memory-life>"),
     A(4, "update_va_mapping <window> pte(page(<15/16/17>), P|RW) UVMF_INVLPG"),
     A(4, "mmuext_op [<CLEAR_PAGE/PIN_L1_TABLE/UNPIN_TABLE> mfn=page(<15/16/17>)]")};
@@ -192,6 +257,10 @@ const struct xd_rule xd_rules_memory[] = {
     RULE("nowhere", nowhere),
     RULE("exchange", exchange),
     RULE("question", question),
+    RULE("one-entry", one_entry),
+    RULE("maps", maps),
+    RULE("claims", claims),
+    RULE("for-others", for_others),
     RULE("memory-life", memory_life),
     {0},
 };

@@ -56,9 +56,9 @@ static void check_free(struct audit *a)
                "frame 0x%llx is free, and its record is not that of a free one",
                (unsigned long long)mfn);
     }
-    EXPECT(a, fresh == hv->frames - hv->heap_first - hv->heap_taken,
+    EXPECT(a, fresh == hv->frames - hv->heap_first - hv->heap_taken - hv->heap_early,
            "%u frames were never handed out, the heap says %u", fresh,
-           hv->frames - hv->heap_first - hv->heap_taken);
+           hv->frames - hv->heap_first - hv->heap_taken - hv->heap_early);
     EXPECT(a, n + fresh == hv->frames_free,
            "%u frames are recorded as free, the list and the heap have %u", hv->frames_free,
            n + fresh);
@@ -118,6 +118,16 @@ static void check_used(struct audit *a, xd_mfn mfn)
         check_descriptors(a, mfn);
 }
 
+static void check_claims(struct audit *a)
+{
+    uint64_t claimed = 0;
+
+    for (uint32_t i = 0; i < a->hv->config.domains_max; i++)
+        claimed += a->hv->domain[i].claimed;
+    EXPECT(a, claimed == a->hv->claimed, "%u pages are recorded as claimed, domains claim %llu",
+           a->hv->claimed, (unsigned long long)claimed);
+}
+
 static void check_shared_info(struct audit *a, const struct xd_domain *d)
 {
     const struct xd_frame *f = xd_frame_at(a->hv, d->shared_info);
@@ -132,6 +142,7 @@ unsigned int xd_audit_frames(struct xd_hv *hv, struct xd_str *out)
     struct audit a = {.hv = hv, .out = out, .listed = xd_zalloc(hv->frames)};
 
     check_free(&a);
+    check_claims(&a);
     for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
         if (!is_free(&hv->frame[mfn]))
             check_used(&a, xd_mfn_of(mfn));

@@ -385,10 +385,10 @@ int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config,
     if (!b.d)
         return xd_hv_misuse(hv, XD_HOST_ENOSPC, "the machine has room for %u domains",
                             hv->config.domains_max);
-    if (b.c->pages + 1 > xd_frames_left(hv))
+    if (b.c->pages + 1 > xd_frames_unclaimed(hv))
         return xd_hv_misuse(hv, XD_HOST_ENOSPC,
                             "%u pages are asked for and the machine has %u frames left", b.c->pages,
-                            xd_frames_left(hv) ? xd_frames_left(hv) - 1 : 0);
+                            xd_frames_unclaimed(hv) ? xd_frames_unclaimed(hv) - 1 : 0);
     xd_tell_before(hv, &(struct xd_told){.what = XD_DEED_CREATE});
     b.p2m = xd_zalloc((size_t)b.c->pages * sizeof(*b.p2m));
     build(&b, (uint16_t)domid);

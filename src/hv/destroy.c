@@ -74,6 +74,7 @@ void xd_domain_destroy(struct xd_domain *d)
     if (hv->host->watcher)
         hv->host->watcher->gone(d);
     XD_PUT(hv, d->dying, true);
+    xd_domain_unclaim(d);
     xd_levers_forget(d);
     xd_evtchn_close_all(d);
     xd_fifo_end(d);

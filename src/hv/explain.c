@@ -159,6 +159,8 @@ static void explain_heap(const struct xd_hv *hv, struct xd_str *out)
     if (left < hv->frames_free)
         xd_str_addf(out, ", %u more that the host keeps back (xd_frames_scarce)",
                     hv->frames_free - left);
+    if (hv->claimed)
+        xd_str_addf(out, ", %u of them claimed for domains", hv->claimed);
     xd_str_addc(out, '\n');
 }
 

@@ -4,7 +4,9 @@
  *
  * The heap hands frames out in the order of a seeded permutation, so that neighbours in
  * pseudo-physical memory are not neighbours in machine memory and a guest that mixes pfns with mfns
- * is found out. Freed frames are taken first, those that Xen would have to clear last.
+ * is found out. Freed frames are taken first, those that Xen would have to clear last. Aligned runs of
+ * frames are looked for upwards from where the last one ended; what is fresh of them is passed over when its
+ * turn in the permutation comes.
  */
 #include "hv/frame.h"
 
@@ -12,8 +14,8 @@
 
 #include <string.h>
 
-/* A frame that was never handed out. */
-static bool fresh(struct xd_hv *hv, xd_mfn *mfn)
+/* The next of the frames that the heap hands out, which may have gone in a run. */
+static bool next_fresh(struct xd_hv *hv, xd_mfn *mfn)
 {
     const struct xd_host *host = hv->host;
     uint32_t heap = hv->frames - hv->heap_first, named = hv->heap_taken - host->place_first,
@@ -33,11 +35,35 @@ static bool fresh(struct xd_hv *hv, xd_mfn *mfn)
     return true;
 }
 
+/* A frame that was never handed out. */
+static bool fresh(struct xd_hv *hv, xd_mfn *mfn)
+{
+    while (next_fresh(hv, mfn)) {
+        if (XD_LIKELY(!hv->heap_early) || !xd_frame_ever_used(hv, *mfn))
+            return true;
+        XD_PUT(hv, hv->heap_early, hv->heap_early - 1);
+    }
+    return false;
+}
+
 static void list_push(struct xd_hv *hv, uint32_t *list, xd_mfn mfn)
 {
     XD_PUT(hv, *xd_frame_at(hv, mfn),
            ((struct xd_frame){.owner = XD_DOMID_NONE, .type_count = *list}));
     XD_PUT(hv, *list, (uint32_t)mfn.v);
+}
+
+/* Takes the frame that (*link) names off its list. */
+static xd_mfn list_unlink(struct xd_hv *hv, uint32_t *link, bool clean)
+{
+    xd_mfn mfn = xd_mfn_of(*link);
+
+    XD_PUT(hv, *link, xd_frame_at(hv, mfn)->type_count);
+    if (hv->host->watcher) /* AS-XEN: alloc_heap_pages: no stale translation outlives this */
+        hv->host->watcher->reused(hv, mfn);
+    if (clean)
+        xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, mfn), XD_PAGE_SIZE);
+    return mfn;
 }
 
 /* The first of the list that lies below (below). */
@@ -47,12 +73,7 @@ static bool list_take(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t bel
         list = &xd_frame_at(hv, xd_mfn_of(*list))->type_count;
     if (!*list)
         return false;
-    *mfn = xd_mfn_of(*list);
-    XD_PUT(hv, *list, xd_frame_at(hv, *mfn)->type_count);
-    if (hv->host->watcher) /* AS-XEN: alloc_heap_pages: no stale translation outlives this */
-        hv->host->watcher->reused(hv, *mfn);
-    if (clean)
-        xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, *mfn), XD_PAGE_SIZE);
+    *mfn = list_unlink(hv, list, clean);
     return true;
 }
 
@@ -60,39 +81,156 @@ static bool list_take(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t bel
  * What was given back last goes first, what is yet to be cleared last: as in Xen's lists of single frames (get_free_buddy),
  * where what lies between depends on how its heap is split.
  */
-static bool heap_take(struct xd_hv *hv, bool clean, uint64_t below, xd_mfn *mfn)
+static bool take_one(struct xd_hv *hv, bool clean, uint64_t below, xd_mfn *mfn)
 {
-    bool found;
+    bool found = list_take(hv, &hv->free_list, clean, below, mfn);
 
-    if (xd_frames_left(hv) == 0)
-        return false;
-    found = list_take(hv, &hv->free_list, clean, below, mfn);
     while (!found && below > hv->heap_first && fresh(hv, mfn)) {
         found = mfn->v < below;
         if (!found)
             list_push(hv, &hv->free_list, *mfn);
     }
-    if (!found && !list_take(hv, &hv->scrub_list, true, below, mfn))
+    return found || list_take(hv, &hv->scrub_list, true, below, mfn);
+}
+
+/* ---- Runs ---- */
+
+/* Frames that the host names are handed out one by one, so that it can name them. */
+static bool can_run(struct xd_hv *hv, uint64_t mfn)
+{
+    const struct xd_frame *f = &hv->frame[mfn];
+
+    return !f->count && !(f->flags & XD_FRAME_XEN_HEAP) &&
+           (!hv->host->place || xd_frame_ever_used(hv, xd_mfn_of(mfn)));
+}
+
+/* The first run of (nr) that begins in [from, to). */
+static bool run_find(struct xd_hv *hv, uint64_t from, uint64_t to, uint64_t nr, uint64_t *first)
+{
+    for (uint64_t at = (from + nr - 1) & ~(nr - 1), n; at < to; at += nr) {
+        for (n = 0; n < nr && at + n < hv->frames && can_run(hv, at + n);)
+            n++;
+        *first = at;
+        if (n == nr)
+            return true;
+    }
+    return false;
+}
+
+/* Takes what lies in the run off its list. */
+static void list_take_run(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t first, uint64_t nr)
+{
+    while (*list)
+        if (*list - first < nr)
+            list_unlink(hv, list, clean);
+        else
+            list = &xd_frame_at(hv, xd_mfn_of(*list))->type_count;
+}
+
+/* AS-XEN: alloc_heap_pages: a run begins at a multiple of its size. */
+static bool take_run(struct xd_hv *hv, uint64_t nr, uint64_t below, xd_mfn *mfn)
+{
+    uint64_t end = below < hv->frames ? below : hv->frames,
+             next = hv->heap_next < hv->heap_first ? hv->heap_first : hv->heap_next, first;
+    uint32_t early = 0;
+
+    if (nr > end)
         return false;
-    XD_PUT(hv, hv->frames_free, hv->frames_free - 1);
+    end -= nr - 1; /* the last place where one may begin, plus 1 */
+    if (!run_find(hv, next, end, nr, &first) &&
+        !run_find(hv, hv->heap_first, next < end ? next : end, nr, &first))
+        return false;
+    for (uint64_t i = 0; i < nr; i++)
+        early += !xd_frame_ever_used(hv, xd_mfn_of(first + i));
+    if (early < nr) {
+        list_take_run(hv, &hv->free_list, false, first, nr);
+        list_take_run(hv, &hv->scrub_list, true, first, nr);
+    }
+    XD_PUT(hv, hv->heap_early, hv->heap_early + early);
+    XD_PUT(hv, hv->heap_next, (uint32_t)(first + nr));
+    *mfn = xd_mfn_of(first);
     return true;
+}
+
+/* ---- The heap ---- */
+
+/* For whom (claim) pages are set aside. AS-XEN: alloc_heap_pages: what is claimed counts as used, but for who may take all
+ * of a request from a claim. */
+static bool heap_take(struct xd_hv *hv, unsigned int order, bool clean, uint64_t below,
+                      uint32_t claim, xd_mfn *mfn)
+{
+    uint64_t nr = UINT64_C(1) << order;
+
+    if (nr > (claim < nr ? xd_frames_unclaimed(hv) : xd_frames_left(hv)))
+        return false;
+    if (order ? !take_run(hv, nr, below, mfn) : !take_one(hv, clean, below, mfn))
+        return false;
+    XD_PUT(hv, hv->frames_free, hv->frames_free - (uint32_t)nr);
+    return true;
+}
+
+/* AS-XEN: domain_adjust_tot_pages: pages that come are taken from the claim, those that go return to it. */
+static void count_pages(struct xd_domain *d, int64_t more)
+{
+    int64_t claimed = (int64_t)d->claimed - more;
+
+    XD_PUT(d->hv, d->pages, (uint32_t)(d->pages + more));
+    if (XD_LIKELY(!d->claimed))
+        return;
+    if (claimed < 0)
+        claimed = 0;
+    XD_PUT(d->hv, d->hv->claimed, (uint32_t)(d->hv->claimed - d->claimed + claimed));
+    XD_PUT(d->hv, d->claimed, (uint32_t)claimed);
+}
+
+static void record_allocated(struct xd_domain *d, xd_mfn mfn)
+{
+    XD_PUT(d->hv, *xd_frame_at(d->hv, mfn),
+           ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
 }
 
 bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool clean, uint64_t below,
                     xd_mfn *mfn)
 {
-    if (!heap_take(hv, clean, below, mfn))
+    if (!heap_take(hv, 0, clean, below, d->claimed, mfn))
         return false;
-    XD_PUT(hv, *xd_frame_at(hv, *mfn),
-           ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
+    record_allocated(d, *mfn);
     XD_PUT(hv, *xd_m2p_entry(hv, *mfn), pfn);
-    XD_PUT(hv, d->pages, d->pages + 1);
+    count_pages(d, 1);
     return true;
+}
+
+bool xd_frames_alloc(struct xd_domain *d, unsigned int order, uint64_t below, xd_mfn *first)
+{
+    uint64_t nr = UINT64_C(1) << order;
+
+    if (!heap_take(d->hv, order, false, below, d->claimed, first))
+        return false;
+    for (uint64_t i = 0; i < nr; i++)
+        record_allocated(d, xd_mfn_of(first->v + i));
+    count_pages(d, (int64_t)nr);
+    return true;
+}
+
+bool xd_frames_take(struct xd_hv *hv, unsigned int order, uint64_t below, xd_mfn *first)
+{
+    if (!heap_take(hv, order, false, below, 0, first))
+        return false;
+    for (uint64_t i = 0; i < UINT64_C(1) << order; i++)
+        XD_PUT(hv, *xd_frame_at(hv, xd_mfn_of(first->v + i)),
+               ((struct xd_frame){.count = 1, .owner = XD_DOMID_NONE}));
+    return true;
+}
+
+void xd_m2p_run(struct xd_hv *hv, xd_mfn first, unsigned int order, uint64_t pfn)
+{
+    for (uint64_t i = 0; i < UINT64_C(1) << order; i++)
+        XD_PUT(hv, *xd_m2p_entry(hv, xd_mfn_of(first.v + i)), pfn + i);
 }
 
 bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn)
 {
-    if (!heap_take(hv, true, UINT64_MAX, mfn))
+    if (!heap_take(hv, 0, true, UINT64_MAX, 0, mfn))
         return false;
     XD_PUT(
         hv, *xd_frame_at(hv, *mfn),
@@ -115,7 +253,7 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
     XD_INVARIANT(hv, !(f->flags & (XD_FRAME_PINNED | XD_FRAME_ALLOCATED)));
     XD_INVARIANT(hv, mfn.v >= hv->heap_first);
     if (d)
-        XD_PUT(hv, d->pages, d->pages - 1);
+        count_pages(d, -1);
     /* AS-XEN: free_domheap_pages: a living domain is expected to clear what it gives back itself.
      */
     list_push(hv, d && !d->dying ? &hv->free_list : &hv->scrub_list, mfn);
@@ -165,8 +303,7 @@ bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn)
 
 void xd_frame_give(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn)
 {
-    XD_PUT(hv, *xd_frame_at(hv, mfn),
-           ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
+    record_allocated(d, mfn);
     XD_PUT(hv, d->pages, d->pages + 1);
 }
 

@@ -108,6 +108,19 @@ static inline uint32_t xd_frames_left(const struct xd_hv *hv)
     return hv->frames_free > hv->frames_kept ? hv->frames_free - hv->frames_kept : 0;
 }
 
+/* ... of those, what nobody has a claim to. */
+static inline uint32_t xd_frames_unclaimed(const struct xd_hv *hv)
+{
+    return xd_frames_left(hv) > hv->claimed ? xd_frames_left(hv) - hv->claimed : 0;
+}
+
+/* What is set aside for (d) is anybody's again. */
+static inline void xd_domain_unclaim(struct xd_domain *d)
+{
+    XD_PUT(d->hv, d->hv->claimed, d->hv->claimed - d->claimed);
+    XD_PUT(d->hv, d->claimed, 0);
+}
+
 /* Drops the ALLOCATED reference if it is still there. */
 void xd_frame_put_allocated(struct xd_hv *hv, xd_mfn mfn);
 
@@ -118,6 +131,18 @@ void xd_frame_put_allocated(struct xd_hv *hv, xd_mfn mfn);
  */
 bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool clean, uint64_t below,
                     xd_mfn *mfn);
+
+/*
+ * Takes a run of 2^(order) frames, which lies below (below) and begins at a multiple of its size, for (d). Their M2P entries
+ * stay invalid. False when there is none.
+ */
+bool xd_frames_alloc(struct xd_domain *d, unsigned int order, uint64_t below, xd_mfn *first);
+
+/* The same for nobody: the caller holds bare frames, by one reference each, and gives or puts them. Claims are no help. */
+bool xd_frames_take(struct xd_hv *hv, unsigned int order, uint64_t below, xd_mfn *first);
+
+/* Sets the M2P entries of a run to (pfn) and what follows. */
+void xd_m2p_run(struct xd_hv *hv, xd_mfn first, unsigned int order, uint64_t pfn);
 
 /* Takes a frame for Xen itself: count 1, validated writable, XEN_HEAP, shared with (owner). */
 bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn);
@@ -130,7 +155,7 @@ void xd_frame_unshare(struct xd_hv *hv, xd_mfn mfn);
  * caller holds the bare frame, by one reference. AS-XEN: steal_page
  */
 bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
-/* Gives a stolen frame back. */
+/* Gives (d) a bare frame. Claims are not touched by either. AS-XEN: MEMF_no_refcount */
 void xd_frame_give(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
 
 uint64_t *xd_m2p_entry(struct xd_hv *hv, xd_mfn mfn);

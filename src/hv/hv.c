@@ -245,6 +245,7 @@ static uint64_t hash_domain(uint64_t h, struct xd_domain *d)
     for (unsigned int i = 0; i < d->vcpus; i++)
         h = xd_hash64(h, &d->vcpu[i].id,
                       offsetof(struct xd_vcpu, rec) - offsetof(struct xd_vcpu, id));
+    h = xd_hash64(h, d->e820, sizeof(d->e820[0]) * d->e820_nr);
     return xd_hash64(h, d->port, sizeof(d->port[0]) * d->ports_valid);
 }
 

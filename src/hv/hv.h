@@ -28,6 +28,7 @@
 #define XD_GDT_ENTRIES_MAX      7168u
 #define XD_LDT_PAGES            16u
 #define XD_RANGES               8u
+#define XD_E820_MAX             1024u /* entries of a memory map */
 #define XD_WATCHDOGS            2u /* a domain's */
 #define XD_CONSOLE_INPUT        128u
 #define XD_LOW_FRAMES           256u    /* the first MiB is I/O memory */
@@ -335,8 +336,11 @@ struct xd_domain {
         uint32_t pages;
         xd_mfn page[XD_FIFO_PAGES]; /* of the event array */
     } fifo;
+    uint32_t claimed; /* pages set aside for it that it has not taken yet */
+    uint32_t e820_nr; /* entries of (e820); 0: it was given no memory map */
 
     struct xd_vcpu vcpu[XD_VCPUS];
+    struct xd_abi_e820entry e820[XD_E820_MAX];
     struct xd_port port[XD_PORTS]; /* last member: what is not valid is never touched */
 };
 
@@ -348,10 +352,13 @@ struct xd_hv {
     uint32_t frames;     /* mfns 0..frames-1 exist */
     uint32_t heap_first; /* first frame that is handed out; below: I/O memory and Xen's own */
     uint32_t heap_taken; /* frames handed out from the permutation so far */
+    uint32_t heap_early; /* frames that were handed out in a run, before their turn in it came */
+    uint32_t heap_next;  /* where the next run is looked for first */
     uint32_t free_list;  /* freed frames, linked through xd_frame.type_count; 0: none */
     uint32_t scrub_list; /* likewise, of those to be cleared before they are handed out */
     uint32_t frames_free;
     uint32_t frames_kept; /* of them, kept back so that memory is short */
+    uint32_t claimed;     /* of them, set aside for domains: the sum of theirs */
     xd_mfn m2p_first;     /* the M2P's frames, contiguous */
     xd_mfn m2p_l3;        /* what L4 slot 256 points at */
     struct xd_range mmio_ro[XD_RANGES];

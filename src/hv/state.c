@@ -45,10 +45,13 @@ const struct xd_state_row xd_state_machine[] = {
     A(config.command_line, MAX, BYTE),
     F(now_ns, MAX, TIME),
     F(heap_taken, MAX, XD_FRAMES_MAX),
+    F(heap_early, MAX, XD_FRAMES_MAX),
+    F(heap_next, MAX, XD_FRAMES_MAX),
     F(free_list, MFN, 0),
     F(scrub_list, MFN, 0),
     F(frames_free, MAX, XD_FRAMES_MAX),
     F(frames_kept, MAX, XD_FRAMES_MAX),
+    F(claimed, MAX, XD_FRAMES_MAX),
     F(off, MAX, 1),
     A(kexec_flip, MAX, 1),
     F(console_nr, MAX, XD_CONSOLE_INPUT),
@@ -108,6 +111,17 @@ const struct xd_state_row xd_state_domain[] = {
     F(fifo.on, MAX, 1),
     F(fifo.pages, MAX, XD_FIFO_PAGES),
     M(fifo.page, v, MFN, 0),
+    F(claimed, MAX, XD_FRAMES_MAX),
+    F(e820_nr, MAX, XD_E820_MAX),
+    END,
+};
+#undef S
+
+#define S struct xd_abi_e820entry
+const struct xd_state_row xd_state_e820[] = {
+    A(addr, MAX, WORD),
+    A(size, MAX, WORD),
+    F(type, MAX, WORD),
     END,
 };
 #undef S

@@ -41,6 +41,14 @@ static const char *type_of(const struct xd_call *call, const struct xd_op *op, c
         {"memory_domid", "xen_memory_domain"},
         {"memory_machphys_mfn_list", "xen_machphys_mfn_list"},
         {"memory_machphys_mapping", "xen_machphys_mapping"},
+        {"memory_add_to_physmap", "xen_add_to_physmap"},
+        {"memory_add_to_physmap_batch", "xen_add_to_physmap_range"},
+        {"memory_remove_from_physmap", "xen_remove_from_physmap"},
+        {"memory_map", "xen_memory_map"},
+        {"memory_foreign_map", "xen_foreign_memory_map"},
+        {"memory_pod_target", "xen_pod_target"},
+        {"memory_rdm_map", "xen_reserved_device_memory_map"},
+        {"memory_resource", "xen_mem_acquire_resource"},
     };
 
     for (size_t i = 0; i < XD_ARRAY_SIZE(others); i++)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum { MEMORY_OP = 12, EXCHANGE = 11 };
-enum { PERM = -1, SRCH = -3, NOMEM = -12, FAULT = -14, INVAL = -22 };
+enum { PERM = -1, SRCH = -3, FAULT = -14, INVAL = -22 };
 
 #define MODELLED_MAX 64u /* frames of one exchange */
 
@@ -113,7 +113,8 @@ static int64_t element(struct model *m, struct xd_vcpu *v, const struct list *l,
     return FAULT;
 }
 
-/* Frames for a larger one: there is no such free run, so all that can come of it is the error. */
+/* Frames for a larger one: what is wrong with the first of those is foreseen. Whether there is a run for them is the heap's
+ * business. */
 static int64_t chunk(struct model *m, struct xd_vcpu *v, struct memory *b)
 {
     uint64_t nr = UINT64_C(1) << b->r.out.order, f;
@@ -131,7 +132,8 @@ static int64_t chunk(struct model *m, struct xd_vcpu *v, struct memory *b)
                 return INVAL;
         }
     }
-    return NOMEM;
+    b->predicted = false;
+    return 0;
 }
 
 static int64_t one(struct model *m, struct xd_vcpu *v, struct memory *b, uint64_t i)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test-exchange.c: memory_op exchange: frames given for others. */
 #include "mm.h"
+#include "xendouble/levers.h"
 
 #define HC 12
 
@@ -97,8 +98,8 @@ static const struct {
     {UINT64_C(1) << 60, UINT64_C(1) << 60, 0, 0, 9, 9, 0, XD_ESRCH, XD_WHY_MEMOP_DOMAIN},
     {1, 1, 0, 0, 9, 9, 0, XD_ESRCH, XD_WHY_MEMOP_DOMAIN},
     {1, 1, 0, 0, 2, 2, 0, XD_EPERM, XD_WHY_MEMOP_PERMISSION},
-    {2, 1, 0, 1, DOMID_SELF, DOMID_SELF, 0, XD_ENOMEM, XD_WHY_EXCHANGE_NO_MEMORY},
-    {1, 2, 1, 0, DOMID_SELF, DOMID_SELF, 0, XD_ENOSYS, XD_WHY_NOT_MODELLED},
+    {2, 1, 0, 1, 2, 2, 0, XD_EPERM, XD_WHY_MEMOP_PERMISSION},
+    {1, 2, 1, 0, DOMID_SELF, DOMID_SELF, 0, XD_EINVAL, XD_WHY_STEAL_BUSY}, /* of its second frame */
 };
 
 START_TEST(exchanges_are_checked_in_order)
@@ -162,6 +163,57 @@ START_TEST(exchange_operands_that_cant_be_reached)
 }
 END_TEST
 
+/* Two frames for a run of two, that for two others. */
+START_TEST(extents_are_joined_and_split)
+{
+    struct exchange x = exchange_of(2);
+    uint32_t pages = f.d1->pages;
+    uint64_t run;
+
+    x.op.out = rsv_as(1, 1, DOMID_SELF);
+    ck_ok(f.v1, exchange(f.v1, &x));
+    ck_assert_uint_eq(x.op.nr_exchanged, 2);
+    run = x.out[0];
+    ck_assert_uint_eq(run % 2, 0);
+    for (unsigned int i = 0; i < 2; i++) {
+        ck_frame(f.hv, run + i, XD_TYPE_NONE, 0, 1, ALLOC);
+        ck_assert_uint_eq(xd_m2p(f.hv, run + i), 100 + i);
+        ck_assert_uint_eq(mm_frame(f.hv, x.in[i])->count, 0);
+    }
+    x = (struct exchange){.op = {.in = rsv_as(1, 1, DOMID_SELF), .out = rsv(2)},
+                          .in = {run},
+                          .out = {7, 9}};
+    ck_ok(f.v1, exchange(f.v1, &x));
+    ck_assert_uint_eq(x.op.nr_exchanged, 1);
+    for (unsigned int i = 0; i < 2; i++) {
+        ck_frame(f.hv, x.out[i], XD_TYPE_NONE, 0, 1, ALLOC);
+        ck_assert_uint_eq(xd_m2p(f.hv, x.out[i]), 7 + 2 * i);
+        ck_assert_uint_eq(mm_frame(f.hv, run + i)->count, 0);
+    }
+    ck_assert_uint_eq(f.d1->pages, pages);
+}
+END_TEST
+
+/* Of the two frames that a run is to be split into there is one. */
+START_TEST(a_chunk_without_memory_is_left_as_it_was)
+{
+    struct exchange x = exchange_of(2);
+    uint64_t run;
+
+    x.op.out = rsv_as(1, 1, DOMID_SELF);
+    ck_ok(f.v1, exchange(f.v1, &x));
+    run = x.out[0];
+    xd_frames_scarce(f.hv, 1);
+    x = (struct exchange){.op = {.in = rsv_as(1, 1, DOMID_SELF), .out = rsv(2)}, .in = {run}};
+    ck_refused(f.v1, exchange(f.v1, &x), ENOMEM, EXCHANGE_NO_MEMORY);
+    ck_assert_uint_eq(x.op.nr_exchanged, 0);
+    for (unsigned int i = 0; i < 2; i++) {
+        ck_frame(f.hv, run + i, XD_TYPE_NONE, 0, 1, ALLOC);
+        ck_assert_uint_eq(xd_m2p(f.hv, run + i), 100 + i);
+    }
+}
+END_TEST
+
 START_TEST(a_node_must_be_one_that_may_be_named)
 {
     struct exchange x = exchange_of(1);
@@ -196,6 +248,8 @@ int main(void)
     tcase_add_loop_test(t, exchanges_are_checked_in_order, 0, (int)XD_ARRAY_SIZE(shapes));
     tcase_add_test(t, only_frames_in_no_use_can_be_exchanged);
     tcase_add_test(t, exchange_operands_that_cant_be_reached);
+    tcase_add_test(t, extents_are_joined_and_split);
+    tcase_add_test(t, a_chunk_without_memory_is_left_as_it_was);
     tcase_add_test(t, a_node_must_be_one_that_may_be_named);
     tcase_add_test(t, the_number_exchanged_must_be_writable);
     suite_add_tcase(suite, t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test-frame.c: the heap, general references, and frames taken away whole. */
 #include "mm.h"
+#include "xendouble/levers.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -54,6 +55,54 @@ START_TEST(every_frame_is_handed_out_once)
     for (uint32_t i = 0; i < left; i++)
         ck_assert(xd_frame_alloc(f.hv, f.d1, i, true, UINT64_MAX, &mfn));
     free(seen);
+}
+END_TEST
+
+/* Runs come from what was never handed out and from what was given back, and nothing is handed out twice. */
+START_TEST(runs_of_frames_begin_at_a_multiple_of_their_size)
+{
+    unsigned char *seen = calloc(f.hv->frames, 1);
+    uint32_t left = f.hv->frames_free, runs = 0;
+    xd_mfn mfn;
+
+    for (unsigned int i = 0; i < 100; i++) {
+        ck_assert(xd_frame_alloc(f.hv, f.d1, i, true, UINT64_MAX, &mfn));
+        xd_frame_put_allocated(f.hv, mfn);
+    }
+    for (unsigned int order = 4; order > 0; order--)
+        while (xd_frames_alloc(f.d1, order, UINT64_MAX, &mfn)) {
+            ck_assert_uint_eq(mfn.v % (1u << order), 0);
+            for (uint64_t i = mfn.v; i < mfn.v + (1u << order); i++) {
+                ck_assert(!seen[i]++);
+                ck_frame(f.hv, i, XD_TYPE_NONE, 0, 1, ALLOC);
+                ck_assert_uint_eq(xd_m2p(f.hv, i), ~UINT64_C(0));
+            }
+            left -= 1u << order;
+            ck_assert_uint_eq(f.hv->frames_free, left);
+            if (runs++ % 64 == 0)
+                fixture_audit(f.hv);
+        }
+    ck_assert_uint_gt(runs, 100);
+    for (; left; left--) {
+        ck_assert(xd_frame_alloc(f.hv, f.d1, 0, true, UINT64_MAX, &mfn));
+        ck_assert(!seen[mfn.v]++);
+    }
+    ck_assert(!xd_frame_alloc(f.hv, f.d1, 0, true, UINT64_MAX, &mfn));
+    free(seen);
+}
+END_TEST
+
+START_TEST(runs_lie_where_they_may)
+{
+    uint64_t below = f.hv->heap_first + 64;
+    xd_mfn mfn;
+
+    while (xd_frames_alloc(f.d1, 1, below, &mfn))
+        ck_assert_uint_lt(mfn.v + 1, below);
+    ck_assert(!xd_frames_alloc(f.d1, 1, 1, &mfn));
+    xd_frames_scarce(f.hv, 3);
+    ck_assert(!xd_frames_alloc(f.d1, 2, UINT64_MAX, &mfn));
+    ck_assert(xd_frames_alloc(f.d1, 1, UINT64_MAX, &mfn));
 }
 END_TEST
 
@@ -169,6 +218,8 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, neighbours_for_a_guest_are_none_for_the_machine);
     tcase_add_test(t, every_frame_is_handed_out_once);
+    tcase_add_test(t, runs_of_frames_begin_at_a_multiple_of_their_size);
+    tcase_add_test(t, runs_lie_where_they_may);
     tcase_add_test(t, another_seed_scatters_otherwise);
     tcase_add_test(t, a_reference_asks_for_the_owner);
     tcase_add_test(t, only_a_frame_in_no_use_can_be_stolen);

@@ -19,7 +19,6 @@ static const struct {
     {XD_WHY_NOT_MODELLED, "such calls are left out"},
     {XD_WHY_LINEAR_NOT_VALIDATED, "needs a second CPU in the middle of an audit"},
     {XD_WHY_EVTCHN_FIFO_FULL, "needs 129 calls: scenarios/events/fifo-full.xds"},
-    {XD_WHY_EXCHANGE_NO_MEMORY, "needs a machine without free frames: a matter of luck"},
 };
 
 static bool can_be_reached(enum xd_why why)

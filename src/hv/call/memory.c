@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c: memory_op: giving pages back, getting new ones, exchanging them, and asking how many
- * there are.
+ * memory.c: memory_op: giving pages back, getting new ones, and asking how many there are. Exchange,
+ * memory maps and what concerns other domains than PV ones have files of their own.
  *
  * Reservation calls return the number of extents done, whatever went wrong; only the record says
  * why they stopped.
  */
-#include "hv/call/call.h"
+#include "hv/call/memory.h"
 
 #include "hv/pagetype.h"
 
-#define START_EXTENT_SHIFT      6
 #define ORDER_DOMU              9u
 #define ORDER_IO                12u
 #define ORDER_CONTROL           18u
@@ -20,22 +19,15 @@
 #define MEMF_EXACT_NODE         (1u << 17)
 #define MEMF_VNODE              (1u << 18)
 #define NODES_MAX               64u
+#define XENMEM_INCREASE           0u
+#define XENMEM_DECREASE           1u
+#define XENMEM_POPULATE           6u
+#define XENMEM_MACHINE_MEMORY_MAP 10u
+#define XENMEM_EXCHANGE           11u
+#define XENMEM_ACQUIRE_RESOURCE   28u
 #define MACH2PHYS_ENTRIES       (UINT64_C(1) << 35)
 
-enum {
-    XENMEM_INCREASE = 0,
-    XENMEM_DECREASE = 1,
-    XENMEM_MAXIMUM_RAM_PAGE = 2,
-    XENMEM_CURRENT_RESERVATION = 3,
-    XENMEM_MAXIMUM_RESERVATION = 4,
-    XENMEM_MACHPHYS_MFN_LIST = 5,
-    XENMEM_POPULATE = 6,
-    XENMEM_EXCHANGE = 11,
-    XENMEM_MACHPHYS_MAPPING = 12,
-    XENMEM_MAXIMUM_GPFN = 14,
-};
-
-static unsigned int order_max(const struct xd_domain *d)
+unsigned int xd_memory_order_max(const struct xd_domain *d)
 {
     if (d->privileged)
         return ORDER_CONTROL;
@@ -44,7 +36,7 @@ static unsigned int order_max(const struct xd_domain *d)
 
 /* May the caller ask for memory of this node? AS-XEN: propagate_node: a wish is ignored, insisting
  * is not. */
-static bool node_ok(const struct xd_domain *d, uint32_t flags)
+bool xd_memory_node_ok(const struct xd_domain *d, uint32_t flags)
 {
     if (!MEMF_NODE(flags))
         return true;
@@ -52,7 +44,7 @@ static bool node_ok(const struct xd_domain *d, uint32_t flags)
 }
 
 /* Only frames below this can be given. Frames of other nodes than 0 are not there to be insisted on. */
-static uint64_t below(const struct xd_domain *d, uint32_t flags)
+uint64_t xd_memory_below(const struct xd_domain *d, uint32_t flags)
 {
     unsigned int bits = MEMF_BITS(flags);
 
@@ -74,12 +66,12 @@ static bool flags_ok(struct xd_vcpu *v, uint32_t flags)
         width++;
     if (MEMF_BITS(flags) && MEMF_BITS(flags) < width && MEMF_BITS(flags) <= XD_PAGE_SHIFT)
         return false;
-    return flags & MEMF_VNODE || node_ok(v->domain, flags);
+    return flags & MEMF_VNODE || xd_memory_node_ok(v->domain, flags);
 }
 
 /* AS-XEN: guest_handle_subrange_okay: where the rest begins, and that its size does not overflow.
  */
-static bool list_ok(uint64_t list, uint64_t first, uint64_t nr)
+bool xd_memory_list_ok(uint64_t list, uint64_t first, uint64_t nr)
 {
     return xd_handle_ok(list + first * 8, nr - first, 8);
 }
@@ -107,23 +99,21 @@ static bool list_put(struct xd_vcpu *v, const struct reserve *r, uint64_t value)
     return false;
 }
 
-/* Frames are handed out one by one and scattered, so there is no run of more than one. LIMIT:
- * orders above 0. */
-static bool allocate(struct xd_vcpu *v, const struct reserve *r, uint64_t pfn, xd_mfn *mfn)
+static bool allocate(struct xd_vcpu *v, const struct reserve *r, xd_mfn *first)
 {
+    uint64_t nr = UINT64_C(1) << r->op.extent_order;
+
     if (r->d->dying) {
         xd_reject(v, XD_WHY_RESERVE_DYING, r->d->domid);
         return false;
     }
-    if (r->d->pages + (UINT64_C(1) << r->op.extent_order) > r->d->pages_max) {
-        xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + (UINT64_C(1) << r->op.extent_order),
-                  r->d->pages_max);
+    if (r->d->pages + nr > r->d->pages_max) {
+        xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + nr, r->d->pages_max);
         return false;
     }
-    if (r->op.extent_order == 0 &&
-        xd_frame_alloc(v->hv, r->d, pfn, false, below(v->domain, r->op.mem_flags), mfn))
+    if (xd_frames_alloc(r->d, r->op.extent_order, xd_memory_below(v->domain, r->op.mem_flags), first))
         return true;
-    xd_reject(v, XD_WHY_RESERVE_NO_MEMORY, UINT64_C(1) << r->op.extent_order);
+    xd_reject(v, XD_WHY_RESERVE_NO_MEMORY, nr);
     return false;
 }
 
@@ -131,7 +121,7 @@ static bool increase_one(struct xd_vcpu *v, const struct reserve *r)
 {
     xd_mfn mfn;
 
-    if (!allocate(v, r, ~UINT64_C(0), &mfn))
+    if (!allocate(v, r, &mfn))
         return false;
     /* AS-XEN: increase_reservation: a frame whose number can't be told stays with the domain. */
     return !r->op.extent_start || list_put(v, r, mfn.v);
@@ -151,7 +141,10 @@ static bool populate_one(struct xd_vcpu *v, const struct reserve *r)
         xd_reject(v, XD_WHY_RESERVE_FLAGS, r->op.mem_flags);
         return false;
     }
-    return allocate(v, r, pfn, &mfn) && list_put(v, r, mfn.v);
+    if (!allocate(v, r, &mfn))
+        return false;
+    xd_m2p_run(v->hv, mfn, r->op.extent_order, pfn);
+    return list_put(v, r, mfn.v);
 }
 
 static bool decrease_one(struct xd_vcpu *v, const struct reserve *r)
@@ -176,9 +169,9 @@ static bool decrease_one(struct xd_vcpu *v, const struct reserve *r)
 static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t op, uint64_t arg[3])
 {
     bool on_demand = op == XENMEM_POPULATE && r->op.mem_flags & MEMF_POPULATE_ON_DEMAND;
-    unsigned int order = on_demand ? ORDER_CONTROL : order_max(v->domain);
+    unsigned int order = on_demand ? ORDER_CONTROL : xd_memory_order_max(v->domain);
 
-    if (r->op.nr_extents > UINT32_MAX >> START_EXTENT_SHIFT || r->done >= r->op.nr_extents) {
+    if (r->op.nr_extents > UINT32_MAX >> XD_MEMOP_SHIFT || r->done >= r->op.nr_extents) {
         arg[0] = r->op.nr_extents;
         arg[1] = r->done;
         return XD_WHY_RESERVE_COUNT;
@@ -199,7 +192,7 @@ static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t 
         arg[1] = order;
         return XD_WHY_RESERVE_ORDER;
     }
-    if (r->op.extent_start && !list_ok(r->op.extent_start, r->done, r->op.nr_extents)) {
+    if (r->op.extent_start && !xd_memory_list_ok(r->op.extent_start, r->done, r->op.nr_extents)) {
         arg[0] = r->op.extent_start;
         arg[1] = 0;
         return XD_WHY_RESERVE_LIST;
@@ -209,8 +202,8 @@ static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t 
 
 static int64_t reservation(struct xd_vcpu *v, uint64_t cmd, uint64_t at)
 {
-    uint64_t op = cmd & ((1u << START_EXTENT_SHIFT) - 1), arg[3] = {0};
-    struct reserve r = {.done = cmd >> START_EXTENT_SHIFT};
+    uint64_t op = cmd & ((1u << XD_MEMOP_SHIFT) - 1), arg[3] = {0};
+    struct reserve r = {.done = cmd >> XD_MEMOP_SHIFT};
     bool (*one)(struct xd_vcpu *, const struct reserve *) = op == XENMEM_INCREASE   ? increase_one
                                                             : op == XENMEM_DECREASE ? decrease_one
                                                                                     : populate_one;
@@ -230,132 +223,6 @@ static int64_t reservation(struct xd_vcpu *v, uint64_t cmd, uint64_t at)
     return (int64_t)r.done;
 }
 
-/* ---- Exchange ---- */
-
-/* AS-XEN: memory_exchange: whatever goes wrong after the sizes are known, how far it came is told.
- */
-static int64_t exchange_end(struct xd_vcpu *v, uint64_t at, uint64_t exchanged, int64_t rc)
-{
-    at += offsetof(struct xd_abi_memory_exchange, nr_exchanged);
-    if (!xd_store_out(v, at, &exchanged, sizeof(exchanged)))
-        return xd_reject(v, XD_WHY_COPY_OUT, at, sizeof(exchanged));
-    return rc;
-}
-
-static int64_t exchange_check(struct xd_vcpu *v, const struct xd_abi_memory_exchange *x)
-{
-    uint64_t in = x->in.nr_extents, out = x->out.nr_extents;
-    uint32_t order =
-        x->in.extent_order > x->out.extent_order ? x->in.extent_order : x->out.extent_order;
-
-    if (order > order_max(v->domain))
-        return xd_reject(v, XD_WHY_EXCHANGE_ORDER, order, order_max(v->domain));
-    if (x->nr_exchanged > in || x->in.domid != x->out.domid ||
-        UINT64_MAX >> x->in.extent_order < in || UINT64_MAX >> x->out.extent_order < out ||
-        in << x->in.extent_order != out << x->out.extent_order)
-        return xd_reject(v, XD_WHY_EXCHANGE_SHAPE, in << x->in.extent_order,
-                         out << x->out.extent_order, x->nr_exchanged);
-    return 0;
-}
-
-/* One frame out, one frame in. */
-static int64_t exchange_frame(struct xd_vcpu *v, struct xd_domain *d,
-                              const struct xd_abi_memory_exchange *x, uint64_t i)
-{
-    uint64_t old, pfn;
-    xd_mfn mfn;
-
-    if (!xd_copy_in(v, &old, x->in.extent_start + i * 8, sizeof(old)))
-        return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->in.extent_start, i);
-    if (!xd_mfn_valid(v->hv, xd_mfn_of(old)))
-        return xd_reject(v, XD_WHY_EXCHANGE_FRAME, old);
-    if (!xd_frame_steal(v->hv, d, xd_mfn_of(old)))
-        return xd_reject(v, XD_WHY_STEAL_BUSY, old);
-    if (!xd_frame_alloc(v->hv, d, ~UINT64_C(0), false, below(v->domain, x->out.mem_flags), &mfn)) {
-        xd_frame_give(v->hv, d, xd_mfn_of(old));
-        return xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, 1);
-    }
-    xd_frame_put(v->hv, xd_mfn_of(old));
-    if (!xd_copy_in(v, &pfn, x->out.extent_start + i * 8, sizeof(pfn)))
-        return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->out.extent_start, i);
-    XD_PUT(v->hv, *xd_m2p_entry(v->hv, mfn), pfn);
-    if (!xd_store_out(v, x->out.extent_start + i * 8, &mfn.v, sizeof(mfn.v)))
-        return xd_reject(v, XD_WHY_EXCHANGE_LIST, x->out.extent_start, i);
-    return 0;
-}
-
-/*
- * The frames of one extent of a higher order: they are taken one by one, so that the first that
- * can't be decides; then there is no run of frames to be had for them (LIMIT), and they are given
- * back. Taken frames are linked through type_count.
- */
-static int64_t exchange_chunk(struct xd_vcpu *v, struct xd_domain *d,
-                              const struct xd_abi_memory_exchange *x, uint64_t first)
-{
-    uint64_t nr = UINT64_C(1) << x->out.extent_order, at = x->in.extent_start + first * 8, mfn;
-    uint32_t taken = 0, next;
-    int64_t rc = 0;
-
-    for (uint64_t i = 0; i < nr && rc == 0; i++, at += 8) {
-        if (!xd_copy_in(v, &mfn, at, sizeof(mfn))) {
-            rc = xd_reject(v, XD_WHY_EXCHANGE_LIST, x->in.extent_start, first + i);
-        } else if (!xd_mfn_valid(v->hv, xd_mfn_of(mfn))) {
-            rc = xd_reject(v, XD_WHY_EXCHANGE_FRAME, mfn);
-        } else if (!xd_frame_steal(v->hv, d, xd_mfn_of(mfn))) {
-            rc = xd_reject(v, XD_WHY_STEAL_BUSY, mfn);
-        } else {
-            XD_PUT(v->hv, xd_frame_at(v->hv, xd_mfn_of(mfn))->type_count, taken);
-            taken = (uint32_t)mfn;
-        }
-    }
-    for (; taken; taken = next) {
-        next = xd_frame_at(v->hv, xd_mfn_of(taken))->type_count;
-        xd_frame_give(v->hv, d, xd_mfn_of(taken));
-    }
-    return rc ? rc : xd_reject(v, XD_WHY_EXCHANGE_NO_MEMORY, nr);
-}
-
-static int64_t exchange(struct xd_vcpu *v, uint64_t at)
-{
-    struct xd_abi_memory_exchange x;
-    struct xd_domain *d;
-    uint64_t i;
-    int64_t rc;
-
-    if (!xd_copy_in(v, &x, at, sizeof(x)))
-        return xd_reject(v, XD_WHY_COPY_IN, at, sizeof(x));
-    rc = exchange_check(v, &x);
-    if (rc)
-        return exchange_end(v, at, x.nr_exchanged, rc);
-    i = x.nr_exchanged;
-    if (i == x.in.nr_extents)
-        return 0;
-    if (!list_ok(x.in.extent_start, i, x.in.nr_extents) ||
-        !list_ok(x.out.extent_start, i >> x.out.extent_order, x.out.nr_extents))
-        return exchange_end(v, at, i, xd_reject(v, XD_WHY_EXCHANGE_RANGE, x.in.extent_start));
-    if (!node_ok(v->domain, x.out.mem_flags))
-        return exchange_end(v, at, i, xd_reject(v, XD_WHY_EXCHANGE_FLAGS, x.out.mem_flags));
-    d = xd_domain_any_id(v, x.in.domid);
-    if (!d)
-        return exchange_end(v, at, i, xd_reject(v, XD_WHY_MEMOP_DOMAIN, x.in.domid));
-    if (!xd_may_target(v, d))
-        return exchange_end(v, at, i,
-                            xd_reject(v, XD_WHY_MEMOP_PERMISSION, x.in.domid, v->domain->domid));
-    if (x.in.extent_order) /* LIMIT: splitting extents */
-        return exchange_end(v, at, i,
-                            xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, XENMEM_EXCHANGE));
-    if (x.out.extent_order) {
-        i = i >> x.out.extent_order << x.out.extent_order;
-        return exchange_end(v, at, i, exchange_chunk(v, d, &x, i));
-    }
-    for (; i < x.in.nr_extents; i++) {
-        rc = exchange_frame(v, d, &x, i);
-        if (rc)
-            break;
-    }
-    return exchange_end(v, at, i, rc);
-}
-
 /* ---- Queries ---- */
 
 static int64_t maximum_ram_page(struct xd_vcpu *v, void *copy)
@@ -364,10 +231,8 @@ static int64_t maximum_ram_page(struct xd_vcpu *v, void *copy)
     return v->hv->frames;
 }
 
-static int64_t domain_query(struct xd_vcpu *v, const void *copy, struct xd_domain **d)
+int64_t xd_memory_domain(struct xd_vcpu *v, uint16_t domid, struct xd_domain **d)
 {
-    uint16_t domid = ((const struct xd_abi_memory_domid *)copy)->domid;
-
     *d = xd_domain_any_id(v, domid);
     if (!*d)
         return xd_reject(v, XD_WHY_MEMOP_DOMAIN, domid);
@@ -379,7 +244,7 @@ static int64_t domain_query(struct xd_vcpu *v, const void *copy, struct xd_domai
 static int64_t current_reservation(struct xd_vcpu *v, void *copy)
 {
     struct xd_domain *d;
-    int64_t rc = domain_query(v, copy, &d);
+    int64_t rc = xd_memory_domain(v, ((struct xd_abi_memory_domid *)copy)->domid, &d);
 
     return rc ? rc : (int64_t)d->pages;
 }
@@ -387,7 +252,7 @@ static int64_t current_reservation(struct xd_vcpu *v, void *copy)
 static int64_t maximum_reservation(struct xd_vcpu *v, void *copy)
 {
     struct xd_domain *d;
-    int64_t rc = domain_query(v, copy, &d);
+    int64_t rc = xd_memory_domain(v, ((struct xd_abi_memory_domid *)copy)->domid, &d);
 
     return rc ? rc : (int64_t)d->pages_max;
 }
@@ -396,7 +261,7 @@ static int64_t maximum_reservation(struct xd_vcpu *v, void *copy)
 static int64_t maximum_gpfn(struct xd_vcpu *v, void *copy)
 {
     struct xd_domain *d;
-    int64_t rc = domain_query(v, copy, &d);
+    int64_t rc = xd_memory_domain(v, ((struct xd_abi_memory_domid *)copy)->domid, &d);
 
     if (rc || xd_shared_info(d)->max_pfn == 0)
         return rc;
@@ -430,34 +295,77 @@ static int64_t machphys_mapping(struct xd_vcpu *v, void *copy)
     return 0;
 }
 
-static xd_op_fn *const query[] = {
-    [XENMEM_MAXIMUM_RAM_PAGE] = maximum_ram_page,
-    [XENMEM_CURRENT_RESERVATION] = current_reservation,
-    [XENMEM_MAXIMUM_RESERVATION] = maximum_reservation,
-    [XENMEM_MACHPHYS_MFN_LIST] = machphys_mfn_list,
-    [XENMEM_MACHPHYS_MAPPING] = machphys_mapping,
-    [XENMEM_MAXIMUM_GPFN] = maximum_gpfn,
+static xd_op_fn *const run[] = {
+    [2] = maximum_ram_page,
+    [3] = current_reservation,
+    [4] = maximum_reservation,
+    [5] = machphys_mfn_list,
+    [7] = xd_memory_add_to_physmap,
+    [9] = xd_memory_map,
+    [10] = xd_memory_machine_map,
+    [12] = machphys_mapping,
+    [13] = xd_memory_set_map,
+    [14] = maximum_gpfn,
+    [15] = xd_memory_remove_from_physmap,
+    [16] = xd_memory_pod_target,
+    [17] = xd_memory_pod_target,
+    [18] = xd_memory_sharing,
+    [19] = xd_memory_sharing,
+    [21] = xd_memory_access,
+    [23] = xd_memory_add_to_physmap_batch,
+    [24] = xd_memory_claim,
+    [25] = xd_memory_compat_m2p,
+    [26] = xd_memory_vnuma,
+    [27] = xd_memory_rdm_map,
+    [28] = xd_memory_resource,
 };
 
-/* Operations 0 to 28 exist in Xen; those without a row here are not modelled. */
-#define XENMEM_LAST 28
+/*
+ * What becomes of a start extent. AS-XEN: do_memory_op refuses it for the operations that it knows itself;
+ * arch_memory_op compares the whole number, so that with one there is no such operation.
+ */
+enum start { START_NONE, START_ARCH, START_LIST, START_USED };
+
+static enum start start_of(uint64_t op)
+{
+    switch (op) {
+    case XENMEM_INCREASE:
+    case XENMEM_DECREASE:
+    case XENMEM_POPULATE:
+    case 21: /* access_op */
+    case XENMEM_ACQUIRE_RESOURCE: return START_USED;
+    case 7: /* add_to_physmap */
+    case 23: return START_LIST;
+    case 2: /* maximum_ram_page */
+    case 3:
+    case 4:
+    case XENMEM_EXCHANGE:
+    case 14: /* maximum_gpfn */
+    case 15:
+    case 24: /* claim_pages */
+    case 26:
+    case 27: return START_NONE;
+    default: return START_ARCH;
+    }
+}
 
 int64_t xd_hc_memory_op(struct xd_vcpu *v, const struct xd_args_memory_op *arg)
 {
-    uint64_t op = arg->cmd & ((1u << START_EXTENT_SHIFT) - 1),
-             start = arg->cmd >> START_EXTENT_SHIFT;
+    uint64_t op = arg->cmd & ((1u << XD_MEMOP_SHIFT) - 1), start = arg->cmd >> XD_MEMOP_SHIFT;
+    enum start takes = start_of(op);
 
     if (op == XENMEM_INCREASE || op == XENMEM_DECREASE || op == XENMEM_POPULATE)
         return reservation(v, arg->cmd, arg->arg);
-    if (op <= XENMEM_LAST && !xd_op_at(&xd_group_memory, op))
-        return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, op);
-    if (start &&
-        (op == XENMEM_MACHPHYS_MFN_LIST || op == XENMEM_MACHPHYS_MAPPING || op > XENMEM_LAST))
-        return xd_reject(v, XD_WHY_OP_UNKNOWN,
-                         arg->cmd); /* AS-XEN: arch_memory_op compares the whole number */
-    if (start)
+    if (start && takes == START_NONE)
         return xd_reject(v, XD_WHY_MEMOP_START_EXTENT, start);
+    if (start && takes == START_ARCH)
+        return xd_reject(v, XD_WHY_OP_UNKNOWN, arg->cmd);
+    if (start > UINT16_MAX && takes == START_LIST)
+        return xd_reject(v, XD_WHY_PHYSMAP_START, start);
     if (op == XENMEM_EXCHANGE)
-        return exchange(v, arg->arg);
-    return xd_op_run(v, &xd_group_memory, query, XD_ARRAY_SIZE(query), op, arg->arg);
+        return xd_memory_exchange(v, arg->arg);
+    if (op == XENMEM_MACHINE_MEMORY_MAP && !v->domain->privileged)
+        return xd_reject(v, XD_WHY_MEMMAP_RIGHTS,
+                         v->domain->domid); /* before the operand is read */
+    return xd_op_run(v, &xd_group_memory, run, XD_ARRAY_SIZE(run), op, arg->arg);
 }
