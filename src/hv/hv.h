@@ -29,7 +29,7 @@
 #define XD_LDT_PAGES            16u
 #define XD_RANGES               8u
 #define XD_E820_MAX             1024u /* entries of a memory map */
-#define XD_WATCHDOGS            2u /* a domain's */
+#define XD_WATCHDOGS            2u    /* a domain's */
 #define XD_CONSOLE_INPUT        128u
 #define XD_LOW_FRAMES           256u    /* the first MiB is I/O memory */
 #define XD_DOMID_NONE           0x7ff4u /* owner of nothing's frames (DOMID_INVALID) */

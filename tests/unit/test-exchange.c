@@ -180,9 +180,8 @@ START_TEST(extents_are_joined_and_split)
         ck_assert_uint_eq(xd_m2p(f.hv, run + i), 100 + i);
         ck_assert_uint_eq(mm_frame(f.hv, x.in[i])->count, 0);
     }
-    x = (struct exchange){.op = {.in = rsv_as(1, 1, DOMID_SELF), .out = rsv(2)},
-                          .in = {run},
-                          .out = {7, 9}};
+    x = (struct exchange){
+        .op = {.in = rsv_as(1, 1, DOMID_SELF), .out = rsv(2)}, .in = {run}, .out = {7, 9}};
     ck_ok(f.v1, exchange(f.v1, &x));
     ck_assert_uint_eq(x.op.nr_exchanged, 1);
     for (unsigned int i = 0; i < 2; i++) {

@@ -91,8 +91,7 @@ static int64_t take_new(struct exchange *e, struct frames *fresh)
         xd_mfn first;
 
         if (!xd_frames_take(e->v->hv, e->x.out.extent_order, e->below, &first))
-            return xd_reject(e->v, XD_WHY_EXCHANGE_NO_MEMORY,
-                             UINT64_C(1) << e->x.out.extent_order);
+            return xd_reject(e->v, XD_WHY_EXCHANGE_NO_MEMORY, UINT64_C(1) << e->x.out.extent_order);
         push(e->v->hv, fresh, first);
     }
     return 0;

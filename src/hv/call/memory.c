@@ -10,22 +10,22 @@
 
 #include "hv/pagetype.h"
 
-#define ORDER_DOMU              9u
-#define ORDER_IO                12u
-#define ORDER_CONTROL           18u
-#define MEMF_BITS(flags)        ((flags)&0xff)
-#define MEMF_NODE(flags)        ((flags) >> 8 & 0xff) /* plus one; 0: any */
-#define MEMF_POPULATE_ON_DEMAND (1u << 16)
-#define MEMF_EXACT_NODE         (1u << 17)
-#define MEMF_VNODE              (1u << 18)
-#define NODES_MAX               64u
+#define ORDER_DOMU                9u
+#define ORDER_IO                  12u
+#define ORDER_CONTROL             18u
+#define MEMF_BITS(flags)          ((flags)&0xff)
+#define MEMF_NODE(flags)          ((flags) >> 8 & 0xff) /* plus one; 0: any */
+#define MEMF_POPULATE_ON_DEMAND   (1u << 16)
+#define MEMF_EXACT_NODE           (1u << 17)
+#define MEMF_VNODE                (1u << 18)
+#define NODES_MAX                 64u
 #define XENMEM_INCREASE           0u
 #define XENMEM_DECREASE           1u
 #define XENMEM_POPULATE           6u
 #define XENMEM_MACHINE_MEMORY_MAP 10u
 #define XENMEM_EXCHANGE           11u
 #define XENMEM_ACQUIRE_RESOURCE   28u
-#define MACH2PHYS_ENTRIES       (UINT64_C(1) << 35)
+#define MACH2PHYS_ENTRIES         (UINT64_C(1) << 35)
 
 unsigned int xd_memory_order_max(const struct xd_domain *d)
 {
@@ -111,7 +111,8 @@ static bool allocate(struct xd_vcpu *v, const struct reserve *r, xd_mfn *first)
         xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + nr, r->d->pages_max);
         return false;
     }
-    if (xd_frames_alloc(r->d, r->op.extent_order, xd_memory_below(v->domain, r->op.mem_flags), first))
+    if (xd_frames_alloc(r->d, r->op.extent_order, xd_memory_below(v->domain, r->op.mem_flags),
+                        first))
         return true;
     xd_reject(v, XD_WHY_RESERVE_NO_MEMORY, nr);
     return false;

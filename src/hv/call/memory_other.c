@@ -5,12 +5,13 @@
  */
 #include "hv/call/memory.h"
 
-#define SPACE_RANGE       3u
-#define SPACE_FOREIGN     4u
-#define RESOURCE_GRANTS   1u
-#define RESOURCES         3u
-#define GRANT_IDS         2u
-#define RESOURCE_SIZE_ODD 0xffffffa1u /* AS-XEN: resource_max_frames: -EOPNOTSUPP as an unsigned number */
+#define SPACE_RANGE     3u
+#define SPACE_FOREIGN   4u
+#define RESOURCE_GRANTS 1u
+#define RESOURCES       3u
+#define GRANT_IDS       2u
+#define RESOURCE_SIZE_ODD \
+    0xffffffa1u /* AS-XEN: resource_max_frames: -EOPNOTSUPP as an unsigned number */
 
 static int64_t no_physmap(struct xd_vcpu *v, uint16_t domid, enum xd_why why)
 {
@@ -135,7 +136,8 @@ int64_t xd_memory_claim(struct xd_vcpu *v, void *copy)
 
 /* Frames of Xen's that a toolstack maps of the domain it builds. A PV domain has those of its grant table, which is not
  * modelled. */
-static int64_t resource(struct xd_vcpu *v, struct xd_abi_memory_resource *op, const struct xd_domain *d)
+static int64_t resource(struct xd_vcpu *v, struct xd_abi_memory_resource *op,
+                        const struct xd_domain *d)
 {
     uint64_t start = v->rec.arg[0] >> XD_MEMOP_SHIFT;
 
