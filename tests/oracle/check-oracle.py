@@ -5,6 +5,8 @@
     check-oracle.py XENDOUBLE FAKE-RUNNER SCENARIO_DIR
 """
 import gzip
+import importlib.machinery
+import importlib.util
 import os
 import re
 import signal
@@ -15,6 +17,16 @@ import time
 import unittest
 
 COMMAND = RUNNER = SCENARIOS = None
+
+
+def catches(text):
+    """Would tests/oracle/mutate say of this output that a bug was caught?"""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mutate")
+    spec = importlib.util.spec_from_loader("mutate", importlib.machinery.SourceFileLoader("mutate", path))
+    mutate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mutate)
+    return any(mutate.TELLS.match(line) for line in text.splitlines())
+
 
 VERSION = "domain d0\nlet t = page(0)\nsched_op yield\nxen_version version\nsched_op yield\n"
 
@@ -109,6 +121,7 @@ class Oracle(unittest.TestCase):
         keep = os.path.join(self.dir.name, "kept")
         r = self.run_oracle(self.file("a.xds", VERSION), "--keep", keep, how="lie:xen_version")
         self.expect(r, 1, r"a\.xds: Xen and the double differ", "something else: 0x1", r"(?m)^1 programs?\b.*1 different|1 .*differ")
+        self.assertTrue(catches(r.out))
         (name,) = os.listdir(keep)
         with open(os.path.join(keep, name), encoding="utf-8") as f:
             text = f.read()
@@ -139,6 +152,7 @@ class Oracle(unittest.TestCase):
         r = self.run_oracle(self.file("a.xds", VERSION), how=f"lie-once:{once}:xen_version")
         self.expect(r, 0, "differed once, and not in 4 more runs", "line 4: xen_version version", "something else: 0x1",
                     "(?m)^1 program,.* 0 programs differ", "(?m)^1 more differed once")
+        self.assertFalse(catches(r.out))
 
     def test_chance_has_its_limit(self):
         files = [self.file(f"{i}.xds", VERSION + i * "sched_op yield\n") for i in range(3)]
@@ -212,6 +226,20 @@ class Oracle(unittest.TestCase):
 
     def test_unfit_programs_are_skipped(self):
         self.expect(self.run_oracle("-v", self.file("a.xds", VERSION), how="unfit:xen_version"), 0, "skipped: it has xen_version")
+
+    def test_a_double_that_crashes_is_told_and_the_run_goes_on(self):
+        with subprocess.Popen([COMMAND, "oracle", *self.parts, "-n", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              stdin=subprocess.DEVNULL, env={**os.environ, "FAKE_ORACLE": ""}, text=True) as p:
+            workers = []
+            while not workers and p.poll() is None:
+                with open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="utf-8") as f:
+                    workers = f.read().split()
+            os.kill(int(workers[0]), signal.SIGKILL)
+            told = p.stdout.readline()
+            p.send_signal(signal.SIGINT)
+            p.communicate(timeout=60)
+        self.assertRegex(told, r"program \d+ .*: xendouble ended the process that ran it \(signal 9\)")
+        self.assertTrue(catches(told))
 
     def test_an_interrupt_ends_it_all(self):
         with subprocess.Popen([COMMAND, "oracle", *self.parts, "-n", "1000000", "-j", "2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
