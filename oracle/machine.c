@@ -16,6 +16,8 @@
 #define MEM_CURRENT          3u
 #define HC_SET_DEBUGREG      8u
 #define HC_GET_DEBUGREG      9u
+#define HC_XEN_VERSION       17u
+#define XEN_4_17             (4 << 16 | 17)
 #define DOMID_SELF           0x7ff0u
 #define GAVE_BACK_MAX        20u /* programs that gave frames back, before the heap is arranged anew */
 
@@ -276,6 +278,20 @@ static void see_dom0(struct xd_machine *m)
         memset(xd_machine_words(m, g->mfn[pfn]), 0, XD_PAGE_SIZE);
 }
 
+/* Where Xen's records lie, and what is in them, is another thing in each version. */
+static bool known_version(struct xd_machine *m)
+{
+    int64_t version =
+        xd_xen_call(&m->xen, xd_xen_guest(0, 0), HC_XEN_VERSION, (uint64_t[6]){0}, 0, NULL, 0);
+
+    if (version == XEN_4_17)
+        return true;
+    snprintf(m->xen.error, sizeof(m->xen.error),
+             "%s is Xen %u.%u; the oracle knows the frame table of 4.17 only", m->config.xen,
+             (unsigned int)(version >> 16), (unsigned int)(version & 0xffff));
+    return false;
+}
+
 static bool boot(struct xd_machine *m)
 {
     if (m->up)
@@ -285,7 +301,7 @@ static bool boot(struct xd_machine *m)
     m->guest[0].config = (struct xd_domain_config)XD_DOMAIN_CONFIG_DEFAULT;
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
         m->guest[nr].there = m->guest[nr].back = false;
-    m->up = xd_xen_boot(&m->xen, &m->config);
+    m->up = xd_xen_boot(&m->xen, &m->config) && known_version(m);
     if (!m->up) {
         xd_xen_end(&m->xen);
         return false;

@@ -201,11 +201,14 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
     }
     log = xd_xen_log(x);
     n = log ? strlen(log) : 0;
-    snprintf(x->error, sizeof(x->error),
-             "Xen did not start the oracle's kernel; its last words: %s",
-             n > LAST_WORDS ? log + n - LAST_WORDS
-             : n            ? log
-                            : "(none)");
+    if (n)
+        snprintf(x->error, sizeof(x->error),
+                 "Xen did not start the oracle's kernel; its last words: %s",
+                 n > LAST_WORDS ? log + n - LAST_WORDS : log);
+    else
+        snprintf(x->error, sizeof(x->error),
+                 "%s: is it a Xen 4.17 for x86-64? %s before a word came from it", c->xen,
+                 gone(x) ? "QEMU ended" : "Half a minute passed");
     for (char *at = x->error; *at; at++)
         if (*at == '\n' || *at == '\r')
             *at = ' ';

@@ -473,7 +473,7 @@ static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,
         r->code = XD_UNUSABLE;
         r->fatal = true;
         r->counts.unusable++;
-        xd_str_addf(&r->text, "Xen could not be booted: %s\n", xd_str_text(&b.answer.why));
+        xd_str_addf(&r->text, "Xen can't be used: %s\n", xd_str_text(&b.answer.why));
     } else if (b.answer.kind == XD_ANSWER_UNFIT) {
         w->troubles = 0;
         skip(w->o, r, xd_str_text(&b.answer.why));
