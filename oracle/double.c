@@ -20,6 +20,7 @@ struct run {
     struct xd_oracle_counts *c;
     struct xd_doubled *d;
     struct xd_str told; /* explanations of the present step */
+    bool left_out;      /* it can't be run */
 };
 
 /* ---- Operations have one number among all groups ---- */
@@ -95,6 +96,7 @@ static void count_call(struct run *run, const struct xd_program *p, const struct
     const struct xd_call *call = xd_call_at(e->nr);
 
     run->c->calls++;
+    run->c->guests += !m->v->domain->privileged;
     run->c->granted += rc >= 0;
     count_why(run, why);
     if (!call)
@@ -160,12 +162,18 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     if (line == run->d->explain_line)
         xd_str_add(&run->d->explain, xd_str_text(&run->told));
     xd_str_clear(&run->told);
+    run->c->left_out += run->left_out && counted(run, &r->p->step[at]);
+    run->left_out = false;
     xd_witness_watch.stepped(ctx, r, at);
 }
 
 static bool uncertain(void *ctx, uint64_t mfn)
 {
-    return xd_witness_watch.uncertain(ctx, mfn);
+    struct run *run = ctx;
+    bool heaps = xd_witness_watch.uncertain(ctx, mfn);
+
+    run->left_out |= heaps;
+    return heaps;
 }
 
 static void tell(void *ctx, const char *lines)

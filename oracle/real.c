@@ -26,6 +26,8 @@
 #define HC_MEMORY_OP            12u
 #define HC_EVENT_CHANNEL_COMPAT 16u
 #define HC_XEN_VERSION          17u
+#define HC_SCHED_OP             29u
+#define SCHEDOP_REMOTE_SHUTDOWN 4u
 #define HC_DOMCTL               36u
 #define MEMORY_CMDS             63u /* above: where a call goes on that was cut short */
 #define HC_VCPU_OP              24u
@@ -193,18 +195,32 @@ static struct xd_abi_vcpu_info *vcpu_info_of(unsigned int g)
 }
 
 /* Did this call move a vcpu_info? From now on it is looked for there. */
-static bool follow_info(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
+static void follow_info(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
 {
     struct xd_abi_vcpu_register_vcpu_info op;
     struct xd_vcpu *t = xd_vcpu_at(v->domain, (uint32_t)arg[1]);
 
     if (nr != HC_VCPU_OP || arg[0] != VCPUOP_REGISTER_INFO || rc || !t ||
         !xd_look(v, &op, arg[2], sizeof(op)))
-        return false;
+        return;
     t->info_mfn.v = op.mfn;
     t->info_off = op.offset;
     t->info_moved = true;
-    return true;
+}
+
+/* A domain that another one ended is not the one whose answer does not come. */
+static void look_for_ends(void)
+{
+    uint8_t reason;
+
+    for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
+        if (!domain[nr].used || !xd_toolstack_ended(xen, xd_xen_guest(nr, 0), &reason))
+            continue;
+        for (uint32_t id = 0; id < XD_MAIL_VCPUS; id++) {
+            xen->guest[xd_xen_guest(nr, id)].dead = true;
+            xen->guest[xd_xen_guest(nr, id)].reason = reason;
+        }
+    }
 }
 
 static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
@@ -215,6 +231,8 @@ static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc
     if (nr == HC_DOMCTL && xd_look(v, &told, arg[0], sizeof(told)))
         cmd = told;
     xd_machine_note(machine, v->domain->domid, nr, cmd, rc);
+    if (rc == 0 && ((nr == HC_SCHED_OP && cmd == SCHEDOP_REMOTE_SHUTDOWN) || nr == HC_DOMCTL))
+        look_for_ends();
 }
 
 /* Xen delivers when it returns to the guest, so one that unmasked by a store is made to enter Xen once. */
@@ -285,7 +303,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
         machine->used[nr] = true;
     give_mask_back(g);
     rc = xd_xen_call(xen, g, nr, arg, 0, NULL, 0);
-    (void)follow_info(v, nr, arg, rc);
+    follow_info(v, nr, arg, rc);
     note(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
         nr == HC_MEMORY_OP || nr == HC_MULTICALL);
@@ -496,8 +514,6 @@ static uint64_t entries_there(struct xd_vcpu *v, const struct xd_encoded *c)
 
 static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c, uint64_t there)
 {
-    bool moved = false;
-
     for (uint64_t i = 0; i < there; i++) {
         struct xd_abi_multicall_entry e;
 
@@ -507,11 +523,11 @@ static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c, uint
         }
         if ((uint64_t)e.result == UINT64_C(0xdddddddddddddddd))
             break;
-        moved |= follow_info(v, e.op, e.args, (int64_t)e.result);
+        follow_info(v, e.op, e.args, (int64_t)e.result);
         note(v, e.op, e.args, (int64_t)e.result);
         host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (int64_t)e.result, 1);
     }
-    if (moved)
+    if (there) /* a vcpu_info may have moved, a domain have been ended */
         see(false, false);
 }
 

@@ -32,10 +32,13 @@ struct xd_oracle_counts {
     uint64_t died;      /* programs in which Xen ended the domain */
     uint64_t boots;     /* of the hypervisor */
     uint64_t rebuilds;  /* of a domain, the hypervisor going on */
-    uint64_t accesses;  /* loads and stores */
-    uint64_t calls;     /* entries of multicalls too */
-    uint64_t granted;   /* of them: those whose result is no error */
-    uint64_t refused;   /* calls and accesses with a reason */
+    uint64_t
+        left_out; /* steps run on neither side: who has a frame that they name is up to the heap */
+    uint64_t accesses; /* loads and stores */
+    uint64_t calls;    /* entries of multicalls too */
+    uint64_t guests;   /* of them: those of unprivileged domains */
+    uint64_t granted;  /* of them: those whose result is no error */
+    uint64_t refused;  /* calls and accesses with a reason */
     uint64_t why[XD_WHYS];
     uint64_t call[XD_CALLS];
     uint64_t op[XD_ORACLE_OPS]; /* by xd_oracle_op_index */
@@ -218,7 +221,7 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 
 /* ---- oracle_jobs.c, oracle_report.c ---- */
 
-/* How many differences may be passing without making a run fail: real Xen looks at its clock, the double has another. */
+/* How many programs may differ once and not again without making a run fail: real Xen looks at its clock, the double has another. */
 uint64_t xd_oracle_passing_max(const struct xd_oracle_counts *c);
 /* Runs all. Returns the exit code so far. */
 int xd_oracle_run(const struct xd_oracle *o, struct xd_oracle_counts *sum);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH 100u
+#define WIDTH          100u
+#define PASSING_ONE_IN 20000u
 
 void xd_oracle_add(struct xd_oracle_counts *sum, const struct xd_oracle_counts *more)
 {
@@ -97,7 +98,7 @@ static void item(struct list *l, const char *text)
 
 uint64_t xd_oracle_passing_max(const struct xd_oracle_counts *c)
 {
-    return 1 + c->programs / 1000;
+    return 1 + c->programs / (PASSING_ONE_IN + 1);
 }
 
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *c, double seconds)
@@ -123,6 +124,13 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
         printf("%" PRIu64
                " more met a difference that docs/DIFFERENCES.md explains, and ended there\n",
                c->known);
+    if (c->guests)
+        printf("%" PRIu64 " of the calls were made in dom0, %" PRIu64 " in unprivileged domains\n",
+               c->calls - c->guests, c->guests);
+    if (c->left_out)
+        printf("%" PRIu64 " steps were run on neither side: it was up to the heap who had a frame "
+               "that they named\n",
+               c->left_out);
     if (c->skipped)
         printf("%" PRIu64 " skipped: real Xen can't run them%s\n", c->skipped,
                o->verbose ? "" : " (--verbose tells why)");

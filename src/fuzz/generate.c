@@ -11,6 +11,10 @@
 #define STEPS_DEFAULT 16u
 #define FRAMES        32768u
 #define ENTRIES_MAX   24u
+#define ENTRIES_LONG  200u /* now and then */
+#define END_STEPS     2u
+#define END_ONE_IN    200u /* programs that end a domain; where there is dom0 alone, */
+#define END_ALONE     500u /* since it takes a boot of the real machine */
 #define TABLE_GROUPS  (1u << XD_GENERATE_MM | 1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_PTWR)
 
 static const struct {
@@ -113,7 +117,8 @@ static unsigned int add_entries(const char *story, unsigned int room, struct xd_
 static void call_list(struct xd_gen *g, struct xd_str *out)
 {
     uint32_t mask = wanted(g) & XD_GENERATE_GUEST;
-    unsigned int room = xd_gen_percent(g, 10) ? ENTRIES_MAX : 1 + xd_gen_below(g, 6);
+    unsigned int room = xd_gen_percent(g, 10) ? xd_gen_percent(g, 5) ? ENTRIES_LONG : ENTRIES_MAX
+                                              : 1 + xd_gen_below(g, 6);
     struct xd_str story = {0};
 
     if (xd_gen_percent(g, 30)) {
@@ -194,17 +199,43 @@ static uint32_t start_world(struct xd_gen *g, uint32_t room, struct xd_str *out)
     return nr;
 }
 
+/* It takes no draw of the program's own: the steps before are what they would be. */
+static bool ends(const struct xd_gen *g, uint32_t room)
+{
+    uint32_t one_in = g->ask->two_domains ? END_ONE_IN : END_ALONE;
+
+    return room > END_STEPS && wanted(g) >> XD_GENERATE_MISC & 1 &&
+           xd_rng_mix(g->ask->seed + one_in) % one_in == 0;
+}
+
+/* Mostly it is the unprivileged domain that ends. */
+static void the_end(struct xd_gen *g, struct xd_str *out)
+{
+    struct xd_str story = {0};
+
+    if (g->ask->two_domains && !g->domain[0].over && !g->domain[1].over) {
+        g->at = xd_gen_percent(g, 60);
+        xd_str_addf(&story, "@d%u.0\n", g->at);
+    }
+    xd_gen_rule(g, "end", &story);
+    (void)add_steps(g, xd_str_text(&story), END_STEPS, out);
+    xd_str_free(&story);
+}
+
 void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
 {
     struct xd_gen *g = xd_zalloc(sizeof(*g));
     uint32_t room = ask->steps ? ask->steps : STEPS_DEFAULT;
     struct xd_str story = {0};
+    bool end;
 
     g->ask = ask;
     g->chance = xd_rng_mix(ask->seed);
     xd_gen_names(g);
     xd_gen_ports_start(g);
     xd_generate_head(ask, out);
+    end = ends(g, room);
+    room -= end ? END_STEPS : 0;
     if (wanted(g) & TABLE_GROUPS && xd_gen_percent(g, 60))
         room -= start_world(g, room, out);
     while (room) {
@@ -221,6 +252,8 @@ void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
             xd_gen_spoil(g, &story);
         room -= add_steps(g, xd_str_text(&story), room, out);
     }
+    if (end)
+        the_end(g, out);
     xd_str_free(&story);
     free(g);
 }

@@ -63,7 +63,7 @@ static const struct xd_alt vcpu_call[] = {
  * The context of d1's third vCPU, at va(2): it lies down until somebody brings it up, which nobody does. A root table
  * for user mode is never named (docs/DIFFERENCES.md, 18).
  */
-static const struct xd_alt third_vcpu[] = {
+static const struct xd_alt third_context[] = {
     A(2, "vcpu_op 0 <1/2> <buf(5168)/va(5)/va(7)>"),
     A(3,
       "<room>\nstore va(2)+<648/672/728/4808/4976/5112/5120/5128/5144/5152/5160> <non-canonical>\nvcpu_op 0 2 va(2)"),
@@ -78,6 +78,21 @@ static const struct xd_alt third_vcpu[] = {
     A(1, "<room>\nstore va(2)+512 4\nstore va(2)+4960 0\nstore va(2)+4992 0\nstore va(2)+5008 "
          "mach(cr3())\nvcpu_op 0 2 va(2)\nvcpu_op <0/3> 2 va(2)"),
 };
+
+/* Once it may have a context, nobody brings it up: what would run then? */
+static void third_vcpu(struct xd_gen *g, unsigned int arg, struct xd_str *out)
+{
+    struct xd_gen_domain *d = &g->domain[g->at];
+
+    (void)arg;
+    if (!d->third_vcpu && xd_gen_percent(g, 20)) {
+        xd_str_add(out, "vcpu_op 1 2 0");
+        return;
+    }
+    d->third_vcpu = true;
+    xd_gen_rule(g, "third-context", out);
+}
+
 static const struct xd_alt room[] = {
     A(1, "update_va_mapping va(2) pte(<plain>, P|RW|US) UVMF_INVLPG\nupdate_va_mapping va(3) "
          "pte(<plain>, P|RW|US) UVMF_INVLPG")};
@@ -120,7 +135,8 @@ const struct xd_rule xd_rules_cpu[] = {
     RULE("context", context),
     RULE("debug-register", debug_register),
     RULE("vcpu-call", vcpu_call),
-    RULE("third-vcpu", third_vcpu),
+    RULE("third-context", third_context),
+    MAKE("third-vcpu", third_vcpu, 0),
     RULE("room", room),
     RULE("non-canonical", non_canonical),
     RULE("bad-pirq", bad_pirq),

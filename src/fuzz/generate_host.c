@@ -57,7 +57,6 @@ static const struct xd_alt runs[] = {
 /* vCPU 2 of the guest, which the builder gave no context. */
 #define CONTEXT "start.padding_va+0x40000"
 static const struct xd_alt new_vcpu[] = {
-    A(1, "vcpu_op 1 2 0"),
     A(1, "vcpu_op 0 2 <bad-in>"),
     A(1, "store " CONTEXT "+512 0\nvcpu_op 0 2 " CONTEXT),
     A(2,

@@ -2,8 +2,8 @@
 /*
  * generate_misc.c: the small calls, the lists of calls, and what a host does.
  *
- * No call here may end or stop the guest: no shutdown of its own domain, no block, and a poll only
- * where a reset and a bind have made sure that its port is pending, or where it is refused.
+ * No call here but those of "end", with which a program may end, may end or stop the guest: no shutdown of its own domain,
+ * no block, and a poll only where a reset and a bind have made sure that its port is pending, or where it is refused.
  */
 #include "fuzz/grammar.h"
 
@@ -102,6 +102,19 @@ static const struct xd_alt misc[] = {
     A(6, "<callbacks>"), A(4, "<assist>"), A(6, "<unknown>"),
     A(9, "<control>"),   A(9, "<cpu>"),    DOMU(8, "<third-vcpu>")};
 
+/* The last two steps of a program that ends a domain. Not by a fault: on the double, the guest's kernel is told of it by its host. */
+static const struct xd_alt reason[] = {A(2, "poweroff"), A(2, "reboot"), A(2, "suspend"),
+                                       A(2, "crash"),    A(1, "4"),      A(1, "5"),
+                                       A(1, "6"),        A(1, "99"),     A(1, "255")};
+static const struct xd_alt end[] = {
+    A(4, "sched_op yield\nsched_op shutdown reason=<reason>"),
+    A(2, "sched_op shutdown_code reason=<reason>\nsched_op shutdown reason=<reason>"),
+    A(2, "xen_version version\nmulticall { xen_version version; sched_op shutdown reason=<reason>; "
+         "sched_op yield }"),
+    A(1, "sched_op yield\nsched_op_compat 2 <0/1/3/0x101>"),
+    CTL2(12, "sched_op yield\nsched_op remote_shutdown domain_id=d1 reason=<reason>"),
+};
+
 /* ---- Lists of calls ---- */
 
 /*
@@ -138,6 +151,8 @@ const struct xd_rule xd_rules_misc[] = {
     RULE("callbacks", callbacks),
     RULE("assist", assist),
     RULE("unknown", unknown),
+    RULE("reason", reason),
+    RULE("end", end),
     RULE("call-list", call_list),
     RULE("list-edge", list_edge),
     {0},

@@ -58,7 +58,8 @@ struct xd_gen_domain {
         uint8_t dom;   /* at the other end; 2: one that does not exist */
         uint8_t port;  /* of a pair */
     } port[XD_GEN_PORTS];
-    bool over; /* it can't run any more */
+    bool over;       /* it can't run any more */
+    bool third_vcpu; /* may have a context */
 };
 
 struct xd_rule;
