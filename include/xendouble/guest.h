@@ -206,6 +206,7 @@ struct xd_vcpu_info {
     bool upcall_pending, upcall_mask;
     bool upcall_due; /* xd_upcall_due */
     bool continuing; /* xd_continuing */
+    struct xd_registers registers; /* of no meaning for linked guests */
 };
 XD_PUBLIC void xd_vcpu_look(struct xd_vcpu *v, struct xd_vcpu_info *info);
 

@@ -154,6 +154,47 @@ static inline void sc_access(const struct sc *s, enum xd_access want)
         sc_fail(s, NULL, "expected %s, got %s", words[want], words[s->access]);
 }
 
+/* What became of the guest whose kernel was to be entered. */
+static inline void sc_entered_(struct sc *s, enum xd_entered got)
+{
+    s->entered = got;
+    s->why = xd_why(s->v);
+    if (got == XD_ENTERED_MISUSE)
+        sc_fail(s, NULL, "%s", xd_hv_error(s->hv));
+}
+
+static inline void sc_enters(const struct sc *s, enum xd_entered want)
+{
+    static const char *const words[] = {"handler", "gp", "ud", "crash", "none"};
+
+    if (s->entered != want)
+        sc_fail(s, xd_explain(s->v), "expected %s, got %s", words[want], words[s->entered]);
+}
+
+/* The last access enters the guest's kernel if it ended in an exception. */
+static inline void sc_deliver_fault(struct sc *s)
+{
+    enum xd_entered got = XD_ENTERED_NONE;
+
+    if (s->access == XD_ACCESS_FAULT)
+        got = xd_guest_trap(s->v, 14, s->fault.error, s->fault.cr2);
+    else if (s->access == XD_ACCESS_GP)
+        got = xd_guest_trap(s->v, 13, 0, 0);
+    if (got == XD_ENTERED_CRASH)
+        s->fault.why = xd_why(s->v);
+    if (got == XD_ENTERED_MISUSE)
+        sc_fail(s, NULL, "%s", xd_hv_error(s->hv));
+}
+
+/* Word (at) of the frame that RSP points to. */
+static inline uint64_t sc_stack(const struct sc *s, unsigned int at)
+{
+    struct xd_registers regs;
+
+    xd_guest_registers(s->v, &regs);
+    return sc_read(s, "the stack", regs.rsp + 8u * at, 8);
+}
+
 /* ---- The machine's state ---- */
 
 static inline void sc_flag(const struct sc *s, const char *what, bool want, bool got)

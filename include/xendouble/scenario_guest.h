@@ -75,6 +75,7 @@ struct sc {
     enum xd_access access;
     struct xd_fault fault;
     uint64_t loaded;
+    enum xd_entered entered; /* the last time something entered the guest's kernel */
 
     char *console; /* written since it was looked at last */
     size_t console_nr;

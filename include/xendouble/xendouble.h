@@ -256,6 +256,47 @@ XD_PUBLIC enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf
 XD_PUBLIC enum xd_access xd_guest_store(struct xd_vcpu *v, uint64_t va, const void *buf,
                                         size_t size, struct xd_fault *fault);
 
+/* ---- What a guest runs into ---- */
+
+/*
+ * Entries of a guest's kernel, on (v) as its registers stand. Xen pushes its bounce frame onto the kernel's stack
+ * through the kernel's page tables (entry.S, create_bounce_frame), the registers are the handler's then, and a
+ * pending NMI or event that is due follows at once. Not for linked guests, whose registers are the host's.
+ */
+enum xd_entered {
+    XD_ENTERED_HANDLER, /* the kernel's handler is about to run */
+    XD_ENTERED_GP,      /* that of #GP, in its stead */
+    XD_ENTERED_UD,      /* that of #UD, in its stead */
+    XD_ENTERED_CRASH,   /* the domain crashed: xd_why says by what */
+    XD_ENTERED_NONE,    /* nothing reaches the guest */
+    XD_ENTERED_MISUSE,  /* no guest could do that here: see xd_hv_error */
+};
+
+/* The exception (vector) that an instruction of the guest raises. (error) where the vector has one, bit U of a page
+ * fault's apart, which is the mode's; (cr2): of a page fault. #NM reaches the guest only while TS is set. */
+XD_PUBLIC enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error,
+                                        uint64_t cr2);
+/* INT (vector), 0 to 255, an instruction of two bytes. */
+XD_PUBLIC enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector);
+/* SYSCALL in user mode; RIP stands behind it. */
+XD_PUBLIC enum xd_entered xd_guest_syscall(struct xd_vcpu *v);
+/* Xen switches to the vCPU and finds that a data segment of it can't be loaded. */
+XD_PUBLIC enum xd_entered xd_guest_failsafe(struct xd_vcpu *v);
+/* Xen returns to the guest: a pending NMI and an event that is due are delivered. */
+XD_PUBLIC enum xd_entered xd_guest_deliver(struct xd_vcpu *v);
+
+struct xd_registers {
+    uint64_t rax, rcx, r11, rip, rsp, rflags; /* rflags as Xen holds them: IF is always set */
+    uint64_t cr2;
+    uint16_t cs, ss;
+    bool user; /* in user mode */
+    bool nmi_pending, nmi_in_service;
+};
+XD_PUBLIC void xd_guest_registers(const struct xd_vcpu *v, struct xd_registers *r);
+/* Sets rax to rflags of *r, as the guest's own code could; the rest is left alone. 0; -EINVAL if it could not. */
+XD_PUBLIC XD_MUST_CHECK int xd_guest_registers_set(struct xd_vcpu *v,
+                                                   const struct xd_registers *r);
+
 /* The contents of a machine frame, for looking at; NULL if there is no such frame. */
 XD_PUBLIC const void *xd_frame_contents(struct xd_hv *hv, uint64_t mfn);
 

@@ -243,12 +243,13 @@ void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
 
         XD_ALWAYS(of < XD_GENERATE_GROUPS);
         xd_str_clear(&story);
+        g->whole = false;
         next_domain(g, &story);
         if (of == XD_GENERATE_MULTICALL)
             call_list(g, &story);
         else
             xd_gen_rule(g, group[of].name, &story);
-        if (of != XD_GENERATE_MULTICALL)
+        if (of != XD_GENERATE_MULTICALL && !g->whole)
             xd_gen_spoil(g, &story);
         room -= add_steps(g, xd_str_text(&story), room, out);
     }

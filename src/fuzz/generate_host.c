@@ -34,6 +34,7 @@ static const struct xd_alt host[] = {
     DOMU(3, "<new-vcpu>"),
     DOMU(1, "vcpu_op 10 1 ptr(<plain>, 8)"),
     A(1, "vcpu_op 10 0 ptr(<plain>, <0/8/64/4032>)\n<bind-ipi>\nvcpu_op 10 0 ptr(<plain>, 0)"),
+    A(14, "<traps>"),
     CTL(2, "<fifo>"),
     CTL2(2, "<end-of-other>"),
 };
@@ -79,6 +80,7 @@ static const struct xd_alt end_of_other[] = {
          "update_va_mapping va(18) 0 UVMF_INVLPG\nevent_channel_op alloc_unbound dom=d1 "
          "remote_dom=d0"),
     A(2, "destroy d1\nevent_channel_op send port=<port>\nevent_channel_op close port=<port>"),
+    A(6, "@d1.0\n<trap-crash>\n@d0.0"),
     A(2, "sched_op remote_shutdown domain_id=d1 reason=<poweroff/reboot/crash/99>\n<across>\n"
          "sched_op remote_shutdown domain_id=d1 reason=crash"),
 };

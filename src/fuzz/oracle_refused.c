@@ -39,6 +39,7 @@ enum {
 #define CONSOLE_IO         18u
 #define PHYSDEV_OP2        19u
 #define UPDATE_VA_MAPPING2 22u
+#define IRET               23u
 #define VCPU_OP            24u
 #define MMUEXT_OP          26u
 #define PHYSDEV_OP         33u
@@ -64,6 +65,7 @@ static const struct {
     {VCPU_OP, XD_WHY_VCPU_INFO_FRAME, CLOCK},
     {VCPU_OP, XD_WHY_VCPU_INFO_TYPE, CLOCK},
     {CONSOLE_IO, XD_WHY_CONSOLE_READ_COPY, TOLD},
+    {IRET, XD_WHY_NONE, DONE}, /* the domain crashes, or its kernel is entered */
     {MEMORY_OP, XD_WHY_NONE, ANSWER},
     {MEMORY_OP, XD_WHY_MEMMAP_ROOM, TOLD}, /* the entries before */
     {MEMORY_OP, XD_WHY_EXCHANGE_LIST, DONE},

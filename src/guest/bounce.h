@@ -7,6 +7,7 @@
 #define XD_GUEST_BOUNCE_H
 
 #include "guest/guest.h"
+#include "hv/bounce.h"
 
 #define XD_RED_ZONE 128u /* bytes below the stack pointer that C code may use */
 
@@ -32,11 +33,8 @@ static inline void xd_bounce(uint64_t handler)
 int64_t xd_with_vectors(int64_t (*fn)(uint64_t a, const uint64_t *b), uint64_t a,
                         const uint64_t *b);
 
-/* The frame of the iret hypercall, and what the stub does with it: (flags) becomes the stack pointer
- * to leave with, which finds RFLAGS and RIP there. */
-struct xd_iret_frame {
-    uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
-};
+/* What the stub does with the frame of the iret hypercall: (flags) becomes the stack pointer to leave with, which
+ * finds RFLAGS and RIP there. */
 bool xd_stub_iret(struct xd_iret_frame *f);
 int64_t xd_stub_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
                      uint64_t nr);

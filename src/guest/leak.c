@@ -288,6 +288,7 @@ void xd_vcpu_look(struct xd_vcpu *v, struct xd_vcpu_info *info)
                                   .upcall_mask = shared->evtchn_upcall_mask,
                                   .upcall_due = xd_upcall_due(v),
                                   .continuing = xd_continuing(v)};
+    xd_guest_registers(v, &info->registers);
     xd_guest_unlock(v->hv);
 }
 

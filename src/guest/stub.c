@@ -14,8 +14,6 @@
 #include "hv/call/call.h"
 
 #define NO_ASAN     __attribute__((no_sanitize_address))
-#define RFLAGS_IF   0x200u
-#define RFLAGS_TF   0x100u
 #define RFLAGS_KEEP 0x240cd5u /* what user code may set: CF PF AF ZF SF DF OF AC ID */
 #define RFLAGS_STAY 0x240500u /* what a function leaves as it was: TF DF AC ID */
 
@@ -94,7 +92,7 @@ static int64_t whole_iret(uint64_t frame, const uint64_t *unused)
         xd_guest_die("d%uv%u: iret to user mode (CS %#x): linked code has no user mode",
                      self->v->domain->domid, self->v->id, (unsigned int)f->cs);
     /* Who returns to xd_bounce finds there what else is due; here the stack would grow and grow. */
-    xd_guest_iret(self, f->rflags & RFLAGS_IF, f->rip != (uintptr_t)xd_bounce_back);
+    xd_guest_iret(self, f->rflags & XD_RFLAGS_IF, f->rip != (uintptr_t)xd_bounce_back);
     return 0;
 }
 
@@ -132,7 +130,7 @@ bool xd_stub_iret(struct xd_iret_frame *f)
 
     /* Back to xd_bounce there is little to do. */
     if (XD_LIKELY(v && back && on_common_way(v)))
-        xd_info_set_mask(v->hv, xd_info_place(v), !(f->rflags & RFLAGS_IF));
+        xd_info_set_mask(v->hv, xd_info_place(v), !(f->rflags & XD_RFLAGS_IF));
     else
         xd_with_vectors(whole_iret, (uintptr_t)f, NULL);
     leave_to(f, f->rip, rflags, f->rsp);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* descriptor.c: GDT and LDT frames. */
+/* descriptor.c: GDT and LDT frames, and what selectors find there. */
 #include "hv/descriptor.h"
+
+#include "hv/bounce.h"
+#include "hv/pt.h"
+#include "hv/tlb.h"
+
+#define SELECTOR_LDT 4u
 
 static uint32_t gdt_frames(uint32_t entries)
 {
@@ -62,4 +68,63 @@ bool xd_ldt_release(struct xd_vcpu *v)
         any = true;
     }
     return any;
+}
+
+void xd_ldt_unmapped(struct xd_domain *d)
+{
+    for (uint32_t id = 0; d && id < d->vcpus; id++)
+        if (xd_ldt_release(&d->vcpu[id]))
+            xd_tlb_flush(&d->vcpu[id]);
+}
+
+/* AS-XEN: pv_map_ldt_shadow_page: pages of the LDT come into use one by one. Nobody is refused by it. */
+static bool ldt_page(struct xd_vcpu *v, unsigned int page)
+{
+    const struct xd_reject before = v->rec.reject;
+    struct xd_walk w;
+    int rc;
+
+    if (v->ldt_frame[page].v)
+        return true;
+    xd_walk(v->hv, v->cr3, v->ldt_base + (uint64_t)page * XD_PAGE_SIZE, false, &w);
+    if (!w.ok || w.m2p)
+        return false;
+    rc = xd_page_and_type_get(v, xd_pte_mfn(w.value[1]), v->domain->domid, XD_TYPE_SEG_DESC,
+                              XD_WHY_GDT_FRAME);
+    v->rec.reject = before;
+    if (rc)
+        return false;
+    XD_PUT(v->hv, v->ldt_frame[page], xd_pte_mfn(w.value[1]));
+    return true;
+}
+
+enum xd_descriptor_found xd_descriptor_at(struct xd_vcpu *v, unsigned int sel, uint64_t *desc)
+{
+    static const struct {
+        uint16_t sel;
+        uint64_t desc;
+    } flat[] = {{XD_FLAT_USER_CS32, UINT64_C(0x00cffb000000ffff)},
+                {XD_FLAT_SS, UINT64_C(0x00cff3000000ffff)},
+                {XD_FLAT_CS64, UINT64_C(0x00affb000000ffff)}};
+    const unsigned int at = sel >> 3, page = at / XD_PT_SLOTS;
+    xd_mfn mfn;
+
+    if (sel & SELECTOR_LDT) {
+        if (at >= v->ldt_ents)
+            return XD_DESC_BEYOND;
+        if (!ldt_page(v, page))
+            return XD_DESC_FAULT;
+        mfn = v->ldt_frame[page];
+    } else {
+        for (size_t i = 0; i < XD_ARRAY_SIZE(flat); i++)
+            if (sel == flat[i].sel) {
+                *desc = flat[i].desc;
+                return XD_DESC_FOUND;
+            }
+        if (at >= v->gdt_ents)
+            return XD_DESC_BEYOND;
+        mfn = v->gdt_frame[page];
+    }
+    *desc = xd_frame_words(v->hv, mfn)[at % XD_PT_SLOTS];
+    return XD_DESC_FOUND;
 }

@@ -10,8 +10,17 @@
 int xd_gdt_set(struct xd_vcpu *v, struct xd_vcpu *t, const uint64_t *frames, uint32_t entries);
 void xd_gdt_release(struct xd_vcpu *v);
 
+/*
+ * The descriptor that a selector names as the processor finds it: Xen's flat ones, the GDT's, the LDT's, whose
+ * page is taken into use for it. BEYOND: behind the table's end; FAULT: that page of the LDT can't be used.
+ */
+enum xd_descriptor_found { XD_DESC_FOUND, XD_DESC_BEYOND, XD_DESC_FAULT };
+enum xd_descriptor_found xd_descriptor_at(struct xd_vcpu *v, unsigned int sel, uint64_t *desc);
+
 /* Lets go of the LDT pages that are in use; they come back at their next use. True if there were
  * any. */
 bool xd_ldt_release(struct xd_vcpu *v);
+/* The same of all vCPUs of (d), NULL for none, with a flush where there were any. */
+void xd_ldt_unmapped(struct xd_domain *d);
 
 #endif

@@ -99,6 +99,11 @@ static void add_operands(struct xd_str *out, struct xd_vcpu *v, const struct xd_
 static void add_request(struct xd_str *out, struct xd_vcpu *v)
 {
     xd_str_addf(out, "d%uv%u: ", v->domain->domid, v->id);
+    if (v->rec.nr == XD_NR_NONE) {
+        xd_str_addf(out, "an entry of its kernel; now at %#" PRIx64 " in %s mode\n", v->regs.rip,
+                    v->kernel_mode ? "kernel" : "user");
+        return;
+    }
     xd_show_call(out, v->rec.nr, v->rec.arg);
     xd_str_addc(out, '\n');
     add_item(out, &v->rec);

@@ -186,6 +186,8 @@ struct xd_reject {
     } via[XD_REJECT_VIA]; /* tables under audit around the refusal, innermost first */
 };
 
+#define XD_NR_NONE UINT64_MAX /* of xd_record: no call, but what the guest ran into */
+
 /* What observers may look at after a call; scratch. */
 struct xd_record {
     uint64_t nr;
@@ -263,6 +265,7 @@ struct xd_vcpu {
     struct xd_callback event, failsafe, syscall, syscall32, sysenter;
     struct xd_trap trap[256];
     bool nmi_pending;
+    bool nmi_in_service; /* delivered, and no iret since */
     bool ts;            /* virtual CR0.TS */
     uint8_t iopl;       /* virtual, 0 to 3 */
     uint32_t io_ports;  /* (io_bitmap) speaks of */

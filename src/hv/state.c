@@ -201,6 +201,7 @@ const struct xd_state_row xd_state_vcpu[] = {
     M(trap, pad, MAX, WORD), /* the guest's, and copied with the rest */
     M(trap, address, VA, 0),
     F(nmi_pending, MAX, 1),
+    F(nmi_in_service, MAX, 1),
     F(ts, MAX, 1),
     F(iopl, MAX, 3),
     F(io_ports, MAX, 65536),

@@ -183,6 +183,11 @@ void xd_run_call(struct xd_runner *r, uint32_t at)
 
     if (!v)
         return;
+    if (!v->kernel_mode) {
+        xd_report(r, "%s.%u is in user mode, where no hypercall can be made: `syscall` enters its kernel",
+                  xd_text_at(r->p, r->p->domain[r->domain].name), r->vcpu);
+        return;
+    }
     xd_aside_forget_given(r);
     m = xd_zalloc(sizeof(*m));
     m->step = at;
@@ -314,6 +319,8 @@ void xd_run_store(struct xd_runner *r, const struct xd_step *s)
     for (unsigned int i = 0; i < 8; i++)
         r->cpu.bytes[i] = (unsigned char)(value >> 8 * i);
     how = access(r, v, &f);
+    if (xd_form_item(r->p, s, "deliver"))
+        xd_deliver_fault(r, v, how, &f);
     xd_check_access(r, s, how, &f);
 }
 
@@ -328,5 +335,7 @@ void xd_run_load(struct xd_runner *r, const struct xd_step *s)
     r->cpu.what = XD_DO_LOAD;
     memset(r->cpu.bytes, 0, sizeof(r->cpu.bytes));
     how = access(r, v, &f);
+    if (xd_form_item(r->p, s, "deliver"))
+        xd_deliver_fault(r, v, how, &f);
     xd_check_access(r, s, how, &f);
 }

@@ -466,8 +466,11 @@ static xd_ex form_value(struct xd_codec *c, const struct xd_form *form, xd_ex ha
     switch ((enum xd_value)form->value) {
     case XD_V_EXPR: return xd_code_value(c, have, XD_K_NONE, c->checking ? XD_MAY_BIND : 0);
     case XD_V_ACCESS: /* nothing, ?, or a word */
+    case XD_V_ENTERED:
         e = xd_code_pick(c, 2, have && xd_expr_at(c->from, have)->op == XD_EX_WORD)
-                ? word_of(c, have, xd_access_words, 0, false, &is)
+                ? word_of(c, have,
+                          form->value == XD_V_ACCESS ? xd_access_words : xd_entered_words, 0, false,
+                          &is)
                 : 0;
         if (is)
             return e;

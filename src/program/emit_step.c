@@ -60,7 +60,8 @@ static bool access_step(struct xd_emitter *em, const struct xd_step *s)
     snprintf(bytes, sizeof(bytes), "%u", n ? (unsigned int)n->num : 8u);
     ok = line(em, load ? "    sc_load(&s, @, " : "    sc_store(&s, @, @, ", s->subject[0],
               load ? 0 : s->subject[1]);
-    xd_str_addf(em->out, "%s);\n", bytes);
+    xd_str_addf(em->out, "%s);\n%s", bytes,
+                item(em, s, "deliver") ? "    sc_deliver_fault(&s);\n" : "");
     if (s->result && x->op == XD_EX_WORD)
         xd_str_addf(em->out, "    sc_access(&s, %s);\n", ways[x->num & 3]);
     else if (s->result && x->op != XD_EX_ANY)
@@ -200,7 +201,100 @@ static bool vcpu(struct xd_emitter *em, const struct xd_step *s)
          number(em, s, "invlpgs", "8", "info.tlb_invlpgs");
     flag(em, s, "due", "info.upcall_due");
     flag(em, s, "continuing", "info.continuing");
+    ok = ok && number(em, s, "rip", "8", "info.registers.rip") &&
+         number(em, s, "rsp", "8", "info.registers.rsp") &&
+         number(em, s, "rflags", "8", "info.registers.rflags") &&
+         number(em, s, "cs", "8", "info.registers.cs") &&
+         number(em, s, "ss", "8", "info.registers.ss") &&
+         number(em, s, "rax", "8", "info.registers.rax") &&
+         number(em, s, "rcx", "8", "info.registers.rcx") &&
+         number(em, s, "r11", "8", "info.registers.r11") &&
+         number(em, s, "cr2", "8", "info.registers.cr2");
+    flag(em, s, "user", "info.registers.user");
+    flag(em, s, "nmi_pending", "info.registers.nmi_pending");
+    flag(em, s, "nmi_in_service", "info.registers.nmi_in_service");
     xd_str_add(em->out, "        (void)info;\n    }\n");
+    return ok;
+}
+
+static bool stack(struct xd_emitter *em, const struct xd_step *s)
+{
+    static const char *const keys[] = {"rcx", "r11", "error", "rip", "cs",
+                                       "mask", "rflags", "rsp", "ss"};
+    const bool error = item(em, s, "error") != NULL;
+    unsigned int at = 0;
+    bool ok = true;
+    char got[64];
+
+    xd_str_add(em->out, "    {\n");
+    for (size_t i = 0; ok && i < XD_ARRAY_SIZE(keys); i++) {
+        if (!error && !strcmp(keys[i], "error"))
+            continue;
+        snprintf(got, sizeof(got), "sc_stack(&s, %u)%s", at,
+                 !strcmp(keys[i], "cs")     ? " & 0xffffffff"
+                 : !strcmp(keys[i], "mask") ? " >> 32"
+                                            : "");
+        ok = number(em, s, keys[i], "8", got);
+        at += strcmp(keys[i], "cs") != 0;
+    }
+    xd_str_add(em->out, "    }\n");
+    return ok;
+}
+
+static bool regs(struct xd_emitter *em, const struct xd_step *s)
+{
+    static const char *const keys[] = {"rip", "rsp", "rflags", "rax", "rcx", "r11"};
+    bool ok = true;
+    char set[48];
+
+    xd_str_add(em->out, "    {\n        struct xd_registers regs;\n\n"
+                        "        xd_guest_registers(s.v, &regs);\n");
+    for (size_t i = 0; ok && i < XD_ARRAY_SIZE(keys); i++) {
+        const struct xd_item *it = item(em, s, keys[i]);
+
+        snprintf(set, sizeof(set), "        regs.%s = @;\n", keys[i]);
+        ok = !it || line(em, set, it->value, 0);
+    }
+    xd_str_add(em->out, "        if (xd_guest_registers_set(s.v, &regs))\n"
+                        "            sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n    }\n");
+    return ok;
+}
+
+/* ---- What enters the guest's kernel ---- */
+
+static bool trap(struct xd_emitter *em, const struct xd_step *s)
+{
+    const struct xd_item *error = item(em, s, "error"), *cr2 = item(em, s, "cr2");
+    bool ok = line(em, "    sc_entered_(&s, xd_guest_trap(s.v, (unsigned int)(@), (uint32_t)(",
+                   s->subject[0], 0);
+
+    ok = ok && (error ? line(em, "@), ", error->value, 0) : (xd_str_add(em->out, "0), "), true));
+    return ok && (cr2 ? line(em, "@));\n", cr2->value, 0) : (xd_str_add(em->out, "0));\n"), true));
+}
+
+static bool enter(struct xd_emitter *em, const struct xd_step *s)
+{
+    static const char *const ways[] = {"HANDLER", "GP", "UD", "CRASH", "NONE"};
+    const struct xd_item *it = item(em, s, "why");
+    const struct xd_expr *x = xd_expr_at(em->p, s->result);
+    char name[XD_WHY_NAME_MAX];
+    bool ok = true;
+
+    switch (s->kind) {
+    case XD_STEP_TRAP: ok = trap(em, s); break;
+    case XD_STEP_INT:
+        ok = line(em, "    sc_entered_(&s, xd_guest_int(s.v, (unsigned int)(@)));\n", s->subject[0], 0);
+        break;
+    default:
+        xd_str_addf(em->out, "    sc_entered_(&s, xd_guest_%s(s.v));\n",
+                    xd_form_of((enum xd_step_kind)s->kind)->name);
+        break;
+    }
+    if (s->result && x->op == XD_EX_WORD)
+        xd_str_addf(em->out, "    sc_enters(&s, XD_ENTERED_%s);\n", ways[x->num % 5]);
+    if (it)
+        xd_str_addf(em->out, "    sc_check_why_(&s, \"%s\", s.why);\n",
+                    xd_why_name((enum xd_why)xd_expr_at(em->p, it->value)->num, name));
     return ok;
 }
 
@@ -298,6 +392,13 @@ bool xd_emit_step(struct xd_emitter *em)
                     s->subject[0], 0);
     case XD_STEP_UPCALL: xd_str_add(em->out, "    xd_upcall_spurious(s.v);\n"); return true;
     case XD_STEP_SCARCE: return line(em, "    xd_frames_scarce(s.hv, @);\n", s->subject[0], 0);
+    case XD_STEP_REGS: return regs(em, s);
+    case XD_STEP_TRAP:
+    case XD_STEP_INT:
+    case XD_STEP_SYSCALL:
+    case XD_STEP_FAILSAFE:
+    case XD_STEP_DELIVER: return enter(em, s);
+    case XD_STEP_EXPECT_STACK: return stack(em, s);
     case XD_STEP_DESTROY: xd_str_addf(em->out, "    sc_destroy(&s, &%s);\n", name); return true;
     case XD_STEP_EXPECT_FRAME: return frame(em, s);
     case XD_STEP_EXPECT_ENTRY: return look(em, s, "entry", "sc_entry_at(&s, ");

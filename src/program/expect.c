@@ -206,6 +206,7 @@ static void vcpu(struct xd_runner *r, const struct xd_step *s)
     check_number(r, s, "invlpgs", XD_K_U64, v->tlb_invlpgs);
     check_state(r, s, "due", xd_upcall_due(v));
     check_state(r, s, "continuing", xd_continuing(v));
+    xd_expect_registers(r, s, v);
 }
 
 static void check_shutdown(struct xd_runner *r, const struct xd_step *s, const struct xd_domain *d)
@@ -268,6 +269,7 @@ void xd_run_expect(struct xd_runner *r, const struct xd_step *s)
     case XD_STEP_EXPECT_ENTRY: entry(r, s); break;
     case XD_STEP_EXPECT_MEM: mem(r, s); break;
     case XD_STEP_EXPECT_M2P: m2p(r, s); break;
+    case XD_STEP_EXPECT_STACK: xd_expect_stack(r, s); break;
     case XD_STEP_EXPECT_PORT: port(r, s); break;
     case XD_STEP_EXPECT_VCPU: vcpu(r, s); break;
     case XD_STEP_EXPECT_DOMAIN: domain(r, s); break;

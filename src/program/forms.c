@@ -8,6 +8,7 @@
 #include <string.h>
 
 const char *const xd_access_words[] = {"ok", "emulated", "pf", "gp", NULL};
+const char *const xd_entered_words[] = {"handler", "gp", "ud", "crash", "none", NULL};
 
 /* In the order of enum xd_order, xd_type, xd_port_state, xd_state. */
 static const char *const orders[] = {"domU", "dom0", NULL};
@@ -73,7 +74,16 @@ static const struct xd_form_key domain_keys[] = {NUM("id"),
                                                  {"handle", XD_T_TEXT, XD_K_NONE, NULL},
                                                  END};
 static const struct xd_form_key access_keys[] = {
-    NUM("size"), NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, END};
+    NUM("size"), NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, FLAG("deliver"), END};
+static const struct xd_form_key trap_keys[] = {
+    NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, OF("cr2", VA), END};
+static const struct xd_form_key entry_keys[] = {{"why", XD_T_WHY, XD_K_NONE, NULL}, END};
+static const struct xd_form_key regs_keys[] = {OF("rip", VA), OF("rsp", VA), NUM("rflags"),
+                                               NUM("rax"),    NUM("rcx"),    NUM("r11"),
+                                               END};
+static const struct xd_form_key stack_keys[] = {
+    NUM("rcx"),  NUM("r11"),    NUM("error"), NUM("rip"), NUM("cs"),
+    NUM("mask"), NUM("rflags"), NUM("rsp"),   NUM("ss"),  END};
 static const struct xd_form_key memory_keys[] = {FLAG("readonly"), END};
 static const struct xd_form_key mem_keys[] = {NUM("size"), END};
 static const struct xd_form_key inject_keys[] = {
@@ -108,6 +118,18 @@ static const struct xd_form_key vcpu_keys[] = {{"state", XD_T_STATUS, XD_K_NONE,
                                                NUM("invlpgs"),
                                                STATE("due"),
                                                STATE("continuing"),
+                                               STATE("user"),
+                                               NUM("rip"),
+                                               NUM("rsp"),
+                                               NUM("rflags"),
+                                               NUM("cs"),
+                                               NUM("ss"),
+                                               NUM("rax"),
+                                               NUM("rcx"),
+                                               NUM("r11"),
+                                               NUM("cr2"),
+                                               STATE("nmi_pending"),
+                                               STATE("nmi_in_service"),
                                                END};
 static const struct xd_form_key whole_domain_keys[] = {
     {"shutdown", XD_T_WORD_OR_NUM, XD_K_SHUTDOWN, none}, NUM("pages"), NUM("assist"), END};
@@ -130,11 +152,18 @@ static const struct xd_form forms[] = {
     {"crash", NULL, XD_STEP_CRASH, XD_S_DOMAIN, 0, XD_V_NONE, no_keys},
     {"poke", NULL, XD_STEP_POKE, XD_S_PUT, 0, XD_V_NONE, no_keys},
     {"memory", NULL, XD_STEP_MEMORY, XD_S_PUT, 0, XD_V_NONE, memory_keys},
+    {"regs", NULL, XD_STEP_REGS, XD_S_NONE, 0, XD_V_NONE, regs_keys},
+    {"trap", NULL, XD_STEP_TRAP, XD_S_EXPR, 0, XD_V_ENTERED, trap_keys},
+    {"int", NULL, XD_STEP_INT, XD_S_EXPR, 0, XD_V_ENTERED, entry_keys},
+    {"syscall", NULL, XD_STEP_SYSCALL, XD_S_NONE, 0, XD_V_ENTERED, entry_keys},
+    {"failsafe", NULL, XD_STEP_FAILSAFE, XD_S_NONE, 0, XD_V_ENTERED, entry_keys},
+    {"deliver", NULL, XD_STEP_DELIVER, XD_S_NONE, 0, XD_V_ENTERED, entry_keys},
     {"incomplete", NULL, XD_STEP_INCOMPLETE, XD_S_TEXT, 0, XD_V_NONE, no_keys},
     {"expect", "frame", XD_STEP_EXPECT_FRAME, XD_S_EXPR, 0, XD_V_NONE, frame_keys},
     {"expect", "entry", XD_STEP_EXPECT_ENTRY, XD_S_EXPR, 0, XD_V_EXPR, no_keys},
     {"expect", "mem", XD_STEP_EXPECT_MEM, XD_S_EXPR, 0, XD_V_EXPR, mem_keys},
     {"expect", "m2p", XD_STEP_EXPECT_M2P, XD_S_EXPR, 0, XD_V_EXPR, no_keys},
+    {"expect", "stack", XD_STEP_EXPECT_STACK, XD_S_NONE, 0, XD_V_NONE, stack_keys},
     {"expect", "console", XD_STEP_EXPECT_CONSOLE, XD_S_TEXT, 0, XD_V_NONE, no_keys},
     {"expect", "audit", XD_STEP_EXPECT_AUDIT, XD_S_NONE, 0, XD_V_NONE, no_keys},
     {"expect", "dN port", XD_STEP_EXPECT_PORT, XD_S_PORT, 0, XD_V_NONE, port_keys},

@@ -163,7 +163,7 @@ static void check_done(const struct looked *l, xd_ex e)
     }
 }
 
-static void check_why(struct xd_runner *r, xd_ex e, unsigned int why)
+void xd_check_why(struct xd_runner *r, xd_ex e, unsigned int why)
 {
     char want[XD_WHY_NAME_MAX], got[XD_WHY_NAME_MAX];
     uint64_t expected = xd_expr_at(r->p, e)->num;
@@ -194,7 +194,7 @@ static void check_outs(const struct looked *l, const struct xd_step *s)
         const struct xd_item *it = xd_item_at(l->r->p, i);
 
         if (it->key == XD_KEY_WHY)
-            check_why(l->r, it->value, l->why);
+            xd_check_why(l->r, it->value, l->why);
         else if (it->key == XD_KEY_DONE)
             check_done(l, it->value);
         else if (it->key == XD_KEY_BLOCKED)
@@ -348,7 +348,7 @@ void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_acces
     if (error && (how == XD_ACCESS_FAULT || how == XD_ACCESS_GP))
         xd_check_value(r, "error", XD_K_PTR, UINT32_MAX, error->value, f->error);
     if (why)
-        check_why(r, why->value, f->why);
+        xd_check_why(r, why->value, f->why);
     if (r->report.len > before && f->why)
         r->explain = xd_current(r);
     if (r->opt->fill && !s->result) {

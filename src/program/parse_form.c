@@ -277,6 +277,8 @@ static void form_value(struct xd_parser *ps, const struct xd_form *form, struct 
     ps->checking = !let;
     if (form->value == XD_V_ACCESS && !xd_is_punct(ps, '?'))
         s->result = word_of(ps, xd_access_words, 0, "how the store ends");
+    else if (form->value == XD_V_ENTERED && !xd_is_punct(ps, '?'))
+        s->result = word_of(ps, xd_entered_words, 0, "what becomes of the guest");
     else if (form->value == XD_V_LOADED &&
              (xd_is_word(&ps->lex.tok, "pf") || xd_is_word(&ps->lex.tok, "gp")))
         s->result = word_of(ps, xd_access_words, 0, "");
@@ -303,7 +305,7 @@ static const struct xd_form *second_word(struct xd_parser *ps, struct xd_step *s
     if (!xd_is_domain_word(&ps->lex.tok)) {
         xd_parse_fail(
             ps,
-            "wants what is expected here: frame, entry, mem, m2p, console, audit, dN, dN.V or dN port");
+            "wants what is expected here: frame, entry, mem, m2p, stack, console, audit, dN, dN.V or dN port");
         return NULL;
     }
     if (ps->lex.at < ps->lex.end && *ps->lex.at == '.')

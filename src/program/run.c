@@ -102,22 +102,12 @@ static void on_bug(void *ctx, struct xd_hv *hv)
 
 /* ---- Steps ---- */
 
-/* The current vCPU; NULL after reporting that there is none. */
-static struct xd_vcpu *current_or(struct xd_runner *r)
-{
-    struct xd_vcpu *v = xd_current(r);
-
-    if (!v)
-        xd_report(r, "the current vCPU does not exist");
-    return v;
-}
-
 static void inject(struct xd_runner *r, const struct xd_step *s)
 {
     const struct xd_item *error = xd_form_item(r->p, s, "error"),
                          *percent = xd_form_item(r->p, s, "percent"),
                          *times = xd_form_item(r->p, s, "times");
-    struct xd_lever_config c = {.vcpu = current_or(r)};
+    struct xd_lever_config c = {.vcpu = xd_current_or(r)};
     struct xd_str call = {0};
     uint64_t chance, answer;
 
@@ -189,13 +179,13 @@ static void virq(struct xd_runner *r, const struct xd_step *s)
         return;
     if (nr >= XD_VIRQS)
         xd_report(r, "there are VIRQs 0 to %u", XD_VIRQS - 1);
-    else if ((v = current_or(r)))
+    else if ((v = xd_current_or(r)))
         xd_virq_raise(v, (uint32_t)nr);
 }
 
 static void event(struct xd_runner *r, const struct xd_step *s)
 {
-    struct xd_vcpu *v = current_or(r);
+    struct xd_vcpu *v = xd_current_or(r);
     uint64_t port;
 
     if (v && xd_eval(r, s->subject[0], &port) &&
@@ -205,7 +195,7 @@ static void event(struct xd_runner *r, const struct xd_step *s)
 
 static void upcall(struct xd_runner *r)
 {
-    struct xd_vcpu *v = current_or(r);
+    struct xd_vcpu *v = xd_current_or(r);
 
     if (v)
         xd_upcall_spurious(v);
@@ -257,6 +247,12 @@ static void run_step(struct xd_runner *r, uint32_t at)
     case XD_STEP_CRASH: crash(r, s); break;
     case XD_STEP_POKE: xd_run_poke(r, s); break;
     case XD_STEP_MEMORY: xd_run_memory(r, s); break;
+    case XD_STEP_REGS: xd_run_regs(r, s); break;
+    case XD_STEP_TRAP:
+    case XD_STEP_INT:
+    case XD_STEP_SYSCALL:
+    case XD_STEP_FAILSAFE:
+    case XD_STEP_DELIVER: xd_run_enter(r, s); break;
     case XD_STEP_INCOMPLETE:
         xd_report_as(r, XD_UNUSABLE, "this recording is not whole: %s", xd_text_at(r->p, x->a));
         break;

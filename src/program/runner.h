@@ -191,9 +191,21 @@ bool xd_resume(struct xd_runner *r);
 bool xd_drop_unfinished(struct xd_runner *r, const struct xd_domain *of);
 void xd_entry_returned(struct xd_runner *r, struct xd_vcpu *v, int64_t rc);
 
+/* ---- enter.c ---- */
+/* The current vCPU; NULL after reporting that there is none. */
+struct xd_vcpu *xd_current_or(struct xd_runner *r);
+void xd_run_regs(struct xd_runner *r, const struct xd_step *s);
+void xd_run_enter(struct xd_runner *r, const struct xd_step *s);
+/* The access that ended so enters the guest's kernel; f->why becomes what ended the domain, if something did. */
+void xd_deliver_fault(struct xd_runner *r, struct xd_vcpu *v, enum xd_access how,
+                      struct xd_fault *f);
+void xd_expect_registers(struct xd_runner *r, const struct xd_step *s, const struct xd_vcpu *v);
+void xd_expect_stack(struct xd_runner *r, const struct xd_step *s);
+
 /* ---- outcome.c ---- */
 /* Compares what the steps of a finished call say with what happened. */
 void xd_check_call(struct xd_runner *r, const struct xd_made *m, int64_t rc, unsigned int why);
+void xd_check_why(struct xd_runner *r, xd_ex e, unsigned int why);
 void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_access how,
                      const struct xd_fault *f);
 #define XD_K_RC XD_KINDS /* kind of results, for showing them */

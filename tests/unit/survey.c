@@ -55,10 +55,11 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
 static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
 {
     struct survey *s = ctx;
+    const uint8_t kind = r->p->step[at].kind;
 
-    (void)r;
-    (void)at;
     s->steps++;
+    if (kind >= XD_STEP_TRAP && kind <= XD_STEP_DELIVER && r->env[r->domain].d)
+        count_why(s, xd_why(xd_vcpu_at(r->env[r->domain].d, r->vcpu)));
 }
 
 static void failed(void *ctx, const struct xd_failure *f)

@@ -13,6 +13,8 @@ static void setup(void)
     fixture_setup(&f);
 }
 
+#define HC_IRET 23
+
 static void teardown(void)
 {
     fixture_teardown(&f);
@@ -26,6 +28,8 @@ START_TEST(numbers_without_a_row_do_not_exist)
         const struct xd_call *call = xd_call_at(nr);
         uint64_t none[6] = {0};
 
+        if (nr == HC_IRET) /* without a frame it ends the domain */
+            continue;
         if (!call)
             ck_refused(f.v1, xd_hypercall(f.v1, nr, none), ENOSYS, HYPERCALL_UNKNOWN);
         else if (!call->modelled)

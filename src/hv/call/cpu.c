@@ -2,7 +2,10 @@
 /* cpu.c: what follows from an exit. */
 #include "hv/call/cpu.h"
 
+#include "hv/bounce.h"
 #include "hv/sched.h"
+
+#define HYPERCALL_IRET 23u
 
 static void returned(struct xd_vcpu *v, int64_t rc, struct xd_outcome *out)
 {
@@ -16,7 +19,13 @@ static void hypercall(struct xd_vcpu *v, struct xd_outcome *out)
 {
     const struct xd_regs *r = &v->regs;
     const uint64_t arg[XD_CALL_ARGS] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
+    const bool comes_back = r->rax != HYPERCALL_IRET;
 
+    xd_ran(v, false);
+    if (comes_back) { /* as SYSCALL leaves them, and SYSRET */
+        XD_PUT(v->hv, v->regs.rcx, r->rip);
+        XD_PUT(v->hv, v->regs.r11, r->rflags);
+    }
     returned(v, xd_hypercall(v, r->rax, arg), out);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* trap.c: set_trap_table: where the guest's kernel handles exceptions. */
+#include "hv/bounce.h"
 #include "hv/call/call.h"
-
-#define RPL 3u
 
 _Static_assert(sizeof(struct xd_trap) == sizeof(struct xd_abi_trap_info), "trap_info");
 
@@ -22,7 +21,7 @@ int64_t xd_hc_set_trap_table(struct xd_vcpu *v, const struct xd_args_set_trap_ta
             return 0;
         if (!xd_va_canonical(t.address))
             return xd_reject(v, XD_WHY_TRAP_ADDRESS, t.address, t.vector);
-        t.cs |= RPL;
+        t.cs |= XD_RPL;
         XD_PUT(v->hv, v->trap[t.vector], t);
     }
 }

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* iret.c: the hypercall by which a guest's kernel goes back to what was interrupted, or to user mode. */
+#include "hv/bounce.h"
+#include "hv/call/call.h"
+#include "hv/shared.h"
+
+#define ASSIST_IOPL 4u
+#define IOPL_SHIFT  12
+
+/* What SYSCALL left in RCX and R11, and the target's frame. AS-XEN: do_iret */
+static void load_context(struct xd_vcpu *v, const struct xd_iret_frame *f)
+{
+    struct xd_regs r = v->regs;
+
+    r.rcx = r.rip;
+    r.r11 = r.rflags;
+    r.rip = f->rip;
+    r.cs = (uint16_t)(f->cs | XD_RPL);
+    r.ss = (uint16_t)(f->ss | XD_RPL);
+    r.rsp = f->rsp;
+    r.rflags = (f->rflags & ~(uint64_t)(XD_RFLAGS_IOPL | XD_RFLAGS_VM)) | XD_RFLAGS_IF;
+    if (!(f->flags & XD_VGCF_IN_SYSCALL)) {
+        r.r11 = f->r11;
+        r.rcx = f->rcx;
+    }
+    XD_PUT(v->hv, v->regs, r);
+    if (v->domain->vm_assist >> ASSIST_IOPL & 1)
+        XD_PUT(v->hv, v->iopl, (uint8_t)((f->rflags & XD_RFLAGS_IOPL) >> IOPL_SHIFT));
+    xd_info_set_mask(v->hv, xd_vcpu_info(v), !(f->rflags & XD_RFLAGS_IF));
+    XD_PUT(v->hv, v->nmi_in_service, false);
+}
+
+/* SYSRET, which knows two kinds of code and one stack segment. */
+static void sysret(struct xd_vcpu *v)
+{
+    struct xd_regs r = v->regs;
+    const bool compat = r.cs == XD_FLAT_USER_CS32;
+
+    r.cs = compat ? XD_FLAT_USER_CS32 : XD_FLAT_CS64;
+    r.ss = XD_FLAT_SS;
+    r.rip = compat ? (uint32_t)r.rip : r.rip;
+    XD_PUT(v->hv, v->regs, r);
+}
+
+/* AS-XEN: restore_all_guest: SYSRET where that is safe. False: the domain crashed. */
+static bool back_to_guest(struct xd_vcpu *v, bool in_syscall)
+{
+    struct xd_bad_return bad;
+    unsigned int nr = 0;
+
+    if (in_syscall) {
+        XD_PUT(v->hv, v->regs.rcx, v->regs.rip);
+        XD_PUT(v->hv, v->regs.r11, v->regs.rflags);
+        if (xd_va_canonical(v->regs.rip)) {
+            sysret(v);
+            return true;
+        }
+    }
+    if (xd_iretq(v, &bad))
+        return true;
+    if (bad.cr2) {
+        XD_PUT(v->hv, v->cr2, bad.cr2);
+        XD_PUT(v->hv, xd_vcpu_info(v)->cr2, bad.cr2);
+    }
+    return xd_bounce_trap(v, bad.vector, bad.error) && xd_bounce_due(v, &nr);
+}
+
+int64_t xd_hc_iret(struct xd_vcpu *v, const struct xd_args_iret *arg)
+{
+    const struct xd_hooks *h = &v->hv->host->hooks;
+    const uint64_t at = arg->frame ? arg->frame : v->regs.rsp;
+    struct xd_iret_frame f;
+    unsigned int nr = 0;
+
+    if (h->read || h->write || v->in_multicall)
+        return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 0);
+    if (!xd_copy_in(v, &f, at, sizeof(f))) {
+        (void)xd_reject(v, XD_WHY_IRET_FRAME, at);
+        return xd_bounce_crash(v);
+    }
+    if ((f.cs & XD_RPL) == XD_RPL && !v->user_cr3.v) {
+        (void)xd_reject(v, XD_WHY_IRET_NO_USER_TABLE, f.cs & 0xffff);
+        return xd_bounce_crash(v);
+    }
+    if ((f.cs & XD_RPL) == XD_RPL)
+        xd_toggle_mode(v);
+    load_context(v, &f);
+    if (!xd_bounce_due(v, &nr) || (!nr && !back_to_guest(v, f.flags & XD_VGCF_IN_SYSCALL)))
+        return 0;
+    return (int64_t)f.rax;
+}
