@@ -204,8 +204,8 @@ struct xd_vcpu_info {
     uint64_t tlb_flushes, tlb_invlpgs; /* that have reached it so far */
     uint64_t pending_sel;              /* evtchn_pending_sel */
     bool upcall_pending, upcall_mask;
-    bool upcall_due; /* xd_upcall_due */
-    bool continuing; /* xd_continuing */
+    bool upcall_due;               /* xd_upcall_due */
+    bool continuing;               /* xd_continuing */
     struct xd_registers registers; /* of no meaning for linked guests */
 };
 XD_PUBLIC void xd_vcpu_look(struct xd_vcpu *v, struct xd_vcpu_info *info);

@@ -294,8 +294,7 @@ struct xd_registers {
 };
 XD_PUBLIC void xd_guest_registers(const struct xd_vcpu *v, struct xd_registers *r);
 /* Sets rax to rflags of *r, as the guest's own code could; the rest is left alone. 0; -EINVAL if it could not. */
-XD_PUBLIC XD_MUST_CHECK int xd_guest_registers_set(struct xd_vcpu *v,
-                                                   const struct xd_registers *r);
+XD_PUBLIC XD_MUST_CHECK int xd_guest_registers_set(struct xd_vcpu *v, const struct xd_registers *r);
 
 /* The contents of a machine frame, for looking at; NULL if there is no such frame. */
 XD_PUBLIC const void *xd_frame_contents(struct xd_hv *hv, uint64_t mfn);

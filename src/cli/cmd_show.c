@@ -40,7 +40,8 @@ static void show_vcpu(struct xd_vcpu *v)
     if (!v->down)
         printf(", in %s mode at 0x%" PRIx64 ", stack 0x%" PRIx64 ", flags 0x%" PRIx64,
                v->kernel_mode ? "kernel" : "user", v->regs.rip, v->regs.rsp, v->regs.rflags);
-    printf("%s%s%s\n", v->nmi_pending ? ", an NMI is pending" : "", xd_continuing(v) ? ", in the middle of a list of calls" : "",
+    printf("%s%s%s\n", v->nmi_pending ? ", an NMI is pending" : "",
+           xd_continuing(v) ? ", in the middle of a list of calls" : "",
            xd_upcall_due(v) ? ", an upcall is due" : "");
 }
 

@@ -203,8 +203,8 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
 
 static bool expects_registers(const struct xd_program *p, const struct xd_step *s)
 {
-    static const char *const keys[] = {"user", "rip", "rsp", "rflags", "cs",  "ss",
-                                       "rax",  "rcx", "r11", "cr2"};
+    static const char *const keys[] = {"user", "rip", "rsp", "rflags", "cs",
+                                       "ss",   "rax", "rcx", "r11",    "cr2"};
 
     for (size_t i = 0; i < XD_ARRAY_SIZE(keys); i++)
         if (xd_form_item(p, s, keys[i]))

@@ -87,8 +87,8 @@ static void enter(struct xd_vcpu *v, uint64_t address, uint64_t rsp)
 {
     struct xd_regs r = v->regs;
 
-    r.rflags &= ~(uint64_t)(XD_RFLAGS_AC | XD_RFLAGS_VM | XD_RFLAGS_RF | XD_RFLAGS_NT |
-                            XD_RFLAGS_TF);
+    r.rflags &=
+        ~(uint64_t)(XD_RFLAGS_AC | XD_RFLAGS_VM | XD_RFLAGS_RF | XD_RFLAGS_NT | XD_RFLAGS_TF);
     r.ss = XD_FLAT_SS;
     r.cs = XD_FLAT_CS64;
     r.rsp = rsp;
@@ -177,8 +177,9 @@ static bool runs(struct xd_vcpu *v)
     const struct xd_hooks *h = &v->hv->host->hooks;
 
     if (h->read || h->write)
-        xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has no registers here: its guest is linked code",
-                     v->domain->domid, v->id);
+        xd_hv_misuse(v->hv, XD_HOST_EINVAL,
+                     "d%uv%u has no registers here: its guest is linked code", v->domain->domid,
+                     v->id);
     else if (!xd_vcpu_running(v) || v->continuing || v->hv->host->in_call)
         xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u runs into nothing: it is %s", v->domain->domid,
                      v->id, xd_vcpu_running(v) ? "in the middle of a call" : "not running");
@@ -210,10 +211,11 @@ enum { VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_INT8
 enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error, uint64_t cr2)
 {
     if (vector >= 32 || !(GUEST_TRAPS >> vector & 1)) {
-        xd_hv_misuse(v->hv, XD_HOST_EINVAL,
-                     "vector %u is no exception that a PV guest's code raises: those are 0, 1, 3 to 7, 10 to "
-                     "14, 16, 17 and 19",
-                     vector);
+        xd_hv_misuse(
+            v->hv, XD_HOST_EINVAL,
+            "vector %u is no exception that a PV guest's code raises: those are 0, 1, 3 to 7, 10 to "
+            "14, 16, 17 and 19",
+            vector);
         return XD_ENTERED_MISUSE;
     }
     if (!runs(v))

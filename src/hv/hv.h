@@ -266,10 +266,10 @@ struct xd_vcpu {
     struct xd_trap trap[256];
     bool nmi_pending;
     bool nmi_in_service; /* delivered, and no iret since */
-    bool ts;            /* virtual CR0.TS */
-    uint8_t iopl;       /* virtual, 0 to 3 */
-    uint32_t io_ports;  /* (io_bitmap) speaks of */
-    uint64_t io_bitmap; /* address of the bitmap of I/O ports */
+    bool ts;             /* virtual CR0.TS */
+    uint8_t iopl;        /* virtual, 0 to 3 */
+    uint32_t io_ports;   /* (io_bitmap) speaks of */
+    uint64_t io_bitmap;  /* address of the bitmap of I/O ports */
     uint64_t dr[4], dr6, dr7;
 
     uint32_t gdt_ents;

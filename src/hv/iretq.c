@@ -74,8 +74,7 @@ static bool stack_ok(struct xd_vcpu *v, struct xd_bad_return *b)
 
     if (!fetch(v, sel, &desc, b))
         return false;
-    if (!(desc & DESC_S) || desc & DESC_CODE || !(desc & DESC_WRITABLE) ||
-        DESC_DPL(desc) != XD_RPL)
+    if (!(desc & DESC_S) || desc & DESC_CODE || !(desc & DESC_WRITABLE) || DESC_DPL(desc) != XD_RPL)
         return bad(b, VECTOR_GP, error);
     return desc & DESC_P || bad(b, VECTOR_SS, error);
 }

@@ -184,8 +184,9 @@ void xd_run_call(struct xd_runner *r, uint32_t at)
     if (!v)
         return;
     if (!v->kernel_mode) {
-        xd_report(r, "%s.%u is in user mode, where no hypercall can be made: `syscall` enters its kernel",
-                  xd_text_at(r->p, r->p->domain[r->domain].name), r->vcpu);
+        xd_report(
+            r, "%s.%u is in user mode, where no hypercall can be made: `syscall` enters its kernel",
+            xd_text_at(r->p, r->p->domain[r->domain].name), r->vcpu);
         return;
     }
     xd_aside_forget_given(r);

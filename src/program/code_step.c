@@ -468,9 +468,8 @@ static xd_ex form_value(struct xd_codec *c, const struct xd_form *form, xd_ex ha
     case XD_V_ACCESS: /* nothing, ?, or a word */
     case XD_V_ENTERED:
         e = xd_code_pick(c, 2, have && xd_expr_at(c->from, have)->op == XD_EX_WORD)
-                ? word_of(c, have,
-                          form->value == XD_V_ACCESS ? xd_access_words : xd_entered_words, 0, false,
-                          &is)
+                ? word_of(c, have, form->value == XD_V_ACCESS ? xd_access_words : xd_entered_words,
+                          0, false, &is)
                 : 0;
         if (is)
             return e;

@@ -219,8 +219,8 @@ static bool vcpu(struct xd_emitter *em, const struct xd_step *s)
 
 static bool stack(struct xd_emitter *em, const struct xd_step *s)
 {
-    static const char *const keys[] = {"rcx", "r11", "error", "rip", "cs",
-                                       "mask", "rflags", "rsp", "ss"};
+    static const char *const keys[] = {"rcx",  "r11",    "error", "rip", "cs",
+                                       "mask", "rflags", "rsp",   "ss"};
     const bool error = item(em, s, "error") != NULL;
     unsigned int at = 0;
     bool ok = true;
@@ -283,7 +283,8 @@ static bool enter(struct xd_emitter *em, const struct xd_step *s)
     switch (s->kind) {
     case XD_STEP_TRAP: ok = trap(em, s); break;
     case XD_STEP_INT:
-        ok = line(em, "    sc_entered_(&s, xd_guest_int(s.v, (unsigned int)(@)));\n", s->subject[0], 0);
+        ok = line(em, "    sc_entered_(&s, xd_guest_int(s.v, (unsigned int)(@)));\n", s->subject[0],
+                  0);
         break;
     default:
         xd_str_addf(em->out, "    sc_entered_(&s, xd_guest_%s(s.v));\n",

@@ -78,12 +78,11 @@ static const struct xd_form_key access_keys[] = {
 static const struct xd_form_key trap_keys[] = {
     NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, OF("cr2", VA), END};
 static const struct xd_form_key entry_keys[] = {{"why", XD_T_WHY, XD_K_NONE, NULL}, END};
-static const struct xd_form_key regs_keys[] = {OF("rip", VA), OF("rsp", VA), NUM("rflags"),
-                                               NUM("rax"),    NUM("rcx"),    NUM("r11"),
-                                               END};
-static const struct xd_form_key stack_keys[] = {
-    NUM("rcx"),  NUM("r11"),    NUM("error"), NUM("rip"), NUM("cs"),
-    NUM("mask"), NUM("rflags"), NUM("rsp"),   NUM("ss"),  END};
+static const struct xd_form_key regs_keys[] = {
+    OF("rip", VA), OF("rsp", VA), NUM("rflags"), NUM("rax"), NUM("rcx"), NUM("r11"), END};
+static const struct xd_form_key stack_keys[] = {NUM("rcx"), NUM("r11"),  NUM("error"),  NUM("rip"),
+                                                NUM("cs"),  NUM("mask"), NUM("rflags"), NUM("rsp"),
+                                                NUM("ss"),  END};
 static const struct xd_form_key memory_keys[] = {FLAG("readonly"), END};
 static const struct xd_form_key mem_keys[] = {NUM("size"), END};
 static const struct xd_form_key inject_keys[] = {

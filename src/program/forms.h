@@ -50,9 +50,9 @@ enum xd_subject {
 
 enum xd_value {
     XD_V_NONE,
-    XD_V_EXPR,   /* = EXPR, needed */
-    XD_V_ACCESS, /* = ok, emulated, pf, gp or nothing */
-    XD_V_LOADED, /* = pf, gp, EXPR, $name or nothing */
+    XD_V_EXPR,    /* = EXPR, needed */
+    XD_V_ACCESS,  /* = ok, emulated, pf, gp or nothing */
+    XD_V_LOADED,  /* = pf, gp, EXPR, $name or nothing */
     XD_V_ENTERED, /* = handler, gp, ud, crash, none or nothing */
 };
 
@@ -73,7 +73,7 @@ const struct xd_item *xd_form_item(const struct xd_program *p, const struct xd_s
                                    const char *name);
 
 extern const char *const xd_entered_words[]; /* the numbers of enum xd_entered */
-extern const char *const xd_access_words[]; /* ok emulated pf gp: the numbers of enum xd_access */
+extern const char *const xd_access_words[];  /* ok emulated pf gp: the numbers of enum xd_access */
 
 enum xd_fn {
     XD_FN_PAGE,
