@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test-bounce.c: entries of a guest's kernel, where scenarios do not reach: edges, bytes, misuse, files. */
+#define _GNU_SOURCE
 #include "fixture.h"
 
 #include "hv/bounce.h"
