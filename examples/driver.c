@@ -116,7 +116,7 @@ struct back {
     struct div_back_ring ring;
     struct shared_info *shared;
     evtchn_port_t port;
-    bool stop;
+    bool stop; /* set by the other end, which sends an event then */
 };
 
 static int back_connect(struct back *b, struct div_sring *page, domid_t front, evtchn_port_t port)
@@ -136,7 +136,7 @@ static void back_serve(void *arg)
     struct back *b = arg;
     int wanted, more;
 
-    while (!b->stop) {
+    while (!__atomic_load_n(&b->stop, __ATOMIC_ACQUIRE)) {
         RING_FINAL_CHECK_FOR_REQUESTS(&b->ring, more);
         if (!more) {
             wait_for(b->port);
@@ -185,75 +185,93 @@ static void teardown(void)
     xd_check_teardown(&x); /* fails the test if the front end leaks a port */
 }
 
-/* The thread is the front end; the back end runs while it waits. */
-static void connect(void)
+/* What the front end does in a test, and what became of it. */
+struct job {
+    void (*ask)(struct job *job);
+    int status, quotient, wrong;
+};
+
+static void front_main(void *arg)
 {
-    ck_assert_call_ok(front_connect(&front, &page.ring, (domid_t)xd_domain_id(x.peer)));
-    ck_assert_int_eq(xd_enter(xd_vcpu_at(x.peer, 0)), 0);
-    ck_assert_call_ok(back_connect(&back, &page.ring, (domid_t)xd_domain_id(x.d), front.port));
-    ck_assert_int_eq(xd_enter(x.v), 0);
-    ck_assert_int_eq(xd_vcpu_start(xd_vcpu_at(x.peer, 0), back_serve, &back), 0);
+    struct job *job = arg;
+
+    job->ask(job);
+    __atomic_store_n(&back.stop, true, __ATOMIC_RELEASE);
+    notify(front.port);
 }
 
-static void disconnect(void)
+/*
+ * Both ends are connected by this thread, as one vCPU after the other; then each runs on its own. They take turns on this
+ * thread, or are really concurrent if XENDOUBLE_SCHED=threads says so.
+ */
+static void play(struct job *job)
 {
-    back.stop = true;
-    ck_assert_call_ok(notify(front.port));
+    struct xd_vcpu *peer = xd_vcpu_at(x.peer, 0);
+
+    ck_assert_call_ok(front_connect(&front, &page.ring, (domid_t)xd_domain_id(x.peer)));
+    ck_assert_int_eq(xd_enter(peer), 0);
+    ck_assert_call_ok(back_connect(&back, &page.ring, (domid_t)xd_domain_id(x.d), front.port));
+    xd_leave();
+    ck_assert_int_eq(xd_vcpu_start(x.v, front_main, job), 0);
+    ck_assert_int_eq(xd_vcpu_start(peer, back_serve, &back), 0);
     ck_assert_int_eq(xd_run(x.hv, NULL), XD_RUN_FINISHED);
+    ck_assert_int_eq(xd_enter(x.v), 0);
     ck_assert_call_ok(close_port(front.port));
+}
+
+static void ask_many(struct job *job)
+{
+    for (int i = 1; i < 200; i++) {
+        job->status = front_divide(&front, 1000, i, &job->quotient);
+        job->wrong += job->status != 0 || job->quotient != 1000 / i;
+    }
 }
 
 START_TEST(many_requests_go_round_the_ring)
 {
-    int quotient;
+    struct job job = {.ask = ask_many};
 
-    connect();
-    for (int i = 1; i < 200; i++) {
-        ck_assert_int_eq(front_divide(&front, 1000, i, &quotient), 0);
-        ck_assert_int_eq(quotient, 1000 / i);
-    }
-    disconnect();
+    play(&job);
+    ck_assert_int_eq(job.wrong, 0);
 }
 END_TEST
+
+static void ask_for_the_impossible(struct job *job)
+{
+    job->status = front_divide(&front, 1, 0, &job->quotient);
+    job->wrong = front_divide(&front, 6, 2, &job->quotient);
+}
 
 START_TEST(the_other_end_can_refuse)
 {
-    int quotient;
+    struct job job = {.ask = ask_for_the_impossible};
 
-    connect();
-    ck_assert_int_eq(front_divide(&front, 1, 0, &quotient), -XEN_EDOM);
-    ck_assert_int_eq(front_divide(&front, 6, 2, &quotient), 0);
-    disconnect();
+    play(&job);
+    ck_assert_int_eq(job.status, -XEN_EDOM);
+    ck_assert_int_eq(job.wrong, 0);
+    ck_assert_int_eq(job.quotient, 3);
 }
 END_TEST
 
-/* Xen answers the operation (*ctx) with ENOSPC. */
-static bool refuse(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t *rc)
-{
-    (void)v;
-    *rc = -XEN_ENOSPC;
-    return nr == __HYPERVISOR_event_channel_op && arg[0] == *(const uint64_t *)ctx;
-}
-
 START_TEST(no_port_is_left)
 {
-    uint64_t op = EVTCHNOP_alloc_unbound;
-
-    xd_hooks_set(x.hv, &(struct xd_hooks){.ctx = &op, .inject = refuse});
+    ck_assert_int_gt(xd_fail_nth(x.d, "event_channel_op.alloc_unbound", 1, XEN_ENOSPC), 0);
     ck_assert_int_eq(front_connect(&front, &page.ring, 2), -XEN_ENOSPC);
 }
 END_TEST
 
+static void ask_once(struct job *job)
+{
+    job->status = front_divide(&front, 6, 2, &job->quotient);
+}
+
 START_TEST(a_notification_fails)
 {
-    uint64_t op = EVTCHNOP_send;
-    int quotient;
+    struct job job = {.ask = ask_once};
 
-    connect();
-    xd_hooks_set(x.hv, &(struct xd_hooks){.ctx = &op, .inject = refuse});
-    ck_assert_int_eq(front_divide(&front, 6, 2, &quotient), -XEN_ENOSPC);
-    xd_hooks_set(x.hv, NULL);
-    disconnect();
+    ck_assert_int_gt(xd_fail_nth(x.d, "event_channel_op.send", 1, XEN_ENOSPC), 0);
+    play(&job);
+    ck_assert_int_eq(job.status, -XEN_ENOSPC);
 }
 END_TEST
 

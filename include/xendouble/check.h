@@ -9,7 +9,7 @@
  *     tcase_add_checked_fixture(tc, setup, teardown);
  *
  * xd_check_setup_with() makes another machine. The teardown fails a test that leaks, whose
- * expectations are not met, or that set a lever which never hit.
+ * expectations are not met, whose domain has crashed unasked, or that set a lever which never hit.
  *
  * Everything here is in this header; a program that includes it links libcheck. Failures say why: an
  * answer that was not expected comes with xd_explain's text.
@@ -18,6 +18,7 @@
 #define XENDOUBLE_CHECK_H
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xendouble/guest.h>
@@ -78,17 +79,29 @@ static inline void xd_check_setup(struct xd_check *x)
 
 #endif
 
-/* The text is freed before the test fails: a failing test leaves the function for good. */
-#define XD_CK_FAIL_WITH(text_, ...)                   \
-    do {                                              \
-        char copy_[4096];                             \
-        char *from_ = (text_);                        \
-                                                      \
-        copy_[0] = '\0';                              \
-        if (from_)                                    \
-            strncat(copy_, from_, sizeof(copy_) - 1); \
-        free(from_);                                  \
-        ck_abort_msg(__VA_ARGS__, copy_);             \
+/*
+ * The text is freed before the test fails: a failing test leaves the function for good. libcheck ends a
+ * test whose message is longer than about 4000 bytes without a word, so the whole of such a text goes to
+ * standard error.
+ */
+#define XD_CK_TEXT_MAX 3000
+static inline void xd_ck_take(char *copy, char *text)
+{
+    const bool fits = !text || strlen(text) <= XD_CK_TEXT_MAX;
+
+    snprintf(copy, XD_CK_TEXT_MAX + 100, "%.*s%s", XD_CK_TEXT_MAX, text ? text : "",
+             fits ? "" : "\n(cut here; standard error has the whole text)");
+    if (!fits)
+        fprintf(stderr, "%s\n", text);
+    free(text);
+}
+
+#define XD_CK_FAIL_WITH(text_, ...)       \
+    do {                                  \
+        char copy_[XD_CK_TEXT_MAX + 100]; \
+                                          \
+        xd_ck_take(copy_, (text_));       \
+        ck_abort_msg(__VA_ARGS__, copy_); \
     } while (0)
 
 /* A text for people, to be freed, that is empty if all is well. */
@@ -133,9 +146,15 @@ static inline void xd_check_setup(struct xd_check *x)
         ck_assert_msg(got_ == want_, "lever %d has hit %lu calls, not %lu", nr_, got_, want_); \
     } while (0)
 
+#define XD_CK_NO_CRASH(d_)                                                              \
+    ck_assert_msg(!xd_guest_crashed_unasked(d_),                                        \
+                  "d%u has crashed; a test that wants that says ck_assert_shutdown(d, " \
+                  "SHUTDOWN_crash)",                                                    \
+                  (unsigned int)xd_domain_id(d_))
+
 #if !defined(__cplusplus)
 
-/* Fails if the guest leaks, if something else happened than was expected, or if xendouble itself
+/* Fails if a domain has crashed unasked, if the guest leaks, if something else happened than was expected, or if xendouble itself
  * disagrees with what it counts. */
 static inline void xd_check_teardown(struct xd_check *x)
 {
@@ -145,6 +164,8 @@ static inline void xd_check_teardown(struct xd_check *x)
     ck_assert_expectations_met(x->peer);
     ck_assert_no_levers_left(x->hv);
     ck_assert_no_leaks(x->d);
+    XD_CK_NO_CRASH(x->d);
+    XD_CK_NO_CRASH(x->peer);
     if (xd_audit(x->hv, &report))
         XD_CK_FAIL_WITH(report, "xendouble is wrong:\n%s");
     xd_hv_destroy(x->hv);
@@ -250,6 +271,7 @@ static inline void xd_check_teardown(struct xd_check *x)
                                                                                        \
         ck_assert_msg(got_ == want_, "d%u has shutdown code %d, not %d (-1: it runs)", \
                       (unsigned int)xd_domain_id(d_), got_, want_);                    \
+        xd_guest_end_known(d_);                                                        \
     } while (0)
 
 /* The machine's time, ns. */

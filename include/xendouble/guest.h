@@ -75,7 +75,7 @@ struct xd_run_config {
     }
 
 enum xd_run_end {
-    XD_RUN_FINISHED, /* all code returned, or its domain shut down */
+    XD_RUN_FINISHED, /* all code returned, or its domain shut down, or it is that of vCPUs that are down */
     XD_RUN_DEADLOCK, /* no vCPU can run and no timer is set; see xd_run_report */
     XD_RUN_LIMIT,    /* points_max were passed */
 };
@@ -105,6 +105,13 @@ XD_PUBLIC const char *xd_run_report(struct xd_hv *hv);
  */
 XD_PUBLIC void xd_guest_lock(struct xd_hv *hv);
 XD_PUBLIC void xd_guest_unlock(struct xd_hv *hv);
+
+/*
+ * Says that (d) was to end as it did, which ck_assert_shutdown does; and asks whether it crashed without
+ * anybody having said so, which fails a test in xd_check_teardown.
+ */
+XD_PUBLIC void xd_guest_end_known(struct xd_domain *d);
+XD_PUBLIC bool xd_guest_crashed_unasked(struct xd_domain *d);
 
 /* Guest code that computes for long offers the others a turn, and takes upcalls that are due. */
 XD_PUBLIC void xd_preempt(void);

@@ -42,14 +42,19 @@ extern const char xd_try_words[], xd_try_bytes[], xd_try_end[];
 
 #define PROBE_SEEN 0x5eed5eedu
 uint32_t xd_probe(const void *nowhere);
-extern const char xd_probe_load[], xd_probe_back[], xd_probe_end[];
+extern const char xd_probe_rip[], xd_probe_next[], xd_probe_eax[], xd_probe_back[], xd_probe_end[];
 
 /* What is said to stand in the registers. */
 static void probe_faulted(ucontext_t *uc)
 {
     greg_t *regs = uc->uc_mcontext.gregs;
+    const uintptr_t at = (uintptr_t)regs[REG_RIP];
 
-    if ((uintptr_t)regs[REG_RIP] != (uintptr_t)xd_probe_load)
+    if (at == (uintptr_t)xd_probe_rip) {
+        regs[REG_RIP] = (greg_t)(uintptr_t)xd_probe_next;
+        return;
+    }
+    if (at != (uintptr_t)xd_probe_eax)
         regs[REG_RAX] = 0;
     regs[REG_RIP] = (greg_t)(uintptr_t)xd_probe_back;
 }

@@ -50,6 +50,8 @@ struct xd_context {
     void (*fn)(void *arg);
     void *arg;
     bool done;
+    bool preempted;    /* it comes to the next point by xd_preempt, not by a hypercall */
+    bool yields;       /* its hypercall said that others shall run */
     uint64_t priority; /* PCT: the highest runs */
     struct xd_place place;
     bool begun;               /* its code ran, on its own stack or as a thread */

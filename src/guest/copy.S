@@ -78,12 +78,11 @@ xd_try_end:
     .size xd_try_store, . - xd_try_store
 
 /*
- * uint32_t xd_probe(const void *nowhere): faults in the first instruction of a function that it calls, between two values of
- * eax. What the fault's handler saw: the first, or something else if it is shown registers that are behind.
- * xd_access_fixup() goes on at xd_probe_back.
+ * uint32_t xd_probe(const void *nowhere): faults twice: in the first instruction of a function, where RIP may be shown as it
+ * was at the call, and between two values of eax. What the handler saw of eax the second time; 0 if RIP was wrong.
  */
-    .globl xd_probe, xd_probe_load, xd_probe_back, xd_probe_end
-    .hidden xd_probe, xd_probe_load, xd_probe_back, xd_probe_end
+    .globl xd_probe, xd_probe_rip, xd_probe_next, xd_probe_eax, xd_probe_back, xd_probe_end
+    .hidden xd_probe, xd_probe_rip, xd_probe_next, xd_probe_eax, xd_probe_back, xd_probe_end
     .type xd_probe, @function
     .balign 16
 xd_probe:
@@ -93,17 +92,23 @@ xd_probe:
     .cfi_rel_offset %rbp, 0
     movq %rsp, %rbp
     .cfi_def_cfa_register %rbp
-    movl $0x5eed5eed, %eax
-    call xd_probe_load
+    call 1f                         /* behind it a piece of code begins for Valgrind, */
+    xorl %eax, %eax
+    call xd_probe_rip               /* which has room for what is called here */
 xd_probe_back:
     leave
     .cfi_def_cfa %rsp, 8
     ret
-xd_probe_load:
+    .balign 16
+xd_probe_rip:
     .cfi_def_cfa %rbp, 16
     movq (%rdi), %rcx
+xd_probe_next:
+    movl $0x5eed5eed, %eax
+xd_probe_eax:
+    movq (%rdi), %rcx
     xorl %eax, %eax
-    ret
+1:  ret
 xd_probe_end:
     .cfi_endproc
     .size xd_probe, . - xd_probe

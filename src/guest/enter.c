@@ -6,6 +6,7 @@
  * The order is Xen's: other vCPUs and time first, then what was suspended is finished, then upcalls
  * until none is due.
  */
+#include "guest/context.h"
 #include "guest/guest.h"
 
 #include "guest/access.h"
@@ -219,6 +220,17 @@ bool xd_crash_is_news(struct xd_domain *d)
     return news;
 }
 
+void xd_guest_end_known(struct xd_domain *d)
+{
+    xd_side_of(&d->vcpu[0])->end_known = d->hv->host->restored + 1;
+}
+
+bool xd_guest_crashed_unasked(struct xd_domain *d)
+{
+    return d->shutdown_code == XD_SHUTDOWN_CRASH &&
+           xd_side_of(&d->vcpu[0])->end_known != d->hv->host->restored + 1;
+}
+
 /* Once: the code that is here made the call by which its domain crashed, or is the first of it to come by. */
 static void xd_tell_crash(struct xd_vcpu *v)
 {
@@ -302,8 +314,11 @@ void xd_preempt(void)
     if (!self->v)
         xd_guest_die("xd_preempt: this thread is no vCPU; xd_enter() makes it one");
     xd_self_lock(self);
-    if (!self->v->hv->host->in_call && (self->context || !xd_goes_on(self->v)))
+    if (!self->v->hv->host->in_call && (self->context || !xd_goes_on(self->v))) {
+        if (self->context)
+            self->context->preempted = true;
         xd_guest_return(self, 0);
+    }
     xd_self_unlock(self);
 }
 

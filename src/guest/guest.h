@@ -42,6 +42,8 @@ struct xd_side {
     struct xd_context *context; /* NULL: no code */
     unsigned int handling;      /* upcall handlers that are running, one inside the other */
     uint64_t crash_told; /* of vCPU 0: in which life the domain's crash was told; 0: it was not */
+    uint64_t
+        end_known; /* of vCPU 0: in which life somebody said that the domain was to end; 0: nobody */
     void *caller[XD_STACK_KEPT]; /* of its last refused call: return addresses, innermost first */
     unsigned int callers;
 };

@@ -20,10 +20,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_SCHED_OP  29
-#define OP_YIELD       0
-#define CHANGES_MAX    64u
-#define IDLE_TIMES_MAX 100000u
+#define CALL_SCHED_OP_COMPAT 6
+#define CALL_SCHED_OP        29
+#define OP_YIELD             0
+#define CHANGES_MAX          64u
+#define IDLE_TIMES_MAX       100000u
 
 struct xd_sched {
     struct xd_guest *g;
@@ -85,12 +86,6 @@ static struct xd_context *highest(struct xd_guest *g)
     return best;
 }
 
-/* Whether the hypercall that led here said that others shall run. */
-static bool yielded(const struct xd_vcpu *v)
-{
-    return v->rec.nr == CALL_SCHED_OP && v->rec.arg[0] == OP_YIELD;
-}
-
 static struct xd_context *choose(struct xd_sched *s)
 {
     struct xd_context *now = s->now;
@@ -101,12 +96,12 @@ static struct xd_context *choose(struct xd_sched *s)
         for (uint32_t i = 0; now && i < s->changes; i++)
             if (s->change[i] == s->points)
                 now->priority = s->lowest--;
-        if (now && can_run(now) && yielded(now->v))
+        if (now && can_run(now) && now->yields)
             now->priority = s->lowest--;
         return highest(s->g);
     case XD_POLICY_ROUND_ROBIN: break;
     }
-    if (now && can_run(now) && ++s->turn < s->config.slice && !yielded(now->v))
+    if (now && can_run(now) && ++s->turn < s->config.slice && !now->yields)
         return now;
     s->turn = 0;
     return next_after(s->g, now);
@@ -248,16 +243,25 @@ static void go_on(struct xd_sched *s, struct xd_place *from)
         xd_place_switch(from, c ? &c->place : &s->home);
 }
 
+static bool is_yield(const struct xd_vcpu *v)
+{
+    return (v->rec.nr == CALL_SCHED_OP || v->rec.nr == CALL_SCHED_OP_COMPAT) &&
+           v->rec.arg[0] == OP_YIELD;
+}
+
 void xd_sched_point(struct xd_context *c)
 {
     if (c->thread) {
         xd_threads_point(c);
         return;
     }
+    c->yields = !c->preempted && is_yield(c->v);
+    c->preempted = false;
     /* A run that was over may have begun again meanwhile: it is looked up anew each time. */
     do {
         c->g->sched->points++;
         go_on(c->g->sched, &c->place);
+        c->yields = false;
     } while (!can_run(c));
 }
 

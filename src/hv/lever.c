@@ -120,12 +120,18 @@ int xd_fail_randomly(struct xd_domain *d, const char *call, uint32_t percent, ui
 
 int xd_mock(struct xd_domain *d, const char *call, xd_mock_fn *fn, void *ctx)
 {
+    if (!fn)
+        return xd_hv_misuse(d->hv, XD_HOST_EINVAL, "xd_mock: there is no function to answer %s",
+                            call);
     return xd_lever_set(
         d->hv, &(struct xd_lever_config){.call = call, .domain = d, .mock = fn, .ctx = ctx});
 }
 
 int xd_spy(struct xd_domain *d, const char *call, xd_spy_fn *fn, void *ctx)
 {
+    if (!fn)
+        return xd_hv_misuse(d->hv, XD_HOST_EINVAL, "xd_spy: there is no function to call behind %s",
+                            call);
     return xd_lever_set(
         d->hv, &(struct xd_lever_config){.call = call, .domain = d, .spy = fn, .ctx = ctx});
 }

@@ -263,6 +263,29 @@ static void fail_frames(void)
     xd_check_setup_with(&other, &(struct xd_check_options){.frames = 5});
 }
 
+static void shut_down_crashed(void *arg)
+{
+    struct sched_shutdown op = {.reason = SHUTDOWN_crash};
+
+    (void)arg;
+    HYPERVISOR_sched_op(SCHEDOP_shutdown, &op);
+}
+
+static void crash_in_a_run(void)
+{
+    ck_assert_int_eq(xd_vcpu_start(xd_vcpu_at(x.peer, 0), shut_down_crashed, NULL), 0);
+    ck_assert_int_eq(xd_run(x.hv, NULL), XD_RUN_FINISHED);
+    xd_check_teardown(&x);
+}
+
+/* More than libcheck has room for. */
+static void leak_much(void)
+{
+    for (unsigned int i = 0; i < 100; i++)
+        open_port();
+    xd_check_teardown(&x);
+}
+
 static const struct {
     void (*fn)(void);
     const char *says;  /* must stand in what libcheck reports */
@@ -291,6 +314,8 @@ static const struct {
     {fail_hits, "lever 1 has hit 0 calls, not 1", NULL},
     {fail_options, "vcpus", NULL},
     {fail_frames, "frames must be 1024", NULL},
+    {crash_in_a_run, "d2 has crashed; a test that wants that says ck_assert_shutdown", NULL},
+    {leak_much, "(cut here; standard error has the whole text)", NULL},
     {leak_port, "d1: port 3 is still bound (unbound)", "open_port"},
     {leak_pin, "is still pinned as l1", "pin"},
     {leak_timer, "d1: the timer of v0 is still set", "set_timer"},
@@ -338,6 +363,14 @@ START_TEST(what_does_not_hold_fails)
     }
     free(results);
     srunner_free(runner);
+}
+END_TEST
+
+START_TEST(a_crash_that_was_asked_for_is_none)
+{
+    ck_assert_int_eq(xd_vcpu_start(xd_vcpu_at(x.peer, 0), shut_down_crashed, NULL), 0);
+    ck_assert_int_eq(xd_run(x.hv, NULL), XD_RUN_FINISHED);
+    ck_assert_shutdown(x.peer, SHUTDOWN_crash);
 }
 END_TEST
 
@@ -427,6 +460,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, what_holds_passes);
+    tcase_add_test(tc, a_crash_that_was_asked_for_is_none);
     tcase_add_loop_test(tc, what_does_not_hold_fails, 0, (int)FAILING);
     tcase_add_test(tc, what_was_there_before_is_no_leak);
     tcase_add_test(tc, what_is_given_back_is_no_leak);

@@ -142,6 +142,9 @@ START_TEST(what_can_not_be_named_is_told)
     ck_assert_ptr_nonnull(strstr(xd_hv_error(x.hv), "errno of 1 to 4095"));
     ck_assert_int_eq(xd_fail_randomly(x.d, "*", 101, 1, XEN_EPERM), -XEN_EINVAL);
     ck_assert_ptr_nonnull(strstr(xd_hv_error(x.hv), "1 to 100 in 100"));
+    ck_assert_int_eq(xd_mock(x.d, "*", NULL, NULL), -XEN_EINVAL);
+    ck_assert_int_eq(xd_spy(x.d, "*", NULL, NULL), -XEN_EINVAL);
+    ck_assert_str_eq(xd_hv_error(x.hv), "xd_spy: there is no function to call behind *");
     ck_assert_call(version(), 0x40011); /* nothing of it is in force */
 }
 END_TEST

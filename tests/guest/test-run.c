@@ -149,21 +149,47 @@ static void set_it(void *unused)
     shared = 1;
 }
 
-static void spin_for_it(void *unused)
+/* By the new call and by the old one. */
+static void spin_for_it(void *old)
 {
-    (void)unused;
-    while (!*(volatile int *)&shared)
-        yield();
+    while (!*(volatile int *)&shared) {
+        if (old)
+            ck_assert_int_eq(HYPERVISOR_sched_op_compat(SCHEDOP_yield, 0), 0);
+        else
+            yield();
+    }
 }
 
 START_TEST(who_yields_lets_others_run)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
         shared = 0;
-        start(m.v0, spin_for_it, NULL);
+        start(m.v0, spin_for_it, seed % 2 ? &shared : NULL);
         start(m.v1, set_it, NULL);
         ck_assert_int_eq(run_quietly((enum xd_policy)_i, seed), XD_RUN_FINISHED);
     }
+}
+END_TEST
+
+static void yield_once(void *name)
+{
+    yield();
+    for (int i = 0; i < 8; i++) {
+        note(*(const char *)name);
+        xd_preempt();
+    }
+}
+
+/* What comes behind it by xd_preempt is no yield. */
+START_TEST(a_yield_counts_once)
+{
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+
+    c.slice = 4;
+    start(m.v0, yield_once, name_a);
+    start(m.v1, yield_once, name_b);
+    ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_FINISHED);
+    ck_assert_str_eq(order, "aaaabbbbaaaabbbb");
 }
 END_TEST
 
@@ -539,6 +565,7 @@ int main(void)
     tcase_add_test(tc, turns_can_be_longer);
     tcase_add_loop_test(tc, same_seed_same_order, 0, 2);
     tcase_add_loop_test(tc, a_race_is_found_and_found_again, 0, 2);
+    tcase_add_test(tc, a_yield_counts_once);
     tcase_add_loop_test(tc, who_yields_lets_others_run, 0, 3);
     tcase_add_test(tc, stacks_are_apart);
     tcase_add_test(tc, a_send_wakes_who_polls);

@@ -29,8 +29,8 @@
 
 typedef unsigned int RING_IDX;
 
-#define __RING_LOAD(word)       __atomic_load_n(&(word), __ATOMIC_RELAXED)
-#define __RING_STORE(word, val) __atomic_store_n(&(word), (val), __ATOMIC_RELAXED)
+#define __RING_LOAD(word)       __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
+#define __RING_STORE(word, val) __atomic_store_n(&(word), (val), __ATOMIC_RELEASE)
 
 /* The largest power of two that is not above n, for n < 2^16; a constant if n is one. */
 #define __RING_LOG2(n)                                                                            \
