@@ -167,15 +167,17 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
                                        "port_max", "scratch",   "kernel_pages"};
     static const struct {
         const char *call, *op; /* NULL: any */
-    } rows[] = {{"set_trap_table", NULL},
-                {"iret", NULL},
-                {"set_timer_op", NULL},
-                {"grant_table_op", NULL},
-                {"sched_op", "block"},
-                {"vcpu_op", "up"},
-                {"vcpu_op", "down"},
-                {"vcpu_op", "set_periodic_timer"},
-                {"vcpu_op", "set_singleshot_timer"}};
+        bool refused;          /* may be asked for where it is refused */
+    } rows[] = {{"set_trap_table", NULL, true},
+                {"iret", NULL, false},
+                {"set_timer_op", NULL, false},
+                {"grant_table_op", NULL, false},
+                {"sched_op", "block", false},
+                {"vcpu_op", "up", true},
+                {"vcpu_op", "down", true},
+                {"vcpu_op", "set_periodic_timer", true},
+                {"vcpu_op", "set_singleshot_timer", true}};
+    bool refused = s->result && xd_expr_at(p, s->result)->op == XD_EX_ERRNO;
     const struct xd_form_key *key = s->kind == XD_STEP_DOMAIN ? xd_form_of(s->kind)->keys : NULL;
     const char *said = s->kind == XD_STEP_NOTE ? xd_text_at(p, s->note) : "";
 
@@ -195,7 +197,7 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
     if (xd_item_find(p, s->out, XD_KEY_BLOCKED))
         return "it waits for what only the host of a double can do";
     for (size_t i = 0; s->call && i < XD_ARRAY_SIZE(rows); i++)
-        if (!strcmp(s->call->name, rows[i].call) &&
+        if (!strcmp(s->call->name, rows[i].call) && !(refused && rows[i].refused) &&
             (!rows[i].op || (s->op && !strcmp(s->op->name, rows[i].op))))
             return "it takes away what the kernel under it needs, or waits";
     return NULL;
