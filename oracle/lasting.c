@@ -7,7 +7,6 @@
 #include "machine.h"
 
 #define HC_PLATFORM_OP    7u
-#define HC_MEMORY_OP      12u
 #define HC_PHYSDEV_COMPAT 19u
 #define HC_GRANT_TABLE_OP 20u
 #define HC_VCPU_OP        24u
@@ -35,8 +34,6 @@ static const struct {
     /* Xen keeps priorities and the last queue of each port, whoever has it next. */
     {HC_EVENT_CHANNEL, 11, false, "used FIFO event channels"},
     {HC_SCHED_OP, 5, false, "said of what it will have ended"},
-    {HC_MEMORY_OP, 13, true, "been given a memory map"},
-    {HC_MEMORY_OP, 24, true, "had frames claimed for it"},
     {HC_GRANT_TABLE_OP, ANY, false, "used grants"},
     {HC_HYPFS_OP, 3, true, "lived under another setting of Xen's"},
     {HC_PLATFORM_OP, ANY, true, "lived through a platform operation"},

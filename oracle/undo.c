@@ -311,11 +311,13 @@ static void drop_map_and_claim(struct xd_machine *m, unsigned int nr)
         uint16_t domid, pad[3];
         uint64_t nr, buffer;
     } map = {.domid = DOMID_SELF};
+    unsigned int g = xd_xen_guest(nr, 0);
 
-    xd_xen_call(&m->xen, xd_xen_guest(0, 0), HC_MEMORY_OP, (uint64_t[6]){MEM_CLAIM}, 1, &claim,
-                sizeof(claim));
-    xd_xen_call(&m->xen, xd_xen_guest(nr, 0), HC_MEMORY_OP, (uint64_t[6]){MEM_SET_MAP}, 1, &map,
-                sizeof(map));
+    xd_xen_flush(&m->xen, g);
+    surely_with(m, 0, HC_MEMORY_OP, MEM_CLAIM, 0, 1, &claim, sizeof(claim), 0);
+    surely_with(m, g, HC_MEMORY_OP, MEM_SET_MAP, 0, 1, &map, sizeof(map), 0);
+    xd_xen_flush(&m->xen, 0);
+    xd_xen_flush(&m->xen, g);
 }
 
 /* Gives back the frames that the domain did not have at the start, and takes others for those it lost. */
