@@ -21,6 +21,10 @@ static struct xd_env *env_for(struct xd_runner *r, const struct xd_expr *x, stru
     struct xd_env *env = &r->env[index];
 
     *v = NULL;
+    if (index >= r->p->domains) {
+        xd_report(r, "there is no domain; a step before this one, such as `domain d1`, makes one");
+        return NULL;
+    }
     if (env->d)
         *v = xd_vcpu_at(env->d, index == r->domain ? r->vcpu : 0);
     if (!env->created) {
@@ -117,12 +121,40 @@ static bool values(struct xd_runner *r, xd_ex e, size_t size, uint64_t *at)
     return ok;
 }
 
+/* Is there what the function asks or writes to? */
+static bool has_place(struct xd_runner *r, const struct xd_expr *x)
+{
+    const char *name = xd_fn_row(x->sub)->name;
+
+    switch (x->sub) {
+    case XD_FN_PTE:
+    case XD_FN_MACH: return true;
+    case XD_FN_PTR:
+    case XD_FN_PTR8:
+    case XD_FN_PTR4:
+    case XD_FN_TEXT:
+    case XD_FN_BUF:
+        if (!xd_current(r))
+            xd_report(r,
+                      "%s() puts bytes into memory of the current domain, and there is none; "
+                      "`domain` makes one, `@` goes to another",
+                      name);
+        return xd_current(r) != NULL;
+    default:
+        if (!r->hv)
+            xd_report(r, "%s() asks the machine, and before `machine` is done there is none", name);
+        return r->hv != NULL;
+    }
+}
+
 static bool function(struct xd_runner *r, const struct xd_expr *x, uint64_t *value)
 {
     uint64_t arg[2] = {0, 0};
     const struct xd_expr *first = xd_expr_at(r->p, x->a);
     unsigned int n = 0;
 
+    if (!has_place(r, x))
+        return false;
     if (x->sub == XD_FN_PTR || x->sub == XD_FN_PTR8 || x->sub == XD_FN_PTR4)
         return values(r, x->a, x->sub == XD_FN_PTR4 ? 4 : 8, value);
     if (x->sub == XD_FN_TEXT) {

@@ -396,6 +396,21 @@ class Cli(unittest.TestCase):
             self.expect(r, 2, "(standard input):")
             self.assertRegex(r.err, "can't be: |is too large")
 
+    def test_values_that_there_can_not_be(self):
+        gone = "domain d1\ndestroy d1\n"
+        for why, texts in (("there is no domain", ["let x = " + v for v in (
+                                "page(0)", "pfn(0)", "va(0)", "table(1, 0)", "cr3()", "user_cr3()", "shared_info()", "start.pages")]),
+                           ("d1 does not exist yet", ["let x = page(0)\ndomain d1", "machine seed=start.pages\ndomain d1"]),
+                           ("before `machine` is done", [f"machine seed={v}" for v in ("frames()", "m2p(3)", "entry(0)", "page(0)")]),
+                           ("into memory of the current domain", [f"machine boot_ns={v}" for v in ("ptr8()", "ptr4(1)", 'text("a")', "buf(8)")] +
+                            ["domain d1 pages=ptr(1)"] + [gone + step for step in (
+                                "virq ptr(0)", "expect frame ptr(0) type=l1", "scarce buf(8)", 'expect entry text("a") = 1')])):
+            for text in texts:
+                line = text.count("\n", 0, text.rfind("\ndomain d1") if text.endswith("\ndomain d1") else None) + 1
+                for args in (("replay",), ("replay", "--keep-going", "--audit"), ("fmt", "--fill")):
+                    self.expect(run(*args, "-", given=text.encode()), 1, f":{line}: ", why)
+        self.expect(run("replay", "-", given=(gone + "let x = cr3()\n").encode()), 1, "(standard input):3: ", "the domain is gone")
+
     def test_a_host_without_memory(self):
         if os.environ.get("XD_BUILD", "sanitize-none") != "sanitize-none":
             self.skipTest("the sanitizers need more address space than is left here")
