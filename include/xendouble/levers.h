@@ -128,6 +128,13 @@ XD_PUBLIC int xd_event_raise(struct xd_domain *d, uint32_t port);
 /* What EVTCHNOP_send on (port) by (d) would do. 0; -EINVAL if it would be refused. */
 XD_PUBLIC int xd_event_send(struct xd_domain *d, uint32_t port);
 
+/*
+ * A device raises line (irq) of the machine's I/O APIC, 1 to 23, once: each domain that has it (PHYSDEVOP_map_pirq,
+ * EVTCHNOP_bind_pirq) gets an event. A level-triggered line that was raised before and is not acknowledged by all
+ * (PHYSDEVOP_eoi) waits until it is. Nothing happens where nobody has the line. 0; -EINVAL if there is no such line.
+ */
+XD_PUBLIC int xd_irq_raise(struct xd_hv *hv, uint32_t irq);
+
 /* (v) is told of an event and will find none: evtchn_upcall_pending is set, and the vCPU wakes. */
 XD_PUBLIC void xd_upcall_spurious(struct xd_vcpu *v);
 

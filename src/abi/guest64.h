@@ -228,6 +228,7 @@ struct xd_abi_domctl {
     union {
         struct {
             uint32_t pirq;
+            uint8_t allow_access;
         } irq_permission;
         struct {
             uint64_t first_mfn, nr_mfns;

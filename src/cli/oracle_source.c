@@ -233,6 +233,7 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
         case XD_STEP_CONSOLE_INPUT:
         case XD_STEP_VIRQ:
         case XD_STEP_EVENT:
+        case XD_STEP_IRQ:
         case XD_STEP_UPCALL:
         case XD_STEP_SCARCE:
         case XD_STEP_CRASH:

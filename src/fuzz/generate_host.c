@@ -28,6 +28,7 @@ static const struct xd_alt host[] = {
          "<mmuext>; xen_version version }\nevent 1\nadvance <1ns/100000s>"),
     A(1, "event_channel_op bind_virq virq=0 vcpu=0\nadvance 1s"),
     A(3, "<runs>"),
+    A(5, "<pirqs>"),
     A(1, "scarce 0\nmemory_op exchange in=[<give-page>] out=[<take-page>] in_domid=SELF "
          "out_domid=SELF\nscarce frames()"),
     CTL(1, "memory_op machine_memory_map nr_entries=<5/6/7/128> buffer=<0/buf(160)/<bad-out>>"),
@@ -53,6 +54,32 @@ static const struct xd_alt runs[] = {
            "<50%memory_op exchange in=[$m<@5>] in_order=1 out=[0x2000] out_order=1 in_domid=SELF "
            "out_domid=SELF\n>"
            "memory_op decrease_reservation extent_start=[$m<@5>] extent_order=1 domid=SELF"),
+};
+
+/* Interrupts of devices. What is mapped or given out once stays so on a real machine. */
+static const struct xd_alt pirqs[] = {
+    A(1, "physdev_op get_free_pirq type=<0/1>\nphysdev_op eoi irq=<16/55>"),
+    A(2, "physdev_op <pirq_eoi_gmfn_v1/pirq_eoi_gmfn_v2> gmfn=<<plain>/<alien>/<l1>/shared_info()>"),
+    A(1, "physdev_op pirq_eoi_gmfn_v2 gmfn=<plain>\nphysdev_op pirq_eoi_gmfn_v1 gmfn=<plain>"),
+    CTL(4, "physdev_op map_pirq domid=<SELF/SELF/<domid>> type=1 index=<0/9/16/17/18/24> "
+           "pirq=<-1/9/16/17/0/208>\n"
+           "event_channel_op bind_pirq pirq=<9/16/17/0> flags=<0/1>\nirq <9/16/17>\n"
+           "physdev_op <eoi irq=<9/16/17>/irq_unmask_notify/irq_status_query irq=9>"),
+    CTL(4, "<reset>\nphysdev_op setup_gsi gsi=17 triggering=<0/1> polarity=0\n"
+           "physdev_op map_pirq domid=SELF type=1 index=17 pirq=17\n"
+           "event_channel_op bind_pirq pirq=17 flags=0\n"
+           "event_channel_op <bind_pirq pirq=17 flags=0/send port=1/status dom=SELF port=1/"
+           "close port=1/unmask port=1/bind_vcpu port=1 vcpu=0>\n"
+           "irq 17\nadvance <1us/1ms>\nirq 17\nphysdev_op eoi irq=17"),
+    CTL(3, "physdev_op map_pirq domid=SELF type=1 index=18 pirq=18\n"
+           "event_channel_op bind_pirq pirq=18 flags=1\n"
+           "physdev_op unmap_pirq domid=SELF pirq=18\n"
+           "physdev_op map_pirq domid=SELF type=1 index=18 pirq=<-1/-1/18/19>\n"
+           "irq 18\nevent_channel_op close port=<port>"),
+    CTL(2, "physdev_op map_pirq domid=SELF type=1 index=<9/10> pirq=20\n"
+           "physdev_op map_pirq domid=SELF type=<1/0> index=<9/10> pirq=<20/21/-1>"),
+    CTL(1, "physdev_op setup_gsi gsi=<0/9/17/18> triggering=1 polarity=0\n"
+           "physdev_op setup_gsi gsi=<17/18> triggering=0 polarity=0"),
 };
 
 /* vCPU 2 of the guest, which the builder gave no context. */
@@ -99,6 +126,7 @@ static void over(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 const struct xd_rule xd_rules_host[] = {
     RULE("host", host),
     RULE("runs", runs),
+    RULE("pirqs", pirqs),
     RULE("new-vcpu", new_vcpu),
     RULE("the-end", end_of_other),
     MAKE("end-of-other", over, 0),

@@ -25,6 +25,7 @@ enum {
     VCPU = 64,    /* the vCPU: what came before in a list is in force */
     DONE = 128,   /* all the call does: it failed in what comes behind, telling or a flush */
     CLOCK = 256,  /* the clock in a vcpu_info of the domain */
+    PIRQS = 1024, /* the record of a pirq that was looked for, and is not used */
     TOLD = 512,   /* any of the caller's memory: what could be told of a longer answer */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
@@ -58,6 +59,10 @@ static const struct {
     {SET_TRAP_TABLE, XD_WHY_NONE, VCPU},
     {PHYSDEV_OP, XD_WHY_NONE, ANSWER}, /* map_pirq: how it was understood */
     {PHYSDEV_OP2, XD_WHY_NONE, ANSWER},
+    {PHYSDEV_OP, XD_WHY_PHYSDEV_MAP_RIGHTS, PIRQS},
+    {PHYSDEV_OP2, XD_WHY_PHYSDEV_MAP_RIGHTS, PIRQS},
+    {PHYSDEV_OP, XD_WHY_PHYSDEV_PIRQ_RANGE, PIRQS},
+    {PHYSDEV_OP, XD_WHY_PHYSDEV_NO_DEVICE, PIRQS},
     {VCPU_OP, XD_WHY_NONE, AUDIT},             /* GDT and root tables of a new vCPU */
     {VCPU_OP, XD_WHY_VCPU_INFO_OFFSET, CLOCK}, /* the old vcpu_info's is written anew */
     {VCPU_OP, XD_WHY_VCPU_INFO_TWICE, CLOCK},
@@ -80,6 +85,7 @@ static const struct {
 } reasons[] = {
     {XD_WHY_COPY_OUT, DONE},
     {XD_WHY_EVTCHN_REMOTE_RANGE, TABLE},
+    {XD_WHY_EVTCHN_PIRQ_BUSY, TABLE},
     {XD_WHY_EVTCHN_NOT_UNBOUND, TABLE},
     {XD_WHY_EVTCHN_RESERVED_FOR_OTHER, TABLE},
     {XD_WHY_EVTCHN_PERMISSION, TABLE},
@@ -172,6 +178,8 @@ static bool domain_byte_fine(const struct change *c, uint64_t off)
 {
     if (IN_FIELD(off, struct xd_domain, vcpu))
         return vcpu_fine(c, (off - offsetof(struct xd_domain, vcpu)) % sizeof(struct xd_vcpu));
+    if (IN_FIELD(off, struct xd_domain, pirq))
+        return c->leaves & PIRQS;
     return c->leaves & TABLE && IN_FIELD(off, struct xd_domain, ports_valid);
 }
 

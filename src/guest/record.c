@@ -418,6 +418,7 @@ static void after(void *ctx, const struct xd_told *told)
         xd_str_addc(&out, '\n');
         by = told->v;
         break;
+    case XD_DEED_IRQ: xd_str_addf(&out, "irq %" PRIu64 "\n", told->number); break;
     case XD_DEED_TYPED:
         xd_str_add(&out, "console_input ");
         xd_say_text(&out, told->bytes, told->number);

@@ -173,6 +173,17 @@ static void count_vcpu(struct audit *a, const struct xd_vcpu *v)
             hold_own(a, v, v->ldt_frame[i], XD_TYPE_SEG_DESC, "the LDT of vCPU");
 }
 
+/* (d) holds the page that says which pirqs want an EOI. */
+static void count_eoi_map(struct audit *a, const struct xd_domain *d)
+{
+    if (!d->eoi_map.v)
+        return;
+    hold(a, d->eoi_map, XD_TYPE_WRITABLE, "the EOI map of domain", d->domid);
+    if (xd_mfn_valid(a->hv, d->eoi_map) && xd_frame_at(a->hv, d->eoi_map)->owner != d->domid)
+        COMPLAIN(a, "the EOI map of d%u is frame 0x%llx, which is not its own", d->domid,
+                 (unsigned long long)d->eoi_map.v);
+}
+
 /* (d) holds page (nr) of its event array. */
 static void count_events(struct audit *a, const struct xd_domain *d, uint32_t nr)
 {
@@ -227,6 +238,7 @@ static void check_domains(struct audit *a)
             count_vcpu(a, &d->vcpu[id]);
         for (uint32_t page = 0; page < d->fifo.pages && page < XD_FIFO_PAGES; page++)
             count_events(a, d, page);
+        count_eoi_map(a, d);
     }
 }
 

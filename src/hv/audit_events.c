@@ -9,6 +9,7 @@
 #include "hv/evtchn.h"
 #include "hv/evtchn_fifo.h"
 #include "hv/frame.h"
+#include "hv/pirq.h"
 #include "hv/sched.h"
 
 struct audit {
@@ -57,8 +58,11 @@ static void audit_port(struct audit *a, struct xd_domain *d, uint32_t port)
 {
     const struct xd_port *p = &d->port[port];
 
-    EXPECT(a, p->state <= XD_PORT_IPI && p->state != XD_PORT_PIRQ,
-           "d%u port %u: impossible state %u", d->domid, port, p->state);
+    EXPECT(a, p->state <= XD_PORT_IPI, "d%u port %u: impossible state %u", d->domid, port,
+           p->state);
+    EXPECT(a,
+           p->state != XD_PORT_PIRQ || (p->virq < xd_pirqs(d) && d->pirq[p->virq].port == port),
+           "d%u port %u: bound to pirq %u, which leads elsewhere", d->domid, port, p->virq);
     EXPECT(a, (p->state == XD_PORT_RESERVED) == (port == 0), "d%u port %u: is %s", d->domid, port,
            xd_port_state_name(p->state));
     EXPECT(a,
@@ -124,6 +128,32 @@ static void audit_fifo(struct audit *a, struct xd_domain *d)
             EXPECT(a, !v->fifo.tail[i] || v->fifo.tail[i] / XD_FIFO_WORDS < d->fifo.pages,
                    "d%uv%u: queue %u ends at port %u, which has no word", d->domid, id, i,
                    v->fifo.tail[i]);
+    }
+}
+
+/* What leads from a device to a port leads back, one line to one pirq; who is to acknowledge it was told. */
+static void audit_pirqs(struct audit *a, struct xd_domain *d)
+{
+    uint32_t lines = 0;
+
+    for (uint32_t i = 0; i < XD_PIRQS; i++) {
+        const struct xd_pirq *p = &d->pirq[i];
+        const struct xd_port *port = xd_port_find(d, p->port);
+        uint32_t line = p->irq > 0 && p->irq < (int)XD_GSIS ? UINT32_C(1) << p->irq : 0;
+
+        EXPECT(a, p->irq < (int)XD_GSIS && p->irq > -(int)XD_GSIS && !(lines & line),
+               "d%u pirq %u: leads to IRQ %d, which is not there or another's", d->domid, i, p->irq);
+        lines |= line;
+        EXPECT(a, p->known || (!p->irq && !p->port), "d%u pirq %u: in use, and not known", d->domid,
+               i);
+        EXPECT(a, i < xd_pirqs(d) || !p->known, "d%u pirq %u: it may have %u", d->domid, i,
+               xd_pirqs(d));
+        EXPECT(a, !p->port || (port && port->state == XD_PORT_PIRQ && port->virq == i && p->irq),
+               "d%u pirq %u: leads to port %u, which does not receive it", d->domid, i, p->port);
+        EXPECT(a,
+               !p->masked || (line && p->port && d->hv->gsi[p->irq].trigger == XD_GSI_LEVEL &&
+                              d->hv->gsi[p->irq].eoi_ns),
+               "d%u pirq %u: waits for an EOI of nothing", d->domid, i);
     }
 }
 
@@ -262,6 +292,7 @@ unsigned int xd_audit_events(struct xd_hv *hv, struct xd_str *out)
             continue;
         audit_ports(&a, d);
         audit_fifo(&a, d);
+        audit_pirqs(&a, d);
         audit_lifecycle(&a, d);
         EXPECT(&a, (uint64_t)d->poll_mask >> d->vcpus == 0, "d%u: a vCPU polls that it has not",
                d->domid);

@@ -211,6 +211,8 @@ static void grant_io(struct xd_domain *d, const struct xd_domain_config *c)
         XD_PUT(d->hv, d->iomem[i], r);
     }
     XD_PUT(d->hv, d->l1_disallowed, xd_l1_disallowed(d));
+    /* AS-XEN: dom0_setup_permissions: all pins but the timer's. */
+    XD_PUT(d->hv, d->irqs, d->hardware ? (UINT32_C(1) << XD_GSIS) - 2 : 0);
 }
 
 static void init_vcpus(struct builder *b)

@@ -11,6 +11,7 @@
 #include "hv/evtchn.h"
 #include "hv/evtchn_fifo.h"
 #include "hv/lever.h"
+#include "hv/pirq.h"
 #include "hv/tlb.h"
 
 static void release_vcpu(struct xd_vcpu *v)
@@ -77,6 +78,7 @@ void xd_domain_destroy(struct xd_domain *d)
     xd_domain_unclaim(d);
     xd_levers_forget(d);
     xd_evtchn_close_all(d);
+    xd_pirqs_end(d);
     xd_fifo_end(d);
     for (uint32_t id = 0; id < d->vcpus; id++)
         release_vcpu(&d->vcpu[id]);

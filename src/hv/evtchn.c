@@ -8,6 +8,7 @@
 #include "hv/evtchn.h"
 
 #include "hv/evtchn_fifo.h"
+#include "hv/pirq.h"
 
 void xd_evtchn_init(struct xd_domain *d)
 {
@@ -140,6 +141,8 @@ void xd_port_close(struct xd_domain *d, uint32_t port)
         XD_PUT(d->hv, d->vcpu[xd_virq_is_global(p.virq) ? 0 : p.notify_vcpu].virq_port[p.virq], 0);
     else if (p.state == XD_PORT_INTERDOMAIN)
         leave_peer(d, &p);
+    else if (p.state == XD_PORT_PIRQ)
+        xd_pirq_unbind(d, p.virq);
     free_port(d, port);
 }
 

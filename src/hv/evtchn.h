@@ -42,15 +42,6 @@ static inline bool xd_port_usable(const struct xd_port *p)
     return p->state > XD_PORT_RESERVED;
 }
 
-/*
- * Physical IRQs that (d) may speak of: for the hardware domain the 24 pins of an I/O APIC and 184
- * MSIs, as on a PC with one CPU; for others those pins and 32 more.
- */
-static inline uint32_t xd_pirqs(const struct xd_domain *d)
-{
-    return d->hardware ? 208 : 56;
-}
-
 /* The table of a new domain: port 0 reserved, the first bucket valid. */
 void xd_evtchn_init(struct xd_domain *d);
 

@@ -41,6 +41,13 @@ static void explain_state(struct xd_domain *d, const struct xd_port *p, struct x
                     p->remote_dom);
         break;
     case XD_PORT_VIRQ: explain_virq(p, out); break;
+    case XD_PORT_PIRQ:
+        xd_str_addf(out, "pirq: receives physical IRQ %u, which is line %d%s", p->virq,
+                    d->pirq[p->virq].irq < 0 ? -d->pirq[p->virq].irq : d->pirq[p->virq].irq,
+                    d->pirq[p->virq].irq < 0    ? ", taken away"
+                    : d->pirq[p->virq].masked ? ", and is to acknowledge it (PHYSDEVOP_eoi)"
+                                              : "");
+        break;
     case XD_PORT_IPI: xd_str_add(out, "ipi: its own domain sends through it"); break;
     default: xd_str_add(out, xd_port_state_name(p->state)); break;
     }

@@ -149,6 +149,9 @@ void xd_explain_frame(struct xd_hv *hv, xd_mfn mfn, struct xd_str *out)
             if (hv->domain[i].fifo.page[page].v == mfn.v && room(&s))
                 xd_str_addf(out, "    page %u of the event array of d%u\n", page,
                             hv->domain[i].domid);
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        if (hv->domain[i].used && hv->domain[i].eoi_map.v == mfn.v && mfn.v && room(&s))
+            xd_str_addf(out, "    the EOI map of d%u\n", hv->domain[i].domid);
     for (uint64_t table = hv->heap_first; table < hv->frames; table++)
         search_table(&s, xd_mfn_of(table));
     if (s.found > HOLDERS_MAX)

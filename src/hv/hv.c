@@ -4,6 +4,7 @@
 
 #include "hv/frame.h"
 #include "hv/lever.h"
+#include "hv/pirq.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,6 +108,7 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
                              ? (struct xd_range){c->mmio_ro[i].first, c->mmio_ro[i].last}
                              : (struct xd_range){1, 0};
     lay_out_low_memory(hv);
+    xd_gsi_init(hv);
     *out = hv;
     return 0;
 }

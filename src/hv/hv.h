@@ -28,6 +28,8 @@
 #define XD_GDT_ENTRIES_MAX      7168u
 #define XD_LDT_PAGES            16u
 #define XD_RANGES               8u
+#define XD_GSIS                 24u  /* pins of the I/O APIC */
+#define XD_PIRQS                208u /* that the hardware domain can have; others have fewer */
 #define XD_E820_MAX             1024u /* entries of a memory map */
 #define XD_WATCHDOGS            2u    /* a domain's */
 #define XD_CONSOLE_INPUT        128u
@@ -42,6 +44,7 @@
 enum xd_deed {
     XD_DEED_TIME,    /* (number) ns pass */
     XD_DEED_VIRQ,    /* (number) is raised on (v) */
+    XD_DEED_IRQ,     /* line (number) of the I/O APIC is raised */
     XD_DEED_TYPED,   /* (bytes, number) reach the console */
     XD_DEED_CREATE,  /* (d) was made */
     XD_DEED_DESTROY, /* (d) is taken apart */
@@ -144,7 +147,7 @@ struct xd_port {
     uint16_t last_vcpu;    /* ... and of which vCPU */
     uint16_t notify_vcpu;
     uint16_t remote_dom;  /* UNBOUND: who may bind; INTERDOMAIN: the peer */
-    uint16_t virq;        /* VIRQ (and the pirq of a PIRQ, on real Xen) */
+    uint16_t virq;        /* VIRQ; PIRQ: the pirq */
     uint32_t remote_port; /* INTERDOMAIN */
 };
 
@@ -301,6 +304,26 @@ struct xd_range {
     uint64_t first, last; /* inclusive; first > last: unused */
 };
 
+/* What a domain calls a device's interrupt. */
+struct xd_pirq {
+    int16_t irq;   /* 0: none; XD_PIRQ_ALLOCATED; negative too once it is unmapped, and bound still */
+    bool known;    /* Xen has a record of it */
+    bool masked;   /* it was raised, and waits for an EOI */
+    uint32_t port; /* 0: none */
+};
+
+enum { XD_GSI_UNSET, XD_GSI_EDGE, XD_GSI_LEVEL };
+
+/* A pin of the I/O APIC. */
+struct xd_gsi {
+    uint8_t trigger; /* XD_GSI_* */
+    bool programmed; /* by PHYSDEVOP_setup_gsi */
+    bool shared;     /* who has it shares it */
+    bool waits;      /* it was raised again, before all had acknowledged it */
+    uint32_t pad;
+    uint64_t eoi_ns; /* when Xen acknowledges it for them; 0: nothing is in flight */
+};
+
 struct xd_domain {
     struct xd_hv *hv;
     uint16_t domid;
@@ -341,6 +364,10 @@ struct xd_domain {
     } fifo;
     uint32_t claimed; /* pages set aside for it that it has not taken yet */
     uint32_t e820_nr; /* entries of (e820); 0: it was given no memory map */
+    uint32_t irqs;    /* a bit for each IRQ that it may be given */
+    bool auto_unmask; /* PHYSDEVOP_eoi unmasks the port, too */
+    xd_mfn eoi_map;   /* a page of its own: which pirqs want an EOI; 0: none */
+    struct xd_pirq pirq[XD_PIRQS];
 
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_abi_e820entry e820[XD_E820_MAX];
@@ -365,6 +392,8 @@ struct xd_hv {
     xd_mfn m2p_first;     /* the M2P's frames, contiguous */
     xd_mfn m2p_l3;        /* what L4 slot 256 points at */
     struct xd_range mmio_ro[XD_RANGES];
+
+    struct xd_gsi gsi[XD_GSIS];
 
     bool off;            /* the hardware domain shut down, and with it the machine */
     bool kexec_flip[2];  /* which of the two places of an image is in use, by its type */

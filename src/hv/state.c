@@ -3,6 +3,7 @@
 #include "hv/state.h"
 
 #include "hv/evtchn_fifo.h"
+#include "hv/pirq.h"
 
 #define BYTE   UINT8_MAX
 #define HALF   UINT16_MAX
@@ -52,6 +53,11 @@ const struct xd_state_row xd_state_machine[] = {
     F(frames_free, MAX, XD_FRAMES_MAX),
     F(frames_kept, MAX, XD_FRAMES_MAX),
     F(claimed, MAX, XD_FRAMES_MAX),
+    M(gsi, trigger, MAX, XD_GSI_LEVEL),
+    M(gsi, programmed, MAX, 1),
+    M(gsi, shared, MAX, 1),
+    M(gsi, waits, MAX, 1),
+    M(gsi, eoi_ns, MAX, ANY),
     F(off, MAX, 1),
     A(kexec_flip, MAX, 1),
     F(console_nr, MAX, XD_CONSOLE_INPUT),
@@ -113,6 +119,13 @@ const struct xd_state_row xd_state_domain[] = {
     M(fifo.page, v, MFN, 0),
     F(claimed, MAX, XD_FRAMES_MAX),
     F(e820_nr, MAX, XD_E820_MAX),
+    F(irqs, BITS, (UINT32_C(1) << XD_GSIS) - 2),
+    F(auto_unmask, MAX, 1),
+    F(eoi_map.v, MFN, 0),
+    M(pirq, irq, MAX, HALF),
+    M(pirq, known, MAX, 1),
+    M(pirq, masked, MAX, 1),
+    M(pirq, port, MAX, XD_PORTS - 1),
     END,
 };
 #undef S
@@ -238,7 +251,7 @@ const struct xd_state_row xd_state_port[] = {
     F(last_vcpu, MAX, XD_VCPUS - 1),
     F(notify_vcpu, MAX, XD_VCPUS - 1),
     F(remote_dom, MAX, HALF),
-    F(virq, MAX, XD_VIRQS - 1),
+    F(virq, MAX, XD_PIRQS - 1),
     F(remote_port, MAX, XD_PORTS - 1),
     END,
 };

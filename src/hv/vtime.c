@@ -3,22 +3,24 @@
  * vtime.c: lets virtual time pass.
  *
  * Timers fire in the order of their deadlines, each at its own time; those due at the same moment
- * in the order of their domains' slots, vCPUs' timers before watchdogs. What one of them does may
+ * in the order of their domains' slots, vCPUs' timers before watchdogs, Xen's own last. What one of them does may
  * arm or stop others. Of the ticks of a periodic timer between two other timers only the first is
  * raised: the guest does not run meanwhile, so the others would find it pending.
  */
+#include "hv/pirq.h"
 #include "hv/sched.h"
 
 #define TIME_MAX ((uint64_t)INT64_MAX) /* Xen's times are signed */
 
-enum timer_kind { POLL, SHOT, TICK, WATCHDOG };
+enum timer_kind { POLL, SHOT, TICK, WATCHDOG, EOI };
 
-/* One timer of a domain. */
+/* One timer, of a domain but for EOI. */
 struct timer {
+    bool set;
     struct xd_domain *d;
     struct xd_vcpu *v; /* whose it is, but for a watchdog */
     enum timer_kind kind;
-    unsigned int watchdog;
+    unsigned int watchdog; /* EOI: the IRQ */
     uint64_t deadline_ns;
 };
 
@@ -28,20 +30,20 @@ static void earliest_of(struct xd_domain *d, bool ticks, struct timer *best)
         struct xd_vcpu *v = &d->vcpu[i];
 
         if (v->poll_timer_on && v->poll_timer_ns < best->deadline_ns)
-            *best = (struct timer){.d = d, .v = v, .kind = POLL, .deadline_ns = v->poll_timer_ns};
+            *best = (struct timer){.set = true, .d = d, .v = v, .kind = POLL, .deadline_ns = v->poll_timer_ns};
         if (v->shot_on && v->shot_ns < best->deadline_ns)
-            *best = (struct timer){.d = d, .v = v, .kind = SHOT, .deadline_ns = v->shot_ns};
+            *best = (struct timer){.set = true, .d = d, .v = v, .kind = SHOT, .deadline_ns = v->shot_ns};
         if (ticks && xd_timer_next_tick(v) < best->deadline_ns)
             *best =
-                (struct timer){.d = d, .v = v, .kind = TICK, .deadline_ns = xd_timer_next_tick(v)};
+                (struct timer){.set = true, .d = d, .v = v, .kind = TICK, .deadline_ns = xd_timer_next_tick(v)};
     }
     for (unsigned int i = 0; i < XD_WATCHDOGS; i++)
         if (d->watchdog[i].armed && d->watchdog[i].deadline_ns < best->deadline_ns)
             *best = (struct timer){
-                .d = d, .kind = WATCHDOG, .watchdog = i, .deadline_ns = d->watchdog[i].deadline_ns};
+                .set = true, .d = d, .kind = WATCHDOG, .watchdog = i, .deadline_ns = d->watchdog[i].deadline_ns};
 }
 
-/* The timer to fire next, if its deadline is (until) or earlier; else .d is NULL. */
+/* The timer to fire next, if its deadline is (until) or earlier. */
 static struct timer next_timer(struct xd_hv *hv, uint64_t until, bool ticks)
 {
     struct timer best = {.deadline_ns = until + 1};
@@ -49,10 +51,14 @@ static struct timer next_timer(struct xd_hv *hv, uint64_t until, bool ticks)
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         if (hv->domain[i].used)
             earliest_of(&hv->domain[i], ticks, &best);
+    for (uint32_t irq = 0; irq < XD_GSIS; irq++)
+        if (hv->gsi[irq].eoi_ns && hv->gsi[irq].eoi_ns < best.deadline_ns)
+            best = (struct timer){
+                .set = true, .kind = EOI, .watchdog = irq, .deadline_ns = hv->gsi[irq].eoi_ns};
     return best;
 }
 
-static void fire(const struct timer *t, uint64_t until)
+static void fire(struct xd_hv *hv, const struct timer *t, uint64_t until)
 {
     switch (t->kind) {
     case POLL: xd_poll_timeout(t->v); break;
@@ -61,10 +67,11 @@ static void fire(const struct timer *t, uint64_t until)
         struct timer other = next_timer(t->v->hv, until, false);
 
         xd_timer_tick(t->v);
-        xd_timer_skip_ticks(t->v, other.d ? other.deadline_ns : until);
+        xd_timer_skip_ticks(t->v, other.set ? other.deadline_ns : until);
         break;
     }
     case WATCHDOG: xd_watchdog_expire(t->d, t->watchdog); break;
+    case EOI: xd_irq_eoi_timeout(hv, t->watchdog); break;
     }
 }
 
@@ -89,10 +96,10 @@ void xd_vtime_advance(struct xd_hv *hv, uint64_t ns)
     struct timer t;
 
     xd_tell_before(hv, &told);
-    while (!hv->off && (t = next_timer(hv, until, true)).d) {
+    while (!hv->off && (t = next_timer(hv, until, true)).set) {
         if (t.deadline_ns > hv->now_ns)
             move_to(hv, t.deadline_ns);
-        fire(&t, until);
+        fire(hv, &t, until);
     }
     move_to(hv, until);
     xd_tell_after(hv, &told);
@@ -109,10 +116,10 @@ bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns)
 
             if (xd_vcpu_state(v) == XD_STATE_BLOCKED && xd_timer_next_tick(v) < t.deadline_ns)
                 t = (struct timer){
-                    .d = v->domain, .v = v, .kind = TICK, .deadline_ns = xd_timer_next_tick(v)};
+                    .set = true, .d = v->domain, .v = v, .kind = TICK, .deadline_ns = xd_timer_next_tick(v)};
         }
     *deadline_ns = t.deadline_ns;
-    return !hv->off && t.d;
+    return !hv->off && t.set;
 }
 
 void xd_advance(struct xd_hv *hv, uint64_t ns)

@@ -386,6 +386,11 @@ bool xd_emit_step(struct xd_emitter *em)
     case XD_STEP_CONSOLE_INPUT: return text_step(em, s, "    (void)xd_console_input(s.hv, ");
     case XD_STEP_VIRQ:
         return line(em, "    xd_virq_raise(s.v, (uint32_t)(@));\n", s->subject[0], 0);
+    case XD_STEP_IRQ:
+        return line(em,
+                    "    if (xd_irq_raise(s.hv, (uint32_t)(@)))\n"
+                    "        sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n",
+                    s->subject[0], 0);
     case XD_STEP_EVENT:
         return line(em,
                     "    if (xd_event_raise(s.dom->d, (uint32_t)(@)))\n"

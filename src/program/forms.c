@@ -168,6 +168,7 @@ static const struct xd_form forms[] = {
     {"expect", "dN port", XD_STEP_EXPECT_PORT, XD_S_PORT, 0, XD_V_NONE, port_keys},
     {"expect", "dN.V", XD_STEP_EXPECT_VCPU, XD_S_VCPU, 0, XD_V_NONE, vcpu_keys},
     {"expect", "dN", XD_STEP_EXPECT_DOMAIN, XD_S_DOMAIN, 0, XD_V_NONE, whole_domain_keys},
+    {"irq", NULL, XD_STEP_IRQ, XD_S_EXPR, 0, XD_V_NONE, no_keys},
     {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 

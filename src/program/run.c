@@ -193,6 +193,15 @@ static void event(struct xd_runner *r, const struct xd_step *s)
         xd_report(r, "%s", xd_hv_error(r->hv));
 }
 
+static void irq(struct xd_runner *r, const struct xd_step *s)
+{
+    uint64_t line;
+
+    if (xd_eval(r, s->subject[0], &line) &&
+        xd_irq_raise(r->hv, line < UINT32_MAX ? (uint32_t)line : UINT32_MAX))
+        xd_report(r, "%s", xd_hv_error(r->hv));
+}
+
 static void upcall(struct xd_runner *r)
 {
     struct xd_vcpu *v = xd_current_or(r);
@@ -241,6 +250,7 @@ static void run_step(struct xd_runner *r, uint32_t at)
     case XD_STEP_CONSOLE_INPUT: xd_console_input(r->hv, xd_text_at(r->p, x->a), x->num); break;
     case XD_STEP_VIRQ: virq(r, s); break;
     case XD_STEP_EVENT: event(r, s); break;
+    case XD_STEP_IRQ: irq(r, s); break;
     case XD_STEP_UPCALL: upcall(r); break;
     case XD_STEP_SCARCE: scarce(r, s); break;
     case XD_STEP_DESTROY: destroy(r, s); break;

@@ -174,7 +174,8 @@ static bool send(struct model *m, int i, const struct port *p, uint32_t port)
     struct ports *b = m->ports;
     int r = i;
 
-    if (!p || p->state == XD_PORT_FREE || p->state == XD_PORT_RESERVED || p->state == XD_PORT_VIRQ)
+    if (!p || p->state == XD_PORT_FREE || p->state == XD_PORT_RESERVED || p->state == XD_PORT_VIRQ ||
+        p->state == XD_PORT_PIRQ)
         return false;
     if (p->state == XD_PORT_INTERDOMAIN)
         r = slot_of(m, p->dom);
@@ -208,6 +209,22 @@ static bool reset(struct model *m, const struct xd_vcpu *v, int i, int of)
     return true;
 }
 
+/* A line that is mapped goes to who asks, unless others have it and one of them does not share. */
+static bool bind_pirq(struct model *m, int i, uint32_t pirq, uint32_t flags)
+{
+    const struct xd_domain *d = &m->hv->domain[i];
+    int irq = pirq < (d->hardware ? 208 : 56) ? d->pirq[pirq].irq : 0;
+
+    if (irq <= 0 || !(d->irqs >> irq & 1) || d->pirq[pirq].port)
+        return false;
+    for (uint32_t o = 0; o < m->hv->config.domains_max; o++)
+        for (uint32_t k = 0; m->hv->domain[o].used && k < 208; k++)
+            if (m->hv->domain[o].pirq[k].irq == irq && m->hv->domain[o].pirq[k].port &&
+                !(flags & 1 && m->hv->gsi[irq].shared))
+                return false;
+    return get(m, i, (struct port){.state = XD_PORT_PIRQ});
+}
+
 static bool judge(struct model *m, const struct xd_vcpu *v, uint32_t cmd, int i, const uint32_t *op)
 {
     struct ports *b = m->ports;
@@ -217,7 +234,7 @@ static bool judge(struct model *m, const struct xd_vcpu *v, uint32_t cmd, int i,
     switch (cmd) {
     case BIND_INTERDOMAIN: return bind_interdomain(m, v, i, op);
     case BIND_VIRQ: return bind_virq(m, v, i, op[0], op[1]);
-    case BIND_PIRQ: return false; /* nothing is mapped to one */
+    case BIND_PIRQ: return bind_pirq(m, i, op[0], op[1]);
     case CLOSE:
         if (!p || p->state <= XD_PORT_RESERVED)
             return false;

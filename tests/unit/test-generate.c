@@ -18,6 +18,10 @@ static const struct {
 } unreached[] = {
     {XD_WHY_NOT_MODELLED, "such calls are left out"},
     {XD_WHY_LINEAR_NOT_VALIDATED, "needs a second CPU in the middle of an audit"},
+    {XD_WHY_EVTCHN_PIRQ_BUSY, "needs two who have a line: scenarios/physdev/shared-line.xds"},
+    {XD_WHY_PHYSDEV_NO_FREE_PIRQ, "needs 41 calls: scenarios/physdev/free-pirq.xds"},
+    {XD_WHY_PHYSDEV_MAP_UNKNOWN,
+     "needs two control domains: scenarios/physdev/second-control-domain.xds"},
     {XD_WHY_EVTCHN_FIFO_FULL, "needs 129 calls: scenarios/events/fifo-full.xds"},
 };
 

@@ -4,7 +4,7 @@
  * get something done, which is not modelled. Who may not gets Xen's refusal, in Xen's order.
  */
 #include "hv/call/call.h"
-#include "hv/evtchn.h"
+#include "hv/pirq.h"
 
 #define HC_PLATFORM_OP        7u
 #define HC_SYSCTL             35u
@@ -135,13 +135,20 @@ static int64_t getdomaininfo(struct xd_vcpu *v, const struct xd_abi_domctl *op, 
     return control_only(v, op);
 }
 
-static int64_t irq_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
+static int64_t irq_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op,
+                              struct xd_domain *d)
 {
-    uint32_t pirq = op->u.irq_permission.pirq, pirqs = xd_pirqs(v->domain);
+    uint32_t pirq = op->u.irq_permission.pirq, pirqs = xd_pirqs(v->domain), irq;
 
     if (pirq >= pirqs)
         return xd_reject(v, XD_WHY_DOMCTL_PIRQ, pirq, pirqs - 1);
-    return xd_reject(v, XD_WHY_DOMCTL_IRQ, pirq);
+    if (!xd_pirq_permitted(v->domain, pirq))
+        return xd_reject(v, XD_WHY_DOMCTL_IRQ, pirq);
+    if (!v->domain->privileged)
+        return xd_reject(v, XD_WHY_CONTROL_ONLY, HC_DOMCTL, v->domain->domid);
+    irq = UINT32_C(1) << xd_pirq_irq(v->domain, pirq);
+    XD_PUT(v->hv, d->irqs, op->u.irq_permission.allow_access ? d->irqs | irq : d->irqs & ~irq);
+    return 0;
 }
 
 static int64_t iomem_permission(struct xd_vcpu *v, const struct xd_abi_domctl *op)
@@ -218,7 +225,7 @@ int64_t xd_hc_domctl(struct xd_vcpu *v, const struct xd_args_domctl *arg)
         return rc;
     switch (op.cmd) {
     case GETDOMAININFO: return getdomaininfo(v, &op, d);
-    case IRQ_PERMISSION: return irq_permission(v, &op);
+    case IRQ_PERMISSION: return irq_permission(v, &op, d);
     case IOMEM_PERMISSION: return iomem_permission(v, &op);
     case IOPORT_PERMISSION: return ioport_permission(v, &op);
     case MEMORY_MAPPING: return memory_mapping(v, &op);

@@ -5,8 +5,10 @@
 #include "hv/evtchn_fifo.h"
 #include "hv/frame.h"
 #include "hv/pagetype.h"
+#include "hv/pirq.h"
 
 #define COMPAT_OPS  10u /* operations 0..9 exist in the old form */
+#define WILL_SHARE  1u  /* bind_pirq */
 #define COMPAT_SIZE 28u /* of its struct: the command, then the largest operand */
 
 static int64_t no_vcpu(struct xd_vcpu *v, uint32_t id)
@@ -125,12 +127,27 @@ static int64_t bind_ipi(struct xd_vcpu *v, struct xd_abi_evtchn_bind_ipi *op)
 
 static int64_t bind_pirq(struct xd_vcpu *v, struct xd_abi_evtchn_bind_pirq *op)
 {
-    uint32_t pirqs = xd_pirqs(v->domain);
+    struct xd_domain *d = v->domain;
+    uint32_t port;
+    int64_t rc;
 
-    if (op->pirq >= pirqs)
-        return xd_reject(v, XD_WHY_EVTCHN_PIRQ_RANGE, op->pirq, v->domain->domid, pirqs - 1);
-    /* On a machine with I/O APICs nothing is mapped from the start, and mapping is not modelled. */
-    return xd_reject(v, XD_WHY_EVTCHN_PIRQ_RIGHTS, op->pirq, v->domain->domid);
+    if (op->pirq >= xd_pirqs(d))
+        return xd_reject(v, XD_WHY_EVTCHN_PIRQ_RANGE, op->pirq, d->domid, xd_pirqs(d) - 1);
+    if (!xd_pirq_permitted(d, op->pirq))
+        return xd_reject(v, XD_WHY_EVTCHN_PIRQ_RIGHTS, op->pirq, d->domid);
+    if (d->pirq[op->pirq].port)
+        return xd_reject(v, XD_WHY_EVTCHN_PIRQ_BOUND, d->pirq[op->pirq].port, d->domid, op->pirq);
+    rc = xd_port_alloc(v, d, &port);
+    if (rc)
+        return rc;
+    if (!xd_pirq_bind(d, op->pirq, port, op->flags & WILL_SHARE)) {
+        uint32_t irq = (uint32_t)xd_pirq_irq(d, op->pirq);
+
+        return xd_reject(v, XD_WHY_EVTCHN_PIRQ_BUSY, irq, xd_irq_guests(d->hv, irq));
+    }
+    xd_port_bind(d, port, (struct xd_port){.state = XD_PORT_PIRQ, .virq = (uint16_t)op->pirq});
+    op->port = port;
+    return 0;
 }
 
 static int64_t close(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
@@ -158,6 +175,7 @@ static int64_t send(struct xd_vcpu *v, struct xd_abi_evtchn_port *op)
     case XD_PORT_IPI:
     case XD_PORT_UNBOUND: xd_port_send(d, op->port); return 0;
     case XD_PORT_VIRQ: return xd_reject(v, XD_WHY_EVTCHN_SEND_VIRQ, op->port, d->domid, p->virq);
+    case XD_PORT_PIRQ: return xd_reject(v, XD_WHY_EVTCHN_SEND_PIRQ, op->port, d->domid, p->virq);
     default: return not_bound(v, op->port);
     }
 }
@@ -188,8 +206,8 @@ static int64_t status(struct xd_vcpu *v, struct xd_abi_evtchn_status *op)
     } else if (p->state == XD_PORT_INTERDOMAIN) {
         op->u.interdomain.dom = p->remote_dom;
         op->u.interdomain.port = p->remote_port;
-    } else if (p->state == XD_PORT_VIRQ) {
-        op->u.virq = p->virq;
+    } else if (p->state == XD_PORT_VIRQ || p->state == XD_PORT_PIRQ) {
+        op->u.virq = p->virq; /* where the pirq stands, too */
     }
     return 0;
 }

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * physdev.c: physdev_op and its old form. A machine with I/O APICs, no IOMMU, and no PCI device
- * that Xen was told of; no physical IRQ is mapped, since mapping one is not modelled.
+ * physdev.c: physdev_op and its old form. A machine with one I/O APIC, no IOMMU, and no PCI device
+ * that Xen was told of.
  */
 #include "hv/call/call.h"
 #include "hv/evtchn.h"
+#include "hv/pagetype.h"
+#include "hv/pirq.h"
 
-#define GSIS              24
 #define IOPORTS           65536u
 #define IOBITMAP_BYTES    8192u
 #define NEEDS_EOI         1u
+#define SHARED            2u
 #define MAP_MSI           0
 #define MAP_GSI           1
 #define MAP_MSI_SEG       3
 #define MAP_MULTI_MSI     4
 #define OP_MAP_PIRQ       13u
 #define IO_APIC           0xfec00000u
+#define SCI               9 /* the IRQ that the firmware talks by */
+#define MSIS_MAX          32
 #define OP_MMCFG_RESERVED 24u
 #define OP_DBGP           29u
 #define COMPAT_SIZE       24u
@@ -35,7 +39,11 @@ static int64_t pirq_range(struct xd_vcpu *v, const struct xd_domain *d, uint32_t
 
 static int64_t irq_unmask_notify(struct xd_vcpu *v)
 {
-    (void)v; /* for every IRQ that is bound: none */
+    struct xd_domain *d = v->domain;
+
+    for (uint32_t pirq = 0; pirq < xd_pirqs(d); pirq++)
+        if (d->pirq[pirq].masked && !xd_port_is_masked(d, d->pirq[pirq].port))
+            xd_pirq_eoi(d, pirq);
     return 0;
 }
 
@@ -43,7 +51,10 @@ static int64_t irq_status_query(struct xd_vcpu *v, struct xd_abi_physdev_irq_sta
 {
     if (op->irq >= xd_pirqs(v->domain))
         return pirq_range(v, v->domain, op->irq);
-    op->flags = NEEDS_EOI;
+    op->flags = NEEDS_EOI; /* AS-XEN: whatever is behind it */
+    if (xd_pirq_irq(v->domain, op->irq) > 0 &&
+        xd_irq_guests(v->hv, (uint32_t)xd_pirq_irq(v->domain, op->irq)) > 1)
+        op->flags |= SHARED;
     return 0;
 }
 
@@ -92,26 +103,128 @@ static int64_t alloc_irq_vector(struct xd_vcpu *v, struct xd_abi_physdev_irq *op
 
 static int64_t eoi(struct xd_vcpu *v, struct xd_abi_physdev_eoi *op)
 {
-    if (op->irq >= xd_pirqs(v->domain))
-        return pirq_range(v, v->domain, op->irq);
-    return xd_reject(v, XD_WHY_PHYSDEV_PIRQ_UNMAPPED, op->irq, v->domain->domid);
+    struct xd_domain *d = v->domain;
+
+    if (op->irq >= xd_pirqs(d))
+        return pirq_range(v, d, op->irq);
+    if (!d->pirq[op->irq].known)
+        return xd_reject(v, XD_WHY_PHYSDEV_PIRQ_UNMAPPED, op->irq, d->domid);
+    if (d->auto_unmask)
+        xd_port_unmask(d, d->pirq[op->irq].port); /* of port 0, if it has none: that does nothing */
+    xd_pirq_eoi(d, op->irq);
+    return 0;
+}
+
+/* ---- Mapping ---- */
+
+static int64_t no_device(struct xd_vcpu *v, uint32_t seg, uint32_t bus, uint32_t devfn)
+{
+    return xd_reject(v, XD_WHY_PHYSDEV_NO_DEVICE, seg << 16 | bus << 8 | devfn);
+}
+
+static int64_t no_free_pirq(struct xd_vcpu *v, const struct xd_domain *d)
+{
+    return xd_reject(v, XD_WHY_PHYSDEV_NO_FREE_PIRQ, d->domid, xd_pirqs(d) - 1);
+}
+
+/* Which pirq (irq) is to be: the one asked for in (*pirq), the one it is, or one that is free. AS-XEN: allocate_pirq */
+static int64_t choose_pirq(struct xd_vcpu *v, struct xd_domain *d, uint32_t irq, bool pin,
+                           int32_t *pirq)
+{
+    int now = xd_pirq_of_irq(d, irq);
+
+    if (*pirq >= 0 && now && *pirq != now)
+        return xd_reject(v, XD_WHY_PHYSDEV_MAP_EXISTS, irq, (uint64_t)now);
+    if (*pirq >= 0)
+        return 0;
+    if (now < 0)
+        return xd_reject(v, XD_WHY_PHYSDEV_MAP_BUSY, irq, (uint64_t)-now);
+    *pirq = now ? now : xd_pirq_find_free(d, pin);
+    return *pirq < 0 ? no_free_pirq(v, d) : 0;
+}
+
+/* AS-XEN: map_domain_pirq: its checks. */
+static int64_t may_map(struct xd_vcpu *v, const struct xd_domain *d, int32_t pirq, uint32_t irq)
+{
+    if (irq >= XD_GSIS || !(v->domain->irqs >> irq & 1))
+        return xd_reject(v, XD_WHY_PHYSDEV_MAP_RIGHTS, irq, v->domain->domid);
+    return (uint32_t)pirq >= xd_pirqs(d) ? pirq_range(v, d, (uint32_t)pirq) : 0;
+}
+
+static int64_t map_gsi(struct xd_vcpu *v, struct xd_domain *d, struct xd_abi_physdev_map_pirq *op)
+{
+    int32_t pirq = op->pirq, irq;
+    int64_t rc;
+
+    if (op->index < 0 || op->index >= (int)XD_GSIS)
+        return xd_reject(v, XD_WHY_PHYSDEV_MAP_GSI, (uint64_t)op->index);
+    irq = xd_pirq_irq(v->domain, (uint32_t)op->index);
+    if (irq <= 0 && !v->domain->hardware)
+        return xd_reject(v, XD_WHY_PHYSDEV_MAP_UNKNOWN, (uint64_t)op->index, v->domain->domid);
+    if (irq <= 0)
+        irq = op->index;
+    rc = choose_pirq(v, d, (uint32_t)irq, true, &pirq);
+    rc = rc ? rc : may_map(v, d, pirq, (uint32_t)irq);
+    if (rc)
+        return rc;
+    xd_pirq_map(d, (uint32_t)pirq, (uint32_t)irq);
+    op->pirq = pirq;
+    return 0;
+}
+
+/*
+ * An MSI is a device's, and Xen knows none: all that comes of it is the refusal that stands first. AS-XEN: the IRQ it would
+ * have is new, and the caller's.
+ */
+static int64_t map_msi(struct xd_vcpu *v, struct xd_domain *d, struct xd_abi_physdev_map_pirq *op)
+{
+    bool several = op->type == MAP_MULTI_MSI, made = several || op->index == -1;
+    int32_t pirq = op->pirq;
+
+    if (!made && (op->index < (int)XD_GSIS || op->index >= (int)XD_PIRQS))
+        return xd_reject(v, XD_WHY_PHYSDEV_MSI_INDEX, (uint64_t)op->index);
+    if (pirq < 0 && several && (op->entry_nr == 0 || op->entry_nr > MSIS_MAX))
+        return xd_reject(v, XD_WHY_PHYSDEV_MSI_COUNT, op->entry_nr);
+    if (pirq < 0 && several && op->entry_nr != 1)
+        return xd_reject(v, XD_WHY_PHYSDEV_MSI_SEVERAL);
+    if (pirq < 0)
+        pirq = xd_pirq_find_free(d, false);
+    if (pirq < 0)
+        return no_free_pirq(v, d);
+    if (!made)
+        return xd_reject(v, XD_WHY_PHYSDEV_MAP_RIGHTS, (uint64_t)op->index, v->domain->domid);
+    if ((uint32_t)pirq >= xd_pirqs(d))
+        return pirq_range(v, d, (uint32_t)pirq);
+    if (xd_pirq_irq(d, (uint32_t)pirq) > 0) {
+        op->pirq = pirq; /* AS-XEN: map_domain_pirq: a pirq that is another IRQ stays so, and that is no error */
+        return 0;
+    }
+    if (!d->pirq[pirq].irq)
+        XD_PUT(v->hv, d->pirq[pirq].known, d->pirq[pirq].port != 0);
+    return no_device(v, (uint32_t)op->bus >> 16, (uint32_t)op->bus & 0xff, (uint32_t)op->devfn);
 }
 
 static int64_t map_pirq(struct xd_vcpu *v, struct xd_abi_physdev_map_pirq *op)
 {
+    struct xd_domain *d = xd_domain_any_id(v, op->domid);
+
     if (op->type == MAP_MSI_SEG)
         op->type = MAP_MSI;
-    if (!xd_domain_any_id(v, op->domid))
+    if (!d)
         return xd_reject(v, XD_WHY_PHYSDEV_DOMAIN, op->domid);
-    if (v->domain->privileged && op->type != MAP_MSI && op->type != MAP_GSI &&
-        op->type != MAP_MULTI_MSI)
-        return xd_reject(v, XD_WHY_PHYSDEV_MAP_TYPE, (uint64_t)op->type);
-    return control_only(v, OP_MAP_PIRQ);
+    if (!v->domain->privileged)
+        return control_only(v, OP_MAP_PIRQ);
+    switch (op->type) {
+    case MAP_GSI: return map_gsi(v, d, op);
+    case MAP_MSI:
+    case MAP_MULTI_MSI: return map_msi(v, d, op);
+    default: return xd_reject(v, XD_WHY_PHYSDEV_MAP_TYPE, (uint64_t)op->type);
+    }
 }
 
 static int64_t unmap_pirq(struct xd_vcpu *v, struct xd_abi_physdev_unmap_pirq *op)
 {
-    const struct xd_domain *d = xd_domain_any_id(v, op->domid);
+    struct xd_domain *d = xd_domain_any_id(v, op->domid);
 
     if (!d)
         return xd_reject(v, XD_WHY_PHYSDEV_DOMAIN, op->domid);
@@ -119,12 +232,10 @@ static int64_t unmap_pirq(struct xd_vcpu *v, struct xd_abi_physdev_unmap_pirq *o
         return control_only(v, 14);
     if (op->pirq < 0 || (uint32_t)op->pirq >= xd_pirqs(d))
         return pirq_range(v, d, (uint32_t)op->pirq);
-    return xd_reject(v, XD_WHY_PHYSDEV_PIRQ_UNMAPPED, (uint32_t)op->pirq, d->domid);
-}
-
-static int64_t no_device(struct xd_vcpu *v, uint32_t seg, uint32_t bus, uint32_t devfn)
-{
-    return xd_reject(v, XD_WHY_PHYSDEV_NO_DEVICE, seg << 16 | bus << 8 | devfn);
+    if (xd_pirq_irq(d, (uint32_t)op->pirq) <= 0)
+        return xd_reject(v, XD_WHY_PHYSDEV_PIRQ_UNMAPPED, (uint32_t)op->pirq, d->domid);
+    xd_pirq_unmap(d, (uint32_t)op->pirq);
+    return 0;
 }
 
 static int64_t manage_pci_add(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
@@ -138,10 +249,34 @@ static int64_t manage_pci_remove(struct xd_vcpu *v, struct xd_abi_physdev_manage
     return v->domain->privileged ? no_device(v, 0, op->bus, op->devfn) : control_only(v, 16);
 }
 
+/* A page of the caller's where Xen marks, when they are bound, which pirqs want an EOI. It won't be a table while the domain
+ * lives. */
+static int64_t set_eoi_map(struct xd_vcpu *v, uint64_t gmfn)
+{
+    struct xd_domain *d = v->domain;
+    const xd_mfn mfn = xd_mfn_of(gmfn);
+
+    if (!xd_frame_get(v->hv, mfn, d->domid))
+        return xd_reject(v, XD_WHY_PHYSDEV_EOI_FRAME, gmfn, d->domid);
+    if (!xd_writable_get(v->hv, mfn)) {
+        xd_frame_put(v->hv, mfn);
+        return xd_reject(v, XD_WHY_PHYSDEV_EOI_TYPE, gmfn, xd_frame_at(v->hv, mfn)->type);
+    }
+    if (d->eoi_map.v) {
+        xd_page_and_type_put(v->hv, mfn);
+        return xd_reject(v, XD_WHY_PHYSDEV_EOI_TWICE, d->eoi_map.v);
+    }
+    XD_PUT(v->hv, d->eoi_map, mfn);
+    return 0;
+}
+
 static int64_t pirq_eoi_gmfn_v1(struct xd_vcpu *v, struct xd_abi_physdev_pirq_eoi_gmfn *op)
 {
-    (void)op;
-    return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 17);
+    int64_t rc = set_eoi_map(v, op->gmfn);
+
+    if (rc == 0)
+        XD_PUT(v->hv, v->domain->auto_unmask, true);
+    return rc;
 }
 
 static int64_t restore_msi(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
@@ -156,17 +291,36 @@ static int64_t manage_pci_add_ext(struct xd_vcpu *v, struct xd_abi_physdev_manag
     return control_only(v, 20);
 }
 
+/* AS-XEN: mp_register_gsi: the firmware's own line is as it is, and its number comes back. */
 static int64_t setup_gsi(struct xd_vcpu *v, struct xd_abi_physdev_setup_gsi *op)
 {
-    if (op->gsi < 0 || op->gsi >= GSIS)
+    struct xd_gsi *g;
+
+    if (op->gsi < 0 || op->gsi >= (int)XD_GSIS)
         return xd_reject(v, XD_WHY_PHYSDEV_GSI, (uint64_t)op->gsi);
-    return control_only(v, 21);
+    if (!v->domain->privileged)
+        return control_only(v, 21);
+    g = &v->hv->gsi[op->gsi];
+    if (op->gsi == SCI)
+        return SCI;
+    if (op->gsi == 0 || (g->trigger != XD_GSI_UNSET && xd_irq_guests(v->hv, (uint32_t)op->gsi)))
+        return xd_reject(v, XD_WHY_PHYSDEV_GSI_IN_USE, (uint64_t)op->gsi);
+    if (g->programmed)
+        return xd_reject(v, XD_WHY_PHYSDEV_GSI_TWICE, (uint64_t)op->gsi);
+    XD_PUT(v->hv, g->programmed, true);
+    XD_PUT(v->hv, g->trigger, op->triggering ? XD_GSI_LEVEL : XD_GSI_EDGE);
+    return 0;
 }
 
 static int64_t get_free_pirq(struct xd_vcpu *v, struct xd_abi_physdev_get_free_pirq *op)
 {
-    (void)op;
-    return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 23);
+    int pirq = xd_pirq_find_free(v->domain, op->type == MAP_GSI);
+
+    if (pirq < 0)
+        return no_free_pirq(v, v->domain);
+    XD_PUT(v->hv, v->domain->pirq[pirq].irq, XD_PIRQ_ALLOCATED);
+    op->pirq = (uint32_t)pirq;
+    return 0;
 }
 
 static int64_t pci_mmcfg_reserved(struct xd_vcpu *v, struct xd_abi_physdev_pci_mmcfg_reserved *op)
@@ -193,8 +347,7 @@ static int64_t restore_msi_ext(struct xd_vcpu *v, struct xd_abi_physdev_pci_devi
 
 static int64_t pirq_eoi_gmfn_v2(struct xd_vcpu *v, struct xd_abi_physdev_pirq_eoi_gmfn *op)
 {
-    (void)op;
-    return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 28);
+    return set_eoi_map(v, op->gmfn);
 }
 
 static int64_t dbgp_op(struct xd_vcpu *v, struct xd_abi_physdev_dbgp_op *op)
