@@ -59,7 +59,8 @@ static const struct xd_alt runs[] = {
 /* Interrupts of devices. What is mapped or given out once stays so on a real machine. */
 static const struct xd_alt pirqs[] = {
     A(1, "physdev_op get_free_pirq type=<0/1>\nphysdev_op eoi irq=<16/55>"),
-    A(2, "physdev_op <pirq_eoi_gmfn_v1/pirq_eoi_gmfn_v2> gmfn=<<plain>/<alien>/<l1>/shared_info()>"),
+    A(2,
+      "physdev_op <pirq_eoi_gmfn_v1/pirq_eoi_gmfn_v2> gmfn=<<plain>/<alien>/<l1>/shared_info()>"),
     A(1, "physdev_op pirq_eoi_gmfn_v2 gmfn=<plain>\nphysdev_op pirq_eoi_gmfn_v1 gmfn=<plain>"),
     CTL(4, "physdev_op map_pirq domid=<SELF/SELF/<domid>> type=1 index=<0/9/16/17/18/24> "
            "pirq=<-1/9/16/17/0/208>\n"

@@ -60,8 +60,7 @@ static void audit_port(struct audit *a, struct xd_domain *d, uint32_t port)
 
     EXPECT(a, p->state <= XD_PORT_IPI, "d%u port %u: impossible state %u", d->domid, port,
            p->state);
-    EXPECT(a,
-           p->state != XD_PORT_PIRQ || (p->virq < xd_pirqs(d) && d->pirq[p->virq].port == port),
+    EXPECT(a, p->state != XD_PORT_PIRQ || (p->virq < xd_pirqs(d) && d->pirq[p->virq].port == port),
            "d%u port %u: bound to pirq %u, which leads elsewhere", d->domid, port, p->virq);
     EXPECT(a, (p->state == XD_PORT_RESERVED) == (port == 0), "d%u port %u: is %s", d->domid, port,
            xd_port_state_name(p->state));
@@ -142,7 +141,8 @@ static void audit_pirqs(struct audit *a, struct xd_domain *d)
         uint32_t line = p->irq > 0 && p->irq < (int)XD_GSIS ? UINT32_C(1) << p->irq : 0;
 
         EXPECT(a, p->irq < (int)XD_GSIS && p->irq > -(int)XD_GSIS && !(lines & line),
-               "d%u pirq %u: leads to IRQ %d, which is not there or another's", d->domid, i, p->irq);
+               "d%u pirq %u: leads to IRQ %d, which is not there or another's", d->domid, i,
+               p->irq);
         lines |= line;
         EXPECT(a, p->known || (!p->irq && !p->port), "d%u pirq %u: in use, and not known", d->domid,
                i);

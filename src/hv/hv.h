@@ -28,8 +28,8 @@
 #define XD_GDT_ENTRIES_MAX      7168u
 #define XD_LDT_PAGES            16u
 #define XD_RANGES               8u
-#define XD_GSIS                 24u  /* pins of the I/O APIC */
-#define XD_PIRQS                208u /* that the hardware domain can have; others have fewer */
+#define XD_GSIS                 24u   /* pins of the I/O APIC */
+#define XD_PIRQS                208u  /* that the hardware domain can have; others have fewer */
 #define XD_E820_MAX             1024u /* entries of a memory map */
 #define XD_WATCHDOGS            2u    /* a domain's */
 #define XD_CONSOLE_INPUT        128u
@@ -306,9 +306,9 @@ struct xd_range {
 
 /* What a domain calls a device's interrupt. */
 struct xd_pirq {
-    int16_t irq;   /* 0: none; XD_PIRQ_ALLOCATED; negative too once it is unmapped, and bound still */
-    bool known;    /* Xen has a record of it */
-    bool masked;   /* it was raised, and waits for an EOI */
+    int16_t irq; /* 0: none; XD_PIRQ_ALLOCATED; negative too once it is unmapped, and bound still */
+    bool known;  /* Xen has a record of it */
+    bool masked; /* it was raised, and waits for an EOI */
     uint32_t port; /* 0: none */
 };
 

@@ -8,11 +8,11 @@
 #include "hv/shared.h"
 #include "xendouble/levers.h"
 
-#define LEGACY        16u /* IRQs of the old PC */
-#define SCI           9u  /* the firmware's, level-triggered */
-#define CASCADE       2u
-#define SHARERS_MAX   32u /* AS-XEN: irq_max_guests */
-#define EOI_PATIENCE  UINT64_C(1000000)
+#define LEGACY       16u /* IRQs of the old PC */
+#define SCI          9u  /* the firmware's, level-triggered */
+#define CASCADE      2u
+#define SHARERS_MAX  32u /* AS-XEN: irq_max_guests */
+#define EOI_PATIENCE UINT64_C(1000000)
 
 void xd_gsi_init(struct xd_hv *hv)
 {
@@ -133,9 +133,10 @@ int xd_irq_raise(struct xd_hv *hv, uint32_t irq)
     const struct xd_told told = {.what = XD_DEED_IRQ, .number = irq};
 
     if (irq == 0 || irq >= XD_GSIS)
-        return xd_hv_misuse(hv, XD_HOST_EINVAL,
-                            "there is no line %u of a device: the I/O APIC has 1 to %u, and 0 is Xen's timer", irq,
-                            XD_GSIS - 1);
+        return xd_hv_misuse(
+            hv, XD_HOST_EINVAL,
+            "there is no line %u of a device: the I/O APIC has 1 to %u, and 0 is Xen's timer", irq,
+            XD_GSIS - 1);
     xd_tell_before(hv, &told);
     if (hv->gsi[irq].trigger == XD_GSI_LEVEL && in_flight(hv, irq))
         XD_PUT(hv, hv->gsi[irq].waits, true);

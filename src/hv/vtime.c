@@ -30,17 +30,22 @@ static void earliest_of(struct xd_domain *d, bool ticks, struct timer *best)
         struct xd_vcpu *v = &d->vcpu[i];
 
         if (v->poll_timer_on && v->poll_timer_ns < best->deadline_ns)
-            *best = (struct timer){.set = true, .d = d, .v = v, .kind = POLL, .deadline_ns = v->poll_timer_ns};
+            *best = (struct timer){
+                .set = true, .d = d, .v = v, .kind = POLL, .deadline_ns = v->poll_timer_ns};
         if (v->shot_on && v->shot_ns < best->deadline_ns)
-            *best = (struct timer){.set = true, .d = d, .v = v, .kind = SHOT, .deadline_ns = v->shot_ns};
+            *best = (struct timer){
+                .set = true, .d = d, .v = v, .kind = SHOT, .deadline_ns = v->shot_ns};
         if (ticks && xd_timer_next_tick(v) < best->deadline_ns)
-            *best =
-                (struct timer){.set = true, .d = d, .v = v, .kind = TICK, .deadline_ns = xd_timer_next_tick(v)};
+            *best = (struct timer){
+                .set = true, .d = d, .v = v, .kind = TICK, .deadline_ns = xd_timer_next_tick(v)};
     }
     for (unsigned int i = 0; i < XD_WATCHDOGS; i++)
         if (d->watchdog[i].armed && d->watchdog[i].deadline_ns < best->deadline_ns)
-            *best = (struct timer){
-                .set = true, .d = d, .kind = WATCHDOG, .watchdog = i, .deadline_ns = d->watchdog[i].deadline_ns};
+            *best = (struct timer){.set = true,
+                                   .d = d,
+                                   .kind = WATCHDOG,
+                                   .watchdog = i,
+                                   .deadline_ns = d->watchdog[i].deadline_ns};
 }
 
 /* The timer to fire next, if its deadline is (until) or earlier. */
@@ -115,8 +120,11 @@ bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns)
             struct xd_vcpu *v = &hv->domain[i].vcpu[id];
 
             if (xd_vcpu_state(v) == XD_STATE_BLOCKED && xd_timer_next_tick(v) < t.deadline_ns)
-                t = (struct timer){
-                    .set = true, .d = v->domain, .v = v, .kind = TICK, .deadline_ns = xd_timer_next_tick(v)};
+                t = (struct timer){.set = true,
+                                   .d = v->domain,
+                                   .v = v,
+                                   .kind = TICK,
+                                   .deadline_ns = xd_timer_next_tick(v)};
         }
     *deadline_ns = t.deadline_ns;
     return !hv->off && t.set;

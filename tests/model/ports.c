@@ -174,8 +174,8 @@ static bool send(struct model *m, int i, const struct port *p, uint32_t port)
     struct ports *b = m->ports;
     int r = i;
 
-    if (!p || p->state == XD_PORT_FREE || p->state == XD_PORT_RESERVED || p->state == XD_PORT_VIRQ ||
-        p->state == XD_PORT_PIRQ)
+    if (!p || p->state == XD_PORT_FREE || p->state == XD_PORT_RESERVED ||
+        p->state == XD_PORT_VIRQ || p->state == XD_PORT_PIRQ)
         return false;
     if (p->state == XD_PORT_INTERDOMAIN)
         r = slot_of(m, p->dom);

@@ -207,7 +207,9 @@ static const struct {
     long rc;
     enum xd_why why;
 } setups[] = {
-    {0, -XD_EEXIST, XD_WHY_PHYSDEV_GSI_IN_USE}, {9, 9, XD_WHY_NONE}, {23, 0, XD_WHY_NONE},
+    {0, -XD_EEXIST, XD_WHY_PHYSDEV_GSI_IN_USE},
+    {9, 9, XD_WHY_NONE},
+    {23, 0, XD_WHY_NONE},
     {24, -XD_EINVAL, XD_WHY_PHYSDEV_GSI},
 };
 
@@ -218,8 +220,7 @@ START_TEST(lines_are_set_up_once)
     ck_assert_int_eq(fixture_run(&f, f.v0, PHYSDEV, SETUP_GSI, &op), setups[_i].rc);
     ck_assert_uint_eq(xd_why(f.v0), setups[_i].why);
     if (setups[_i].rc == 0)
-        ck_refused(f.v0, fixture_run(&f, f.v0, PHYSDEV, SETUP_GSI, &op), EEXIST,
-                   PHYSDEV_GSI_TWICE);
+        ck_refused(f.v0, fixture_run(&f, f.v0, PHYSDEV, SETUP_GSI, &op), EEXIST, PHYSDEV_GSI_TWICE);
 }
 END_TEST
 

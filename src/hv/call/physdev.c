@@ -196,7 +196,8 @@ static int64_t map_msi(struct xd_vcpu *v, struct xd_domain *d, struct xd_abi_phy
     if ((uint32_t)pirq >= xd_pirqs(d))
         return pirq_range(v, d, (uint32_t)pirq);
     if (xd_pirq_irq(d, (uint32_t)pirq) > 0) {
-        op->pirq = pirq; /* AS-XEN: map_domain_pirq: a pirq that is another IRQ stays so, and that is no error */
+        op->pirq =
+            pirq; /* AS-XEN: map_domain_pirq: a pirq that is another IRQ stays so, and that is no error */
         return 0;
     }
     if (!d->pirq[pirq].irq)
