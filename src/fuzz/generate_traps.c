@@ -72,9 +72,10 @@ static const struct xd_alt to_ldt[] = {
     A(1, FRAME("0", "0x1000", "<0xc/0x14/0xffc>", "<0xe02b/0xc/0x14>")),
 };
 static const struct xd_alt user_table[] = {
-    A(1, "stack_switch 0xe02b " STACK "<-0x1000/-0x1008/+0x100>\ncallback_op register type=syscall "
-         "flags=<0/1> address=0x5000\ncallback_op register type=syscall32 flags=0 address=0x5100\n"
-         "mmuext_op [NEW_USER_BASEPTR mfn=cr3()]"),
+    A(1,
+      "stack_switch 0xe02b " STACK "<-0x1000/-0x1008/+0x100>\ncallback_op register type=syscall "
+      "flags=<0/1> address=<0/0x5000>\ncallback_op register type=syscall32 flags=0 address=<0/0x5100>\n"
+      "mmuext_op [NEW_USER_BASEPTR mfn=cr3()]"),
 };
 static const struct xd_alt in_user[] = {
     A(2, "load <va(9)/start.kernel_va>"),

@@ -79,9 +79,11 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
 
 static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
 {
-    (void)ctx;
-    (void)r;
-    (void)at;
+    const uint8_t kind = r->p->step[at].kind;
+    struct xd_domain *d = r->env[r->domain].d;
+
+    if (kind >= XD_STEP_TRAP && kind <= XD_STEP_DELIVER && d && xd_vcpu_at(d, r->vcpu))
+        count_reason(ctx, xd_why(xd_vcpu_at(d, r->vcpu)));
 }
 
 static void failed(void *ctx, const struct xd_failure *f)

@@ -6,6 +6,7 @@
  * is said of them.
  */
 #include "hv/audit.h"
+#include "hv/bounce.h"
 #include "hv/evtchn.h"
 #include "hv/evtchn_fifo.h"
 #include "hv/frame.h"
@@ -247,6 +248,21 @@ static void audit_life(struct audit *a, const struct xd_vcpu *v)
            "d%uv%u: its domain is destroyed, and it is not", domid, v->id);
 }
 
+/* What a guest must never run with. */
+static void audit_registers(struct audit *a, const struct xd_vcpu *v)
+{
+    const struct xd_regs *r = &v->regs;
+
+    EXPECT(a, !v->initialised || xd_va_canonical(r->rip),
+           "d%uv%u: runs at 0x%llx, which is not canonical", v->domain->domid, v->id,
+           (unsigned long long)r->rip);
+    EXPECT(a,
+           !v->initialised || ((r->cs & r->ss & XD_RPL) == XD_RPL && r->rflags & XD_RFLAGS_IF &&
+                               !(r->rflags & XD_RFLAGS_IOPL)),
+           "d%uv%u: runs with CS 0x%x, SS 0x%x and flags 0x%llx", v->domain->domid, v->id, r->cs,
+           r->ss, (unsigned long long)r->rflags);
+}
+
 static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 {
     EXPECT(a, !v->initialised || v->kernel_mode || v->user_cr3.v,
@@ -255,6 +271,8 @@ static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
            "d%uv%u: its LDT begins within a page, at 0x%llx", v->domain->domid, v->id,
            (unsigned long long)v->ldt_base);
     audit_life(a, v);
+    if (!v->domain->shutting_down)
+        audit_registers(a, v);
     audit_virq_table(a, v);
     audit_sleep(a, v);
     audit_info(a, v);

@@ -7,6 +7,7 @@
  * tables makes it.
  */
 #include "base/bug.h"
+#include "hv/bounce.h"
 #include "hv/evtchn.h"
 #include "hv/layout.h"
 #include "hv/pagetype.h"
@@ -25,9 +26,6 @@ static const struct xd_domain_config config_default = XD_DOMAIN_CONFIG_DEFAULT;
 #define SIF_INITDOMAIN      2u
 #define SIF_MOD_START_PFN   8u
 #define SIF_VIRT_P2M_4TOOLS 16u
-#define RFLAGS_IF           0x200u
-#define FLAT_CS64           0xe033u
-#define FLAT_SS             0xe02bu
 #define DR6_RESET           0xffff0ff0u
 #define DR7_RESET           0x400u
 
@@ -241,10 +239,10 @@ static void init_vcpus(struct builder *b)
         XD_PUT(b->hv, v->regs.rip, s->kernel_va);
         XD_PUT(b->hv, v->regs.rsp, s->stack_va + XD_PAGE_SIZE);
         XD_PUT(b->hv, v->regs.rsi, s->start_info_va);
-        XD_PUT(b->hv, v->regs.rflags, RFLAGS_IF);
-        XD_PUT(b->hv, v->regs.cs, FLAT_CS64);
-        XD_PUT(b->hv, v->regs.ss, FLAT_SS);
-        XD_PUT(b->hv, v->kernel_ss, FLAT_SS);
+        XD_PUT(b->hv, v->regs.rflags, XD_RFLAGS_IF);
+        XD_PUT(b->hv, v->regs.cs, XD_FLAT_CS64);
+        XD_PUT(b->hv, v->regs.ss, XD_FLAT_SS);
+        XD_PUT(b->hv, v->kernel_ss, XD_FLAT_SS);
         XD_PUT(b->hv, v->kernel_sp, s->stack_va + XD_PAGE_SIZE);
     }
 }

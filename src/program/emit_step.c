@@ -49,10 +49,10 @@ static bool access_step(struct xd_emitter *em, const struct xd_step *s)
 {
     static const char *const ways[] = {"XD_ACCESS_OK", "XD_ACCESS_EMULATED", "XD_ACCESS_FAULT",
                                        "XD_ACCESS_GP"};
-    const struct xd_expr *x = xd_expr_at(em->p, s->result);
     const struct xd_item *size = item(em, s, "size"), *error = item(em, s, "error");
     const struct xd_expr *n = size ? xd_expr_at(em->p, size->value) : NULL;
     bool load = s->kind == XD_STEP_LOAD, ok;
+    const struct xd_expr *x;
     char bytes[8];
 
     if (n && n->op != XD_EX_NUM)
@@ -60,8 +60,10 @@ static bool access_step(struct xd_emitter *em, const struct xd_step *s)
     snprintf(bytes, sizeof(bytes), "%u", n ? (unsigned int)n->num : 8u);
     ok = line(em, load ? "    sc_load(&s, @, " : "    sc_store(&s, @, @, ", s->subject[0],
               load ? 0 : s->subject[1]);
-    xd_str_addf(em->out, "%s);\n%s", bytes,
-                item(em, s, "deliver") ? "    sc_deliver_fault(&s);\n" : "");
+    xd_str_addf(em->out, "%s);\n", bytes);
+    if (item(em, s, "deliver"))
+        xd_str_add(em->out, "    sc_deliver_fault(&s);\n");
+    x = xd_expr_at(em->p, s->result);
     if (s->result && x->op == XD_EX_WORD)
         xd_str_addf(em->out, "    sc_access(&s, %s);\n", ways[x->num & 3]);
     else if (s->result && x->op != XD_EX_ANY)

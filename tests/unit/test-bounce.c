@@ -254,6 +254,25 @@ START_TEST(a_snapshot_takes_an_entry_back)
 }
 END_TEST
 
+START_TEST(the_audit_sees_registers_that_no_guest_has)
+{
+    const struct xd_regs good = f.v1->regs;
+    struct xd_regs bad[5] = {good, good, good, good, good};
+
+    bad[0].rip = UINT64_C(0x800000000000);
+    bad[1].cs = 0xe030;
+    bad[2].ss = 0xe029;
+    bad[3].rflags = 0;
+    bad[4].rflags |= XD_RFLAGS_IOPL;
+    for (size_t i = 0; i < XD_ARRAY_SIZE(bad); i++) {
+        f.v1->regs = bad[i];
+        ck_assert_uint_eq(xd_audit(f.hv, NULL), 1);
+    }
+    f.v1->regs = good;
+    ck_assert_uint_eq(xd_audit(f.hv, NULL), 0);
+}
+END_TEST
+
 START_TEST(a_crash_is_explained)
 {
     char *text;
@@ -285,6 +304,7 @@ int main(void)
     tcase_add_test(t, iret_pops_the_stack);
     tcase_add_test(t, an_nmi_in_service_and_registers_outlive_a_file);
     tcase_add_test(t, a_snapshot_takes_an_entry_back);
+    tcase_add_test(t, the_audit_sees_registers_that_no_guest_has);
     tcase_add_test(t, a_crash_is_explained);
     suite_add_tcase(s, t);
     return fixture_main(s);

@@ -7,6 +7,7 @@
  * next attempt stores all of it again. So here everything is decided first.
  */
 #include "hv/call/vcpu.h"
+#include "hv/bounce.h"
 #include "hv/descriptor.h"
 #include "hv/sched.h"
 
@@ -19,10 +20,7 @@
 #define CTRLREG_USER           1
 #define CTRLREG_KERNEL         3
 #define CR0_TS                 UINT64_C(8)
-#define RFLAGS_IF              UINT64_C(0x200)
-#define RFLAGS_IOPL            UINT64_C(0x3000)
 #define RFLAGS_IOPL_SHIFT      12
-#define RPL                    3u
 #define LDT_ENTRIES_MAX        8192u
 #define GDT_ENTRIES_MAX        (XD_GDT_FRAMES * XD_PT_SLOTS)
 
@@ -118,9 +116,9 @@ static void set_registers(struct xd_vcpu *t, const context *c)
         .r14 = c->user_regs.r14,
         .r15 = c->user_regs.r15,
         .rip = c->user_regs.rip,
-        .rflags = (c->user_regs.rflags & ~RFLAGS_IOPL) | RFLAGS_IF,
-        .cs = c->user_regs.cs | RPL,
-        .ss = c->user_regs.ss | RPL,
+        .rflags = (c->user_regs.rflags & ~(uint64_t)XD_RFLAGS_IOPL) | XD_RFLAGS_IF,
+        .cs = c->user_regs.cs | XD_RPL,
+        .ss = c->user_regs.ss | XD_RPL,
         .ds = c->user_regs.ds,
         .es = c->user_regs.es,
         .fs = c->user_regs.fs,
@@ -128,9 +126,9 @@ static void set_registers(struct xd_vcpu *t, const context *c)
     };
 
     XD_PUT(t->hv, t->regs, r);
-    XD_PUT(t->hv, t->iopl, (uint8_t)((c->user_regs.rflags & RFLAGS_IOPL) >> RFLAGS_IOPL_SHIFT));
+    XD_PUT(t->hv, t->iopl, (uint8_t)((c->user_regs.rflags & XD_RFLAGS_IOPL) >> RFLAGS_IOPL_SHIFT));
     XD_PUT(t->hv, t->kernel_mode, (c->flags & VGCF_IN_KERNEL) != 0);
-    XD_PUT(t->hv, t->kernel_ss, c->kernel_ss | RPL);
+    XD_PUT(t->hv, t->kernel_ss, c->kernel_ss | XD_RPL);
     XD_PUT(t->hv, t->kernel_sp, c->kernel_sp);
     XD_PUT(t->hv, t->fs_base, c->fs_base);
     XD_PUT(t->hv, t->gs_base_kernel, c->gs_base_kernel);
@@ -149,7 +147,7 @@ static void set_entries(struct xd_vcpu *t, const context *c)
         struct xd_trap trap;
 
         memcpy(&trap, &c->trap[i], sizeof(trap));
-        trap.cs |= RPL;
+        trap.cs |= XD_RPL;
         XD_PUT(t->hv, t->trap[i], trap);
     }
 }
