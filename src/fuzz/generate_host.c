@@ -38,6 +38,7 @@ static const struct xd_alt host[] = {
     A(14, "<traps>"),
     CTL(2, "<fifo>"),
     CTL2(2, "<end-of-other>"),
+    CTL2(8, "<trapped-end>"),
 };
 
 /* Extents of more than one page: whether there are such runs of frames is up to each heap. */
@@ -108,20 +109,21 @@ static const struct xd_alt end_of_other[] = {
          "update_va_mapping va(18) 0 UVMF_INVLPG\nevent_channel_op alloc_unbound dom=d1 "
          "remote_dom=d0"),
     A(2, "destroy d1\nevent_channel_op send port=<port>\nevent_channel_op close port=<port>"),
-    A(6, "@d1.0\n<trap-crash>\n@d0.0"),
     A(2, "sched_op remote_shutdown domain_id=d1 reason=<poweroff/reboot/crash/99>\n<across>\n"
          "sched_op remote_shutdown domain_id=d1 reason=crash"),
 };
 
-static void over(struct xd_gen *g, unsigned int arg, struct xd_str *out)
+static const struct xd_alt trap_end[] = {A(1, "@d1.0\n<trap-crash>\n@d0.0")};
+
+static void over(struct xd_gen *g, unsigned int trapped, struct xd_str *out)
 {
-    (void)arg;
     if (g->domain[1].over) {
         xd_gen_rule(g, "mm", out);
         return;
     }
     g->domain[1].over = true;
-    xd_gen_rule(g, "the-end", out);
+    g->whole = trapped;
+    xd_gen_rule(g, trapped ? "trap-end" : "the-end", out);
 }
 
 const struct xd_rule xd_rules_host[] = {
@@ -131,5 +133,7 @@ const struct xd_rule xd_rules_host[] = {
     RULE("new-vcpu", new_vcpu),
     RULE("the-end", end_of_other),
     MAKE("end-of-other", over, 0),
+    RULE("trap-end", trap_end),
+    MAKE("trapped-end", over, 1),
     {0},
 };
