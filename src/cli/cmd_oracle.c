@@ -100,8 +100,8 @@ static int oracle(int argc, char **argv)
     struct xd_oracle_counts sum = {0};
     int code = options(&o, argc, argv);
 
-    if (code == 0 && !xd_oracle_find(&o.parts))
-        code = XD_ORACLE_MISSING;
+    if (code == 0)
+        code = xd_oracle_find(&o.parts);
     if (code == 0) {
         double start = now();
 

@@ -54,8 +54,8 @@ struct xd_oracle_parts {
     char *found[4];                           /* to be freed */
     char *unpacked;                           /* a temporary file, or NULL */
 };
-/* False after complaining what is missing and how to get it. */
-bool xd_oracle_find(struct xd_oracle_parts *parts);
+/* 0; or an exit code after complaining: XD_ORACLE_MISSING what is missing and how to get it, XD_UNUSABLE of what is no Xen. */
+int xd_oracle_find(struct xd_oracle_parts *parts);
 void xd_oracle_parts_free(struct xd_oracle_parts *parts);
 
 /* ---- oracle_peer.c: the process on the other side ---- */

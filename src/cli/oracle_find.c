@@ -183,12 +183,17 @@ static bool startable(struct xd_oracle_parts *parts)
     return false;
 }
 
-bool xd_oracle_find(struct xd_oracle_parts *parts)
+int xd_oracle_find(struct xd_oracle_parts *parts)
 {
     bool qemu = find(parts, QEMU, &parts->qemu), xen = find(parts, XEN, &parts->xen);
 
-    return qemu && xen && startable(parts) && find(parts, KERNEL, &parts->kernel) &&
-           find(parts, RUNNER, &parts->runner);
+    if (!qemu || !xen)
+        return XD_ORACLE_MISSING;
+    if (!startable(parts))
+        return XD_UNUSABLE;
+    return find(parts, KERNEL, &parts->kernel) && find(parts, RUNNER, &parts->runner)
+               ? 0
+               : XD_ORACLE_MISSING;
 }
 
 void xd_oracle_parts_free(struct xd_oracle_parts *parts)

@@ -81,7 +81,7 @@ class Oracle(unittest.TestCase):
         self.expect(self.run_oracle("-n", "2", "--xen", packed, env={"TMPDIR": temporary}), 0)
         self.assertEqual(os.listdir(temporary), [])
         for data in b"", b"text", gzip.compress(b"text"), b"\x1f\x8b no gzip":
-            self.expect(self.run_oracle("-n", "2", "--xen", self.file("bad", data)), 77, "bad|unpack|ELF")
+            self.expect(self.run_oracle("-n", "2", "--xen", self.file("bad", data)), 2, "bad|unpack|ELF")
 
     def test_bad_usage(self):
         self.expect(self.run_oracle(), 2, "which scenarios")
