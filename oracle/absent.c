@@ -103,11 +103,6 @@ int64_t xd_continue(struct xd_vcpu *v)
     return XD_NOT_RUNNING;
 }
 
-void xd_domain_destroy(struct xd_domain *d)
-{
-    (void)d;
-}
-
 enum xd_access xd_guest_load(struct xd_vcpu *v, uint64_t va, void *buf, size_t size,
                              struct xd_fault *f)
 {

@@ -381,6 +381,13 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
     return 0;
 }
 
+void xd_domain_destroy(struct xd_domain *d)
+{
+    d->used = false;
+    xd_toolstack_kill(xen, d->domid);
+    see(true, true);
+}
+
 uint64_t xd_domain_mfn(struct xd_domain *d, uint64_t pfn)
 {
     return pfn < d->start.pages ? machine->guest[d->domid].mfn[pfn] : ~UINT64_C(0);

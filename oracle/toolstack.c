@@ -28,6 +28,7 @@
 #define HOLDER       0x5a5au /* a number that no program thinks of */
 #define HOLDER_PAGES 512u
 #define SECOND_NS    1000000000L
+#define GONE_TRIES   50u /* milliseconds that Xen may take to forget a domain that nobody holds */
 #define XD_ESRCH     3
 
 struct build {
@@ -356,6 +357,22 @@ bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid)
         nanosleep(&(struct timespec){0, SECOND_NS / 5000}, NULL);
     }
     return refused(x, domid, "it can't be destroyed", rc);
+}
+
+void xd_toolstack_kill(struct xd_xen *x, uint32_t domid)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_destroydomain};
+
+    for (unsigned int id = 0; id < XD_MAIL_VCPUS; id++)
+        x->guest[xd_xen_guest(domid, id)].dead = true;
+    control(x, domid, &op);
+    for (unsigned int i = 0; i < GONE_TRIES && !x->dead; i++) {
+        memset(&op, 0, sizeof(op));
+        op.cmd = XEN_DOMCTL_destroydomain;
+        if (control(x, domid, &op) == -XD_ESRCH)
+            return;
+        nanosleep(&(struct timespec){0, SECOND_NS / 1000}, NULL);
+    }
 }
 
 bool xd_toolstack_ended(struct xd_xen *x, unsigned int g, uint8_t *reason)

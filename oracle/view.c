@@ -401,6 +401,14 @@ static void look(struct xd_view *s, struct xd_seen_domain *d, const struct xd_en
         vcpu(s, d, xd_vcpu_at(env->d, id));
 }
 
+/* The domain was destroyed: what nobody holds of it is the heap's. */
+static void gone(struct xd_view *s, const struct xd_seen_domain *d, struct xd_hv *hv)
+{
+    for (uint64_t pfn = 0; pfn < d->pages; pfn++)
+        if (!d->held[pfn].lost && !xd_frame_at(hv, xd_mfn_of(d->held[pfn].mfn))->count)
+            xd_view_given_back(s, d->held[pfn].mfn);
+}
+
 /* What is written over a frame's number later may leave a part of it, which nobody could tell from other numbers. */
 static void forget_area(const struct xd_view *s, struct xd_seen_domain *d, struct xd_hv *hv)
 {
@@ -430,6 +438,9 @@ void xd_view_look(struct xd_view *s, const struct xd_runner *r, bool all)
             hv = r->env[i].d->hv;
             look(s, &s->domain[i], &r->env[i], all);
         }
+    for (uint32_t i = 0; hv && i < r->p->domains; i++)
+        if (!r->env[i].d && s->domain[i].started)
+            gone(s, &s->domain[i], hv);
     for (uint32_t i = 0; hv && i < s->nr_fresh; i++) {
         if (!s->fresh[i].lost)
             frame(s, hv, "new", i, &s->fresh[i]);

@@ -228,6 +228,10 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
             if (xd_form_item(p, &p->step[i], "linked"))
                 return "its guests' memory lies beside the machine";
             break;
+        case XD_STEP_DESTROY:
+            if (strcmp(xd_text_at(p, p->domain[p->step[i].domain].name), "d0"))
+                break;
+            return "dom0 destroys the others, and nobody dom0";
         case XD_STEP_ADVANCE:
         case XD_STEP_INJECT:
         case XD_STEP_CONSOLE_INPUT:
@@ -245,8 +249,7 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
         case XD_STEP_SYSCALL:
         case XD_STEP_FAILSAFE:
         case XD_STEP_DELIVER:
-        case XD_STEP_INCOMPLETE:
-        case XD_STEP_DESTROY: return "it does what only the host of a double can do";
+        case XD_STEP_INCOMPLETE: return "it does what only the host of a double can do";
         case XD_STEP_EXPECT_STACK: return "the kernel under it has a stack of its own";
         case XD_STEP_EXPECT_VCPU:
             if (expects_registers(p, &p->step[i]))
