@@ -241,6 +241,13 @@ class Oracle(unittest.TestCase):
         self.assertRegex(told, r"program \d+ .*: xendouble ended the process that ran it \(signal 9\)")
         self.assertTrue(catches(told))
 
+    def test_what_a_host_does_is_not_run_on_xen_but_destroy(self):
+        for step in "advance 1ns", "virq DEBUG", "upcall", "inject mmuext_op error=EBUSY", "destroy d0":
+            a = self.file("a.xds", f"domain d0\ndomain d1\n{step}\n")
+            self.expect(self.run_oracle("-v", a), 0, "skipped: (it does what only the host|.*nobody dom0)", "(?m)^0 programs")
+        a = self.file("a.xds", "domain d0\ndomain d1\n@d0.0\ndestroy d1\nsched_op yield\n")
+        self.expect(self.run_oracle("-v", a), 0, "(?m)^1 program,")
+
     def test_an_interrupt_ends_it_all(self):
         with subprocess.Popen([COMMAND, "oracle", *self.parts, "-n", "1000000", "-j", "2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, env={**os.environ, "FAKE_ORACLE": ""}) as p:
