@@ -50,8 +50,6 @@ static int options(struct xd_fuzz *f, int argc, char **argv)
     }
     if (ok && xd_find_scenarios(&f->files, argv + optind, argc - optind))
         ok = false;
-    if (!f->groups)
-        f->groups = (1u << XD_GENERATE_GROUPS) - 1;
     if (!f->seconds && !f->programs)
         f->seconds = SECONDS_ELSE;
     return ok && (!f->keep || xd_option_directory("keep", f->keep)) ? 0 : XD_UNUSABLE;
@@ -143,7 +141,7 @@ static int search(const struct xd_fuzz *f)
 static int fuzz(int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct xd_fuzz f = {.seed = 1, .steps = 16, .every = 1, .max_findings = 10};
+    struct xd_fuzz f = {.seed = 1, .every = 1, .max_findings = 10};
     int code;
 
     f.jobs = cores < 1 ? 1 : cores > (long)JOBS_MAX ? JOBS_MAX : (uint64_t)cores;
@@ -169,9 +167,9 @@ const struct xd_command xd_cmd_fuzz = {
         "  -s, --seed N          from this seed (1); each finding names the seed that shows it alone\n"
         "  -t, --time N          end after N seconds (10, if neither this nor -n is given)\n"
         "  -n, --programs N      end after N programs\n"
-        "  -l, --steps N         of N steps each (16)\n"
+        "  -l, --steps N         of N steps each (24 or 60)\n"
         "  -j, --jobs N          use N processes (one for each of the host's processors)\n"
-        "      --only GROUP      about this only: mm, tables, ptwr, desc, memory, events, multicall, misc, host; may be\n"
+        "      --only GROUP      about this only (else about some or all of them in turn): mm, tables, ptwr, desc, memory, events, multicall, misc, host; may be\n"
         "                        repeated\n"
         "      --every N         look at the whole machine after every Nth call only (1)\n"
         "      --keep DIR        write the scenario of each finding into DIR\n"

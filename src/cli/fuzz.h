@@ -12,8 +12,9 @@ struct xd_fuzz {
     uint64_t seed;     /* of program 0; program k has (seed) + k */
     uint64_t programs; /* 0: no end */
     uint64_t seconds;  /* 0: no end */
-    uint64_t jobs, steps, every, max_findings;
-    uint32_t groups; /* as struct xd_generate has them */
+    uint64_t jobs, every, max_findings;
+    uint64_t steps;  /* 0: as xd_generate_shape has it */
+    uint32_t groups; /* as struct xd_generate has them; 0: as xd_generate_shape has them */
     bool report;
     const char *keep; /* directory, or NULL */
     struct xd_paths files;
@@ -29,6 +30,13 @@ struct xd_findings {
     struct xd_finding *item;
     size_t nr, cap;
 };
+
+/* ---- opinion.c: what a build of this command adds ---- */
+
+/* Which command shows a finding again. */
+extern const char xd_fuzz_command[];
+/* A second opinion for this process, or NULL. */
+const struct xd_opinion *xd_fuzz_opinion(void);
 
 /* ---- fuzz_work.c ---- */
 

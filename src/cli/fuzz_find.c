@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "cli/fuzz.h"
 
+#include "fuzz/generate.h"
 #include "fuzz/judge.h"
 #include "program/shrink.h"
 
@@ -24,6 +25,7 @@ static int judge(void *ctx)
 {
     const struct trial *t = ctx;
     const struct xd_judge judge = {.oracles = xd_oracles_new(XD_ORACLE_ALL, (uint32_t)t->f->every),
+                                   .opinion = xd_fuzz_opinion(),
                                    .twice = true};
     struct xd_judgement j;
 
@@ -31,23 +33,6 @@ static int judge(void *ctx)
     if (j.guilty)
         (void)xd_write_all(2, j.complaint, strlen(j.complaint));
     return j.guilty ? XD_BROKEN : XD_PASSED;
-}
-
-/* The line that tells most, with # for its numbers, which are another program's others. */
-static void add_kind(struct xd_str *out, const char *said)
-{
-    const char *bug = strstr(said, "BUG at "), *at = bug ? bug : said;
-
-    while (*at && *at != '\n') {
-        if (*at < '0' || *at > '9') {
-            xd_str_addc(out, *at++);
-            continue;
-        }
-        xd_str_addc(out, '#');
-        at += at[0] == '0' && at[1] == 'x' ? 2 : 0;
-        at += strspn(at, "0123456789abcdef");
-    }
-    xd_str_addc(out, '\n');
 }
 
 bool xd_fuzz_judge(const struct xd_fuzz *f, const struct xd_program *p, struct xd_str *how,
@@ -65,7 +50,7 @@ bool xd_fuzz_judge(const struct xd_fuzz *f, const struct xd_program *p, struct x
         xd_str_addf(&text, "the process ended by signal %d (%s)\n", code - 128,
                     strsignal(code - 128));
     if (how && code > 0)
-        add_kind(how, xd_str_text(&text));
+        xd_complaint_kind(xd_str_text(&text), how);
     if (said)
         xd_str_add(said, xd_str_text(&text));
     xd_str_free(&text);
@@ -110,6 +95,17 @@ static void add_comment(struct xd_str *out, const char *lines)
     }
 }
 
+static void print_again(const struct xd_fuzz *f, uint64_t seed)
+{
+    printf("again: %s --seed 0x%" PRIx64 " --programs 1", xd_fuzz_command, seed);
+    if (f->steps)
+        printf(" --steps %" PRIu64, f->steps);
+    for (unsigned int i = 0; i < XD_GENERATE_GROUPS; i++)
+        if (f->groups & 1u << i)
+            printf(" --only %s", xd_generate_group_name(i));
+    putchar('\n');
+}
+
 void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
 {
     struct search s = {f, xd_str_text(&found->how)};
@@ -135,11 +131,12 @@ void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
     xd_program_print(small ? small : p, &out);
     if (f->keep)
         path = keep(f, found, xd_str_text(&out));
-    if (path)
-        printf("again: xendouble fuzz %s\n", path);
-    else
-        printf("%sagain: xendouble fuzz --seed 0x%" PRIx64 " --programs 1 --steps %" PRIu64 "\n",
-               xd_str_text(&out), f->seed + found->number, f->steps);
+    if (path) {
+        printf("again: %s %s\n", xd_fuzz_command, path);
+    } else {
+        fputs(xd_str_text(&out), stdout);
+        print_again(f, f->seed + found->number);
+    }
     free(path);
     xd_program_free(p);
     if (small)

@@ -38,12 +38,13 @@ struct job {
 
 void xd_fuzz_text(const struct xd_fuzz *f, uint64_t number, struct xd_str *out)
 {
-    const struct xd_generate g = {.seed = f->seed + number,
-                                  .steps = (uint32_t)f->steps,
-                                  .groups = f->groups,
-                                  .frames = FRAMES,
-                                  .two_domains = true};
+    struct xd_generate g = {.seed = f->seed + number, .frames = FRAMES};
 
+    xd_generate_shape(g.seed, &g);
+    if (f->steps)
+        g.steps = (uint32_t)f->steps;
+    if (f->groups)
+        g.groups = f->groups;
     xd_generate_text(&g, out);
 }
 
@@ -95,6 +96,7 @@ static bool judge_one(const struct xd_fuzz *f, struct job *job, struct xd_judge 
 static _Noreturn void work(const struct xd_fuzz *f, struct job *job, pid_t parent)
 {
     struct xd_judge judge = {.oracles = xd_oracles_new(XD_ORACLE_ALL, (uint32_t)f->every),
+                             .opinion = xd_fuzz_opinion(),
                              .session = xd_session_new(0)};
     FILE *quiet = freopen("/dev/null", "w", stderr); /* it is run again for what it says */
 

@@ -142,6 +142,25 @@ static void call_list(struct xd_gen *g, struct xd_str *out)
 
 /* ---- Programs ---- */
 
+void xd_generate_shape(uint64_t nr, struct xd_generate *g)
+{
+    static const uint32_t groups[] = {
+        XD_GENERATE_GUEST,
+        1u << XD_GENERATE_TABLES,
+        1u << XD_GENERATE_MM | 1u << XD_GENERATE_PTWR | 1u << XD_GENERATE_DESC,
+        XD_GENERATE_GUEST,
+        1u << XD_GENERATE_EVENTS | 1u << XD_GENERATE_MULTICALL,
+        XD_GENERATE_GUEST | 1u << XD_GENERATE_HOST,
+        1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_MM,
+        1u << XD_GENERATE_MEMORY | 1u << XD_GENERATE_MM,
+        1u << XD_GENERATE_MISC | 1u << XD_GENERATE_EVENTS,
+    };
+
+    g->steps = nr % 3 ? 24 : 60;
+    g->groups = groups[nr % XD_ARRAY_SIZE(groups)];
+    g->two_domains = nr % 4 != 0;
+}
+
 void xd_generate_head(const struct xd_generate *g, struct xd_str *out)
 {
     xd_str_addf(out, "machine frames=%u\ndomain d0 pages=128 kernel_pages=8\n",

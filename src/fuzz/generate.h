@@ -37,6 +37,9 @@ struct xd_generate {
     bool two_domains; /* also an unprivileged d1; else d0 is alone */
 };
 
+/* The shapes that programs have in turn: steps, groups and domains of the (nr)-th are filled in. */
+void xd_generate_shape(uint64_t nr, struct xd_generate *g);
+
 /* The machine and its domains; every program begins with it. */
 void xd_generate_head(const struct xd_generate *g, struct xd_str *out);
 void xd_generate_text(const struct xd_generate *g, struct xd_str *out);

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct hearing {
     const struct xd_judge *judge;
@@ -119,6 +120,27 @@ static void hear(const struct xd_program *p, const struct xd_judge *judge, struc
     if (judge->opinion)
         judge->opinion->start(judge->opinion->ctx);
     xd_program_run(p, &opt, &result);
+}
+
+void xd_complaint_kind(const char *said, struct xd_str *out)
+{
+    /* An invariant, or a sanitizer that has filled the lines before with what is this process's own. */
+    static const char *const best[] = {"BUG at ", "SUMMARY: "};
+    const char *at = said;
+
+    for (size_t i = XD_ARRAY_SIZE(best); i-- > 0;)
+        if (strstr(said, best[i]))
+            at = strstr(said, best[i]);
+    while (*at && *at != '\n') {
+        if (*at < '0' || *at > '9') {
+            xd_str_addc(out, *at++);
+            continue;
+        }
+        xd_str_addc(out, '#');
+        at += at[0] == '0' && at[1] == 'x' ? 2 : 0;
+        at += strspn(at, "0123456789abcdef");
+    }
+    xd_str_addc(out, '\n');
 }
 
 void xd_judge_program(const struct xd_program *p, const struct xd_judge *judge,

@@ -37,6 +37,12 @@ struct xd_judgement {
     uint32_t calls, refused; /* entries of multicalls too */
 };
 
+/*
+ * Adds the line of (said) that tells most, with # for its numbers, which are another program's others:
+ * complaints are told apart by it.
+ */
+void xd_complaint_kind(const char *said, struct xd_str *out);
+
 /* A broken XD_INVARIANT ends the process: fork where that must be survived. */
 void xd_judge_program(const struct xd_program *p, const struct xd_judge *judge,
                       struct xd_judgement *j);

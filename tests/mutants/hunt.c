@@ -10,33 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The shapes that programs have, in turn. */
-static void draw(uint64_t seed, uint64_t i, struct xd_generate *g)
-{
-    static const uint32_t groups[] = {
-        XD_GENERATE_GUEST,
-        1u << XD_GENERATE_TABLES,
-        1u << XD_GENERATE_MM | 1u << XD_GENERATE_PTWR | 1u << XD_GENERATE_DESC,
-        XD_GENERATE_GUEST,
-        1u << XD_GENERATE_EVENTS | 1u << XD_GENERATE_MULTICALL,
-        XD_GENERATE_GUEST | 1u << XD_GENERATE_HOST,
-        1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_MM,
-        1u << XD_GENERATE_MEMORY | 1u << XD_GENERATE_MM,
-        1u << XD_GENERATE_MISC | 1u << XD_GENERATE_EVENTS,
-    };
-
-    *g = (struct xd_generate){.seed = xd_rng_mix(seed + i * UINT64_C(0x9e3779b97f4a7c15)),
-                              .steps = i % 3 ? 24 : 60,
-                              .groups = groups[i % XD_ARRAY_SIZE(groups)],
-                              .two_domains = i % 4 != 0};
-}
-
 void hunt_program(uint64_t seed, uint64_t i, struct xd_str *text)
 {
     static const char head[] = "machine frames=32768\n", small[] = "machine frames=2816 \n";
-    struct xd_generate g;
+    struct xd_generate g = {.seed = xd_rng_mix(seed + i * UINT64_C(0x9e3779b97f4a7c15))};
 
-    draw(seed, i, &g);
+    xd_generate_shape(i, &g);
     xd_generate_text(&g, text);
     /* A machine that is just large enough: oracles and model look through all of it. */
     XD_ALWAYS(strncmp(text->text, head, sizeof(head) - 1) == 0);
