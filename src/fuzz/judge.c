@@ -122,15 +122,17 @@ static void hear(const struct xd_program *p, const struct xd_judge *judge, struc
     xd_program_run(p, &opt, &result);
 }
 
+const char *xd_complaint_line(const char *said)
+{
+    const char *bug = strstr(said, "BUG at "), *summary = strstr(said, "SUMMARY: ");
+
+    return bug ? bug : summary ? summary : said;
+}
+
 void xd_complaint_kind(const char *said, struct xd_str *out)
 {
-    /* An invariant, or a sanitizer that has filled the lines before with what is this process's own. */
-    static const char *const best[] = {"BUG at ", "SUMMARY: "};
-    const char *at = said;
+    const char *at = xd_complaint_line(said);
 
-    for (size_t i = XD_ARRAY_SIZE(best); i-- > 0;)
-        if (strstr(said, best[i]))
-            at = strstr(said, best[i]);
     while (*at && *at != '\n') {
         if (*at < '0' || *at > '9') {
             xd_str_addc(out, *at++);

@@ -37,8 +37,10 @@ struct xd_judgement {
     uint32_t calls, refused; /* entries of multicalls too */
 };
 
+/* Where in (said) the line begins that tells most: an invariant's, a sanitizer's, else the first. */
+const char *xd_complaint_line(const char *said);
 /*
- * Adds the line of (said) that tells most, with # for its numbers, which are another program's others:
+ * Adds that line to (out), with # for its numbers, which are another program's others:
  * complaints are told apart by it.
  */
 void xd_complaint_kind(const char *said, struct xd_str *out);

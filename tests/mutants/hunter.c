@@ -83,12 +83,22 @@ static void clock_starts(void)
     setitimer(ITIMER_PROF, &limit, NULL);
 }
 
+static FILE *heard; /* what the child writes to standard error */
+
+static void listen_to_child(void)
+{
+    if (!heard)
+        heard = tmpfile();
+    XD_ALWAYS(heard && ftruncate(fileno(heard), 0) == 0);
+}
+
+/* In the child. */
 static void quiet(void)
 {
     static const struct rlimit none = {0, 0};
 
     setrlimit(RLIMIT_CORE, &none);
-    if (!freopen("/dev/null", "w", stderr))
+    if (lseek(fileno(heard), 0, SEEK_SET) || dup2(fileno(heard), STDERR_FILENO) < 0)
         _exit(2);
 }
 
@@ -120,21 +130,35 @@ static double of_timeval(struct timeval t)
     return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
-/* Waits for (pid); true: it died. */
-static bool died(pid_t pid, struct report *r)
+/* How it ended, and the line of what it wrote that tells most. */
+static void keep_end(struct report *r, int status)
+{
+    char wrote[4096] = "";
+    ssize_t n = pread(fileno(heard), wrote, sizeof(wrote) - 1, 0);
+    const char *how = !WIFSIGNALED(status)          ? "Ended"
+                      : WTERMSIG(status) == SIGPROF ? "it hangs"
+                                                    : strsignal(WTERMSIG(status)),
+               *line;
+
+    wrote[n > 0 ? n : 0] = '\0';
+    line = xd_complaint_line(wrote);
+    snprintf(r->says, sizeof(r->says), "%s%s%.*s", how, *line ? ": " : "", (int)strcspn(line, "\n"),
+             line);
+}
+
+/* Waits for (pid), which may have died rather than found something. */
+static void wait_for(pid_t pid, struct report *r)
 {
     struct rusage use = {0};
     int status;
     bool ended = wait4(pid, &status, 0, &use) == pid;
 
     r->seconds = of_timeval(use.ru_utime) + of_timeval(use.ru_stime);
-    if (!ended || !WIFSIGNALED(status))
-        return false;
+    if (!ended || status == 0)
+        return;
     r->found = true;
     r->program++;
-    snprintf(r->says, sizeof(r->says), "%s",
-             WTERMSIG(status) == SIGPROF ? "it hangs" : strsignal(WTERMSIG(status)));
-    return true;
+    keep_end(r, status);
 }
 
 static struct report *shared(void)
@@ -152,43 +176,71 @@ static void run_hunt(uint64_t seed, struct report *r)
 
     memset(r, 0, sizeof(*r));
     r->program = ask.from;
+    listen_to_child();
     fflush(stdout);
     pid = fork();
     XD_ALWAYS(pid >= 0);
     if (pid == 0)
         hunt(seed, r);
-    (void)died(pid, r);
+    wait_for(pid, r);
 }
 
 /* ---- Shrinking ---- */
 
-static bool still_fails(void *ctx, const struct xd_program *p)
+/* Judges (p) in a process of its own, with bug (nr) switched on. True: guilty. */
+static bool judge_apart(const struct xd_program *p, int nr, struct report *r)
 {
-    struct report *r = ctx;
     struct xd_judgement j = {0};
     struct xd_judge judge;
     pid_t pid;
 
     memset(r, 0, sizeof(*r));
+    listen_to_child();
     pid = fork();
     XD_ALWAYS(pid >= 0);
     if (pid == 0) {
+        xd_mutant = nr;
         quiet();
         clock_starts();
         judge = bench();
         xd_judge_program(p, &judge, &j);
         r->found = j.guilty;
+        if (j.guilty)
+            keep(r, j.complaint);
         _exit(0);
     }
-    (void)died(pid, r);
+    wait_for(pid, r);
     return r->found;
 }
 
-/* The small program inside program (i) of (seed), a line each with four spaces before it. */
-static void add_small(uint64_t seed, uint64_t i, struct xd_str *out)
+struct search {
+    struct report *r;
+    struct xd_str kind; /* of the complaint that is looked for */
+};
+
+/* The same complaint, and none without the bug. */
+static bool still_fails(void *ctx, const struct xd_program *p)
+{
+    struct search *s = ctx;
+    struct xd_str kind = {0};
+    bool same;
+
+    if (!judge_apart(p, xd_mutant, s->r))
+        return false;
+    xd_complaint_kind(s->r->says, &kind);
+    same = strcmp(xd_str_text(&kind), xd_str_text(&s->kind)) == 0;
+    xd_str_free(&kind);
+    return same && (xd_mutant == 0 || !judge_apart(p, 0, s->r));
+}
+
+/*
+ * The small program inside program (i) of (seed) that makes somebody say the same, a line each with four
+ * spaces before it; (says) becomes what is said of that one.
+ */
+static void add_small(uint64_t seed, uint64_t i, char says[SAYS], struct xd_str *out)
 {
     const struct xd_shrink_options opt = {.calls_max = SHRINK_CALLS};
-    struct report *r = shared();
+    struct search s = {.r = shared()};
     struct xd_str text = {0};
     struct xd_program *p, *small;
     char *error = NULL, *line;
@@ -196,16 +248,26 @@ static void add_small(uint64_t seed, uint64_t i, struct xd_str *out)
     hunt_program(seed, i, &text);
     p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
     XD_ALWAYS(p);
-    small = xd_shrink(p, still_fails, r, &opt, NULL);
+    xd_complaint_kind(says, &s.kind);
+    small = xd_shrink(p, still_fails, &s, &opt, NULL);
     xd_str_clear(&text);
-    if (small)
+    if (small) {
         xd_program_print(small, &text);
-    for (line = strtok(text.text, "\n"); small && line; line = strtok(NULL, "\n"))
+        XD_ALWAYS(judge_apart(small, xd_mutant, s.r));
+        memcpy(says, s.r->says, SAYS);
+    } else {
+        xd_str_add(
+            &text,
+            "(no small program: alone it says something else, or fails without the bug too)\n");
+    }
+    for (line = strtok(text.text, "\n"); line; line = strtok(NULL, "\n"))
         xd_str_addf(out, "    %s\n", line);
-    xd_program_free(small);
+    if (small)
+        xd_program_free(small);
     xd_program_free(p);
     xd_str_free(&text);
-    munmap(r, sizeof(*r));
+    xd_str_free(&s.kind);
+    munmap(s.r, sizeof(*s.r));
 }
 
 /* ---- The table ---- */
@@ -272,7 +334,7 @@ static bool hunt_mutant(int nr, double *median_seconds)
     w.seconds = *median_seconds = median(seconds, ask.seeds);
     w.programs = median(programs, ask.seeds);
     if (w.found && ask.shrink)
-        add_small(seed, program, &w.small);
+        add_small(seed, program, w.says, &w.small);
     show_row(nr, &w);
     xd_str_free(&w.small);
     return nr ? w.found == ask.seeds : !w.found;
