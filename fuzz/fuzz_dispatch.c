@@ -7,11 +7,13 @@
  *
  * In the environment: XENDOUBLE_FUZZ_ORACLES (enum xd_oracle, or'ed), XENDOUBLE_FUZZ_EVERY (they look
  * after every nth step only), XENDOUBLE_FUZZ_TWICE=1 (each program again, for its digest),
- * XENDOUBLE_FUZZ_SESSION=1 (programs that begin alike go on from a snapshot).
+ * XENDOUBLE_FUZZ_SESSION=1 (programs that begin alike go on from a snapshot), XENDOUBLE_FUZZ_MODEL=1 (the
+ * second opinion, too; not with SESSION, for it wants to see every step).
  */
 #include "target.h"
 
 #include "fuzz/judge.h"
+#include "model/model.h"
 #include "program/bytes.h"
 #include "program/edit.h"
 
@@ -20,6 +22,7 @@
 const enum fuzz_input fuzz_input = FUZZ_BYTES;
 
 static struct xd_judge judge;
+static struct xd_opinion opinion;
 
 /* What a program may cost; more is no other test, only a slower one. */
 #define FRAMES_MAX  8192u
@@ -64,8 +67,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     judge.oracles = xd_oracles_new(number_from("XENDOUBLE_FUZZ_ORACLES", XD_ORACLE_ALL),
                                    number_from("XENDOUBLE_FUZZ_EVERY", 1));
-    if (number_from("XENDOUBLE_FUZZ_SESSION", 0))
+    if (number_from("XENDOUBLE_FUZZ_SESSION", 0)) {
         judge.session = xd_session_new(0);
+    } else if (number_from("XENDOUBLE_FUZZ_MODEL", 0)) {
+        opinion = model_opinion(model_new());
+        judge.opinion = &opinion;
+    }
     judge.twice = number_from("XENDOUBLE_FUZZ_TWICE", 0) != 0;
     return 0;
 }

@@ -256,6 +256,9 @@ void book_settle(struct model *m)
     for (uint32_t i = 0; i < m->slots; i++)
         for (uint32_t k = 0; m->hv->domain[i].used && k < m->hv->domain[i].fifo.pages; k++)
             hold_writable(&w, m->hv->domain[i].fifo.page[k].v, "the event array of domain", i);
+    for (uint32_t i = 0; i < m->slots; i++)
+        if (m->hv->domain[i].used && m->hv->domain[i].eoi_map.v)
+            hold_writable(&w, m->hv->domain[i].eoi_map.v, "the EOI map of domain", i);
     while (w.todo) {
         mfn_t table = m->todo[--w.todo];
 
