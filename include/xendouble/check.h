@@ -43,6 +43,8 @@ struct xd_check_options {
     uint32_t pages;  /* of the guest; 0: 2048 */
     uint32_t frames; /* of the machine; 0: 32768 */
     uint64_t seed;   /* scatters machine frames; 0: 1 */
+    bool mirror;     /* the guest's addresses are those of the process: xd_guest_mirror */
+    bool strict;     /* the mirror is strict: it finds missing TLB flushes */
 };
 
 #if !defined(__cplusplus) /* the fixture is for tests in C */
@@ -51,7 +53,11 @@ static inline void xd_check_setup_with(struct xd_check *x, const struct xd_check
 {
     struct xd_config m = XD_CONFIG_DEFAULT;
     struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
+    struct xd_mirror_config w = XD_MIRROR_CONFIG_DEFAULT;
 
+    if (o->mirror || o->strict)
+        c.virt_base = xd_guest_room(w.size);
+    w.strict = o->strict;
     m.frames = o->frames ? o->frames : m.frames;
     m.seed = o->seed ? o->seed : m.seed;
     c.vcpus = c.vcpus_online = o->vcpus ? o->vcpus : 2;
@@ -62,6 +68,8 @@ static inline void xd_check_setup_with(struct xd_check *x, const struct xd_check
     if (xd_hv_create(&x->hv, &m))
         ck_abort_msg("the host has no room for a machine");
     if (xd_domain_create(x->hv, &c, &x->d) || xd_domain_create(x->hv, NULL, &x->peer))
+        ck_abort_msg("%s", xd_hv_error(x->hv));
+    if ((o->mirror || o->strict) && xd_guest_mirror(x->d, &w))
         ck_abort_msg("%s", xd_hv_error(x->hv));
     x->v = xd_vcpu_at(x->d, 0);
     if (xd_enter(x->v))

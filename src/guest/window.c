@@ -224,7 +224,10 @@ void *xd_guest_at(struct xd_domain *d, uint64_t va)
     if (m && xd_window_of(m, va))
         return (void *)(uintptr_t)va;
     xd_hv_misuse(d->hv, XD_HOST_EINVAL,
-                 "%#" PRIx64 " lies in no window of d%u: see xd_guest_mirror()", va, d->domid);
+                 "%#" PRIx64
+                 " lies in no window of d%u: it needs an xd_guest_mirror(), whose window holds "
+                 "the start of day if the domain was made with a virt_base of xd_guest_room()",
+                 va, d->domid);
     return NULL;
 }
 

@@ -434,6 +434,34 @@ START_TEST(the_fixture_is_as_asked_for)
 }
 END_TEST
 
+#if defined(__x86_64__) && defined(__linux__)
+/* (_i): a strict one. Under tools that know no mirrors there is nothing to see. */
+START_TEST(the_fixture_may_have_a_mirror)
+{
+    const struct xd_check_options o = {.mirror = !_i, .strict = _i};
+    const struct xd_start *s;
+    volatile unsigned char *page;
+    const unsigned char *frame;
+
+    if (xd_guest_mirror(x.peer, NULL)) {
+        ck_assert_ptr_nonnull(strstr(xd_hv_error(x.hv), "there is no mirror under"));
+        return;
+    }
+    xd_check_teardown(&x);
+    xd_check_setup_with(&x, &o);
+    s = xd_domain_start(x.d);
+    page = xd_guest_at(x.d, s->padding_va);
+    ck_assert_msg(page != NULL, "%s", xd_hv_error(x.hv));
+    *page = 7;
+    frame = xd_frame_contents(x.hv, xd_domain_mfn(x.d, (s->padding_va - s->virt_base) / 4096));
+    ck_assert_uint_eq(frame[0], 7);
+    ck_assert_ptr_nonnull(xd_guest_p2m(x.d));
+    ck_assert_ptr_null(xd_guest_p2m(x.peer));
+    ck_assert_ptr_nonnull(strstr(xd_hv_error(x.hv), "a virt_base of xd_guest_room()"));
+}
+END_TEST
+#endif
+
 START_TEST(what_was_there_before_is_no_leak)
 {
     struct evtchn_close op = {.port = 1};
@@ -465,6 +493,9 @@ int main(void)
     tcase_add_test(tc, what_was_there_before_is_no_leak);
     tcase_add_test(tc, what_is_given_back_is_no_leak);
     tcase_add_test(tc, the_fixture_is_as_asked_for);
+#if defined(__x86_64__) && defined(__linux__)
+    tcase_add_loop_test(tc, the_fixture_may_have_a_mirror, 0, 2);
+#endif
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
