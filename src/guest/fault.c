@@ -45,6 +45,7 @@ struct place {
     ucontext_t *uc;
     greg_t *regs;
     bool write, fetch;
+    struct xd_told_access *told; /* for who records */
 };
 
 static const int reg_of[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
@@ -137,7 +138,9 @@ static void crash(const struct place *p, const struct xd_fault *f, const char *b
     fputs(xd_str_text(&out), stderr);
     xd_str_free(&out);
     xd_crash_is_news(p->v->domain); /* told right here */
+    xd_tell_before(p->v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = p->v->domain});
     xd_domain_crash(p->v->domain);
+    xd_tell_after(p->v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = p->v->domain});
     stack_moves_to(sp - 8);
     p->regs[REG_RSP] = (greg_t)(sp - 8);
     p->regs[REG_RIP] = (greg_t)(uintptr_t)after_crash;
@@ -284,6 +287,7 @@ static bool emulate(const struct place *p, const struct xd_walk *w)
         die_of_insn(p, "here", code, n);
     if (i.op == XD_OP_WIDE || p->va - i.ea >= i.size || i.ea % i.size) {
         xd_ptwr_misshapen(v, p->va, i.op == XD_OP_WIDE ? 16 : i.size);
+        p->told->cannot = "a store that lies across entries of a page table";
         return false;
     }
     old = 0;
@@ -296,8 +300,13 @@ static bool emulate(const struct place *p, const struct xd_walk *w)
     stores = xd_insn_run(&i, &r, old, from, &val);
     if (is_beyond_valgrind(&i, flags, &r))
         die_of_insn(p, "under Valgrind, which hides flags and vector registers", code, n);
-    if (stores && !xd_ptwr(v, i.ea, w, &val, i.size))
+    *p->told = (struct xd_told_access){
+        .va = i.ea, .value = stores ? val : 0, .size = stores ? i.size : 0, .write = true};
+    if (stores && !xd_ptwr(v, i.ea, w, &val, i.size)) {
+        if (p->va != i.ea)
+            p->told->cannot = "a store that faults in its middle";
         return false;
+    }
     put_regs(p->uc, &r);
     if (p->m->strict)
         xd_mirror_compare(p->m, "a write to a page table", p->uc);
@@ -340,6 +349,11 @@ static _Noreturn void die_of_io(const struct place *p, uint64_t mfn)
                  p->v->domain->domid, p->v->id, what(p), p->va, mfn);
 }
 
+static void tell(const struct place *p, void (*how)(struct xd_hv *hv, const struct xd_told *told))
+{
+    how(p->v->hv, &(struct xd_told){.what = XD_DEED_ACCESS, .v = p->v, .bytes = p->told});
+}
+
 static void to_guest(const struct place *p, const struct xd_walk *w, uint32_t extra)
 {
     struct xd_fault f = {0};
@@ -347,7 +361,27 @@ static void to_guest(const struct place *p, const struct xd_walk *w, uint32_t ex
     xd_page_fault(p->v, p->va, w, &f);
     f.error |= extra;
     f.why = p->v->rec.reject.why;
+    p->told->error = f.error;
+    p->told->why = f.why;
+    tell(p, xd_tell_after);
     bounce(p, &f);
+}
+
+/* No translation allows it: Xen carries it out, or the guest hears of it. */
+static void handle(const struct place *p, struct xd_walk *w)
+{
+    *p->told = (struct xd_told_access){.va = p->va, .size = 1, .write = p->write};
+    if (p->fetch)
+        p->told->cannot = "execution";
+    tell(p, xd_tell_before);
+    p->v->rec.reject.why = XD_WHY_NONE;
+    if (w->ok)
+        w->error |= XD_PF_PRESENT;
+    p->told->emulated = !w->ok && p->write && emulate(p, w);
+    if (p->told->emulated)
+        tell(p, xd_tell_after);
+    else
+        to_guest(p, w, p->fetch ? PF_FETCH : 0);
 }
 
 /* (copying): Xen's own access, which is refused and never emulated. */
@@ -370,12 +404,7 @@ static bool resolve(const struct place *p, bool copying)
     }
     if (copying)
         return false;
-    p->v->rec.reject.why = XD_WHY_NONE;
-    if (w.ok)
-        w.error |= XD_PF_PRESENT;
-    if (!w.ok && p->write && emulate(p, &w))
-        return true;
-    to_guest(p, &w, p->fetch ? PF_FETCH : 0);
+    handle(p, &w);
     return true;
 }
 
@@ -383,7 +412,8 @@ bool xd_mirror_fault(uintptr_t addr, void *uc)
 {
     const int keep = errno;
     struct xd_window *window;
-    struct place p = {.va = addr, .uc = uc, .v = xd_this_thread.v};
+    struct xd_told_access told;
+    struct place p = {.va = addr, .uc = uc, .v = xd_this_thread.v, .told = &told};
     const bool copying = xd_access_is_copy(uc);
     bool done;
 

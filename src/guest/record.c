@@ -148,6 +148,12 @@ static void check_sleepers(struct xd_recorder *r, const struct xd_vcpu *v)
                               c->v->domain->domid, c->v->id);
 }
 
+void xd_record_turn(struct xd_recorder *r, const struct xd_vcpu *v)
+{
+    follow_fork(r);
+    check_sleepers(r, v);
+}
+
 /* ---- Memory ---- */
 
 static void note(struct xd_recorder *r, uint64_t va, const void *bytes, size_t n, bool write,
@@ -220,13 +226,16 @@ static void on_call(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *a
 
     if (r->over)
         return;
+    if (r->now && r->hook) {
+        xd_record_hooked(r, "made a call");
+        return;
+    }
     if (r->hv->host->hooks.read != read_noted || r->hv->host->hooks.write != write_noted) {
         xd_record_give_up(r, "hooks of the host's stand before the guests' memory");
         return;
     }
     if (!r->now) {
-        follow_fork(r);
-        check_sleepers(r, v);
+        xd_record_turn(r, v);
         if (v != r->current) /* names of pages are about the domain of the last `@` */
             xd_record_say(r, v, "");
         c = take_suspended(r, v);
@@ -330,148 +339,21 @@ static void on_ret(void *ctx, struct xd_vcpu *v, int64_t rc, bool injected)
     xd_shadow_settle(r, false);
 }
 
-/* ---- What the host does ---- */
-
-static void say_domain(struct xd_recorder *r, const struct xd_asked_domain *a)
-{
-    static const struct xd_domain_config standard = XD_DOMAIN_CONFIG_DEFAULT;
-    static const uint8_t no_handle[16];
-    const struct xd_domain_config *c = &a->config;
-    struct xd_str out = {0};
-
-    if (c->domid == 0 && !c->privileged)
-        xd_record_give_up(r, "domain 0 is not privileged, and the language has no words for that");
-    xd_str_addf(&out, "domain d%u total=%u", c->domid, c->pages);
-    if (c->pages_max)
-        xd_str_addf(&out, " pages_max=%u", c->pages_max);
-    xd_str_addf(&out, " vcpus=%u online=%u order=%s", c->vcpus, c->vcpus_online,
-                c->order == XD_ORDER_DOM0 ? "dom0" : "domU");
-    if (c->privileged && c->domid)
-        xd_str_add(&out, " privileged");
-    if (c->ioports)
-        xd_str_add(&out, " ioports");
-    if (c->virt_base != standard.virt_base)
-        xd_str_addf(&out, " virt_base=%#" PRIx64, c->virt_base);
-    if (c->kernel_pages != standard.kernel_pages)
-        xd_str_addf(&out, " kernel_pages=%u", c->kernel_pages);
-    if (c->initrd_len)
-        xd_str_addf(&out, " initrd=%" PRIu64, c->initrd_len);
-    if (c->initrd_unmapped)
-        xd_str_add(&out, " initrd_unmapped");
-    if (c->init_p2m)
-        xd_str_addf(&out, " init_p2m=%#" PRIx64, c->init_p2m);
-    if (c->port_max != standard.port_max)
-        xd_str_addf(&out, " port_max=%u", c->port_max);
-    if (c->evtchn_remote)
-        xd_str_addf(&out, " evtchn_remote=%u", c->evtchn_remote);
-    for (unsigned int i = 0; i < XD_RANGES_CONFIG; i++)
-        if (c->iomem[i].last && c->iomem[i].first <= c->iomem[i].last)
-            xd_str_addf(&out, " iomem=%#" PRIx64 "-%#" PRIx64, c->iomem[i].first, c->iomem[i].last);
-    if (c->command_line) {
-        xd_str_add(&out, " cmdline=");
-        xd_say_text(&out, c->command_line, strlen(c->command_line));
-    }
-    if (memcmp(c->handle, no_handle, sizeof(no_handle))) {
-        xd_str_add(&out, " handle=");
-        xd_say_text(&out, c->handle, sizeof(c->handle));
-    }
-    xd_str_addc(&out, '\n');
-    xd_record_say(r, NULL, out.text);
-    xd_str_free(&out);
-}
-
-static const struct xd_asked_domain *asked_of(struct xd_recorder *r, const struct xd_domain *d)
-{
-    const struct xd_asked_domain *found = NULL;
-
-    for (const struct xd_asked_domain *a = r->hv->host->asked; a; a = a->next)
-        if (a->d == d) /* the last one that had the slot */
-            found = a;
-    return found;
-}
-
-static void before(void *ctx, const struct xd_told *told)
+static void on_element(void *ctx, uint64_t op, int64_t rc, bool injected)
 {
     struct xd_recorder *r = ctx;
+    struct xd_said *c = r->now;
 
-    (void)told;
-    if (r->over || r->now)
+    if (r->over || !c)
         return;
-    follow_fork(r);
-    check_sleepers(r, NULL);
-    xd_shadow_stores(r);
-}
-
-static void after(void *ctx, const struct xd_told *told)
-{
-    struct xd_recorder *r = ctx;
-    struct xd_str out = {0};
-    const struct xd_vcpu *by = NULL;
-
-    if (r->over || r->now)
-        return;
-    switch (told->what) {
-    case XD_DEED_TIME: xd_str_addf(&out, "advance %" PRIu64 "ns\n", told->number); break;
-    case XD_DEED_VIRQ:
-        xd_str_add(&out, "virq ");
-        xd_say_value(r, told->v, XD_K_VIRQ, told->number, &out);
-        xd_str_addc(&out, '\n');
-        by = told->v;
-        break;
-    case XD_DEED_IRQ: xd_str_addf(&out, "irq %" PRIu64 "\n", told->number); break;
-    case XD_DEED_TYPED:
-        xd_str_add(&out, "console_input ");
-        xd_say_text(&out, told->bytes, told->number);
-        xd_str_addc(&out, '\n');
-        break;
-    case XD_DEED_CREATE:
-        say_domain(r, asked_of(r, told->d));
-        xd_record_names(r, told->d);
-        xd_shadow_settle(r, false);
-        xd_shadow_settle(r, true);
-        return;
-    case XD_DEED_DESTROY:
-        for (uint32_t i = 0; i < r->hv->config.domains_max; i++)
-            if (&r->hv->domain[i] == told->d)
-                xd_str_addf(&out, "destroy d%u\n", r->known[i].domid);
-        if (r->current && r->current->domain == told->d)
-            r->current = NULL;
-        break;
-    case XD_DEED_CRASH: xd_str_addf(&out, "crash d%u\n", told->d->domid); break;
+    if (c->elements == c->element_cap) {
+        c->element_cap = c->element_cap * 2 + 4;
+        c->element = xd_realloc(c->element, c->element_cap * sizeof(*c->element));
     }
-    xd_record_say(r, by, xd_str_text(&out));
-    xd_str_free(&out);
-    xd_shadow_settle(r, false);
+    c->element[c->elements++] = (struct xd_element){.op = op, .rc = rc, .injected = injected};
 }
 
 /* ---- Beginning and end ---- */
-
-static void say_machine(struct xd_recorder *r)
-{
-    static const struct xd_config standard = XD_CONFIG_DEFAULT;
-    const struct xd_config *c = &r->hv->config;
-    struct xd_str out = {0};
-
-    xd_str_addf(&out, "machine frames=%u seed=%" PRIu64 " domains=%u khz=%" PRIu64, c->frames,
-                c->seed, c->domains_max, c->cpu_khz);
-    if (c->boot_ns != standard.boot_ns)
-        xd_str_addf(&out, " boot_ns=%" PRIu64, c->boot_ns);
-    for (unsigned int i = 0; i < XD_ARRAY_SIZE(c->mmio_ro); i++)
-        if (c->mmio_ro[i].last)
-            xd_str_addf(&out, " mmio_ro=%#" PRIx64 "-%#" PRIx64, c->mmio_ro[i].first,
-                        c->mmio_ro[i].last);
-    if (strcmp(c->extraversion, standard.extraversion)) {
-        xd_str_add(&out, " extraversion=");
-        xd_say_text(&out, c->extraversion, strlen(c->extraversion));
-    }
-    if (strcmp(c->command_line, standard.command_line)) {
-        xd_str_add(&out, " cmdline=");
-        xd_say_text(&out, c->command_line, strlen(c->command_line));
-    }
-    xd_str_add(&out, " linked\n");
-    xd_record_say(r, NULL, out.text);
-    xd_str_free(&out);
-}
 
 /* Is the machine as its configurations make it? They are all that the head can say. */
 static bool is_as_made(struct xd_hv *hv)
@@ -508,9 +390,9 @@ void xd_record_begin(struct xd_guest *g)
         xd_record_give_up(r, "there is no memory for a copy of the machine");
         return;
     }
-    say_machine(r);
+    xd_record_machine(r);
     for (const struct xd_asked_domain *a = host->asked; a && !r->over; a = a->next) {
-        say_domain(r, a);
+        xd_record_domain(r, a);
         xd_record_names(r, (struct xd_domain *)(uintptr_t)a->d);
     }
     if (!r->over && !is_as_made(g->hv))
@@ -519,8 +401,12 @@ void xd_record_begin(struct xd_guest *g)
     if (r->over)
         return;
     xd_shadow_settle(r, false);
-    r->observer = (struct xd_observer){
-        .ctx = r, .call = on_call, .ret = on_ret, .before = before, .after = after};
+    r->observer = (struct xd_observer){.ctx = r,
+                                       .call = on_call,
+                                       .ret = on_ret,
+                                       .element = on_element,
+                                       .before = xd_record_before,
+                                       .after = xd_record_after};
     host->observer = &r->observer;
     host->linked.read = read_noted;
     host->linked.write = write_noted;
@@ -542,6 +428,10 @@ void xd_record_end(struct xd_guest *g)
         xd_record_say(r, NULL, "expect audit\n");
     }
     g->hv->host->observer = NULL;
+    while (r->now && r->now->outer)
+        r->now = r->now->outer;
+    if (r->now) /* it was given up in the middle */
+        xd_said_free(r->now);
     while (r->suspended)
         xd_said_free(take_suspended(r, r->suspended->v));
     drop_chunks(r);

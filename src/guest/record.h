@@ -20,6 +20,13 @@ struct xd_reach {
     unsigned char *bytes;
 };
 
+/* An element of a batch, while there are levers. */
+struct xd_element {
+    uint64_t op;
+    int64_t rc;
+    bool injected;
+};
+
 /* A call under way, or one that is suspended. */
 struct xd_said {
     struct xd_said *next;  /* of the entries of a multicall, or of those that are suspended */
@@ -29,6 +36,8 @@ struct xd_said {
     uint64_t nr, arg[XD_CALL_ARGS];
     struct xd_reach *reach;
     size_t reaches, reach_cap;
+    struct xd_element *element;
+    size_t elements, element_cap;
     int64_t rc;
     unsigned int why;
     bool injected, finished, suspended, blocked;
@@ -58,15 +67,17 @@ struct xd_recorder {
     struct xd_hv *hv;
     struct xd_observer observer;
     char *path;
-    void *file; /* FILE; NULL: given up */
-    long pid;   /* whose file it is */
-    bool over;  /* something could not be recorded: nothing more is */
+    void *file;        /* FILE; NULL: given up */
+    long pid;          /* whose file it is */
+    bool over;         /* something could not be recorded: nothing more is */
+    unsigned int hook; /* hooks, mocks and spies that run now */
     struct xd_chunk *chunk, **last_chunk;
     struct xd_said *now;           /* the innermost call under way */
     struct xd_said *suspended;     /* calls */
     const struct xd_vcpu *current; /* of the last `@` */
 
-    struct xd_known *known; /* domains_max */
+    uint8_t declared[XD_DOMID_FIRST_RESERVED / 8]; /* a bit for each number that was a domain's */
+    struct xd_known *known;                        /* domains_max */
     struct {
         uint16_t domid;
         bool named;
@@ -86,6 +97,17 @@ void xd_record_end(struct xd_guest *g);
 void xd_record_give_up(struct xd_recorder *r, const char *fmt, ...) XD_PRINTF(2, 3);
 /* A line, or several, of the recording; (v): made by it; NULL: by the host. */
 void xd_record_say(struct xd_recorder *r, const struct xd_vcpu *v, const char *text);
+/* A step of (v)'s, or with NULL of the host's, begins. */
+void xd_record_turn(struct xd_recorder *r, const struct xd_vcpu *v);
+
+/* ---- record_deed.c ---- */
+void xd_record_machine(struct xd_recorder *r);
+void xd_record_domain(struct xd_recorder *r, const struct xd_asked_domain *a);
+/* What the host does: of struct xd_observer. */
+void xd_record_before(void *ctx, const struct xd_told *told);
+void xd_record_after(void *ctx, const struct xd_told *told);
+/* Gives up: a hook, a mock or a spy did (what) in the middle of a call. */
+void xd_record_hooked(struct xd_recorder *r, const char *what);
 
 /* ---- record_state.c ---- */
 bool xd_shadow_make(struct xd_recorder *r);
@@ -94,6 +116,10 @@ void xd_shadow_free(struct xd_recorder *r);
 void xd_shadow_know(struct xd_recorder *r, const void *at, size_t n);
 /* What the guests have stored in frames since it was last looked. */
 void xd_shadow_stores(struct xd_recorder *r);
+/* The machine is known to be as it is now. */
+void xd_shadow_take(struct xd_recorder *r);
+/* Is it as it was when that was known last? */
+bool xd_shadow_same(struct xd_recorder *r);
 /* What Xen has done since: expectations of it, unless (quiet). */
 void xd_shadow_settle(struct xd_recorder *r, bool quiet);
 /* A call wrote (n) bytes at (at), which lies in a frame, by a guest's pointer: adds it to (out). */
@@ -133,6 +159,9 @@ void xd_said_text(struct xd_recorder *r, struct xd_said *c, struct xd_str *out);
 /* ---- record_value.c ---- */
 void xd_say_number(struct xd_str *out, uint64_t value);
 void xd_say_frame(struct xd_recorder *r, const struct xd_vcpu *v, uint64_t mfn, struct xd_str *out);
+void xd_say_word(struct xd_str *out, uint64_t value);
+/* Is it some domain's shared_info? */
+bool xd_is_shared_info(const struct xd_recorder *r, uint64_t mfn);
 void xd_say_pte(struct xd_recorder *r, const struct xd_vcpu *v, uint64_t pte, struct xd_str *out);
 void xd_say_value(struct xd_recorder *r, const struct xd_vcpu *v, unsigned int kind, uint64_t value,
                   struct xd_str *out);

@@ -417,40 +417,84 @@ static bool alike(const struct xd_said *a, const struct xd_said *b)
             (a->arg[0] & mask) == (b->arg[0] & mask));
 }
 
-/* (before): calls like it in the same step that are made before it and not answered so. */
-static void say_injection(struct xd_recorder *r, const struct xd_said *c, unsigned int before,
-                          struct xd_str *out)
+/* (before): calls, or elements, like it in the same step that come before it and are not answered so. */
+static void say_injection(struct xd_recorder *r, uint64_t nr, const struct xd_op *op,
+                          unsigned int before, int64_t rc, struct xd_str *out)
 {
-    const struct xd_call *call = xd_call_at(c->nr);
-    const struct xd_op *op = NULL;
+    const struct xd_call *call = xd_call_at(nr);
 
     if (!call) {
-        xd_record_give_up(r, "a hook answered hypercall %" PRIu64 ", which has no name", c->nr);
+        xd_record_give_up(r, "a hook answered hypercall %" PRIu64 ", which has no name", nr);
         return;
     }
-    if (call->shape == XD_SHAPE_OPS)
-        op = xd_op_at(call->group, call->group == &xd_group_memory ? c->arg[0] & 63 : c->arg[0]);
     xd_str_addf(out, "inject %s", call->name);
     if (op)
         xd_str_addf(out, " %s", op->name);
     if (before)
         xd_str_addf(out, " nth=%u", before + 1);
     xd_str_add(out, " error=");
-    xd_say_rc(out, c->rc);
+    xd_say_rc(out, rc);
     xd_str_addc(out, '\n');
+}
+
+static void inject_call(struct xd_recorder *r, const struct xd_said *c, unsigned int before,
+                        struct xd_str *out)
+{
+    const struct xd_call *call = xd_call_at(c->nr);
+    const struct xd_op *op = NULL;
+
+    if (call && call->shape == XD_SHAPE_OPS)
+        op = xd_op_at(call->group, call->group == &xd_group_memory ? c->arg[0] & 63 : c->arg[0]);
+    say_injection(r, c->nr, op, before, c->rc, out);
+}
+
+/* Elements of (c) that could have been answered as its (end)th was, before that one. */
+static unsigned int elements_alike(const struct xd_said *c, const struct xd_said *of, size_t nth,
+                                   size_t end)
+{
+    unsigned int n = 0;
+
+    for (size_t i = 0; c->nr == of->nr && i < end; i++)
+        n += c->element[i].op == of->element[nth].op && !c->element[i].injected;
+    return n;
+}
+
+/* Those of (c), itself (top) or an entry of it. */
+static void inject_elements(struct xd_recorder *r, const struct xd_said *top,
+                            const struct xd_said *c, struct xd_str *out)
+{
+    const struct xd_group *group =
+        c->elements && xd_call_at(c->nr)->shape == XD_SHAPE_MMU ? &xd_group_mmu : &xd_group_mmuext;
+
+    for (size_t i = 0; i < c->elements; i++) {
+        unsigned int before = elements_alike(c, c, i, i);
+        const struct xd_op *op = xd_op_at(group, c->element[i].op);
+
+        if (!c->element[i].injected)
+            continue;
+        for (const struct xd_said *e = top->entry; c != top && e != c; e = e->next)
+            before += elements_alike(e, c, i, e->elements);
+        if (op)
+            say_injection(r, c->nr, op, before, c->element[i].rc, out);
+        else
+            xd_record_give_up(r, "a lever answered an element of %s that has no name",
+                              xd_call_at(c->nr)->name);
+    }
 }
 
 static void injections(struct xd_recorder *r, const struct xd_said *c, struct xd_str *out)
 {
     if (c->injected)
-        say_injection(r, c, 0, out);
+        inject_call(r, c, 0, out);
+    inject_elements(r, c, c, out);
     for (const struct xd_said *e = c->entry; e; e = e->next) {
         unsigned int before = alike(c, e);
 
         for (const struct xd_said *k = c->entry; e->injected && k != e; k = k->next)
             before += alike(e, k) && !k->injected;
         if (e->injected)
-            say_injection(r, e, before, out);
+            inject_call(r, e, before, out);
+        inject_elements(r, c, e, out);
     }
 }
 

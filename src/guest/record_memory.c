@@ -16,6 +16,7 @@ void xd_said_free(struct xd_said *c)
     for (size_t i = 0; i < c->reaches; i++)
         free(c->reach[i].bytes);
     free(c->reach);
+    free(c->element);
     xd_str_free(&c->late);
     free(c);
 }

@@ -61,6 +61,9 @@ void xd_record_names(struct xd_recorder *r, struct xd_domain *d)
     const struct xd_start *s = &d->start;
 
     *k = (struct xd_known){.used = true, .domid = d->domid};
+    for (uint64_t mfn = 0; mfn < r->hv->frames; mfn++)
+        if (r->hv->frame[mfn].owner == d->domid)
+            r->first[mfn] = r->hv->frame[mfn];
     for (uint64_t pfn = s->first_free_pfn; pfn < s->pages; pfn++) {
         uint64_t mfn = xd_domain_mfn(d, pfn);
 
@@ -111,7 +114,10 @@ static void say_poke(struct xd_recorder *r, uint64_t mfn, unsigned int from, uns
     xd_str_addf(out, "[%u] %s", from, to - from > 1 ? "[" : "");
     for (unsigned int i = from; i < to; i++) {
         xd_str_add(out, i > from ? ", " : "");
-        xd_say_pte(r, r->current, w[i], out);
+        if (xd_is_shared_info(r, mfn))
+            xd_say_word(out, w[i]);
+        else
+            xd_say_pte(r, r->current, w[i], out);
     }
     xd_str_add(out, to - from > 1 ? "]\n" : "\n");
 }
@@ -231,16 +237,29 @@ static void expect_vcpus(struct xd_domain *d, struct xd_known *k, struct xd_str 
     }
 }
 
+void xd_shadow_take(struct xd_recorder *r)
+{
+    look_what_is_there(r);
+    for (size_t page = 0; page < pages(r); page++)
+        if (differs(r, page))
+            take(r, page);
+}
+
+bool xd_shadow_same(struct xd_recorder *r)
+{
+    look_what_is_there(r);
+    for (size_t page = 0; page < pages(r); page++)
+        if (differs(r, page) && (page >= first_frame_page(r) || is_meddled_with(r, page)))
+            return false;
+    return true;
+}
+
 void xd_shadow_settle(struct xd_recorder *r, bool quiet)
 {
     struct xd_str out = {0};
 
-    if (!quiet) {
-        look_what_is_there(r);
-        for (size_t page = 0; page < pages(r); page++)
-            if (differs(r, page))
-                take(r, page);
-    }
+    if (!quiet)
+        xd_shadow_take(r);
     for (uint32_t i = 0; i < r->hv->config.domains_max; i++) {
         struct xd_domain *d = &r->hv->domain[i];
 

@@ -17,29 +17,49 @@ static void domain_dot(struct xd_str *out, const struct xd_vcpu *v, uint16_t dom
         xd_str_addf(out, "d%u.", domid);
 }
 
-void xd_say_frame(struct xd_recorder *r, const struct xd_vcpu *v, uint64_t mfn, struct xd_str *out)
+void xd_say_word(struct xd_str *out, uint64_t value)
+{
+    xd_str_addf(out, value ? "%#" PRIx64 : "%" PRIu64, value);
+}
+
+/* The domain whose shared_info it is, or NULL. */
+static const struct xd_domain *sharer(const struct xd_recorder *r, uint64_t mfn)
 {
     for (uint32_t i = 0; i < r->hv->config.domains_max; i++)
-        if (r->hv->domain[i].used && r->hv->domain[i].shared_info.v == mfn) {
-            domain_dot(out, v, r->hv->domain[i].domid);
-            xd_str_add(out, "shared_info()");
-            return;
-        }
+        if (r->hv->domain[i].used && r->hv->domain[i].shared_info.v == mfn)
+            return &r->hv->domain[i];
+    return NULL;
+}
+
+bool xd_is_shared_info(const struct xd_recorder *r, uint64_t mfn)
+{
+    return sharer(r, mfn) != NULL;
+}
+
+void xd_say_frame(struct xd_recorder *r, const struct xd_vcpu *v, uint64_t mfn, struct xd_str *out)
+{
+    const struct xd_domain *d = sharer(r, mfn);
+
+    if (d) {
+        domain_dot(out, v, d->domid);
+        xd_str_add(out, "shared_info()");
+        return;
+    }
     if (mfn < r->hv->frames && r->frame[mfn].named) {
         domain_dot(out, v, r->frame[mfn].domid);
         xd_str_addf(out, "page(%u)", r->frame[mfn].page);
         return;
     }
-    xd_str_addf(out, mfn ? "%#" PRIx64 : "%" PRIu64, mfn);
+    xd_say_word(out, mfn);
 }
 
 void xd_say_pte(struct xd_recorder *r, const struct xd_vcpu *v, uint64_t pte, struct xd_str *out)
 {
     uint64_t mfn = xd_pte_mfn(pte).v, flags = pte & ~(mfn * XD_PAGE_SIZE);
 
-    if (!(pte & XD_PTE_P) || mfn >= r->hv->frames ||
-        flags & UINT64_C(0x7fe0000000000000)) { /* bits that have no name */
-        xd_str_addf(out, pte ? "%#" PRIx64 : "%" PRIu64, pte);
+    if (!(pte & XD_PTE_P) || !mfn || mfn >= r->hv->frames || /* a number, and no entry */
+        flags & UINT64_C(0x7fe0000000000000)) {              /* bits that have no name */
+        xd_say_word(out, pte);
         return;
     }
     xd_str_add(out, "pte(");

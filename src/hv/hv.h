@@ -49,6 +49,21 @@ enum xd_deed {
     XD_DEED_CREATE,  /* (d) was made */
     XD_DEED_DESTROY, /* (d) is taken apart */
     XD_DEED_CRASH,   /* (d) crashes by what its linked code did */
+    XD_DEED_EVENT,   /* an event arrives at port (number) of (d) */
+    XD_DEED_UPCALL,  /* (v) gets a spurious upcall */
+    XD_DEED_SCARCE,  /* the heap keeps all but (number) frames back */
+    XD_DEED_ACCESS,  /* (v)'s code faults in a window: (bytes) is a struct xd_told_access */
+    XD_DEED_HOOK,    /* whatever a hook, a mock or a spy does around a call */
+};
+
+/* An access that Xen was asked to have a look at, and what came of it; known when it is over. */
+struct xd_told_access {
+    uint64_t va, value; /* a store's */
+    uint8_t size;       /* 0: it came to no store */
+    bool write, emulated;
+    uint32_t error; /* of #PF */
+    enum xd_why why;
+    const char *cannot; /* NULL, or what no access by value is */
 };
 
 struct xd_str;
@@ -66,6 +81,9 @@ struct xd_observer {
     void (*call)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
     /* (injected): a hook answered in the call's place. */
     void (*ret)(void *ctx, struct xd_vcpu *v, int64_t rc, bool injected);
+    /* An element of the call's batch is carried out, or (injected) answered (rc) by a lever; not told
+     * while there are no levers. */
+    void (*element)(void *ctx, uint64_t op, int64_t rc, bool injected);
     void (*before)(void *ctx, const struct xd_told *told); /* (d) of CREATE: not known */
     void (*after)(void *ctx, const struct xd_told *told);
 };

@@ -220,6 +220,8 @@ uint64_t xd_lever_hits(const struct xd_hv *hv, int lever)
 
 /* ---- At a call ---- */
 
+static const struct xd_told hook = {.what = XD_DEED_HOOK};
+
 static bool is_about(const struct xd_lever *l, const struct xd_vcpu *v, const struct xd_asked *a)
 {
     const struct xd_select *s = &l->select;
@@ -266,8 +268,10 @@ bool xd_levers_answer(struct xd_vcpu *v, const struct xd_asked *a, int64_t *rc)
         if (l->c.mock) {
             struct xd_record rec = v->rec;
 
+            xd_tell_before(v->hv, &hook);
             answered = l->c.mock(l->c.ctx, v, a->nr, a->arg, rc);
             v->rec = rec;
+            xd_tell_after(v->hv, &hook);
         }
         if (!answered)
             continue;
@@ -288,8 +292,10 @@ static void tell_spies(struct xd_vcpu *v, const struct xd_asked *a, int64_t rc)
         if (l->c.spy && is_about(l, v, a) && hits(v->hv, l)) {
             struct xd_record rec = v->rec;
 
+            xd_tell_before(v->hv, &hook);
             l->c.spy(l->c.ctx, v, a->nr, a->arg, rc);
             v->rec = rec;
+            xd_tell_after(v->hv, &hook);
         }
     }
 }
@@ -319,10 +325,15 @@ int xd_levers_item(struct xd_vcpu *v, uint64_t op, const uint64_t words[XD_LEVER
                    int (*run)(void *ctx), void *ctx)
 {
     struct xd_asked a = {.nr = v->rec.nr, .op = op, .has_op = true, .item = true, .arg = words};
+    const struct xd_observer *o = v->hv->host->observer;
+    bool answered;
     int64_t rc;
 
-    if (!xd_levers_answer(v, &a, &rc))
+    answered = xd_levers_answer(v, &a, &rc);
+    if (!answered)
         rc = run(ctx);
+    if (o)
+        o->element(o->ctx, op, rc, answered);
     tell_spies(v, &a, rc);
     return (int)rc;
 }

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """
-Records what test programs of linked guests do, and replays it: every recording is canonical and passes. Programs whose
-recordings may be refused are named with a colon and how many at most.
+Records what programs of linked guests do, and replays it: every recording is canonical, and passes or ends with the reason why it is
+none, which the replay tells. Programs some of whose recordings may be such are named with a colon and
+how many at most.
 """
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,6 +14,15 @@ import tempfile
 
 def run(command, **more):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **more)
+
+
+def untold(xendouble, path):
+    """What is wrong with a recording that was given up."""
+    why = re.search(r'^incomplete "(.*)"$', open(path, encoding="utf-8").read(), re.M).group(1)
+    done = run([xendouble, "replay", path])
+    if done.returncode == 0 or f"this recording is not whole: {why}" not in done.stdout:
+        return [f"replay ended with {done.returncode} and does not say \"{why}\":\n{done.stdout[-1000:]}"]
+    return []
 
 
 def main():
@@ -36,6 +47,9 @@ def main():
             if refused > int(may or 0):
                 lines = [l for l in made.stdout.split("\n") if "XENDOUBLE_RECORD" in l]
                 problems.append(f"{refused} recordings were given up:\n" + "\n".join(lines[:10]))
+            for path in files:
+                if path not in whole:
+                    problems += untold(args.xendouble, path)
             for command in ([args.xendouble, "replay"], [args.xendouble, "fmt", "--check"]):
                 done = run(command + whole) if whole else None
                 if done and done.returncode:

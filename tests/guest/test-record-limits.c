@@ -3,6 +3,8 @@
 #define _DEFAULT_SOURCE
 #include "recorded.h"
 
+#include <xendouble/levers.h>
+
 /* ---- What can't be recorded ---- */
 
 static void no_replay_of_it(const char *why)
@@ -47,6 +49,75 @@ START_TEST(a_change_that_is_no_step)
     ck_assert_int_eq(xd_restore(m.hv, s), 0);
     ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
     no_replay_of_it("something that is no step");
+}
+END_TEST
+
+/* ---- What is done in the middle of a call ---- */
+
+static bool binds_another(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                          int64_t *rc)
+{
+    struct evtchn_alloc_unbound un = {.dom = DOMID_SELF};
+    uint64_t mine[6] = {EVTCHNOP_alloc_unbound, (uintptr_t)&un};
+
+    (void)ctx;
+    (void)nr;
+    (void)arg;
+    *rc = xd_hypercall(v, __HYPERVISOR_event_channel_op, mine);
+    return true;
+}
+
+START_TEST(a_mock_that_makes_a_call)
+{
+    struct evtchn_bind_ipi bind = {0};
+    struct multicall_entry e = {.op = __HYPERVISOR_event_channel_op,
+                                .args = {EVTCHNOP_bind_ipi, (uintptr_t)&bind}};
+
+    xd_mock(m.d1, _i ? "multicall" : "event_channel_op.bind_ipi", binds_another, NULL);
+    if (_i)
+        ck_assert_int_eq(HYPERVISOR_multicall(&e, 1), 0);
+    else
+        ck_assert_int_eq(HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, &bind), 0);
+    no_replay_of_it("a spy made a call in the middle of a call");
+}
+END_TEST
+
+static void lets_time_pass(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                           int64_t rc)
+{
+    (void)v;
+    (void)nr;
+    (void)arg;
+    (void)rc;
+    xd_advance(ctx, 5000);
+}
+
+static void masks_a_port(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
+{
+    (void)ctx;
+    (void)nr;
+    (void)arg;
+    (void)rc;
+    xd_guest_shared_info(xd_vcpu_domain(v))->evtchn_mask[0] |= 4;
+}
+
+START_TEST(a_spy_that_does_something_to_the_machine)
+{
+    xd_spy(m.d1, "xen_version", _i ? masks_a_port : lets_time_pass, m.hv);
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
+    no_replay_of_it(_i ? "a spy stored into the machine in the middle of a call"
+                       : "a spy did something to the machine in the middle of a call");
+}
+END_TEST
+
+START_TEST(a_domain_number_that_is_used_again)
+{
+    struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
+
+    xd_domain_destroy(m.d2);
+    c.domid = 2;
+    ck_assert_int_eq(xd_domain_create(m.hv, &c, &m.d2), 0);
+    no_replay_of_it("d2 is made a second time");
 }
 END_TEST
 
@@ -172,6 +243,9 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, a_machine_that_was_used_before);
     tcase_add_test(tc, a_change_that_is_no_step);
+    tcase_add_loop_test(tc, a_mock_that_makes_a_call, 0, 2);
+    tcase_add_loop_test(tc, a_spy_that_does_something_to_the_machine, 0, 2);
+    tcase_add_test(tc, a_domain_number_that_is_used_again);
     tcase_add_test(tc, hooks_before_the_guests_memory);
     tcase_add_test(tc, a_multicall_that_never_ends);
     tcase_add_test(tc, a_multicall_that_went_on_late);

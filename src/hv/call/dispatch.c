@@ -43,6 +43,38 @@ XD_COLD int64_t xd_call_unknown(struct xd_vcpu *v)
     return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, v->rec.nr);
 }
 
+static const struct xd_told hook = {.what = XD_DEED_HOOK};
+
+static void show_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
+{
+    const struct xd_hooks *h = &v->hv->host->hooks;
+
+    xd_tell_before(v->hv, &hook);
+    h->call(h->ctx, v, nr, arg, depth);
+    xd_tell_after(v->hv, &hook);
+}
+
+static void show_ret(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
+                     unsigned int depth)
+{
+    const struct xd_hooks *h = &v->hv->host->hooks;
+
+    xd_tell_before(v->hv, &hook);
+    h->ret(h->ctx, v, nr, arg, rc, depth);
+    xd_tell_after(v->hv, &hook);
+}
+
+static bool inject(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t *rc)
+{
+    const struct xd_hooks *h = &v->hv->host->hooks;
+    bool answered;
+
+    xd_tell_before(v->hv, &hook);
+    answered = h->inject(h->ctx, v, nr, arg, rc);
+    xd_tell_after(v->hv, &hook);
+    return answered;
+}
+
 /*
  * Observers and levers stand before and after the call, and may make calls of their own. (again): a call
  * that was cut short goes on; levers have seen it.
@@ -61,12 +93,12 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
 
     host->in_call = false;
     if (h->call)
-        h->call(h->ctx, v, nr, arg, depth);
+        show_call(v, nr, arg, depth);
     if (levers)
         xd_levers_called(v, nr, arg, &asked);
     if (o)
         o->call(o->ctx, v, nr, arg);
-    if (h->inject && h->inject(h->ctx, v, nr, arg, &rc)) {
+    if (h->inject && inject(v, nr, arg, &rc)) {
         xd_lever_answered(v, 0, rc);
         answered = true;
     } else if (levers) {
@@ -81,7 +113,7 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
     if (o)
         o->ret(o->ctx, v, rc, answered);
     if (h->ret)
-        h->ret(h->ctx, v, nr, arg, rc, depth);
+        show_ret(v, nr, arg, rc, depth);
     if (w && w->called && depth == 0)
         w->called(v);
     host->in_call = in_call;
