@@ -5,13 +5,14 @@
  * Whatever a guest can do a program can say: stores to memory that then is a page table, a request
  * array (reqs=, ops=) or a list of calls (calls=), hypercalls by number with any registers.
  *
- * In the environment: XENDOUBLE_FUZZ_ORACLES (enum xd_oracle, or'ed), XENDOUBLE_FUZZ_EVERY (they look
- * after every nth step only), XENDOUBLE_FUZZ_TWICE=1 (each program again, for its digest),
- * XENDOUBLE_FUZZ_SESSION=1 (programs that begin alike go on from a snapshot), XENDOUBLE_FUZZ_MODEL=1 (the
- * second opinion, too; not with SESSION, for it wants to see every step).
+ * In the environment: XENDOUBLE_FUZZ_ORACLES (enum xd_oracle_which, or'ed), XENDOUBLE_FUZZ_EVERY (they look
+ * after every nth step only), XENDOUBLE_FUZZ_TWICE (one of so many programs runs again, for its digest: 16; 1:
+ * each, 0: none), XENDOUBLE_FUZZ_SESSION=1 (programs that begin alike go on from a snapshot),
+ * XENDOUBLE_FUZZ_MODEL=1 (the second opinion, too; not with SESSION, for it wants to see every step).
  */
 #include "target.h"
 
+#include "base/arena.h"
 #include "fuzz/judge.h"
 #include "model/model.h"
 #include "program/bytes.h"
@@ -23,6 +24,7 @@ const enum fuzz_input fuzz_input = FUZZ_BYTES;
 
 static struct xd_judge judge;
 static struct xd_opinion opinion;
+static uint32_t twice; /* one of so many programs; 0: none */
 
 /* What a program may cost; more is no other test, only a slower one. */
 #define FRAMES_MAX  8192u
@@ -73,7 +75,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         opinion = model_opinion(model_new());
         judge.opinion = &opinion;
     }
-    judge.twice = number_from("XENDOUBLE_FUZZ_TWICE", 0) != 0;
+    twice = number_from("XENDOUBLE_FUZZ_TWICE", 16);
     return 0;
 }
 
@@ -83,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct xd_judgement j;
 
     if (affordable(p)) {
+        judge.twice = twice && xd_hash64(0, data, size) % twice == 0;
         xd_program_drop_checks(p);
         xd_judge_program(p, &judge, &j);
         if (j.guilty)

@@ -10,10 +10,12 @@
 #define MMU_UPDATE 1u
 #define MULTICALL  13u
 #define ERRNO_MAX  4095
+#define LOOKS      64u /* at entries of one list; then at every LOOKS-th, and when it is over */
 
 struct xd_oracles {
     uint32_t which, every;
     uint64_t calls;
+    uint64_t entries; /* of lists, since the last step */
     bool toolstack;  /* a privileged domain has changed tables of others */
     bool looked;     /* at the machine as it is */
     bool marked;     /* a call is under way, and the journal has been open since it began */
@@ -41,6 +43,7 @@ void xd_oracles_free(struct xd_oracles *o)
 void xd_oracles_start(struct xd_oracles *o)
 {
     o->calls = 0;
+    o->entries = 0;
     o->toolstack = false;
     o->looked = false;
     o->marked = false;
@@ -115,6 +118,14 @@ static void ask_refused(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, in
         xd_arena_forget(xd_arena_of(v->hv));
 }
 
+/* A look costs as much as thousands of calls, and lists have up to 2^32 entries. */
+static bool is_due(struct xd_oracles *o, unsigned int depth)
+{
+    bool due = ++o->calls % o->every == 0;
+
+    return due && (depth == 0 || ++o->entries <= LOOKS || o->entries % LOOKS == 0);
+}
+
 const char *xd_oracles_after(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr,
                              const uint64_t *arg, int64_t rc, unsigned int depth)
 {
@@ -122,7 +133,7 @@ const char *xd_oracles_after(struct xd_oracles *o, struct xd_vcpu *v, uint64_t n
     if (o->said.len || is_list(nr, depth))
         return complaint(o);
     ask_refused(o, v, nr, rc);
-    o->looked = ++o->calls % o->every == 0;
+    o->looked = is_due(o, depth);
     return o->looked ? look(o, v->hv) : complaint(o);
 }
 
@@ -131,6 +142,7 @@ const char *xd_oracles_step(struct xd_oracles *o, struct xd_hv *hv)
     bool again = o->looked || (o->every > 1 && ++o->calls % o->every);
 
     o->looked = false;
+    o->entries = 0;
     return o->said.len || again ? complaint(o) : look(o, hv);
 }
 

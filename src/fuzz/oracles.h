@@ -26,7 +26,8 @@ enum xd_oracle_which {
 struct xd_oracles;
 
 /* (which): enum xd_oracle_which, or'ed. AUDIT and REACH look after every (every)-th call
- * or step, and at the end; 0 is 1. */
+ * or step, and at the end; 0 is 1. In a list of calls that is for the first 64 entries, then for
+ * every 64th. */
 struct xd_oracles *xd_oracles_new(uint32_t which, uint32_t every);
 void xd_oracles_free(struct xd_oracles *o);
 /* Forgets complaints and counts, for the next program or after going back to a snapshot. */

@@ -245,6 +245,45 @@ START_TEST(running_tells_of_calls_by_who_cannot_run)
 }
 END_TEST
 
+/* One entry of a list comes back. */
+static const char *entry_is_over(void)
+{
+    const uint64_t arg[6] = {0};
+
+    xd_oracles_before(o, f.v0, 17, arg, 1);
+    return xd_oracles_after(o, f.v0, 17, arg, 0, 1);
+}
+
+/* After each of the first 64 entries, then every 64th, and when the list is over. */
+START_TEST(long_lists_are_looked_at_now_and_then)
+{
+    unsigned int n;
+
+    ask(XD_ORACLE_AUDIT);
+    for (n = 0; n < 64; n++)
+        ck_assert_ptr_null(entry_is_over());
+    mm_frame(f.hv, mm_page(f.d1, 0))->count++;
+    for (; n < 127; n++)
+        ck_assert_ptr_null(entry_is_over());
+    ck_says(entry_is_over(), "audit: frame");
+    mm_frame(f.hv, mm_page(f.d1, 0))->count--;
+
+    ask(XD_ORACLE_AUDIT);
+    for (n = 0; n < 63; n++)
+        ck_assert_ptr_null(entry_is_over());
+    mm_frame(f.hv, mm_page(f.d1, 0))->count++;
+    ck_says(entry_is_over(), "audit: frame");
+    mm_frame(f.hv, mm_page(f.d1, 0))->count--;
+
+    ask(XD_ORACLE_AUDIT);
+    for (n = 0; n < 65; n++)
+        ck_assert_ptr_null(entry_is_over());
+    mm_frame(f.hv, mm_page(f.d1, 0))->count++;
+    ck_assert_ptr_null(entry_is_over());
+    ck_says(xd_oracles_step(o, f.hv), "audit: frame");
+}
+END_TEST
+
 START_TEST(teardown_tells_of_what_is_left)
 {
     ask(XD_ORACLE_TEARDOWN);
@@ -305,6 +344,7 @@ int main(void)
     tcase_add_loop_test(t, reach_tells_of_descriptors, 0, XD_ARRAY_SIZE(bad_descriptor));
     tcase_add_test(t, refused_calls_leave_what_xen_leaves_and_nothing_else);
     tcase_add_test(t, running_tells_of_calls_by_who_cannot_run);
+    tcase_add_test(t, long_lists_are_looked_at_now_and_then);
     tcase_add_test(t, teardown_tells_of_what_is_left);
     tcase_add_test(t, teardown_is_content_with_a_sound_machine);
     tcase_add_test(t, generated_programs_are_not_guilty);
