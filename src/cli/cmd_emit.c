@@ -72,7 +72,9 @@ const struct xd_command xd_cmd_emit = {
         "The scenario is run once, so that the sizes of its domains are known. Lists of calls that sleep in the middle,\n"
         "lists in lists and of more than 512 entries, what an argument of an entry points at, divisions by what is no\n"
         "plain number, a size= that is none, and what recordings say of linked code's memory, can't be written in C; then\n"
-        "the line is named. Names of the scenario have x_ before them, captured ones got_.\n\n"
+        "the line is named. Names of the scenario have x_ before them, captured ones got_.\n"
+        "In the end it destroys all domains and checks that nothing is left. What else `xendouble fuzz` asks beside the\n"
+        "audit is not asked there: what guests can reach, what refused calls changed, who makes calls, and digests.\n\n"
         "  -o, --output FILE   write there; else to standard output\n\n"
         "exit codes: 0 fine, 2 bad usage or a scenario that can't be read, run or written in C\n",
 };

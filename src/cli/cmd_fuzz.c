@@ -29,10 +29,11 @@ static int options(struct xd_fuzz *f, int argc, char **argv)
         {"only", required_argument, NULL, ONLY},        {"keep", required_argument, NULL, KEEP},
         {"report", no_argument, NULL, REPORT},          {"every", required_argument, NULL, EVERY},
         {"max-findings", required_argument, NULL, MAX}, {NULL, 0, NULL, 0}};
-    bool ok = true;
+    bool ok = true, making = false; /* an option is about programs that are made */
     int c;
 
     while (ok && (c = getopt_long(argc, argv, "s:n:t:l:j:h", longs, NULL)) != -1) {
+        making |= c != EVERY && c != KEEP;
         switch (c) {
         case 's': ok = xd_option_number("seed", optarg, 0, UINT64_MAX, &f->seed); break;
         case 'n': ok = xd_option_number("programs", optarg, 1, PROGRAMS_MAX, &f->programs); break;
@@ -50,6 +51,10 @@ static int options(struct xd_fuzz *f, int argc, char **argv)
     }
     if (ok && xd_find_scenarios(&f->files, argv + optind, argc - optind))
         ok = false;
+    if (ok && making && f->files.nr) {
+        xd_complain("files are judged as they are: beside them there are only --every and --keep");
+        ok = false;
+    }
     if (!f->seconds && !f->programs)
         f->seconds = SECONDS_ELSE;
     return ok && (!f->keep || xd_option_directory("keep", f->keep)) ? 0 : XD_UNUSABLE;
@@ -57,7 +62,6 @@ static int options(struct xd_fuzz *f, int argc, char **argv)
 
 static int judge_file(const struct xd_fuzz *f, const char *path)
 {
-    struct xd_str said = {0};
     char *error;
     struct xd_program *p = xd_load_program(path, &error);
     bool wrong;
@@ -67,10 +71,8 @@ static int judge_file(const struct xd_fuzz *f, const char *path)
         free(error);
         return XD_UNUSABLE;
     }
-    wrong = xd_fuzz_judge(f, p, NULL, &said);
-    if (wrong)
-        printf("%s: xendouble is wrong:\n%s", path, xd_str_text(&said));
-    xd_str_free(&said);
+    wrong = xd_fuzz_file(f, path, p);
+    fflush(stdout);
     xd_program_free(p);
     return wrong ? XD_BROKEN : XD_PASSED;
 }
@@ -101,15 +103,19 @@ static double now(void)
 
 static void tell_totals(const struct xd_fuzz *f, const struct xd_oracle_counts *c, double seconds)
 {
-    unsigned int whys = 0, met = 0;
+    unsigned int whys = 0, met = 0, ops = 0, asked = 0;
+    const struct xd_group *g;
 
+    for (; xd_oracle_op_at(ops, &g); ops++)
+        asked += c->op[ops] != 0;
     for (unsigned int why = 1; why < XD_WHYS; why++, whys++)
         met += c->why[why] != 0;
     printf("%" PRIu64 " program%s (seed 0x%" PRIx64 ", %" PRIu64 " job%s), %" PRIu64
-           " calls, %" PRIu64 " of them refused, for %u of %u reasons; %.1f s, %.0f programs and "
+           " calls, %" PRIu64
+           " of them refused, for %u of %u reasons, %u of %u operations; %.1f s, %.0f programs and "
            "%.0f calls a second\n",
            c->programs, c->programs == 1 ? "" : "s", f->seed, f->jobs, f->jobs == 1 ? "" : "s",
-           c->calls, c->refused, met, whys, seconds, (double)c->programs / seconds,
+           c->calls, c->refused, met, whys, asked, ops, seconds, (double)c->programs / seconds,
            (double)c->calls / seconds);
 }
 
@@ -163,7 +169,8 @@ const struct xd_command xd_cmd_fuzz = {
         "Makes programs, runs them with oracles looking on, and tells which of them show that xendouble is wrong: counts\n"
         "and links that disagree, a table or another's frame that a guest can write to, a refused call that changed\n"
         "something, a machine that is not free again in the end, two runs that end differently, a broken promise. What\n"
-        "is found is shrunk. With files, judges those instead.\n\n"
+        "is found is shrunk. With files, judges those instead, and shrinks those that show something; then there are only\n"
+        "--every and --keep.\n\n"
         "  -s, --seed N          from this seed (1); each finding names the seed that shows it alone\n"
         "  -t, --time N          end after N seconds (10, if neither this nor -n is given)\n"
         "  -n, --programs N      end after N programs\n"
@@ -172,7 +179,7 @@ const struct xd_command xd_cmd_fuzz = {
         "      --only GROUP      about this only (else about some or all of them in turn): mm, tables, ptwr, desc, memory, events, multicall, misc, host; may be\n"
         "                        repeated\n"
         "      --every N         look at the whole machine after every Nth call only (1)\n"
-        "      --keep DIR        write the scenario of each finding into DIR\n"
+        "      --keep DIR        write the scenario of each finding into DIR, which is made if need be\n"
         "      --max-findings N  end after N findings that differ (10)\n"
         "      --report          list how often each reason, call and operation was met, and those that never were\n\n"
         "exit codes: 0 nothing found, 2 bad usage or a file that can't be read, 3 xendouble itself is wrong\n",

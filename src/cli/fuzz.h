@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/oracle.h"
+#include "fuzz/generate.h"
 
 #define XD_FUZZ_PATIENCE_S 20u /* of processor time, for one program */
 
@@ -55,5 +56,7 @@ bool xd_fuzz_judge(const struct xd_fuzz *f, const struct xd_program *p, struct x
                    struct xd_str *said);
 /* Shrinks what was found and tells of it. */
 void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found);
+/* Judges the program of a file; shrinks it and tells of it, if it shows that xendouble is wrong: true. */
+bool xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_program *p);
 
 #endif

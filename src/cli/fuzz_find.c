@@ -72,13 +72,13 @@ static bool still_shows(void *ctx, const struct xd_program *p)
     return same;
 }
 
-/* Writes the scenario into --keep. NULL after complaining. */
-static char *keep(const struct xd_fuzz *f, const struct xd_finding *found, const char *text)
+/* Writes the scenario into --keep, as (name). NULL after complaining. */
+static char *keep(const struct xd_fuzz *f, const char *name, const char *text)
 {
     struct xd_str path = {0};
     FILE *to;
 
-    xd_str_addf(&path, "%s/fuzz-0x%" PRIx64 XD_TEXT_SUFFIX, f->keep, f->seed + found->number);
+    xd_str_addf(&path, "%s/%s" XD_TEXT_SUFFIX, f->keep, name);
     to = fopen(path.text, "we");
     if (to && fputs(text, to) >= 0 && fclose(to) == 0)
         return path.text;
@@ -95,53 +95,99 @@ static void add_comment(struct xd_str *out, const char *lines)
     }
 }
 
-static void print_again(const struct xd_fuzz *f, uint64_t seed)
+/* The options that decide how, and from what, programs are judged and made. */
+static void add_options(const struct xd_fuzz *f, bool made, struct xd_str *out)
 {
-    printf("again: %s --seed 0x%" PRIx64 " --programs 1", xd_fuzz_command, seed);
-    if (f->steps)
-        printf(" --steps %" PRIu64, f->steps);
-    for (unsigned int i = 0; i < XD_GENERATE_GROUPS; i++)
-        if (f->groups & 1u << i)
-            printf(" --only %s", xd_generate_group_name(i));
-    putchar('\n');
+    if (f->every != 1)
+        xd_str_addf(out, " --every %" PRIu64, f->every);
+    if (made && f->steps)
+        xd_str_addf(out, " --steps %" PRIu64, f->steps);
+    for (unsigned int i = 0; made && i < XD_GENERATE_GROUPS; i++)
+        if (f->groups >> i & 1)
+            xd_str_addf(out, " --only %s", xd_generate_group_name(i));
+}
+
+/* (who) showed that xendouble is wrong as (how) says; (again) would show it again, (name) is for --keep. */
+struct telling {
+    const char *who, *how, *name, *again;
+};
+
+static void tell(const struct xd_fuzz *f, const struct xd_program *p, const struct telling *t)
+{
+    struct search s = {f, t->how};
+    const struct xd_shrink_options limits = {.calls_max = TRIES};
+    struct xd_str out = {0}, said = {0}, options = {0};
+    struct xd_shrink_stats st = {0};
+    struct xd_program *small = xd_shrink(p, still_shows, &s, &limits, &st);
+    char *path = NULL;
+
+    xd_fuzz_judge(f, small ? small : p, NULL, &said);
+    printf("%s; %u steps, %s%u of them tell:\n", t->who, st.steps_before,
+           small && !st.minimal ? "at most " : "", st.steps_after);
+    fputs(said.len ? xd_str_text(&said) : t->how, stdout);
+    add_comment(&out, said.len ? xd_str_text(&said) : t->how);
+    xd_program_print(small ? small : p, &out);
+    if (f->keep)
+        path = keep(f, t->name, xd_str_text(&out));
+    add_options(f, false, &options);
+    if (path)
+        printf("again: %s%s %s\n", xd_fuzz_command, xd_str_text(&options), path);
+    else
+        printf("%sagain: %s%s\n", xd_str_text(&out), xd_fuzz_command, t->again);
+    free(path);
+    if (small)
+        xd_program_free(small);
+    xd_str_free(&out);
+    xd_str_free(&said);
+    xd_str_free(&options);
 }
 
 void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
 {
-    struct search s = {f, xd_str_text(&found->how)};
-    const struct xd_shrink_options limits = {.calls_max = TRIES};
-    struct xd_str text = {0}, out = {0}, said = {0};
-    struct xd_program *p, *small;
-    struct xd_shrink_stats st = {0};
-    char *error, *path = NULL;
+    struct xd_str text = {0}, who = {0}, name = {0}, again = {0};
+    uint64_t seed = f->seed + found->number;
+    struct xd_program *p;
+    char *error;
 
     xd_fuzz_text(f, found->number, &text);
     p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
     XD_ALWAYS(p != NULL);
-    small = xd_shrink(p, still_shows, &s, &limits, &st);
-    xd_fuzz_judge(f, small ? small : p, NULL, &said);
-    printf("seed 0x%" PRIx64 ": xendouble is wrong", f->seed + found->number);
+    xd_str_addf(&who, "seed 0x%" PRIx64 ": xendouble is wrong", seed);
     if (found->times > 1)
-        printf(", as in %" PRIu64 " more program%s", found->times - 1,
-               found->times == 2 ? "" : "s");
-    printf("; %u steps, %s%u of them tell:\n", st.steps_before,
-           small && !st.minimal ? "at most " : "", st.steps_after);
-    fputs(said.len ? xd_str_text(&said) : xd_str_text(&found->how), stdout);
-    add_comment(&out, said.len ? xd_str_text(&said) : xd_str_text(&found->how));
-    xd_program_print(small ? small : p, &out);
-    if (f->keep)
-        path = keep(f, found, xd_str_text(&out));
-    if (path) {
-        printf("again: %s %s\n", xd_fuzz_command, path);
-    } else {
-        fputs(xd_str_text(&out), stdout);
-        print_again(f, f->seed + found->number);
-    }
-    free(path);
+        xd_str_addf(&who, ", as in %" PRIu64 " more program%s", found->times - 1,
+                    found->times == 2 ? "" : "s");
+    xd_str_addf(&name, "fuzz-0x%" PRIx64, seed);
+    xd_str_addf(&again, " --seed 0x%" PRIx64 " --programs 1", seed);
+    add_options(f, true, &again);
+    tell(f, p,
+         &(struct telling){xd_str_text(&who), xd_str_text(&found->how), xd_str_text(&name),
+                           xd_str_text(&again)});
     xd_program_free(p);
-    if (small)
-        xd_program_free(small);
     xd_str_free(&text);
-    xd_str_free(&out);
-    xd_str_free(&said);
+    xd_str_free(&who);
+    xd_str_free(&name);
+    xd_str_free(&again);
+}
+
+bool xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_program *p)
+{
+    struct xd_str how = {0}, who = {0}, name = {0}, again = {0};
+    const char *base = strrchr(path, '/');
+    bool wrong = xd_fuzz_judge(f, p, &how, NULL);
+
+    base = base ? base + 1 : path;
+    if (wrong) {
+        xd_str_addf(&who, "%s: xendouble is wrong", path);
+        xd_str_addf(&name, "small-%.*s", (int)strcspn(base, "."), base);
+        add_options(f, false, &again);
+        xd_str_addf(&again, " %s", path);
+        tell(f, p,
+             &(struct telling){xd_str_text(&who), xd_str_text(&how), xd_str_text(&name),
+                               xd_str_text(&again)});
+    }
+    xd_str_free(&how);
+    xd_str_free(&who);
+    xd_str_free(&name);
+    xd_str_free(&again);
+    return wrong;
 }

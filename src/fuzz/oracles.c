@@ -16,10 +16,10 @@ struct xd_oracles {
     uint32_t which, every;
     uint64_t calls;
     uint64_t entries; /* of lists, since the last step */
-    bool toolstack;  /* a privileged domain has changed tables of others */
-    bool looked;     /* at the machine as it is */
-    bool marked;     /* a call is under way, and the journal has been open since it began */
-    bool journaling; /* it was before, for somebody else */
+    bool toolstack;   /* a privileged domain has changed tables of others */
+    bool looked;      /* at the machine as it is */
+    bool marked;      /* a call is under way, and the journal has been open since it began */
+    bool journaling;  /* it was before, for somebody else */
     size_t mark;
     struct xd_str said;
 };

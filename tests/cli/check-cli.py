@@ -254,7 +254,7 @@ class Cli(unittest.TestCase):
 
     def test_fuzz(self):
         two, one = (run("fuzz", "-n", "60", "-s", "1", "-l", "6", "-j", j, "--report") for j in "21")
-        self.expect(two, 0, "60 programs (seed 0x1, 2 jobs)", "nothing found", "reasons never met:", where="out")
+        self.expect(two, 0, "60 programs (seed 0x1, 2 jobs)", "nothing found", "reasons never met:", " operations; ", where="out")
         self.expect(one, 0, "60 programs (seed 0x1, 1 job)", where="out")
         cut = [r.out[r.out.index("\nreasons"):] for r in (one, two)]
         self.assertEqual(cut[0], cut[1])
@@ -271,6 +271,8 @@ class Cli(unittest.TestCase):
         self.expect(run("fuzz", "--only", "evens"), 2, "did you mean events?")
         self.expect(run("fuzz", "--keep", self.file("x", "")), 2, "Not a directory")
         self.expect(run("fuzz", "-j", "1000"), 2, "--jobs")
+        for option in (["--seed", "1"], ["--only", "mm"], ["-n1"], ["-j1"], ["--report"]):
+            self.expect(run("fuzz", *option, self.file("p.xds", PASSES)), 2, "beside them there are only --every and --keep")
         self.expect(run("fuzz", "--nonsense"), 2, "--help")
 
     # ---- shrink ----

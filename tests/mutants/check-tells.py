@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""check-tells.py COMMAND MUTANTS.DEF: what `xendouble fuzz` tells of a planted bug shows the bug again, and nothing else does."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUG = "writable-table"
+
+
+def fuzz(*args, bug=True):
+    with open(MUTANTS, encoding="ascii") as f:
+        number = 1 + re.findall(r'MUTANT\("([^"]*)"', f.read()).index(BUG)
+    return subprocess.run([COMMAND, "fuzz", *args], env=dict(os.environ, XD_MUTANT=str(number if bug else 0)), text=True,
+                          capture_output=True, check=False)
+
+
+def again(r):
+    return shlex.split(re.findall(r"^again: xendouble fuzz (.*)$", r.stdout, re.M)[0])
+
+
+class Tells(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+        self.kept = os.path.join(self.dir.name, "kept")
+
+    def found(self, r):
+        self.assertEqual(r.returncode, 3, r.stdout + r.stderr)
+        self.assertIn("xendouble is wrong", r.stdout)
+        self.assertNotIn("not alone", r.stdout)
+        return r
+
+    def test_again_has_all_that_it_takes(self):
+        for options in (["--only", "mm", "--only", "tables", "--every", "3"], ["--only", "tables", "--steps", "12"], []):
+            r = self.found(fuzz("--seed", "1", "--programs", "400", "--jobs", "1", "--max-findings", "1", *options))
+            words = again(r)
+            self.assertEqual(sorted(words[i + 1] for i, w in enumerate(words) if w == "--only"), [w for w in ("mm", "tables") if w in options])
+            self.assertEqual("--every" in words, "--every" in options)
+            once_more = self.found(fuzz(*words))
+            self.assertEqual(again(once_more), words)
+            self.assertEqual(re.findall("^seed 0x[0-9a-f]+", once_more.stdout, re.M), re.findall("^seed 0x[0-9a-f]+", r.stdout, re.M))
+            self.assertEqual(fuzz(*words, bug=False).returncode, 0)
+
+    def test_files_are_shrunk(self):
+        r = self.found(fuzz("--only", "tables", "--programs", "400", "--jobs", "1", "--max-findings", "1", "--keep", self.kept))
+        [file] = again(r)
+        self.assertEqual(os.listdir(self.kept), [os.path.basename(file)])
+        with open(file, encoding="ascii") as f:
+            small = f.read()
+        long = os.path.join(self.dir.name, "long.xds")
+        with open(long, "w", encoding="ascii") as f:
+            f.write(small + "sched_op yield\n" * 40)
+        r = self.found(fuzz(long))
+        self.assertEqual(again(r), [long])
+        self.assertIn("1 program judged, 1 shows xendouble wrong", r.stdout)
+        r = self.found(fuzz("--keep", self.kept, "--every", "1", long))
+        [path] = again(r)
+        self.assertEqual(path, os.path.join(self.kept, "small-long.xds"))
+        with open(path, encoding="ascii") as f:
+            steps = [line for line in f.read().split("\n") if not line.startswith("#")]
+        self.assertEqual(steps, [line for line in small.split("\n") if not line.startswith("#")])
+        self.found(fuzz(path))
+        self.assertEqual(fuzz(long, path, bug=False).returncode, 0)
+
+
+if __name__ == "__main__":
+    COMMAND, MUTANTS = sys.argv[1:3]
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
