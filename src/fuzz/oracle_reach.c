@@ -26,7 +26,7 @@ struct reach {
     uint8_t *seen; /* a bit for each level, and whether writing is possible so far */
     const struct xd_domain *d;
     bool io; /* (d) may set cache attributes */
-    bool toolstack;
+    uint64_t served;
 };
 
 #define COMPLAIN(r, ...)                                          \
@@ -76,7 +76,8 @@ static void leaf(struct reach *r, xd_mfn table, unsigned int slot, xd_mfn mfn, b
     if (!f->count)
         COMPLAIN(r, "slot %u of table 0x%llx maps frame 0x%llx, which is free", slot, X(table),
                  X(mfn));
-    else if (f->owner != r->d->domid && !r->d->privileged && !r->toolstack)
+    else if (f->owner != r->d->domid && !r->d->privileged &&
+             !(r->served >> (r->d - r->hv->domain) & 1))
         COMPLAIN(r, "slot %u of table 0x%llx maps frame 0x%llx of another owner", slot, X(table),
                  X(mfn));
     else if (write && (in_use_as(f) || xens_own(f)))
@@ -237,9 +238,9 @@ static bool has_io_rights(const struct xd_domain *d)
     return d->privileged || d->ioports;
 }
 
-void xd_oracle_reach(struct xd_hv *hv, bool toolstack, struct xd_str *out)
+void xd_oracle_reach(struct xd_hv *hv, uint64_t served, struct xd_str *out)
 {
-    struct reach r = {.hv = hv, .out = out, .seen = xd_zalloc(hv->frames), .toolstack = toolstack};
+    struct reach r = {.hv = hv, .out = out, .seen = xd_zalloc(hv->frames), .served = served};
 
     for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++) {
         const struct xd_frame *f = &hv->frame[mfn];

@@ -26,7 +26,7 @@ enum {
     DONE = 128,   /* all the call does: it failed in what comes behind, telling or a flush */
     CLOCK = 256,  /* the clock in a vcpu_info of the domain */
     PIRQS = 1024, /* the record of a pirq that was looked for, and is not used */
-    TOLD = 512,   /* any of the caller's memory: what could be told of a longer answer */
+    TOLD = 512,   /* memory that the caller can write to: what could be told of a longer answer */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
 };
@@ -89,7 +89,7 @@ static const struct {
     {XD_WHY_EVTCHN_NOT_UNBOUND, TABLE},
     {XD_WHY_EVTCHN_RESERVED_FOR_OTHER, TABLE},
     {XD_WHY_EVTCHN_PERMISSION, TABLE},
-    {XD_WHY_NOT_MODELLED, DONE},
+    {XD_WHY_NOT_MODELLED, TOLD},
 };
 
 static unsigned int leaves(uint64_t nr, unsigned int why)
@@ -105,10 +105,11 @@ static unsigned int leaves(uint64_t nr, unsigned int why)
     return l;
 }
 
-/* A batch stops at the request that is refused: those before it are done. */
+/* A batch stops at the request that is refused: those before it are done, if there are any. */
 static bool is_batch(struct xd_vcpu *v, uint64_t nr)
 {
-    return (nr == MMU_UPDATE || nr == MMUEXT_OP) && (v->rec.arg[1] & 0x7fffffff) > 1;
+    return (nr == MMU_UPDATE || nr == MMUEXT_OP) && (v->rec.arg[1] & 0x7fffffff) > 1 &&
+           !(v->rec.batch && v->rec.index == 0);
 }
 
 struct change {
@@ -138,11 +139,21 @@ static bool is_clock(const struct change *c)
     return false;
 }
 
+/* Its own, or one that it may map; nobody can write to what is not of the type for that. */
+static bool is_callers(const struct change *c)
+{
+    const unsigned char *at = xd_arena_of(c->hv)->base + c->word * 8;
+    const struct xd_frame *f = &c->hv->frame[(uint64_t)(at - c->hv->mem) / XD_PAGE_SIZE];
+
+    return f->type == XD_TYPE_WRITABLE && f->type_count &&
+           (f->owner == c->d->domid || c->d->privileged);
+}
+
 static bool memory_fine(struct change *c)
 {
     uint64_t differs = c->was ^ c->is;
 
-    if (c->leaves & TOLD || (c->leaves & CLOCK && is_clock(c)))
+    if ((c->leaves & TOLD && is_callers(c)) || (c->leaves & CLOCK && is_clock(c)))
         return true;
     if (c->leaves & ACCESSED && !(differs & ~(XD_PTE_A | XD_PTE_D)) && c->is & XD_PTE_P)
         return true;

@@ -16,7 +16,7 @@ struct xd_oracles {
     uint32_t which, every;
     uint64_t calls;
     uint64_t entries; /* of lists, since the last step */
-    bool toolstack;   /* a privileged domain has changed tables of others */
+    uint64_t served;  /* domains, by place: a privileged one has changed their tables */
     bool looked;      /* at the machine as it is */
     bool marked;      /* a call is under way, and the journal has been open since it began */
     bool journaling;  /* it was before, for somebody else */
@@ -44,7 +44,7 @@ void xd_oracles_start(struct xd_oracles *o)
 {
     o->calls = 0;
     o->entries = 0;
-    o->toolstack = false;
+    o->served = 0;
     o->looked = false;
     o->marked = false;
     xd_str_clear(&o->said);
@@ -66,8 +66,11 @@ static void ask_audit(struct xd_oracles *o, struct xd_hv *hv)
 
 static const char *look(struct xd_oracles *o, struct xd_hv *hv)
 {
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        if (!hv->domain[i].used)
+            o->served &= ~(UINT64_C(1) << i);
     if (o->which & XD_ORACLE_REACH)
-        xd_oracle_reach(hv, o->toolstack, &o->said);
+        xd_oracle_reach(hv, o->served, &o->said);
     if (o->which & XD_ORACLE_AUDIT)
         ask_audit(o, hv);
     return complaint(o);
@@ -91,15 +94,22 @@ static void ask_running(struct xd_oracles *o, const struct xd_vcpu *v, uint64_t 
                     v->id, (unsigned long long)nr, state[xd_vcpu_state(v)]);
 }
 
+static void note_served(struct xd_oracles *o, const struct xd_domain *d)
+{
+    if (d)
+        o->served |= UINT64_C(1) << (d - d->hv->domain);
+}
+
 void xd_oracles_before(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                        unsigned int depth)
 {
     struct xd_arena *a = xd_arena_of(v->hv);
+    uint32_t owner = (uint32_t)arg[3] >> 16; /* of the tables, and 1; 0: the caller */
 
     if (o->which & XD_ORACLE_RUNNING)
         ask_running(o, v, nr);
-    if (nr == MMU_UPDATE && v->domain->privileged && (uint32_t)arg[3] >> 16)
-        o->toolstack = true;
+    if (nr == MMU_UPDATE && v->domain->privileged && owner)
+        note_served(o, xd_domain_by_id(v->hv, (uint16_t)(owner - 1)));
     if (!(o->which & XD_ORACLE_REFUSED) || is_list(nr, depth) || o->said.len)
         return;
     o->journaling = a->journaling;

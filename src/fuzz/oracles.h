@@ -48,10 +48,10 @@ const char *xd_oracles_end(struct xd_oracles *o, struct xd_hv *hv);
 
 struct xd_str;
 /*
- * Adds a line to (out) for each thing that REACH forbids. (toolstack): a privileged domain has
- * changed tables of others, where it may put frames of any domain.
+ * Adds a line to (out) for each thing that REACH forbids. (served): a bit for each domain, by its
+ * place in the machine, in whose tables a privileged one has put what it likes, frames of any domain.
  */
-void xd_oracle_reach(struct xd_hv *hv, bool toolstack, struct xd_str *out);
+void xd_oracle_reach(struct xd_hv *hv, uint64_t served, struct xd_str *out);
 /*
  * ... for each change since (mark) of the journal that refusal (v->rec) does not leave in Xen.
  * (nr): the call.

@@ -79,6 +79,20 @@ START_TEST(reach_tells_of_frames_of_others)
 }
 END_TEST
 
+/* What the control domain puts into tables of one domain, another must not have. */
+START_TEST(reach_lets_a_domain_have_what_it_was_given)
+{
+    const uint64_t of_d1[6] = {0, 1, 0, (uint64_t)(f.d1->domid + 1) << 16 | f.d2->domid};
+
+    ask(XD_ORACLE_REACH);
+    xd_oracles_before(o, f.v0, 1, of_d1, 0);
+    poke_entry(l1_slot_of(f.d1, 0), mm_pte(mm_page(f.d2, 0), XD_PTE_P | XD_PTE_US));
+    ck_assert_ptr_null(xd_oracles_step(o, f.hv));
+    poke_entry(l1_slot_of(f.d2, 0), mm_pte(mm_page(f.d1, 0), XD_PTE_P | XD_PTE_US));
+    ck_says(xd_oracles_step(o, f.hv), "of another owner");
+}
+END_TEST
+
 START_TEST(reach_tells_of_free_frames_and_io_memory)
 {
     ask(XD_ORACLE_REACH);
@@ -208,6 +222,42 @@ static void an_entry(void)
     XD_PUT(f.hv, *e, *e ^ XD_PTE_NX);
 }
 
+static void a_text(void)
+{
+    uint64_t *text = xd_frame_words(f.hv, xd_mfn_of(mm_mapped(f.d1, 1)));
+
+    XD_PUT(f.hv, *text, *text + 1);
+}
+
+static void anothers_text(void)
+{
+    uint64_t *text = xd_frame_words(f.hv, xd_mfn_of(mm_mapped(f.d2, 1)));
+
+    XD_PUT(f.hv, *text, *text + 1);
+}
+
+/* A batch of (nr) requests whose request (index) is refused. */
+static const char *refused_batch(uint64_t nr, uint32_t index)
+{
+    const uint64_t arg[6] = {0, nr};
+
+    ask(XD_ORACLE_REFUSED);
+    xd_oracles_before(o, f.v1, 1, arg, 0);
+    f.v1->rec.reject.why = XD_WHY_L1E_RW_TABLE;
+    f.v1->rec.arg[1] = arg[1];
+    f.v1->rec.batch = true;
+    f.v1->rec.index = index;
+    a_reference();
+    return xd_oracles_after(o, f.v1, 1, arg, -XD_EINVAL, 0);
+}
+
+START_TEST(refused_batches_keep_what_came_before)
+{
+    ck_says(refused_batch(3, 0), "the counts of frame");
+    ck_assert_ptr_null(refused_batch(3, 2));
+}
+END_TEST
+
 START_TEST(refused_calls_leave_what_xen_leaves_and_nothing_else)
 {
     ck_says(refused(XD_WHY_L1E_RW_TABLE, 1, a_reference), "the counts of frame");
@@ -222,7 +272,10 @@ START_TEST(refused_calls_leave_what_xen_leaves_and_nothing_else)
     ck_says(refused(XD_WHY_EVTCHN_FULL, 32, an_entry), "word");
     ck_says(refused(XD_WHY_VA_TABLE_TYPE, 14, an_entry), "word");
     ck_says(refused(XD_WHY_CONSOLE_READ_COUNT, 18, an_entry), "word");
-    ck_assert_ptr_null(refused(XD_WHY_CONSOLE_READ_COPY, 18, an_entry));
+    ck_says(refused(XD_WHY_CONSOLE_READ_COPY, 18, an_entry), "word");
+    ck_assert_ptr_null(refused(XD_WHY_CONSOLE_READ_COPY, 18, a_text));
+    ck_says(refused(XD_WHY_CONSOLE_READ_COPY, 18, anothers_text), "word");
+    ck_says(refused(XD_WHY_NOT_MODELLED, 18, a_port), "of domain");
     ck_assert_ptr_null(refused(XD_WHY_VA_FLUSH_MASK, 14, an_entry));
 }
 END_TEST
@@ -337,12 +390,14 @@ int main(void)
     tcase_add_test(t, audit_tells_of_a_wrong_count);
     tcase_add_test(t, reach_tells_of_a_writable_table);
     tcase_add_test(t, reach_tells_of_frames_of_others);
+    tcase_add_test(t, reach_lets_a_domain_have_what_it_was_given);
     tcase_add_test(t, reach_tells_of_free_frames_and_io_memory);
     tcase_add_test(t, reach_tells_of_superpages_and_bits);
     tcase_add_test(t, reach_follows_linear_entries);
     tcase_add_test(t, reach_tells_of_xens_slots);
     tcase_add_loop_test(t, reach_tells_of_descriptors, 0, XD_ARRAY_SIZE(bad_descriptor));
     tcase_add_test(t, refused_calls_leave_what_xen_leaves_and_nothing_else);
+    tcase_add_test(t, refused_batches_keep_what_came_before);
     tcase_add_test(t, running_tells_of_calls_by_who_cannot_run);
     tcase_add_test(t, long_lists_are_looked_at_now_and_then);
     tcase_add_test(t, teardown_tells_of_what_is_left);
