@@ -63,6 +63,8 @@ static const struct {
     {PHYSDEV_OP2, XD_WHY_PHYSDEV_MAP_RIGHTS, PIRQS},
     {PHYSDEV_OP, XD_WHY_PHYSDEV_PIRQ_RANGE, PIRQS},
     {PHYSDEV_OP, XD_WHY_PHYSDEV_NO_DEVICE, PIRQS},
+    {PHYSDEV_OP, XD_WHY_PHYSDEV_EOI_TWICE,
+     RETYPED},                                 /* it was taken as a writable page, and put back */
     {VCPU_OP, XD_WHY_NONE, AUDIT},             /* GDT and root tables of a new vCPU */
     {VCPU_OP, XD_WHY_VCPU_INFO_OFFSET, CLOCK}, /* the old vcpu_info's is written anew */
     {VCPU_OP, XD_WHY_VCPU_INFO_TWICE, CLOCK},
