@@ -44,11 +44,11 @@ static inline bool view_levers(const struct xd_hv *hv)
 }
 
 /* An upcall is due to (v), which a poll then does not wait for. */
-static inline bool view_upcall_due(struct xd_vcpu *v)
+static inline bool view_upcall_due(const struct xd_vcpu *v)
 {
-    const struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
+    const uint8_t *info = (const uint8_t *)view_words(v->hv, v->info_mfn.v) + v->info_off;
 
-    return info->evtchn_upcall_pending && !info->evtchn_upcall_mask;
+    return info[0] && !info[1]; /* evtchn_upcall_pending, evtchn_upcall_mask */
 }
 
 #endif
