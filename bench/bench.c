@@ -91,6 +91,8 @@ static void measure(const struct bench *b)
            ratio[rounds / 2]);
     if (b->target > 0)
         printf("%8.1f", b->target);
+    else if (b->target < 0)
+        printf("%5.0f ns", -b->target);
     else
         printf("%8s", "-");
     printf("  %s\n", b->floor);

@@ -2,7 +2,8 @@
 /*
  * snapshot.c: going back: after touched frames, after short programs, and while a long one shrinks.
  *
- * The floor of going back is a journal of pages: each touched page copied out and back.
+ * The floor of going back is a journal of pages: each touched page copied out and back; and what a harness costs that
+ * does nothing at all.
  */
 #include "bench.h"
 
@@ -134,7 +135,7 @@ static void put_back(void *ctx, uint64_t n)
     }
 }
 
-/* 16 calls: ports taken and given back by going back, entries of the M2P, versions. */
+/* 16 calls: versions, entries of the M2P, the switch of the FPU, yields. */
 static void program(struct going_back *g)
 {
     for (unsigned int i = 0; i < 4; i++) {
@@ -233,21 +234,29 @@ static void run_once(void *ctx, uint64_t n)
 }
 
 #define COPIED "those pages copied out and back"
+#define EMPTY  "an empty function"
 
 const struct bench bench_snapshot[] = {
-    {"reset, 64 MiB, nothing touched", COPIED, 0, 0, setup, touch_and_reset, touch_and_copy,
+    {"reset, 64 MiB, nothing touched", COPIED, -200, 0, setup, touch_and_reset, touch_and_copy,
+     teardown, 0},
+    {"reset, 64 MiB, nothing touched, bare", EMPTY, -200, 0, setup, touch_and_reset, no_programs,
      teardown, 0},
     {"reset, 64 MiB, 8 frames touched", COPIED, 0, 0, setup, touch_and_reset, touch_and_copy,
      teardown, 8},
+    {"reset, 64 MiB, 8 frames touched, bare", EMPTY, 0, 0, setup, touch_and_reset, no_programs,
+     teardown, 8},
     {"reset, 64 MiB, 64 frames touched", COPIED, 0, 0, setup, touch_and_reset, touch_and_copy,
+     teardown, 64},
+    {"reset, 64 MiB, 64 frames touched, bare", EMPTY, 0, 0, setup, touch_and_reset, no_programs,
      teardown, 64},
     {"reset, 64 MiB, 512 frames touched", COPIED, 0, 0, setup, touch_and_reset, touch_and_copy,
      teardown, 512},
+    {"reset, 64 MiB, 512 frames touched, bare", EMPTY, 0, 0, setup, touch_and_reset, no_programs,
+     teardown, 512},
     {"journaled and put back, a word", "plain stores", 0, 0, setup, journal_words, store_words,
      teardown, 0},
-    {"put back, a word", "plain stores", 0, 0, setup, put_back, store_words, teardown, 0},
-    {"program of 16 calls and reset", "an empty function", 0, 0, setup, programs, no_programs,
-     teardown, 0},
+    {"put back, a word", "plain stores", -3, 0, setup, put_back, store_words, teardown, 0},
+    {"program of 16 calls and reset", EMPTY, 0, 0, setup, programs, no_programs, teardown, 0},
     {"shrink of a 10,000-call program", "one run of it", 0, 3, setup_shrink, shrink, run_once,
      teardown_shrink, 0},
     {0},
