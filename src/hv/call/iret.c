@@ -15,6 +15,7 @@ static void load_context(struct xd_vcpu *v, const struct xd_iret_frame *f)
     r.rcx = r.rip;
     r.r11 = r.rflags;
     r.rip = f->rip;
+    r.rax = f->rax;
     r.cs = (uint16_t)(f->cs | XD_RPL);
     r.ss = (uint16_t)(f->ss | XD_RPL);
     r.rsp = f->rsp;
