@@ -208,7 +208,7 @@ static const struct {
     enum xd_why why;
 } setups[] = {
     {0, -XD_EEXIST, XD_WHY_PHYSDEV_GSI_IN_USE},
-    {9, 9, XD_WHY_NONE},
+    {9, 0, XD_WHY_NONE},
     {23, 0, XD_WHY_NONE},
     {24, -XD_EINVAL, XD_WHY_PHYSDEV_GSI},
 };

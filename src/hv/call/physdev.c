@@ -18,7 +18,6 @@
 #define MAP_MULTI_MSI     4
 #define OP_MAP_PIRQ       13u
 #define IO_APIC           0xfec00000u
-#define SCI               9 /* the IRQ that the firmware talks by */
 #define MSIS_MAX          32
 #define OP_MMCFG_RESERVED 24u
 #define OP_DBGP           29u
@@ -292,7 +291,7 @@ static int64_t manage_pci_add_ext(struct xd_vcpu *v, struct xd_abi_physdev_manag
     return control_only(v, 20);
 }
 
-/* AS-XEN: mp_register_gsi: the firmware's own line is as it is, and its number comes back. */
+/* AS-XEN: mp_register_gsi, built without CONFIG_ACPI_BUS: the firmware's own line is like any other. */
 static int64_t setup_gsi(struct xd_vcpu *v, struct xd_abi_physdev_setup_gsi *op)
 {
     struct xd_gsi *g;
@@ -302,8 +301,6 @@ static int64_t setup_gsi(struct xd_vcpu *v, struct xd_abi_physdev_setup_gsi *op)
     if (!v->domain->privileged)
         return control_only(v, 21);
     g = &v->hv->gsi[op->gsi];
-    if (op->gsi == SCI)
-        return SCI;
     if (op->gsi == 0 || (g->trigger != XD_GSI_UNSET && xd_irq_guests(v->hv, (uint32_t)op->gsi)))
         return xd_reject(v, XD_WHY_PHYSDEV_GSI_IN_USE, (uint64_t)op->gsi);
     if (g->programmed)
