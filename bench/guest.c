@@ -49,7 +49,9 @@ static void hear(void *ctx)
     clear(ctx);
 }
 
-/* (arg) 0: events stay masked; 1: upcalls to C; 2: to assembly. */
+/* (arg) 0: events stay masked; 1: upcalls to C; 2: to assembly; 3: masked, and the domain is watched, as
+ * check.h has it. */
+#define WATCHED 3
 static void *setup(const struct bench *b)
 {
     struct guest *g = xd_zalloc(sizeof(*g));
@@ -65,7 +67,9 @@ static void *setup(const struct bench *b)
     XD_ALWAYS(xd_enter(g->v) == 0);
     XD_ALWAYS(HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, &ipi) == 0);
     g->send.port = ipi.port;
-    if (b->arg) {
+    if (b->arg == WATCHED) {
+        xd_guest_watch(d);
+    } else if (b->arg) {
         bench_info->evtchn_upcall_mask = 0;
         HYPERVISOR_set_callbacks((uintptr_t)bench_event_entry, 0, 0);
     }
@@ -94,6 +98,40 @@ static void by_stub(void *ctx, uint64_t n)
 {
     (void)ctx;
     bench_calls_by_stub(n);
+}
+
+/* Whether the thread looks after each call what its domain holds. */
+static void watch(bool watched)
+{
+    xd_this_thread.watched = watched;
+    xd_self_settle(&xd_this_thread);
+}
+
+static void unwatched(void *ctx, uint64_t n)
+{
+    watch(false);
+    by_function(ctx, n);
+    watch(true);
+}
+
+static void bind_and_close(void *ctx, uint64_t n)
+{
+    (void)ctx;
+    while (n--) {
+        struct evtchn_bind_ipi ipi = {.vcpu = 0};
+        struct evtchn_close close = {0};
+
+        bench_use((uint64_t)HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, &ipi));
+        close.port = ipi.port;
+        bench_use((uint64_t)HYPERVISOR_event_channel_op(EVTCHNOP_close, &close));
+    }
+}
+
+static void bind_and_close_unwatched(void *ctx, uint64_t n)
+{
+    watch(false);
+    bind_and_close(ctx, n);
+    watch(true);
 }
 
 static void table_call(void *ctx, uint64_t n)
@@ -317,6 +355,10 @@ const struct bench bench_guest[] = {
     {"null hypercall by the stub", CALL_FLOOR, 2.5, 0, setup, by_stub, table_call, teardown, 0},
     {"null hypercall by HYPERVISOR_", CALL_FLOOR, 4, 0, setup, by_function, table_call, teardown,
      0},
+    {"watched null hypercall", "the same, unwatched", 0, 0, setup, by_function, unwatched, teardown,
+     WATCHED},
+    {"watched bind and close of a port", "the same, unwatched", 0, 0, setup, bind_and_close,
+     bind_and_close_unwatched, teardown, WATCHED},
     {"send and upcall to C", UPCALL_FLOOR, 1.5, 0, setup, send, send_masked_and_switch, teardown,
      1},
     {"send and upcall by bounce frame and iret", UPCALL_FLOOR, 1.5, 0, setup, send,

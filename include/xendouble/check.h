@@ -34,6 +34,7 @@ struct xd_check {
     struct xd_domain *d;    /* the guest under test: domain 1, two vCPUs, both up */
     struct xd_domain *peer; /* somebody to talk to: domain 2 */
     struct xd_vcpu *v;      /* whom the thread is */
+    bool peer_too;          /* as the options say */
 };
 
 /* What the machine is to be otherwise. Zeros are the usual one. */
@@ -45,6 +46,7 @@ struct xd_check_options {
     uint64_t seed;   /* scatters machine frames; 0: 1 */
     bool mirror;     /* the guest's addresses are those of the process: xd_guest_mirror */
     bool strict;     /* the mirror is strict: it finds missing TLB flushes */
+    bool peer_too;   /* the peer is under test too: what it leaks fails the test */
 };
 
 #if !defined(__cplusplus) /* the fixture is for tests in C */
@@ -75,6 +77,9 @@ static inline void xd_check_setup_with(struct xd_check *x, const struct xd_check
     if (xd_enter(x->v))
         ck_abort_msg("%s", xd_hv_error(x->hv));
     xd_guest_watch(x->d);
+    x->peer_too = o->peer_too;
+    if (x->peer_too)
+        xd_guest_watch(x->peer);
 }
 
 static inline void xd_check_setup(struct xd_check *x)
@@ -174,6 +179,8 @@ static inline void xd_check_teardown(struct xd_check *x)
     ck_assert_no_leaks(x->d);
     XD_CK_NO_CRASH(x->d);
     XD_CK_NO_CRASH(x->peer);
+    if (x->peer_too)
+        ck_assert_no_leaks(x->peer);
     if (xd_audit(x->hv, &report))
         XD_CK_FAIL_WITH(report, "xendouble is wrong:\n%s");
     xd_hv_destroy(x->hv);

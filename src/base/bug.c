@@ -2,6 +2,7 @@
 /* bug.c: the end of the process, and allocation that can only succeed. */
 #include "base/bug.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,18 @@
 _Noreturn void xd_bug(const char *file, int line, const char *func, const char *cond)
 {
     fprintf(stderr, "xendouble: BUG at %s:%d in %s: this must hold: %s\n", file, line, func, cond);
+    abort();
+}
+
+_Noreturn void xd_misused(const char *fmt, ...)
+{
+    va_list ap;
+
+    fputs("xendouble: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
     abort();
 }
 

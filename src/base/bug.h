@@ -3,7 +3,7 @@
  * bug.h: what to do when we ourselves are wrong.
  *
  * Guests are refused and hosts get errors; only a broken promise of this code base ends the
- * process.
+ * process, and a call by which nothing can be meant.
  */
 #ifndef XD_BASE_BUG_H
 #define XD_BASE_BUG_H
@@ -30,6 +30,9 @@
 
 /* Prints the broken condition and aborts. (cond) is its source text. */
 _Noreturn void xd_bug(const char *file, int line, const char *func, const char *cond);
+
+/* The caller asked for what has no answer: prints the sentence and aborts. */
+_Noreturn void xd_misused(const char *fmt, ...) XD_PRINTF(1, 2);
 
 /* A statement about our own state that must hold whatever guest and host do. Always compiled in. */
 #define XD_ALWAYS(cond) (XD_LIKELY(cond) ? (void)0 : xd_bug(__FILE__, __LINE__, __func__, #cond))

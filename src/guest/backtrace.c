@@ -20,80 +20,24 @@
 #include <libunwind.h>
 #include <string.h>
 
-static void add_frame(struct xd_str *out, unw_cursor_t *cursor, unsigned int nr)
-{
-    char name[SYMBOL_MAX];
-    unw_word_t ip = 0, off = 0;
-
-    unw_get_reg(cursor, UNW_REG_IP, &ip);
-    if (unw_get_proc_name(cursor, name, sizeof(name), &off))
-        strcpy(name, "?");
-    xd_str_addf(out, "    #%u %s+%#" PRIx64 " [%#" PRIx64 "]\n", nr, name, (uint64_t)off,
-                (uint64_t)ip);
-}
-
-/* (flags): UNW_INIT_SIGNAL_FRAME if the innermost frame was interrupted, not left by a call. */
-static void walk(struct xd_str *out, unw_context_t *uc, unsigned int skip, int flags)
+/* The addresses from (uc) on. (flags): UNW_INIT_SIGNAL_FRAME if it was interrupted, not left by a call.
+ * libunwind tries addresses out, which Valgrind would blame on the test. */
+static unsigned int walk(unw_context_t *uc, int flags, void **at, unsigned int max)
 {
     unw_cursor_t cursor;
     unsigned int nr = 0;
 
-    if (unw_init_local2(&cursor, uc, flags))
-        return;
-    do {
-        unw_word_t ip = 0;
-
-        unw_get_reg(&cursor, UNW_REG_IP, &ip);
-        if (!ip)
-            break;
-        if (skip) {
-            skip--;
-            continue;
-        }
-        add_frame(out, &cursor, nr++);
-    } while (nr < DEPTH_MAX && unw_step(&cursor) > 0);
-}
-
-/* libunwind tries addresses out, which Valgrind would blame on the test. */
-static void add_frames(struct xd_str *out, unw_context_t *uc, unsigned int skip)
-{
     VALGRIND_DISABLE_ERROR_REPORTING;
-    walk(out, uc, skip, 0);
+    if (unw_init_local2(&cursor, uc, flags) == 0)
+        do {
+            unw_word_t ip = 0;
+
+            unw_get_reg(&cursor, UNW_REG_IP, &ip);
+            if (!ip)
+                break;
+            at[nr++] = (void *)(uintptr_t)ip;
+        } while (nr < max && unw_step(&cursor) > 0);
     VALGRIND_ENABLE_ERROR_REPORTING;
-}
-
-void xd_backtrace_here(struct xd_str *out, unsigned int skip)
-{
-    unw_context_t uc;
-
-    unw_getcontext(&uc);
-    add_frames(out, &uc, skip + 1);
-}
-
-void xd_backtrace_of(struct xd_str *out, const void *uc)
-{
-    unw_context_t copy = *(const unw_context_t *)uc;
-
-    VALGRIND_DISABLE_ERROR_REPORTING;
-    walk(out, &copy, 0, UNW_INIT_SIGNAL_FRAME);
-    VALGRIND_ENABLE_ERROR_REPORTING;
-}
-
-static unsigned int step_by_step(void **at, unsigned int max)
-{
-    unw_context_t uc;
-    unw_cursor_t cursor;
-    unsigned int nr = 0;
-
-    unw_getcontext(&uc);
-    if (unw_init_local(&cursor, &uc))
-        return 0;
-    do {
-        unw_word_t ip = 0;
-
-        unw_get_reg(&cursor, UNW_REG_IP, &ip);
-        at[nr++] = (void *)(uintptr_t)ip;
-    } while (nr < max && unw_step(&cursor) > 0);
     return nr;
 }
 
@@ -103,46 +47,116 @@ static unsigned int step_by_step(void **at, unsigned int max)
  */
 unsigned int xd_backtrace_take(void **at, unsigned int max)
 {
-    unsigned int nr;
+    unw_context_t uc;
+    int got;
 
-    VALGRIND_DISABLE_ERROR_REPORTING;
     if (xd_under_tsan()) {
-        nr = step_by_step(at, max);
-    } else {
-        int got = unw_backtrace(at, (int)max);
-
-        nr = got > 0 ? (unsigned int)got : 0;
+        unw_getcontext(&uc);
+        return walk(&uc, 0, at, max);
     }
+    VALGRIND_DISABLE_ERROR_REPORTING;
+    got = unw_backtrace(at, (int)max);
     VALGRIND_ENABLE_ERROR_REPORTING;
-    return nr;
+    return got > 0 ? (unsigned int)got : 0;
 }
 
-/* Our own functions lie between the call and its refusal: their names all begin so. */
-static bool is_ours(const char *name)
+/* ---- Names ---- */
+
+struct names {
+    unw_context_t uc;
+    unw_cursor_t cursor;
+};
+
+static bool names_ready(struct names *n)
 {
-    return !strncmp(name, "xd_", 3);
+    unw_getcontext(&n->uc);
+    return unw_init_local(&n->cursor, &n->uc) == 0;
 }
 
 /* A name is that of the function which a cursor is said to stand in. */
+static uint64_t name_of(struct names *n, void *at, char name[SYMBOL_MAX])
+{
+    unw_word_t off = 0;
+
+    unw_set_reg(&n->cursor, UNW_REG_IP, (unw_word_t)(uintptr_t)at);
+    if (unw_get_proc_name(&n->cursor, name, SYMBOL_MAX, &off))
+        strcpy(name, "?");
+    return off;
+}
+
+/* (stood): the first address is where code was interrupted, maybe at a function's first byte, and not where a
+ * call returns to. */
+static void tell_from(struct xd_str *out, struct names *n, void *const *at, unsigned int nr,
+                      bool stood)
+{
+    for (unsigned int i = 0; i < nr && at[i]; i++) {
+        const unsigned int one = stood && i == 0;
+        char name[SYMBOL_MAX];
+        uint64_t off = name_of(n, (char *)at[i] + one, name) - one;
+
+        xd_str_addf(out, "    #%u %s+%#" PRIx64 " [%#" PRIx64 "]\n", i, name, off,
+                    (uint64_t)(uintptr_t)at[i]);
+    }
+}
+
+static bool is_one_of(const char *name, const char *const *list)
+{
+    while (*list && strncmp(name, *list, strlen(*list)) != 0)
+        list++;
+    return *list != NULL;
+}
+
+/*
+ * How many of the innermost frames are our own. They lie between the place where the guest's code came in
+ * and the one where the backtrace was taken; or, where it did not come in by a call, but called another
+ * function of ours out of a handler, say, they are those whose names begin as ours do.
+ */
+static unsigned int count_ours(struct names *n, void *const *at, unsigned int nr)
+{
+    static const char *const shown[] = {"HYPERVISOR_", NULL},
+                             *const hidden[] = {"xd_preempt", "xd_hypercall_entry", "xd_iret_entry",
+                                                NULL},
+                             *const outward[] = {"xd_deliver_upcalls", "xd_context_main",
+                                                 "xd_levers_", NULL},
+                             *const ours[] = {"xd_", NULL};
+    unsigned int leading = 0;
+
+    for (unsigned int i = 0; i < nr && at[i]; i++) {
+        char name[SYMBOL_MAX];
+
+        name_of(n, at[i], name);
+        if (is_one_of(name, shown))
+            return i;
+        if (is_one_of(name, hidden))
+            return i + 1;
+        if (leading == i && is_one_of(name, ours))
+            leading++;
+        if (is_one_of(name, outward))
+            break;
+    }
+    return leading;
+}
+
 void xd_backtrace_tell(struct xd_str *out, void *const *at, unsigned int nr)
 {
-    unw_context_t uc;
-    unw_cursor_t cursor;
+    struct names n;
+    unsigned int ours;
 
-    unw_getcontext(&uc);
-    if (unw_init_local(&cursor, &uc))
+    if (!names_ready(&n))
         return;
-    for (unsigned int i = 0, told = 0; i < nr; i++) {
-        char name[SYMBOL_MAX];
-        unw_word_t off;
+    ours = count_ours(&n, at, nr);
+    tell_from(out, &n, at + ours, nr - ours, false);
+}
 
-        unw_set_reg(&cursor, UNW_REG_IP, (unw_word_t)(uintptr_t)at[i]);
-        if (!at[i])
-            break;
-        if (!told && !unw_get_proc_name(&cursor, name, sizeof(name), &off) && is_ours(name))
-            continue;
-        add_frame(out, &cursor, told++);
-    }
+void xd_backtrace_of(struct xd_str *out, const void *uc)
+{
+    unw_context_t copy = *(const unw_context_t *)uc;
+    void *at[DEPTH_MAX];
+    unsigned int nr = walk(&copy, UNW_INIT_SIGNAL_FRAME, at, DEPTH_MAX);
+    struct names n;
+
+    if (names_ready(&n))
+        tell_from(out, &n, at, nr, true);
 }
 
 #if XD_OWN_SWITCH
@@ -150,6 +164,7 @@ void xd_backtrace_tell(struct xd_str *out, void *const *at, unsigned int nr)
 void xd_backtrace_at(struct xd_str *out, const void *sp)
 {
     const struct xd_left *left = sp;
+    void *at[DEPTH_MAX];
     unw_context_t uc;
     greg_t *r = uc.uc_mcontext.gregs;
 
@@ -162,7 +177,7 @@ void xd_backtrace_at(struct xd_str *out, const void *sp)
     r[REG_RBP] = (greg_t)left->rbp;
     r[REG_RSP] = (greg_t)(uintptr_t)(left + 1);
     r[REG_RIP] = (greg_t)left->rip;
-    add_frames(out, &uc, 0);
+    xd_backtrace_tell(out, at, walk(&uc, 0, at, DEPTH_MAX));
 }
 
 #endif
@@ -173,22 +188,6 @@ void xd_backtrace_at(struct xd_str *out, const void *sp)
 #include <execinfo.h>
 #include <stdlib.h>
 #endif
-
-void xd_backtrace_here(struct xd_str *out, unsigned int skip)
-{
-#if XD_HAVE_EXECINFO
-    void *at[DEPTH_MAX];
-    int nr = backtrace(at, DEPTH_MAX);
-    char **name = backtrace_symbols(at, nr);
-
-    for (int i = 1 + (int)skip; name && i < nr; i++)
-        xd_str_addf(out, "    #%d %s\n", i - 1 - (int)skip, name[i]);
-    free(name);
-#else
-    (void)out;
-    (void)skip;
-#endif
-}
 
 unsigned int xd_backtrace_take(void **at, unsigned int max)
 {
@@ -205,14 +204,22 @@ unsigned int xd_backtrace_take(void **at, unsigned int max)
 
 void xd_backtrace_tell(struct xd_str *out, void *const *at, unsigned int nr)
 {
+#if XD_HAVE_EXECINFO
+    char **name = backtrace_symbols(at, (int)nr);
+
+    for (unsigned int i = 0; name && i < nr; i++)
+        xd_str_addf(out, "    #%u %s\n", i, name[i]);
+    free(name);
+#else
     for (unsigned int i = 0; i < nr; i++)
         xd_str_addf(out, "    #%u [%p]\n", i, at[i]);
+#endif
 }
 
 void xd_backtrace_of(struct xd_str *out, const void *uc)
 {
     (void)uc;
-    xd_backtrace_here(out, 2);
+    xd_backtrace_here(out);
 }
 
 #if XD_OWN_SWITCH
@@ -227,3 +234,10 @@ void xd_backtrace_at(struct xd_str *out, const void *sp)
 #endif
 
 #endif
+
+void xd_backtrace_here(struct xd_str *out)
+{
+    void *at[DEPTH_MAX];
+
+    xd_backtrace_tell(out, at, xd_backtrace_take(at, DEPTH_MAX));
+}

@@ -135,9 +135,14 @@ static bool make_stack(struct xd_context *c)
 
 int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
 {
-    struct xd_side *side = xd_side_of(v);
     struct xd_context *c, **last;
+    struct xd_side *side;
 
+    xd_must_exist("xd_vcpu_start", v);
+    if (!fn)
+        xd_guest_die("xd_vcpu_start: there is no code for d%uv%u to run: fn is NULL",
+                     v->domain->domid, v->id);
+    side = xd_side_of(v);
     if (side->context && !side->context->done)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has code to run already",
                             v->domain->domid, v->id);
@@ -183,6 +188,29 @@ void xd_contexts_free(struct xd_guest *g)
         struct xd_context *c = g->contexts;
 
         g->contexts = c->next;
+        xd_context_free(c);
+    }
+}
+
+bool xd_context_is_here(const struct xd_context *c)
+{
+    return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)c->place.stack < c->place.size;
+}
+
+void xd_contexts_gone(struct xd_guest *g, const struct xd_domain *d)
+{
+    for (struct xd_context **at = &g->contexts; *at;) {
+        struct xd_context *c = *at;
+
+        if (c->v->domain != d) {
+            at = &c->next;
+            continue;
+        }
+        if (c->thread && !c->done && g->hv->host->concurrent)
+            xd_guest_die("xd_domain_destroy: d%uv%u runs on its thread: xd_run returns first",
+                         d->domid, c->v->id);
+        *at = c->next;
+        c->side->context = NULL;
         xd_context_free(c);
     }
 }

@@ -10,6 +10,7 @@
 #include "guest/guest.h"
 
 #include "guest/access.h"
+#include "guest/context.h"
 #include "guest/mirror.h"
 #include "guest/record.h"
 #include "hv/call/call.h"
@@ -41,10 +42,36 @@ static void tell_caller(struct xd_vcpu *v, struct xd_str *out)
 
 /* ---- A machine's linked guests ---- */
 
+/* No stack may be taken away by whom it carries. One that longjmp left behind carries nobody. */
+static void refuse_from_inside(const char *what, const struct xd_hv *hv)
+{
+    const struct xd_self *self = &xd_this_thread;
+
+    if (self->context && self->v->hv == hv && xd_context_is_here(self->context))
+        xd_guest_die(
+            "%s: called by code of d%uv%u, which xd_run runs: it would take that code's own "
+            "stack away; the code returns first",
+            what, self->v->domain->domid, self->v->id);
+}
+
+/* (d) is about to be taken apart: nobody is a vCPU of it any more, and its code never goes on. */
+static void guest_gone(struct xd_domain *d)
+{
+    struct xd_guest *g = xd_guest_of(d->hv);
+
+    if (xd_this_thread.v && xd_this_thread.v->domain == d) {
+        refuse_from_inside("xd_domain_destroy", d->hv);
+        xd_this_thread = (struct xd_self){0};
+    }
+    xd_contexts_gone(g, d);
+    xd_watch_gone(g, d);
+}
+
 static void guest_free(void *guest)
 {
     struct xd_guest *g = guest;
 
+    refuse_from_inside("xd_hv_destroy", g->hv);
     if (xd_this_thread.v && xd_this_thread.v->hv == g->hv)
         xd_this_thread = (struct xd_self){0};
     xd_record_end(g);
@@ -69,6 +96,7 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     g->side = xd_zalloc((size_t)hv->config.domains_max * XD_VCPUS * sizeof(*g->side));
     host->linked.guest = g;
     host->linked.free = guest_free;
+    host->linked.gone = guest_gone;
     xd_access_hook(host);
     host->linked.tell_caller = tell_caller;
     xd_record_begin(g);
@@ -93,17 +121,35 @@ struct xd_side *xd_side_of(struct xd_vcpu *v)
     return s;
 }
 
+void xd_must_exist(const char *what, const struct xd_vcpu *v)
+{
+    if (!v)
+        xd_guest_die(
+            "%s: the vCPU is NULL, as xd_vcpu_at() returns for one that the domain has not", what);
+    if (!v->hv)
+        xd_guest_die("%s: the vCPU is none: its domain was destroyed", what);
+}
+
 int xd_enter(struct xd_vcpu *v)
 {
     struct xd_self *self = &xd_this_thread;
-    enum xd_state state = xd_vcpu_state(v);
+    enum xd_state state;
+    const char *blocked = xd_faults_blocked();
 
+    xd_must_exist("xd_enter", v);
+    state = xd_vcpu_state(v);
     if (self->context)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL,
                             "code that xd_run runs is a vCPU already and can't enter another");
     if (state == XD_STATE_DOWN || state == XD_STATE_SHUTDOWN)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't be entered: it is %s",
                             v->domain->domid, v->id, state == XD_STATE_DOWN ? "down" : "shut down");
+    if (blocked)
+        return xd_hv_misuse(
+            v->hv, XD_HOST_EINVAL,
+            "d%uv%u can't be entered: this thread blocks %s, by which bad pointers are "
+            "found (pthread_sigmask)",
+            v->domain->domid, v->id, blocked);
     if (xd_side_of(v)->context)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL,
                             "d%uv%u can't be entered: xd_vcpu_start gave it code of its own",
@@ -113,10 +159,9 @@ int xd_enter(struct xd_vcpu *v)
                              .side = xd_side_of(v),
                              .watched = xd_access_watched() || xd_guest_of(v->hv)->watches};
     xd_self_settle(self);
-    if (v->hv->host->watcher) {
-        xd_faults_stack();
+    xd_faults_stack();
+    if (v->hv->host->watcher)
         xd_mirror_switch(v);
-    }
     return 0;
 }
 
@@ -127,6 +172,8 @@ void xd_leave(void)
 }
 
 /* ---- What can't be answered ---- */
+
+#define TOLD_MAX 8192 /* of a backtrace and a setting: less than 200 bytes for each of 32 lines */
 
 static const char *state_text(const struct xd_vcpu *v)
 {
@@ -144,24 +191,39 @@ _Noreturn void xd_guest_die(const char *fmt, ...)
     xd_str_vaddf(&out, fmt, ap);
     va_end(ap);
     xd_str_addc(&out, '\n');
-    xd_backtrace_here(&out, 1);
+    xd_tell_place(&out, NULL);
     fflush(stdout);
     fprintf(stderr, "xendouble: %s", xd_str_text(&out));
     abort();
 }
 
-void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr)
+void xd_tell_place(struct xd_str *out, const void *uc)
 {
-    char text[160];
-    int n;
+    if (uc)
+        xd_backtrace_of(out, uc);
+    else
+        xd_backtrace_here(out);
+    xd_sched_tell_setting(out);
+}
+
+/* Without malloc, in the middle of which the fault may have come. The first line goes ahead: what follows
+ * takes more of the stack. */
+void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr, const void *uc)
+{
+    char text[TOLD_MAX];
+    struct xd_str out = {.text = text, .cap = sizeof(text)};
 
     if (!self->v)
         return;
-    n = snprintf(text, sizeof(text), "xendouble: signal %d at %#" PRIxPTR " in %s of d%uv%u\n", sig,
-                 addr, xd_side_of(self->v)->handling ? "the upcall handler" : "guest code",
-                 self->v->domain->domid, self->v->id);
-    if (write(STDERR_FILENO, text, (size_t)n) < 0)
+    xd_str_addf(&out, "xendouble: signal %d at %#" PRIxPTR " in %s of d%uv%u\n", sig, addr,
+                xd_side_of(self->v)->handling ? "the upcall handler" : "guest code",
+                self->v->domain->domid, self->v->id);
+    if (write(STDERR_FILENO, out.text, out.len) < 0)
         return; /* nowhere to say so */
+    xd_str_clear(&out);
+    xd_tell_place(&out, uc);
+    if (write(STDERR_FILENO, out.text, out.len) < 0)
+        return;
 }
 
 _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr)
@@ -236,13 +298,12 @@ static void xd_tell_crash(struct xd_vcpu *v)
 {
     struct xd_domain *d = v->domain;
     struct xd_str out = {0};
-    void *at[XD_STACK_KEPT];
 
     if (!xd_crash_is_news(d))
         return;
     xd_str_addf(&out, "xendouble: d%u crashed (shutdown code %d); d%uv%u is here:\n", d->domid,
                 d->shutdown_code, d->domid, v->id);
-    xd_backtrace_tell(&out, at, xd_backtrace_take(at, XD_STACK_KEPT));
+    xd_tell_place(&out, NULL);
     fflush(stdout);
     fputs(xd_str_text(&out), stderr);
     xd_str_free(&out);
@@ -284,6 +345,8 @@ int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg
 
     if (!self->v)
         xd_cannot_call(self, nr);
+    if (self->watched)
+        xd_faults_install();
     xd_self_lock(self);
     come_in(self, nr);
     rc = xd_call_guarded(self->v, nr, arg);
@@ -313,6 +376,8 @@ void xd_preempt(void)
 
     if (!self->v)
         xd_guest_die("xd_preempt: this thread is no vCPU; xd_enter() makes it one");
+    if (self->watched)
+        xd_faults_install();
     xd_self_lock(self);
     if (!self->v->hv->host->in_call && (self->context || !xd_goes_on(self->v))) {
         if (self->context)

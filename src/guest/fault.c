@@ -97,7 +97,7 @@ static _Noreturn void die_of_stale(const struct place *p, const struct xd_transl
     tell_tables(&out, p);
     xd_str_add(&out, t->cause ? t->cause->text : "  by a call that is not known\n");
     xd_str_add(&out, "  used here:\n");
-    xd_backtrace_of(&out, p->uc);
+    xd_tell_place(&out, p->uc);
     fflush(stdout);
     fputs(xd_str_text(&out), stderr);
     abort();
@@ -108,6 +108,17 @@ static void stack_moves_to(uint64_t sp)
 {
     VALGRIND_MAKE_MEM_UNDEFINED(sp - XD_RED_ZONE, XD_RED_ZONE);
     (void)sp;
+}
+
+/* ---- The guest's memory ---- */
+
+/* By the kernel, since a fault here could not be handled. */
+static bool write_to_guest(uint64_t va, const void *buf, size_t n)
+{
+    struct iovec local = {(void *)(uintptr_t)buf, n}, remote = {(void *)(uintptr_t)va, n};
+
+    xd_mirror_touch(va, n, true);
+    return process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)n;
 }
 
 /* ---- #PF ---- */
@@ -123,7 +134,7 @@ static void crash(const struct place *p, const struct xd_fault *f, const char *b
 {
     struct xd_str out = {0};
     char why[64];
-    uint64_t sp = ((uint64_t)p->regs[REG_RSP] - XD_RED_ZONE) & ~UINT64_C(15);
+    const uint64_t sp = ((uint64_t)p->regs[REG_RSP] - XD_RED_ZONE) & ~UINT64_C(15), nowhere = 0;
 
     xd_str_addf(&out,
                 "xendouble: d%uv%u: page fault, %s of %#" PRIx64
@@ -133,7 +144,7 @@ static void crash(const struct place *p, const struct xd_fault *f, const char *b
     if (f->why)
         xd_str_addf(&out, "  it is a write to a page table that Xen did not carry out: %s\n",
                     xd_why_text(f->why, why, sizeof(why)));
-    xd_backtrace_of(&out, p->uc);
+    xd_tell_place(&out, p->uc);
     fflush(stdout);
     fputs(xd_str_text(&out), stderr);
     xd_str_free(&out);
@@ -141,19 +152,12 @@ static void crash(const struct place *p, const struct xd_fault *f, const char *b
     xd_tell_before(p->v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = p->v->domain});
     xd_domain_crash(p->v->domain);
     xd_tell_after(p->v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = p->v->domain});
+    write_to_guest(sp - sizeof(nowhere), &nowhere, sizeof(nowhere)); /* a backtrace ends there */
     stack_moves_to(sp - 8);
+    VALGRIND_MAKE_MEM_DEFINED(sp - sizeof(nowhere), sizeof(nowhere));
     p->regs[REG_RSP] = (greg_t)(sp - 8);
     p->regs[REG_RIP] = (greg_t)(uintptr_t)after_crash;
     p->regs[REG_EFL] &= ~(greg_t)RFLAGS_DF;
-}
-
-/* By the kernel, since a fault here could not be handled. */
-static bool write_to_guest(uint64_t va, const void *buf, size_t n)
-{
-    struct iovec local = {(void *)(uintptr_t)buf, n}, remote = {(void *)(uintptr_t)va, n};
-
-    xd_mirror_touch(va, n, true);
-    return process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)n;
 }
 
 static void read_from_guest(uint64_t va, void *buf, size_t n)
@@ -255,7 +259,7 @@ static _Noreturn void die_of_insn(const struct place *p, const char *where, cons
     for (size_t i = 0; i < n; i++)
         xd_str_addf(&out, " %02x", code[i]);
     xd_str_add(&out, "\n");
-    xd_backtrace_of(&out, p->uc);
+    xd_tell_place(&out, p->uc);
     fflush(stdout);
     fputs(xd_str_text(&out), stderr);
     abort();
@@ -336,7 +340,7 @@ static _Noreturn void die_of_foreigner(const struct place *p)
     else
         xd_str_add(&out, "a thread that is no vCPU");
     xd_str_add(&out, ": only a vCPU of the domain has page tables for it (xd_enter)\n");
-    xd_backtrace_of(&out, p->uc);
+    xd_tell_place(&out, p->uc);
     fflush(stdout);
     fputs(xd_str_text(&out), stderr);
     abort();

@@ -77,6 +77,9 @@ static inline void xd_self_settle(struct xd_self *self)
 /* Makes sure that faults come to us first; keeps whatever handler the process had for the rest. */
 void xd_faults_install(void);
 
+/* The signal that this thread blocks and that a fault would need; NULL: it blocks none of them. */
+const char *xd_faults_blocked(void);
+
 /* A stack overflow can only be told from another stack: gives the thread one for signals, and tells
  * which; NULL: it has one. */
 void *xd_faults_stack(void);
@@ -92,7 +95,15 @@ bool xd_crash_is_news(struct xd_domain *d);
 
 /* A fault that nobody handles is about to end the process: says whose it is, if a vCPU's. For the
  * fault handler. */
-void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr);
+void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr, const void *uc);
+
+/* Ends every report of what went wrong: where the code is, or was when it was interrupted (uc), and, if a run is
+ * under way, the setting that does it again. */
+void xd_tell_place(struct xd_str *out, const void *uc);
+void xd_sched_tell_setting(struct xd_str *out);
+
+/* Ends the process if function (what) was given no vCPU, or one of a domain that is gone. */
+void xd_must_exist(const char *what, const struct xd_vcpu *v);
 
 /* Ends the process: a sentence, who the thread is, and where it is. */
 _Noreturn void xd_guest_die(const char *fmt, ...) XD_PRINTF(1, 2);
@@ -181,6 +192,7 @@ void xd_threads_free(struct xd_guest *g);
 /* A call of (v)'s linked code returned: looks who holds what. */
 void xd_watch_call(struct xd_vcpu *v);
 void xd_watches_free(struct xd_guest *g);
+void xd_watch_gone(struct xd_guest *g, const struct xd_domain *d);
 
 /* ---- Mirrors; see mirror.h ---- */
 
@@ -196,6 +208,12 @@ void xd_sched_point(struct xd_context *c);
  * will; the machine's report says why. */
 bool xd_sched_wait(struct xd_guest *g, struct xd_vcpu *v);
 
+/* (d) is about to be taken apart: frees its contexts. Dies if one of them may be running. */
+void xd_contexts_gone(struct xd_guest *g, const struct xd_domain *d);
+
+/* Does the calling code run on the stack of (c)? */
+bool xd_context_is_here(const struct xd_context *c);
+
 /* Frees all contexts of (g). */
 void xd_contexts_free(struct xd_guest *g);
 
@@ -205,10 +223,11 @@ void xd_context_tell_overflow(const struct xd_context *c);
 
 /* ---- Backtraces ---- */
 
-/* Adds the callers of this function, innermost first, a line each; (skip) of them are left out. */
-void xd_backtrace_here(struct xd_str *out, unsigned int skip);
+/* Adds the callers of this function, innermost first, a line each, but for our own. */
+void xd_backtrace_here(struct xd_str *out);
 
-/* The addresses that they return to, (max) at most; and the lines for these. Each returns or takes how many. */
+/* The addresses that they return to, (max) at most; and the lines for these, our own left out. Each returns or
+ * takes how many. */
 unsigned int xd_backtrace_take(void **at, unsigned int max);
 void xd_backtrace_tell(struct xd_str *out, void *const *at, unsigned int nr);
 

@@ -3,8 +3,9 @@
  * leak.c: what a domain holds, compared with what it held when it was first watched, and which call
  * made it.
  *
- * Nothing is told by the calls themselves: after each, what the domain holds is looked at and compared
- * with the list. So nothing can be missed, and a call costs a walk over the machine.
+ * What is held is found by looking at the machine, so that the report misses nothing. After a call only
+ * that is looked at of which the machine says that it may have changed (xd_changed), which is nothing
+ * for most calls; what is found to be new was made by this call, and its return addresses are kept.
  */
 #include "guest/guest.h"
 
@@ -17,15 +18,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum held_kind { PORT, PIN, FOREIGN, TIMER, WATCHDOG };
+enum held_kind { PORT, PIN, FOREIGN, TIMER, TICKS, WATCHDOG };
+
+static enum xd_changing changes_with(enum held_kind kind)
+{
+    switch (kind) {
+    case PORT: return XD_CHANGING_PORTS;
+    case PIN:
+    case FOREIGN: return XD_CHANGING_FRAMES;
+    case TIMER:
+    case TICKS:
+    case WATCHDOG: break;
+    }
+    return XD_CHANGING_TIMERS;
+}
 
 /* One thing that a domain holds. */
 struct held {
     enum held_kind kind;
     uint64_t id; /* port, mfn, number of a vCPU or of a watchdog */
+    uint64_t
+        what; /* of what was set anew: when it is due; of a frame of others: the entry that maps it */
     bool before; /* since before it was watched */
     bool seen;   /* in the present look */
-    char *where; /* the call that made it; NULL: unknown */
+    unsigned int callers;
+    void *caller[XD_STACK_KEPT]; /* of the call that made it, as in struct xd_side */
 };
 
 struct xd_watch {
@@ -33,20 +50,24 @@ struct xd_watch {
     struct xd_domain *d;
     struct held *held;
     size_t nr, cap;
-    char *where; /* of the call that is being looked at */
+    uint64_t life;                     /* of the machine, when it was last looked at */
+    uint64_t changed[XD_CHANGING_ALL]; /* what the machine said then */
+    bool in_call;                      /* who made it is the call that is being looked at */
 };
 
-static struct held *find(struct xd_watch *w, enum held_kind kind, uint64_t id)
+/* Known, and not set anew since. */
+static struct held *find(struct xd_watch *w, enum held_kind kind, uint64_t id, uint64_t what)
 {
     for (size_t i = 0; i < w->nr; i++)
-        if (w->held[i].kind == kind && w->held[i].id == id)
+        if (w->held[i].kind == kind && w->held[i].id == id &&
+            (kind == FOREIGN || w->held[i].what == what))
             return &w->held[i];
     return NULL;
 }
 
-static void meet(struct xd_watch *w, enum held_kind kind, uint64_t id)
+static void meet(struct xd_watch *w, enum held_kind kind, uint64_t id, uint64_t what)
 {
-    struct held *h = find(w, kind, id);
+    struct held *h = find(w, kind, id, what);
 
     if (!h) {
         if (w->nr == w->cap) {
@@ -54,59 +75,113 @@ static void meet(struct xd_watch *w, enum held_kind kind, uint64_t id)
             w->held = xd_realloc(w->held, w->cap * sizeof(*w->held));
         }
         h = &w->held[w->nr++];
-        *h = (struct held){.kind = kind, .id = id, .where = w->where ? xd_strdup(w->where) : NULL};
+        *h = (struct held){.kind = kind, .id = id};
+        if (w->in_call)
+            h->callers = xd_backtrace_take(h->caller, XD_STACK_KEPT);
     }
+    h->what = what;
     h->seen = true;
+}
+
+static bool maps_foreign(const struct xd_domain *d, uint64_t e)
+{
+    xd_mfn mfn = xd_pte_mfn(e);
+
+    return (e & XD_PTE_P) && xd_mfn_valid(d->hv, mfn) && xd_frame_at(d->hv, mfn)->owner != d->domid;
+}
+
+static bool is_table(const struct xd_domain *d, xd_mfn mfn)
+{
+    const struct xd_frame *f = xd_frame_at(d->hv, mfn);
+
+    return f->owner == d->domid && f->count && f->type == XD_TYPE_L1 &&
+           f->flags & XD_FRAME_VALIDATED;
 }
 
 static void meet_entries(struct xd_watch *w, xd_mfn table)
 {
     const uint64_t *e = xd_frame_words(w->d->hv, table);
 
-    for (unsigned int slot = 0; slot < XD_PT_SLOTS; slot++) {
-        xd_mfn mfn = xd_pte_mfn(e[slot]);
-
-        if ((e[slot] & XD_PTE_P) && xd_mfn_valid(w->d->hv, mfn) &&
-            xd_frame_at(w->d->hv, mfn)->owner != w->d->domid)
-            meet(w, FOREIGN, mfn.v);
-    }
+    for (unsigned int slot = 0; slot < XD_PT_SLOTS; slot++)
+        if (maps_foreign(w->d, e[slot]))
+            meet(w, FOREIGN, xd_pte_mfn(e[slot]).v, table.v * XD_PT_SLOTS + slot);
 }
 
-/* What (w->d) holds now. */
-static void look(struct xd_watch *w)
+/* An entry that mapped a frame of others maps it still. Who takes one away changes nothing else. */
+static bool still_mapped(const struct xd_domain *d, const struct held *h)
+{
+    const xd_mfn table = xd_mfn_of(h->what / XD_PT_SLOTS);
+    const uint64_t e = xd_frame_words(d->hv, table)[h->what % XD_PT_SLOTS];
+
+    return is_table(d, table) && maps_foreign(d, e) && xd_pte_mfn(e).v == h->id;
+}
+
+static void look_at_ports(struct xd_watch *w)
 {
     struct xd_domain *d = w->d;
-    struct xd_hv *hv = d->hv;
-    size_t kept = 0;
 
-    for (size_t i = 0; i < w->nr; i++)
-        w->held[i].seen = false;
     for (uint32_t port = 0; port < d->ports_valid; port++)
         if (xd_port_usable(&d->port[port]))
-            meet(w, PORT, port);
-    for (xd_mfn mfn = xd_mfn_of(hv->heap_first); mfn.v < hv->frames; mfn.v++) {
-        const struct xd_frame *f = xd_frame_at(hv, mfn);
+            meet(w, PORT, port, 0);
+}
+
+static void look_at_frames(struct xd_watch *w)
+{
+    struct xd_domain *d = w->d;
+
+    for (xd_mfn mfn = xd_mfn_of(d->hv->heap_first); mfn.v < d->hv->frames; mfn.v++) {
+        const struct xd_frame *f = xd_frame_at(d->hv, mfn);
 
         if (f->owner != d->domid || f->count == 0)
             continue;
         if (f->flags & XD_FRAME_PINNED)
-            meet(w, PIN, mfn.v);
-        if (f->type == XD_TYPE_L1 && (f->flags & XD_FRAME_VALIDATED))
+            meet(w, PIN, mfn.v, 0);
+        if (is_table(d, mfn))
             meet_entries(w, mfn);
     }
-    for (uint32_t id = 0; id < d->vcpus; id++)
+}
+
+static void look_at_timers(struct xd_watch *w)
+{
+    struct xd_domain *d = w->d;
+
+    for (uint32_t id = 0; id < d->vcpus; id++) {
         if (d->vcpu[id].shot_on)
-            meet(w, TIMER, id);
+            meet(w, TIMER, id, d->vcpu[id].shot_ns);
+        if (d->vcpu[id].period_ns)
+            meet(w, TICKS, id, d->vcpu[id].period_ns);
+    }
     for (uint32_t i = 0; i < XD_WATCHDOGS; i++)
         if (d->watchdog[i].armed)
-            meet(w, WATCHDOG, i);
-    for (size_t i = 0; i < w->nr; i++) {
+            meet(w, WATCHDOG, i, d->watchdog[i].deadline_ns);
+}
+
+static void look(struct xd_watch *w, const bool at[XD_CHANGING_ALL])
+{
+    const struct xd_host *host = w->d->hv->host;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < w->nr; i++)
+        w->held[i].seen = !at[changes_with(w->held[i].kind)];
+    if (at[XD_CHANGING_PORTS])
+        look_at_ports(w);
+    if (at[XD_CHANGING_FRAMES])
+        look_at_frames(w);
+    if (at[XD_CHANGING_TIMERS])
+        look_at_timers(w);
+    for (size_t i = 0; i < w->nr; i++)
         if (w->held[i].seen)
             w->held[kept++] = w->held[i];
-        else
-            free(w->held[i].where);
-    }
     w->nr = kept;
+    w->life = host->restored;
+    memcpy(w->changed, host->changed, sizeof(w->changed));
+}
+
+static void look_at_all(struct xd_watch *w)
+{
+    static const bool all[XD_CHANGING_ALL] = {true, true, true};
+
+    look(w, all);
 }
 
 static struct xd_watch *watch_of(struct xd_domain *d)
@@ -130,7 +205,7 @@ void xd_guest_watch(struct xd_domain *d)
         w->d = d;
         w->next = g->watches;
         g->watches = w;
-        look(w);
+        look_at_all(w);
         for (size_t i = 0; i < w->nr; i++)
             w->held[i].before = true;
     }
@@ -143,15 +218,21 @@ void xd_guest_watch(struct xd_domain *d)
 void xd_watch_call(struct xd_vcpu *v)
 {
     struct xd_watch *w = watch_of(v->domain);
-    struct xd_str where = {0};
+    const struct xd_host *host = v->hv->host;
+    bool at[XD_CHANGING_ALL], any = false;
 
     if (!w)
         return;
-    xd_backtrace_here(&where, 2);
-    w->where = where.text;
-    look(w);
-    w->where = NULL;
-    xd_str_free(&where);
+    for (unsigned int i = 0; i < XD_CHANGING_ALL; i++)
+        any |= at[i] = w->life != host->restored || w->changed[i] != host->changed[i];
+    for (size_t i = 0; i < w->nr && !at[XD_CHANGING_FRAMES]; i++)
+        if (w->held[i].kind == FOREIGN && !still_mapped(w->d, &w->held[i]))
+            any = at[XD_CHANGING_FRAMES] = true;
+    if (!any)
+        return;
+    w->in_call = true;
+    look(w, at);
+    w->in_call = false;
 }
 
 static void tell(struct xd_str *out, const struct xd_watch *w, const struct held *h)
@@ -177,9 +258,16 @@ static void tell(struct xd_str *out, const struct xd_watch *w, const struct held
     case TIMER:
         xd_str_addf(out, "d%u: the timer of v%" PRIu64 " is still set\n", d->domid, h->id);
         break;
+    case TICKS:
+        xd_str_addf(
+            out, "d%u: the periodic timer of v%" PRIu64 " is still running, every %" PRIu64 " ns\n",
+            d->domid, h->id, h->what);
+        break;
     }
-    if (h->where)
-        xd_str_addf(out, "  by the call from\n%s", h->where);
+    if (h->callers) {
+        xd_str_add(out, "  by the call from\n");
+        xd_backtrace_tell(out, h->caller, h->callers);
+    }
 }
 
 char *xd_guest_leaks(struct xd_domain *d)
@@ -187,15 +275,35 @@ char *xd_guest_leaks(struct xd_domain *d)
     struct xd_watch *w;
     struct xd_str out = {0};
 
+    if (!d->hv) /* gone, and all that it held with it */
+        return xd_strdup("");
     xd_guest_lock(d->hv);
     w = watch_of(d);
     if (w)
-        look(w);
+        look_at_all(w);
+    else if (!d->dying)
+        xd_str_addf(
+            &out,
+            "d%u is not watched: call xd_guest_watch before the code whose leaks are wanted\n",
+            d->domid);
     for (size_t i = 0; w && i < w->nr; i++)
         if (!w->held[i].before)
             tell(&out, w, &w->held[i]);
     xd_guest_unlock(d->hv);
     return out.text ? out.text : xd_strdup("");
+}
+
+void xd_watch_gone(struct xd_guest *g, const struct xd_domain *d)
+{
+    for (struct xd_watch **at = &g->watches; *at; at = &(*at)->next)
+        if ((*at)->d == d) {
+            struct xd_watch *w = *at;
+
+            *at = w->next;
+            free(w->held);
+            free(w);
+            return;
+        }
 }
 
 void xd_watches_free(struct xd_guest *g)
@@ -204,8 +312,6 @@ void xd_watches_free(struct xd_guest *g)
         struct xd_watch *w = g->watches;
 
         g->watches = w->next;
-        for (size_t i = 0; i < w->nr; i++)
-            free(w->held[i].where);
         free(w->held);
         free(w);
     }

@@ -108,7 +108,16 @@ char *xd_record_path(const char *name)
 #if XD_ACCESS_GUARDED
 
 static const int signals[] = {SIGSEGV, SIGBUS};
-static struct sigaction before[XD_ARRAY_SIZE(signals)]; /* who handled them */
+
+/*
+ * Ours is one of several handlers, each of which knows whom it came after: a test may install its own over
+ * ours, see us come first again, and then put back the one of ours that it had found, whose predecessor is
+ * still the right one. The first of ours is never used for another.
+ */
+#define HANDLERS 4
+static struct sigaction before[HANDLERS][XD_ARRAY_SIZE(signals)];
+static bool used[XD_ARRAY_SIZE(signals)];         /* the first is */
+static unsigned int last[XD_ARRAY_SIZE(signals)]; /* the one that was given out last */
 
 /* A handler that was installed over ours and calls it in turn would go round for ever: each time with
  * a deeper stack, which faults that a handler left by siglongjmp do not have for long. */
@@ -119,15 +128,14 @@ static XD_TLS struct {
 } rounds;
 
 /* The handler of before gets it as if we were not there. */
-static void pass_on(int sig, siginfo_t *info, void *uc)
+static void pass_on(const struct sigaction *old, int sig, siginfo_t *info, void *uc)
 {
-    const struct sigaction *old = &before[sig == SIGBUS];
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 
     rounds.nr = frame < rounds.frame ? rounds.nr + 1 : 0;
     rounds.frame = frame;
     if (rounds.nr > ROUNDS_MAX || old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
-        xd_guest_tell_fault(&xd_this_thread, sig, (uintptr_t)info->si_addr);
+        xd_guest_tell_fault(&xd_this_thread, sig, (uintptr_t)info->si_addr, uc);
         /* The faulting instruction runs again, and then the kernel does what it always does. */
         signal(sig, SIG_DFL);
         return;
@@ -139,7 +147,7 @@ static void pass_on(int sig, siginfo_t *info, void *uc)
     __asm__ volatile("" : : : "memory"); /* no tail call: rounds are told by the stack */
 }
 
-static void on_fault(int sig, siginfo_t *info, void *uc)
+static void on_fault(unsigned int ours, int sig, siginfo_t *info, void *uc)
 {
     const struct xd_context *c;
 
@@ -150,31 +158,77 @@ static void on_fault(int sig, siginfo_t *info, void *uc)
     c = sig == SIGSEGV ? xd_context_overflown((uintptr_t)info->si_addr) : NULL;
     if (c)
         xd_context_tell_overflow(c);
-    pass_on(sig, info, uc);
+    pass_on(&before[ours][sig == SIGBUS], sig, info, uc);
+}
+
+#define HANDLER(nr)                                               \
+    static void on_fault_##nr(int sig, siginfo_t *info, void *uc) \
+    {                                                             \
+        on_fault(nr, sig, info, uc);                              \
+        __asm__ volatile("" : : : "memory"); /* as in pass_on */  \
+    }
+HANDLER(0)
+HANDLER(1)
+HANDLER(2)
+HANDLER(3)
+
+typedef void handler_fn(int sig, siginfo_t *info, void *uc);
+static handler_fn *const handlers[HANDLERS] = {on_fault_0, on_fault_1, on_fault_2, on_fault_3};
+
+static bool is_ours(const struct sigaction *now)
+{
+    for (unsigned int h = 0; now->sa_flags & SA_SIGINFO && h < HANDLERS; h++)
+        if (now->sa_sigaction == handlers[h])
+            return true;
+    return false;
+}
+
+/* Which of ours is to come before (now): the one that did already, or the next one. */
+static unsigned int handler_for(size_t i, const struct sigaction *now)
+{
+    for (unsigned int h = 0; used[i] && h < HANDLERS; h++)
+        if (before[h][i].sa_sigaction == now->sa_sigaction &&
+            before[h][i].sa_flags == now->sa_flags)
+            return h;
+    last[i] = used[i] ? 1 + last[i] % (HANDLERS - 1) : 0;
+    used[i] = true;
+    return last[i];
 }
 
 void xd_faults_install(void)
 {
-    struct sigaction ours = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
-
-    ours.sa_sigaction = on_fault;
-    sigemptyset(&ours.sa_mask);
     for (size_t i = 0; i < XD_ARRAY_SIZE(signals); i++) {
-        struct sigaction now;
+        struct sigaction ours = {.sa_flags = SA_SIGINFO | SA_ONSTACK}, now;
+        unsigned int h;
 
-        if (sigaction(signals[i], NULL, &now))
+        if (sigaction(signals[i], NULL, &now) || is_ours(&now))
             continue;
-        if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_fault)
-            continue;
-        before[i] = now;
+        h = handler_for(i, &now);
+        sigemptyset(&ours.sa_mask);
+        ours.sa_sigaction = handlers[h];
+        before[h][i] = now;
         sigaction(signals[i], &ours, NULL);
     }
+}
+
+const char *xd_faults_blocked(void)
+{
+    sigset_t now;
+
+    if (pthread_sigmask(SIG_BLOCK, NULL, &now))
+        return NULL;
+    return sigismember(&now, SIGSEGV) ? "SIGSEGV" : sigismember(&now, SIGBUS) ? "SIGBUS" : NULL;
 }
 
 #else
 
 void xd_faults_install(void)
 {
+}
+
+const char *xd_faults_blocked(void)
+{
+    return NULL;
 }
 
 #endif

@@ -135,6 +135,16 @@ static void tell_setting(struct xd_str *out, const struct xd_run_config *c)
     }
 }
 
+void xd_sched_tell_setting(struct xd_str *out)
+{
+    const struct xd_context *c = xd_this_thread.context;
+
+    if (c && c->thread)
+        xd_str_add(out, "  the vCPUs run at once, so the next run may end otherwise\n");
+    else if (c && c->g->sched)
+        tell_setting(out, &c->g->sched->config);
+}
+
 static void tell_where(struct xd_str *out, struct xd_context *c)
 {
     if (c->thread)
@@ -274,6 +284,21 @@ _Noreturn void xd_sched_finish(struct xd_context *c)
 
 /* ---- Runs ---- */
 
+static _Noreturn void text_is_none(const char *text)
+{
+    xd_guest_die("XENDOUBLE_SCHED=%s is none of round-robin:SLICE, random:SEED, "
+                 "pct:SEED:DEPTH:POINTS and threads",
+                 text);
+}
+
+/* After its name, a policy's numbers have no signs, nor blanks. */
+static bool has_numbers(const char *text)
+{
+    const char *colon = strchr(text, ':');
+
+    return colon && strspn(colon, ":0123456789") == strlen(colon);
+}
+
 static void take_setting(struct xd_run_config *c, const char *text)
 {
     uint64_t seed;
@@ -283,6 +308,8 @@ static void take_setting(struct xd_run_config *c, const char *text)
     c->threads = strcmp(text, "threads") == 0;
     if (c->threads)
         return;
+    if (!has_numbers(text))
+        text_is_none(text);
     if (sscanf(text, "round-robin:%" SCNu32 "%n", &a, &end) == 1 && !text[end] && a) {
         c->policy = XD_POLICY_ROUND_ROBIN;
         c->slice = a;
@@ -299,9 +326,7 @@ static void take_setting(struct xd_run_config *c, const char *text)
                                     .points_max = c->points_max,
                                     .quiet = c->quiet};
     } else {
-        xd_guest_die("XENDOUBLE_SCHED=%s is none of round-robin:SLICE, random:SEED, "
-                     "pct:SEED:DEPTH:POINTS and threads",
-                     text);
+        text_is_none(text);
     }
 }
 
@@ -362,8 +387,17 @@ static void drop_finished(struct xd_guest *g)
 enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config)
 {
     static const struct xd_run_config standard = XD_RUN_CONFIG_DEFAULT;
-    struct xd_sched s = {.g = xd_guest_of(hv), .config = config ? *config : standard};
+    struct xd_sched s = {.config = config ? *config : standard};
     const char *env = getenv("XENDOUBLE_SCHED");
+
+    if (!hv)
+        xd_guest_die("xd_run: the machine is NULL");
+    if (s.config.policy > XD_POLICY_PCT)
+        xd_guest_die(
+            "xd_run: there is no policy %u: it is one of enum xd_policy, 0 to %u; start from "
+            "XD_RUN_CONFIG_DEFAULT",
+            (unsigned int)s.config.policy, (unsigned int)XD_POLICY_PCT);
+    s.g = xd_guest_of(hv);
 
     if (xd_this_thread.context)
         xd_guest_die("xd_run: called by code that a run is running");

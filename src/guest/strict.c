@@ -20,7 +20,7 @@ static struct xd_cause *cause_of(const char *what, const void *uc)
     if (uc)
         xd_backtrace_of(&text, uc);
     else
-        xd_backtrace_here(&text, 2);
+        xd_backtrace_here(&text);
     c->text = xd_strdup(xd_str_text(&text));
     xd_str_free(&text);
     return c;

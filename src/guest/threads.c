@@ -97,7 +97,7 @@ static void park(struct xd_threads *t, struct xd_context *c)
         if (self->quit)
             longjmp(self->end, 1);
         if (self->tell_to) {
-            xd_backtrace_here(self->tell_to, 1);
+            xd_backtrace_here(self->tell_to);
             self->tell_to = NULL;
             pthread_cond_signal(&t->home);
         }

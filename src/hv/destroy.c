@@ -66,11 +66,17 @@ static void release_frame(struct xd_hv *hv, xd_mfn mfn, unsigned int level)
 
 void xd_domain_destroy(struct xd_domain *d)
 {
-    struct xd_hv *hv = d->hv;
     const struct xd_told told = {.what = XD_DEED_DESTROY, .d = d};
+    struct xd_hv *hv;
 
+    if (!d || !d->hv)
+        xd_misused("xd_domain_destroy: there is no such domain: it is %s",
+                   d ? "gone, destroyed before" : "NULL");
+    hv = d->hv;
     if (d->dying)
         return;
+    if (hv->host->linked.gone)
+        hv->host->linked.gone(d);
     xd_tell_before(hv, &told);
     if (hv->host->watcher)
         hv->host->watcher->gone(d);

@@ -96,5 +96,5 @@ void xd_reject_via(struct xd_vcpu *v, xd_mfn mfn, unsigned int level, unsigned i
 
 unsigned int xd_why(const struct xd_vcpu *v)
 {
-    return v->rec.reject.why;
+    return v ? v->rec.reject.why : XD_WHY_NONE;
 }

@@ -74,6 +74,7 @@ void xd_port_bind(struct xd_domain *d, uint32_t port, struct xd_port as)
     if (d->fifo.on)
         as.priority = XD_FIFO_PRIORITY;
     XD_PUT(d->hv, d->port[port], as);
+    xd_changed(d->hv, XD_CHANGING_PORTS);
     XD_PUT(d->hv, d->ports_active, d->ports_active + 1);
 }
 
@@ -117,6 +118,7 @@ static void free_port(struct xd_domain *d, uint32_t port)
 {
     xd_port_clear_pending(d, port);
     XD_PUT(d->hv, d->port[port], lasting(&d->port[port], (struct xd_port){0}));
+    xd_changed(d->hv, XD_CHANGING_PORTS);
     XD_PUT(d->hv, d->ports_active, d->ports_active - 1);
 }
 

@@ -171,10 +171,14 @@ static void explain_heap(const struct xd_hv *hv, struct xd_str *out)
 
 char *xd_explain(struct xd_vcpu *v)
 {
-    const struct xd_reject *r = &v->rec.reject;
+    const struct xd_reject *r;
     struct xd_str out = {0};
     struct xd_domain *d;
 
+    if (!v)
+        return xd_strdup(
+            "there is no vCPU whose call could be explained: this thread is none (xd_enter)\n");
+    r = &v->rec.reject;
     if (r->why == XD_WHY_NONE)
         return xd_strdup("");
     add_request(&out, v);

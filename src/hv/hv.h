@@ -96,6 +96,14 @@ struct xd_asked_domain {
 };
 
 /* What the process owns around a machine. */
+/* What a domain may hold, by what changes together; see xd_changed. */
+enum xd_changing {
+    XD_CHANGING_PORTS,  /* which are bound */
+    XD_CHANGING_FRAMES, /* which are pinned; which of others are mapped, but for their going */
+    XD_CHANGING_TIMERS, /* which are set, watchdogs too */
+    XD_CHANGING_ALL
+};
+
 struct xd_host {
     struct xd_arena arena;
     struct xd_hooks hooks;
@@ -113,7 +121,8 @@ struct xd_host {
     bool in_call;             /* a hypercall's handler runs: nobody may make another */
     struct {                  /* what runs linked guests */
         void *guest;
-        void (*free)(void *guest); /* with the machine */
+        void (*free)(void *guest);         /* with the machine */
+        void (*gone)(struct xd_domain *d); /* (d) is about to be taken apart */
         /* What stands in where the host has set no hook. */
         bool (*read)(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
         bool (*write)(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
@@ -131,7 +140,9 @@ struct xd_host {
     const struct xd_watcher *watcher;   /* NULL: nobody keeps translations */
     const struct xd_observer *observer; /* NULL: none */
     struct xd_asked_domain *asked;
-    char error[256]; /* the last misuse of the host API, in words */
+    uint64_t
+        changed[XD_CHANGING_ALL]; /* how often, of any domain: whoever watches need not look else */
+    char error[256];              /* the last misuse of the host API, in words */
 };
 
 /* Whoever keeps translations of linked guests, and is told what Xen would do to those of the
@@ -430,6 +441,12 @@ static inline struct xd_arena *xd_arena_of(struct xd_hv *hv)
 
 /* XD_SET for state reached from (hv). */
 #define XD_PUT(hv, lvalue, value) XD_SET(xd_arena_of(hv), lvalue, value)
+
+/* Something of this kind has changed, or may be about to. */
+static inline void xd_changed(struct xd_hv *hv, enum xd_changing kind)
+{
+    hv->host->changed[kind]++;
+}
 
 /* Our own promise about a machine; broken, the hooks may print how to get here, then the process
  * ends. */

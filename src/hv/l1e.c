@@ -58,6 +58,7 @@ static int io_entry(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_
         return (int)xd_reject(v, XD_WHY_L1E_IOMEM, mfn.v,
                               may && !xd_iomem_allowed(may, mfn) ? may->domid : d->domid);
     }
+    xd_changed(v->hv, XD_CHANGING_FRAMES);
     if (xd_mmio_read_only(v->hv, mfn))
         *e &= ~XD_PTE_RW;
     *e = uncached(*e);

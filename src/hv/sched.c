@@ -127,6 +127,7 @@ void xd_watchdog_arm(struct xd_domain *d, unsigned int i, uint32_t seconds)
     struct xd_hv *hv = d->hv;
 
     XD_PUT(hv, d->watchdog[i].used, true);
+    xd_changed(hv, XD_CHANGING_TIMERS);
     XD_PUT(hv, d->watchdog[i].armed, true);
     XD_PUT(hv, d->watchdog[i].deadline_ns, hv->now_ns + seconds * UINT64_C(1000000000));
     if (seconds == 0)
@@ -135,6 +136,7 @@ void xd_watchdog_arm(struct xd_domain *d, unsigned int i, uint32_t seconds)
 
 void xd_watchdog_stop(struct xd_domain *d, unsigned int i)
 {
+    xd_changed(d->hv, XD_CHANGING_TIMERS);
     XD_PUT(d->hv, d->watchdog[i].used, false);
     XD_PUT(d->hv, d->watchdog[i].armed, false);
     XD_PUT(d->hv, d->watchdog[i].deadline_ns, 0);

@@ -12,6 +12,7 @@
 
 void xd_timer_set(struct xd_vcpu *v, uint64_t at_ns)
 {
+    xd_changed(v->hv, XD_CHANGING_TIMERS);
     XD_PUT(v->hv, v->shot_on, true);
     XD_PUT(v->hv, v->shot_ns, at_ns);
     /* Xen's times are signed: 2^63 and up lie in the past. */
@@ -21,6 +22,7 @@ void xd_timer_set(struct xd_vcpu *v, uint64_t at_ns)
 
 void xd_timer_stop(struct xd_vcpu *v)
 {
+    xd_changed(v->hv, XD_CHANGING_TIMERS);
     XD_PUT(v->hv, v->shot_on, false);
     XD_PUT(v->hv, v->shot_ns, 0);
 }
@@ -38,6 +40,7 @@ static bool ticking(const struct xd_vcpu *v)
 
 void xd_timer_period(struct xd_vcpu *v, uint64_t period_ns)
 {
+    xd_changed(v->hv, XD_CHANGING_TIMERS);
     XD_PUT(v->hv, v->period_ns, period_ns);
     XD_PUT(v->hv, v->tick_loose, period_ns && !ticking(v));
     xd_timer_tick(v);

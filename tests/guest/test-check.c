@@ -6,6 +6,7 @@
 #include <xen/interface/errno.h>
 #include <xen/interface/event_channel.h>
 #include <xen/interface/sched.h>
+#include <xen/interface/vcpu.h>
 #include <xen/interface/version.h>
 #include <xen/interface/xen.h>
 
@@ -154,6 +155,62 @@ static void leak_pin(void)
 static void leak_timer(void)
 {
     set_timer(xd_now_ns(x.hv) + 1000000);
+    xd_check_teardown(&x);
+}
+
+/* Set twice: the second call is the one to blame. */
+static void leak_timer_again(void)
+{
+    struct vcpu_set_singleshot_timer op = {.timeout_abs_ns = xd_now_ns(x.hv) + 1000000};
+
+    ck_assert_call_ok(HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &op));
+    set_timer(xd_now_ns(x.hv) + 2000000);
+    xd_check_teardown(&x);
+}
+
+GUEST_CODE static void set_period(uint64_t ns)
+{
+    struct vcpu_set_periodic_timer op = {.period_ns = ns};
+
+    ck_assert_call_ok(HYPERVISOR_vcpu_op(VCPUOP_set_periodic_timer, 1, &op));
+}
+
+static void leak_period(void)
+{
+    static volatile uint64_t period =
+        123456789; /* not a copy of the function for this one, under another name */
+
+    set_period(period);
+    xd_check_teardown(&x);
+}
+
+static void leak_of_peer(void)
+{
+    xd_hv_destroy(x.hv);
+    xd_check_setup_with(&x, &(struct xd_check_options){.peer_too = true});
+    ck_assert_int_eq(xd_enter(xd_vcpu_at(x.peer, 0)), 0);
+    open_port();
+    xd_check_teardown(&x);
+}
+
+static void leak_unwatched(void)
+{
+    struct xd_domain *d;
+
+    ck_assert_int_eq(xd_domain_create(x.hv, NULL, &d), 0);
+    ck_assert_no_leaks(d);
+}
+
+/* What is taken away and made again is the second call's. */
+static void leak_foreign_again(void)
+{
+    xd_hv_destroy(x.hv);
+    xd_check_setup_with(&x, &(struct xd_check_options){.privileged = true});
+    ck_assert_call_ok(HYPERVISOR_update_va_mapping_otherdomain(
+        xd_domain_start(x.d)->padding_va,
+        xd_domain_mfn(x.peer, xd_domain_start(x.peer)->first_free_pfn) << 12 | 7, 0, 1));
+    unmap_foreign();
+    map_foreign();
     xd_check_teardown(&x);
 }
 
@@ -321,6 +378,12 @@ static const struct {
     {leak_timer, "d1: the timer of v0 is still set", "set_timer"},
     {leak_watchdog, "d1: watchdog 1 is still armed", "set_watchdog"},
     {leak_foreign, "of domain 1 is still mapped", "map_foreign"},
+    {leak_foreign_again, "of domain 1 is still mapped", "map_foreign"},
+    {leak_timer_again, "d1: the timer of v0 is still set", "set_timer"},
+    {leak_period, "d1: the periodic timer of v1 is still running, every 123456789 ns",
+     "set_period"},
+    {leak_of_peer, "d2: port 3 is still bound (unbound)", "open_port"},
+    {leak_unwatched, "d3 is not watched: call xd_guest_watch", NULL},
 };
 #define FAILING (sizeof(failing) / sizeof(failing[0]))
 

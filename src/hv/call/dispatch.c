@@ -137,11 +137,19 @@ int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigne
     return run_call(v, nr, arg, depth, false);
 }
 
-static XD_COLD int64_t cannot_call(struct xd_vcpu *v)
+static XD_COLD int64_t cannot_call(struct xd_vcpu *v, const uint64_t *arg)
 {
-    const char *why = v->hv->host->in_call ? "a guest's call is under way"
-                      : v->continuing      ? "it is in the middle of one (xd_continue)"
-                                           : "it is not running";
+    const char *why;
+
+    if (!v || !v->hv)
+        xd_misused(
+            "xd_hypercall: there is no such vCPU: xd_vcpu_at() returned NULL for it, or its domain was "
+            "destroyed");
+    if (!arg)
+        xd_misused("xd_hypercall: the arguments are NULL; they are an array of six");
+    why = v->hv->host->in_call ? "a guest's call is under way"
+          : v->continuing      ? "it is in the middle of one (xd_continue)"
+                               : "it is not running";
 
     xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't make a hypercall: %s", v->domain->domid,
                  v->id, why);
@@ -150,8 +158,8 @@ static XD_COLD int64_t cannot_call(struct xd_vcpu *v)
 
 int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
-    if (XD_UNLIKELY(!xd_may_call(v)))
-        return cannot_call(v);
+    if (XD_UNLIKELY(!v || !arg || !v->hv || !xd_may_call(v)))
+        return cannot_call(v, arg);
     return xd_call_run(v, nr, arg, 0);
 }
 

@@ -10,6 +10,7 @@ bool xd_foreign_find(struct xd_vcpu *v, uint16_t domid, struct xd_foreign *f)
         *f = (struct xd_foreign){v->domain->domid, v->domain};
         return true;
     }
+    xd_changed(v->hv, XD_CHANGING_FRAMES); /* the call may map them */
     if (domid == XD_DOMID_IO || domid == XD_DOMID_XEN) {
         *f = (struct xd_foreign){domid, NULL};
         return true;

@@ -43,6 +43,7 @@ static int pin(struct xd_vcpu *v, const struct xd_foreign *fd, xd_mfn mfn, unsig
         return 0;
     }
     XD_PUT(hv, f->flags, f->flags | XD_FRAME_PINNED);
+    xd_changed(hv, XD_CHANGING_FRAMES);
     return 0;
 }
 
@@ -56,6 +57,7 @@ static int unpin(struct xd_vcpu *v, const struct xd_foreign *fd, xd_mfn mfn)
     if (!(f->flags & XD_FRAME_PINNED))
         return (int)xd_reject(v, XD_WHY_UNPIN_NOT_PINNED, mfn.v);
     XD_PUT(v->hv, f->flags, (uint8_t)(f->flags & ~XD_FRAME_PINNED));
+    xd_changed(v->hv, XD_CHANGING_FRAMES);
     xd_page_and_type_put(v->hv, mfn);
     return 0;
 }
