@@ -84,6 +84,8 @@ void book_compare_foreseen(struct model *m);
 void book_forget_copies(struct model *m);
 const uint64_t *book_words(const struct model *m, mfn_t f);
 uint64_t *book_write(struct model *m, mfn_t f);
+/* Stands for what Xen writes into its slots of an L4 table: frames of its own. */
+uint64_t book_xens_entry(const struct model *m);
 bool book_owned(const struct model *m, mfn_t f, uint32_t domid);
 #define COMPLAIN(m, ...)                          \
     do {                                          \

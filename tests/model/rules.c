@@ -198,7 +198,12 @@ static bool take(struct model *m, mfn_t f, unsigned int type)
     flushes_retyped(m, f, type);
     CHANGE(m, m->type[f], type);
     CHANGE(m, m->linear[f], 0);
-    return take_contents(m, f, type);
+    if (!take_contents(m, f, type))
+        return false;
+    /* They stay when it is no L4 table any more. */
+    for (unsigned int i = 256; type == T_L4 && i < 272; i++)
+        book_write(m, f)[i] = book_xens_entry(m);
+    return true;
 }
 
 bool rule_take(struct model *m, mfn_t f, unsigned int type)
