@@ -200,7 +200,7 @@ static void follow_info(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int
     struct xd_abi_vcpu_register_vcpu_info op;
     struct xd_vcpu *t = xd_vcpu_at(v->domain, (uint32_t)arg[1]);
 
-    if (nr != HC_VCPU_OP || arg[0] != VCPUOP_REGISTER_INFO || rc || !t ||
+    if (nr != HC_VCPU_OP || (uint32_t)arg[0] != VCPUOP_REGISTER_INFO || rc || !t ||
         !xd_look(v, &op, arg[2], sizeof(op)))
         return;
     t->info_mfn.v = op.mfn;
@@ -225,7 +225,8 @@ static void look_for_ends(void)
 
 static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
 {
-    uint64_t cmd = nr == HC_MEMORY_OP ? arg[0] & MEMORY_CMDS : arg[0];
+    uint64_t cmd =
+        nr == HC_MEMORY_OP ? arg[0] & MEMORY_CMDS : (uint32_t)arg[0]; /* as Xen takes it */
     uint32_t told;
 
     if (nr == HC_DOMCTL && xd_look(v, &told, arg[0], sizeof(told)))

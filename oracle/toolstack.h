@@ -20,9 +20,9 @@ bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,
                         struct xd_start *start, uint64_t *mfn);
 
 /* Takes the domain away again. False: x->error says why it can't be. */
+bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid);
 /* The same while a program runs, whose domains may hold frames of it: then its number stays known. */
 void xd_toolstack_kill(struct xd_xen *x, uint32_t domid);
-bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid);
 
 /*
  * Leaves Xen's heap with many single free frames, by a domain that holds their neighbours: a frame that a program gives

@@ -6,17 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void room(struct xd_str *s, size_t n)
+/* Makes room for (n) bytes; for how many there is some. */
+static size_t room(struct xd_str *s, size_t n)
 {
-    if (s->len + n + 1 > s->cap) {
-        s->cap = (s->len + n + 1) * 2 + 64;
-        s->text = xd_realloc(s->text, s->cap);
-    }
+    if (s->len + n + 1 <= s->cap)
+        return n;
+    if (s->fixed)
+        return s->cap - s->len - 1;
+    s->cap = (s->len + n + 1) * 2 + 64;
+    s->text = xd_realloc(s->text, s->cap);
+    return n;
 }
 
 void xd_str_addn(struct xd_str *s, const char *text, size_t n)
 {
-    room(s, n);
+    n = room(s, n);
     memcpy(s->text + s->len, text, n);
     s->len += n;
     s->text[s->len] = '\0';
@@ -37,13 +41,13 @@ void xd_str_vaddf(struct xd_str *s, const char *fmt, va_list ap)
     va_list again;
     int n;
 
-    room(s, 64);
+    (void)room(s, 64);
     va_copy(again, ap);
     n = vsnprintf(s->text + s->len, s->cap - s->len, fmt, again);
     va_end(again);
     XD_ALWAYS(n >= 0);
     if ((size_t)n >= s->cap - s->len) {
-        room(s, (size_t)n);
+        n = (int)room(s, (size_t)n);
         vsnprintf(s->text + s->len, (size_t)n + 1, fmt, ap);
     }
     s->len += (size_t)n;

@@ -11,6 +11,7 @@
 struct xd_str {
     char *text; /* NUL terminated once anything was added; see xd_str_text */
     size_t len, cap;
+    bool fixed; /* (text) is somebody's and does not grow: what has no room is cut off */
 };
 
 void xd_str_add(struct xd_str *s, const char *text);

@@ -76,10 +76,16 @@ static bool still_shows(void *ctx, const struct xd_program *p)
 static char *keep(const struct xd_fuzz *f, const char *name, const char *text)
 {
     struct xd_str path = {0};
+    const bool alone = f->files.nr != 0; /* files of several directories may have one name */
     FILE *to;
 
     xd_str_addf(&path, "%s/%s" XD_TEXT_SUFFIX, f->keep, name);
-    to = fopen(path.text, "we");
+    to = fopen(path.text, alone ? "wxe" : "we");
+    for (unsigned int i = 2; !to && alone && errno == EEXIST; i++) {
+        xd_str_clear(&path);
+        xd_str_addf(&path, "%s/%s-%u" XD_TEXT_SUFFIX, f->keep, name, i);
+        to = fopen(path.text, "wxe");
+    }
     if (to && fputs(text, to) >= 0 && fclose(to) == 0)
         return path.text;
     xd_complain("%s: it can't be written: %s", path.text, strerror(errno));
@@ -172,13 +178,14 @@ void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
 bool xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_program *p)
 {
     struct xd_str how = {0}, who = {0}, name = {0}, again = {0};
-    const char *base = strrchr(path, '/');
+    const char *base = strrchr(path, '/'), *dot;
     bool wrong = xd_fuzz_judge(f, p, &how, NULL);
 
     base = base ? base + 1 : path;
+    dot = strrchr(base, '.');
     if (wrong) {
         xd_str_addf(&who, "%s: xendouble is wrong", path);
-        xd_str_addf(&name, "small-%.*s", (int)strcspn(base, "."), base);
+        xd_str_addf(&name, "small-%.*s", (int)(dot ? dot - base : (ptrdiff_t)strlen(base)), base);
         add_options(f, false, &again);
         xd_str_addf(&again, " %s", path);
         tell(f, p,

@@ -25,8 +25,8 @@ enum {
     VCPU = 64,    /* the vCPU: what came before in a list is in force */
     DONE = 128,   /* all the call does: it failed in what comes behind, telling or a flush */
     CLOCK = 256,  /* the clock in a vcpu_info of the domain */
-    PIRQS = 1024, /* the record of a pirq that was looked for, and is not used */
     TOLD = 512,   /* memory that the caller can write to: what could be told of a longer answer */
+    PIRQS = 1024, /* the record of a pirq that was looked for, and is not used */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
 };

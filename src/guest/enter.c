@@ -10,7 +10,6 @@
 #include "guest/guest.h"
 
 #include "guest/access.h"
-#include "guest/context.h"
 #include "guest/mirror.h"
 #include "guest/record.h"
 #include "hv/call/call.h"
@@ -20,6 +19,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- Who called ---- */
@@ -65,6 +65,7 @@ static void guest_gone(struct xd_domain *d)
     }
     xd_contexts_gone(g, d);
     xd_watch_gone(g, d);
+    memset(&g->side[(size_t)(d - d->hv->domain) * XD_VCPUS], 0, XD_VCPUS * sizeof(*g->side));
 }
 
 static void guest_free(void *guest)
@@ -206,12 +207,12 @@ void xd_tell_place(struct xd_str *out, const void *uc)
     xd_sched_tell_setting(out);
 }
 
-/* Without malloc, in the middle of which the fault may have come. The first line goes ahead: what follows
+/* Without malloc (if there is libunwind), in the middle of which the fault may have come. The first line goes ahead: what follows
  * takes more of the stack. */
 void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr, const void *uc)
 {
     char text[TOLD_MAX];
-    struct xd_str out = {.text = text, .cap = sizeof(text)};
+    struct xd_str out = {.text = text, .cap = sizeof(text), .fixed = true};
 
     if (!self->v)
         return;
@@ -282,15 +283,26 @@ bool xd_crash_is_news(struct xd_domain *d)
     return news;
 }
 
+/* NULL: (d) is gone, or its machine has no linked guests, and is not to have some because of a question. */
+static struct xd_side *side_if_any(struct xd_domain *d)
+{
+    return d->hv && d->hv->host->linked.guest ? xd_side_of(&d->vcpu[0]) : NULL;
+}
+
 void xd_guest_end_known(struct xd_domain *d)
 {
-    xd_side_of(&d->vcpu[0])->end_known = d->hv->host->restored + 1;
+    struct xd_side *s = side_if_any(d);
+
+    if (s)
+        s->end_known = d->hv->host->restored + 1;
 }
 
 bool xd_guest_crashed_unasked(struct xd_domain *d)
 {
-    return d->shutdown_code == XD_SHUTDOWN_CRASH &&
-           xd_side_of(&d->vcpu[0])->end_known != d->hv->host->restored + 1;
+    const struct xd_side *s = side_if_any(d);
+
+    return s && xd_domain_shutdown_code(d) == XD_SHUTDOWN_CRASH &&
+           s->end_known != d->hv->host->restored + 1;
 }
 
 /* Once: the code that is here made the call by which its domain crashed, or is the first of it to come by. */
@@ -345,9 +357,9 @@ int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg
 
     if (!self->v)
         xd_cannot_call(self, nr);
+    xd_self_lock(self);
     if (self->watched)
         xd_faults_install();
-    xd_self_lock(self);
     come_in(self, nr);
     rc = xd_call_guarded(self->v, nr, arg);
     if (self->v->rec.reject.why)
@@ -376,9 +388,9 @@ void xd_preempt(void)
 
     if (!self->v)
         xd_guest_die("xd_preempt: this thread is no vCPU; xd_enter() makes it one");
+    xd_self_lock(self);
     if (self->watched)
         xd_faults_install();
-    xd_self_lock(self);
     if (!self->v->hv->host->in_call && (self->context || !xd_goes_on(self->v))) {
         if (self->context)
             self->context->preempted = true;

@@ -335,6 +335,25 @@ static void crash_in_a_run(void)
     xd_check_teardown(&x);
 }
 
+/* That a domain runs is no word of how it is to end. */
+static void crash_that_ran_before(void)
+{
+    ck_assert_domain_runs(x.peer);
+    crash_in_a_run();
+}
+
+/* The number of a domain that was to crash goes to another one, which was not. */
+static void crash_under_an_old_number(void)
+{
+    ck_assert_int_eq(xd_vcpu_start(xd_vcpu_at(x.peer, 0), shut_down_crashed, NULL), 0);
+    ck_assert_int_eq(xd_run(x.hv, NULL), XD_RUN_FINISHED);
+    ck_assert_shutdown(x.peer, SHUTDOWN_crash);
+    xd_domain_destroy(x.peer);
+    ck_assert_int_eq(xd_domain_create(x.hv, NULL, &x.peer), 0);
+    ck_assert_uint_eq(xd_domain_id(x.peer), 2);
+    crash_in_a_run();
+}
+
 /* More than libcheck has room for. */
 static void leak_much(void)
 {
@@ -372,6 +391,8 @@ static const struct {
     {fail_options, "vcpus", NULL},
     {fail_frames, "frames must be 1024", NULL},
     {crash_in_a_run, "d2 has crashed; a test that wants that says ck_assert_shutdown", NULL},
+    {crash_that_ran_before, "d2 has crashed", NULL},
+    {crash_under_an_old_number, "d2 has crashed", NULL},
     {leak_much, "(cut here; standard error has the whole text)", NULL},
     {leak_port, "d1: port 3 is still bound (unbound)", "open_port"},
     {leak_pin, "is still pinned as l1", "pin"},
@@ -434,6 +455,27 @@ START_TEST(a_crash_that_was_asked_for_is_none)
     ck_assert_int_eq(xd_vcpu_start(xd_vcpu_at(x.peer, 0), shut_down_crashed, NULL), 0);
     ck_assert_int_eq(xd_run(x.hv, NULL), XD_RUN_FINISHED);
     ck_assert_shutdown(x.peer, SHUTDOWN_crash);
+}
+END_TEST
+
+/* The code of a shutdown that may come is none yet, and a question links no machine. */
+START_TEST(what_runs_has_not_crashed)
+{
+    struct sched_shutdown op = {.reason = SHUTDOWN_crash};
+    struct xd_hv *hv;
+    struct xd_domain *d;
+
+    ck_assert_call_ok(HYPERVISOR_sched_op(SCHEDOP_shutdown_code, &op));
+    ck_assert(!xd_guest_crashed_unasked(x.d));
+    ck_assert_int_eq(xd_hv_create(&hv, NULL), 0);
+    ck_assert_int_eq(xd_domain_create(hv, NULL, &d), 0);
+    xd_guest_end_known(d);
+    ck_assert(!xd_guest_crashed_unasked(d));
+    ck_assert_int_eq(xd_hypercall(xd_vcpu_at(d, 0), 17, (const uint64_t[6]){1, (uintptr_t)&op}),
+                     -14);
+    xd_domain_destroy(d);
+    xd_guest_end_known(d);
+    xd_hv_destroy(hv);
 }
 END_TEST
 
@@ -552,6 +594,7 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, what_holds_passes);
     tcase_add_test(tc, a_crash_that_was_asked_for_is_none);
+    tcase_add_test(tc, what_runs_has_not_crashed);
     tcase_add_loop_test(tc, what_does_not_hold_fails, 0, (int)FAILING);
     tcase_add_test(tc, what_was_there_before_is_no_leak);
     tcase_add_test(tc, what_is_given_back_is_no_leak);

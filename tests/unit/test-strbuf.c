@@ -98,6 +98,24 @@ START_TEST(the_name_that_was_meant)
 }
 END_TEST
 
+START_TEST(what_has_no_room_is_cut)
+{
+    char text[8];
+    struct xd_str s = {.text = text, .cap = sizeof(text), .fixed = true};
+
+    xd_str_add(&s, "abc");
+    xd_str_addf(&s, "%u", 123456u);
+    ck_assert_str_eq(text, "abc1234");
+    xd_str_addc(&s, 'x');
+    xd_str_addf(&s, "%s", "yz");
+    ck_assert_str_eq(text, "abc1234");
+    xd_str_clear(&s);
+    xd_str_addn(&s, "0123456789", 10);
+    ck_assert_str_eq(xd_str_text(&s), "0123456");
+    ck_assert_ptr_eq(s.text, text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("strbuf");
@@ -107,6 +125,7 @@ int main(void)
     tcase_add_test(t, pieces_are_joined);
     tcase_add_test(t, formatted_text_of_every_length);
     tcase_add_test(t, a_long_text);
+    tcase_add_test(t, what_has_no_room_is_cut);
     tcase_add_loop_test(t, the_name_that_was_meant, 0, (int)XD_ARRAY_SIZE(near));
     suite_add_tcase(suite, t);
     return fixture_main(suite);
