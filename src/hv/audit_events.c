@@ -131,31 +131,43 @@ static void audit_fifo(struct audit *a, struct xd_domain *d)
     }
 }
 
-/* What leads from a device to a port leads back, one line to one pirq; who is to acknowledge it was told. */
+/* What leads from a device to a port leads back; who is to acknowledge it was told. */
 static void audit_pirqs(struct audit *a, struct xd_domain *d)
 {
-    uint32_t lines = 0;
+    uint32_t bound = 0, guests = 0;
 
     for (uint32_t i = 0; i < XD_PIRQS; i++) {
         const struct xd_pirq *p = &d->pirq[i];
         const struct xd_port *port = xd_port_find(d, p->port);
-        uint32_t line = p->irq > 0 && p->irq < (int)XD_GSIS ? UINT32_C(1) << p->irq : 0;
+        bool line = p->irq > 0 && p->irq < (int)XD_GSIS;
 
-        EXPECT(a, p->irq < (int)XD_GSIS && p->irq > -(int)XD_GSIS && !(lines & line),
-               "d%u pirq %u: leads to IRQ %d, which is not there or another's", d->domid, i,
-               p->irq);
-        lines |= line;
+        EXPECT(a, p->irq < (int)XD_GSIS && p->irq > -(int)XD_GSIS,
+               "d%u pirq %u: leads to IRQ %d, which is not there", d->domid, i, p->irq);
+        bound += p->port != 0;
         EXPECT(a, p->known || (!p->irq && !p->port), "d%u pirq %u: in use, and not known", d->domid,
                i);
         EXPECT(a, i < xd_pirqs(d) || !p->known, "d%u pirq %u: it may have %u", d->domid, i,
                xd_pirqs(d));
-        EXPECT(a, !p->port || (port && port->state == XD_PORT_PIRQ && port->virq == i && p->irq),
+        EXPECT(a, !p->port || (port && port->state == XD_PORT_PIRQ && port->virq == i),
                "d%u pirq %u: leads to port %u, which does not receive it", d->domid, i, p->port);
         EXPECT(a,
-               !p->masked || (line && p->port && d->hv->gsi[p->irq].trigger == XD_GSI_LEVEL &&
-                              d->hv->gsi[p->irq].eoi_ns),
+               !p->masked ||
+                   (line && d->line[p->irq].guests && d->hv->gsi[p->irq].trigger == XD_GSI_LEVEL &&
+                    d->hv->gsi[p->irq].eoi_ns),
                "d%u pirq %u: waits for an EOI of nothing", d->domid, i);
     }
+    for (uint32_t irq = 0; irq < XD_GSIS; irq++) {
+        const int pirq = d->line[irq].pirq;
+
+        EXPECT(a,
+               pirq < (int)xd_pirqs(d) && pirq > -(int)xd_pirqs(d) &&
+                   (pirq <= 0 || d->pirq[pirq].irq == (int)irq),
+               "d%u IRQ %u: leads to pirq %d, which is not there or does not lead back", d->domid,
+               irq, pirq);
+        guests += d->line[irq].guests;
+    }
+    EXPECT(a, guests <= bound, "d%u: gets lines %u times, with %u ports for them", d->domid, guests,
+           bound);
 }
 
 static void audit_virq_table(struct audit *a, struct xd_vcpu *v)

@@ -44,7 +44,7 @@ static void explain_state(struct xd_domain *d, const struct xd_port *p, struct x
     case XD_PORT_PIRQ:
         xd_str_addf(out, "pirq: receives physical IRQ %u, which is line %d%s", p->virq,
                     d->pirq[p->virq].irq < 0 ? -d->pirq[p->virq].irq : d->pirq[p->virq].irq,
-                    d->pirq[p->virq].irq < 0  ? ", taken away"
+                    d->pirq[p->virq].irq <= 0 ? ", taken away"
                     : d->pirq[p->virq].masked ? ", and is to acknowledge it (PHYSDEVOP_eoi)"
                                               : "");
         break;

@@ -335,10 +335,16 @@ struct xd_range {
 
 /* What a domain calls a device's interrupt. */
 struct xd_pirq {
-    int16_t irq; /* 0: none; XD_PIRQ_ALLOCATED; negative too once it is unmapped, and bound still */
-    bool known;  /* Xen has a record of it */
-    bool masked; /* it was raised, and waits for an EOI */
+    int16_t irq;   /* 0: none; XD_PIRQ_ALLOCATED; negative too: unmapped while it was bound */
+    bool known;    /* Xen has a record of it */
+    bool masked;   /* it was raised, and waits for an EOI */
     uint32_t port; /* 0: none */
+};
+
+/* What an IRQ is to a domain. AS-XEN: irq_pirq, where pirq 0 is like none; and the guests of the IRQ's action */
+struct xd_line {
+    int16_t pirq;    /* negative: it was unmapped while it was bound */
+    uint16_t guests; /* how many times the domain gets it */
 };
 
 enum { XD_GSI_UNSET, XD_GSI_EDGE, XD_GSI_LEVEL };
@@ -397,6 +403,7 @@ struct xd_domain {
     bool auto_unmask; /* PHYSDEVOP_eoi unmasks the port, too */
     xd_mfn eoi_map;   /* a page of its own: which pirqs want an EOI; 0: none */
     struct xd_pirq pirq[XD_PIRQS];
+    struct xd_line line[XD_GSIS]; /* the way back */
 
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_abi_e820entry e820[XD_E820_MAX];

@@ -24,16 +24,6 @@ void xd_gsi_init(struct xd_hv *hv)
 
 /* ---- Mapping ---- */
 
-int xd_pirq_of_irq(const struct xd_domain *d, uint32_t irq)
-{
-    for (uint32_t pirq = 0; pirq < xd_pirqs(d); pirq++)
-        if (d->pirq[pirq].irq == (int)irq)
-            return (int)pirq;
-        else if (d->pirq[pirq].irq == -(int)irq && d->pirq[pirq].port)
-            return -(int)pirq;
-    return 0;
-}
-
 static int take_free(struct xd_domain *d, uint32_t pirq)
 {
     XD_PUT(d->hv, d->pirq[pirq].known, true);
@@ -65,6 +55,7 @@ void xd_pirq_map(struct xd_domain *d, uint32_t pirq, uint32_t irq)
     if ((now > 0 && now != (int)irq) || (other && other != (int)pirq))
         return;
     XD_PUT(d->hv, d->irqs, d->irqs | UINT32_C(1) << irq);
+    XD_PUT(d->hv, d->line[irq].pirq, (int16_t)pirq);
     XD_PUT(d->hv, d->pirq[pirq].irq, (int16_t)irq);
     XD_PUT(d->hv, d->pirq[pirq].known, true);
 }
@@ -83,8 +74,7 @@ uint32_t xd_irq_guests(const struct xd_hv *hv, uint32_t irq)
     uint32_t guests = 0;
 
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
-        for (uint32_t pirq = 0; hv->domain[i].used && pirq < XD_PIRQS; pirq++)
-            guests += hv->domain[i].pirq[pirq].irq == (int)irq && hv->domain[i].pirq[pirq].port;
+        guests += hv->domain[i].used ? hv->domain[i].line[irq].guests : 0u;
     return guests;
 }
 
@@ -97,22 +87,22 @@ static bool in_flight(const struct xd_hv *hv, uint32_t irq)
     return false;
 }
 
-/* AS-XEN: do_IRQ_guest */
+/* AS-XEN: do_IRQ_guest: to the pirq that the line was last mapped to, whichever is bound. */
 static void deliver(struct xd_hv *hv, uint32_t irq)
 {
     bool level = hv->gsi[irq].trigger == XD_GSI_LEVEL, any = false;
 
     for (uint32_t i = 0; i < hv->config.domains_max; i++) {
         struct xd_domain *d = &hv->domain[i];
+        const int pirq = d->used && d->line[irq].guests ? d->line[irq].pirq : -1;
 
-        for (uint32_t pirq = 0; d->used && pirq < XD_PIRQS; pirq++) {
-            if (d->pirq[pirq].irq != (int)irq || !d->pirq[pirq].port)
-                continue;
-            if (level)
-                XD_PUT(hv, d->pirq[pirq].masked, true);
+        if (pirq < 0 || d->pirq[pirq].irq != (int)irq)
+            continue;
+        if (level)
+            XD_PUT(hv, d->pirq[pirq].masked, true);
+        if (d->pirq[pirq].port)
             xd_port_raise(d, d->pirq[pirq].port);
-            any = true;
-        }
+        any = true;
     }
     XD_PUT(hv, hv->gsi[irq].waits, false);
     XD_PUT(hv, hv->gsi[irq].eoi_ns, any && level ? hv->now_ns + EOI_PATIENCE : 0);
@@ -176,6 +166,7 @@ bool xd_pirq_bind(struct xd_domain *d, uint32_t pirq, uint32_t port, bool share)
         return false;
     XD_PUT(d->hv, g->shared, share);
     XD_PUT(d->hv, d->pirq[pirq].port, port);
+    XD_PUT(d->hv, d->line[irq].guests, d->line[irq].guests + 1);
     if (d->eoi_map.v && g->trigger == XD_GSI_LEVEL)
         (void)xd_shared_set(d->hv, xd_frame_words(d->hv, d->eoi_map), pirq);
     else if (d->eoi_map.v)
@@ -183,36 +174,50 @@ bool xd_pirq_bind(struct xd_domain *d, uint32_t pirq, uint32_t port, bool share)
     return true;
 }
 
-/* The line does not wait for (d) any more, nor come to it. */
-static void leave(struct xd_domain *d, uint32_t pirq, int16_t left)
+/* Mapped (pirq) gets its line no more. False: it did not. AS-XEN: __pirq_guest_unbind */
+static bool leave(struct xd_domain *d, uint32_t pirq)
 {
-    uint32_t irq = (uint32_t)d->pirq[pirq].irq;
+    const uint32_t irq = (uint32_t)d->pirq[pirq].irq;
+    struct xd_line *line = &d->line[irq];
 
-    XD_PUT(d->hv, d->pirq[pirq].irq, left);
-    XD_PUT(d->hv, d->pirq[pirq].masked, false);
-    settle(d->hv, irq);
+    if (!line->guests)
+        return false;
+    XD_PUT(d->hv, line->guests, line->guests - 1);
+    for (uint32_t i = 0; i < xd_pirqs(d); i++)
+        if (d->pirq[i].irq == (int)irq && d->pirq[i].masked && (i == pirq || !line->guests))
+            XD_PUT(d->hv, d->pirq[i].masked, false);
+    return true;
+}
+
+/* No line any more; (bound): it had been one for the port that is still there. */
+static void cut(struct xd_domain *d, uint32_t pirq, uint32_t irq, bool bound)
+{
+    XD_PUT(d->hv, d->pirq[pirq].irq, (int16_t)(bound ? -(int)irq : 0));
+    XD_PUT(d->hv, d->line[irq].pirq, (int16_t)(bound ? -(int)pirq : 0));
 }
 
 void xd_pirq_unbind(struct xd_domain *d, uint32_t pirq)
 {
-    int16_t irq = d->pirq[pirq].irq;
+    const int irq = d->pirq[pirq].irq;
 
     XD_PUT(d->hv, d->pirq[pirq].port, 0);
-    if (irq > 0) {
-        leave(d, pirq, irq);
-    } else { /* it was unmapped already */
-        XD_PUT(d->hv, d->pirq[pirq].irq, 0);
-        forget(d, pirq);
-    }
+    if (irq > 0 && leave(d, pirq))
+        settle(d->hv, (uint32_t)irq);
+    else if (irq < 0) /* it was unmapped already */
+        cut(d, pirq, (uint32_t)-irq, false);
+    forget(d, pirq);
 }
 
 void xd_pirq_unmap(struct xd_domain *d, uint32_t pirq)
 {
-    uint32_t irq = (uint32_t)d->pirq[pirq].irq;
+    const uint32_t irq = (uint32_t)d->pirq[pirq].irq;
+    const bool bound = leave(d, pirq);
 
-    leave(d, pirq, d->pirq[pirq].port ? (int16_t)-d->pirq[pirq].irq : 0);
-    XD_PUT(d->hv, d->irqs, d->irqs & ~(UINT32_C(1) << irq));
+    cut(d, pirq, irq, bound);
     forget(d, pirq);
+    if (bound)
+        settle(d->hv, irq);
+    XD_PUT(d->hv, d->irqs, d->irqs & ~(UINT32_C(1) << irq));
 }
 
 void xd_pirqs_end(struct xd_domain *d)

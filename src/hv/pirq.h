@@ -29,8 +29,12 @@ static inline int xd_pirq_irq(const struct xd_domain *d, uint32_t pirq)
     return pirq < xd_pirqs(d) ? d->pirq[pirq].irq : 0;
 }
 
-/* The pirq of (d) that (irq) is mapped to; its negative if it was unmapped and is bound still; 0: none, or pirq 0. */
-int xd_pirq_of_irq(const struct xd_domain *d, uint32_t irq);
+/* The pirq of (d) that (irq) was last mapped to; its negative if that was unmapped while it was bound; 0: none, or pirq 0,
+ * which does not keep the line from being mapped once more. AS-XEN: domain_irq_to_pirq */
+static inline int xd_pirq_of_irq(const struct xd_domain *d, uint32_t irq)
+{
+    return d->line[irq].pirq;
+}
 
 /* A pirq of (d) with nothing behind it: a pin's, if one of those from 16 on is free, or the highest; negative: none is. */
 int xd_pirq_find_free(struct xd_domain *d, bool pin);
@@ -38,12 +42,12 @@ int xd_pirq_find_free(struct xd_domain *d, bool pin);
 /* May (d) be given the IRQ behind (pirq)? */
 bool xd_pirq_permitted(const struct xd_domain *d, uint32_t pirq);
 
-/* Domains that get (irq). */
+/* Domains that get (irq); one that has bound two pirqs to it counts twice. */
 uint32_t xd_irq_guests(const struct xd_hv *hv, uint32_t irq);
 
 /* Maps (pirq) of (d) to (irq), or not if one of them is mapped otherwise. AS-XEN: map_domain_pirq: that is no error. */
 void xd_pirq_map(struct xd_domain *d, uint32_t pirq, uint32_t irq);
-/* Takes mapped (pirq) away from (d), which keeps its port until it closes it. */
+/* Takes mapped (pirq) away from (d), which keeps its port until it closes it; nothing comes to that any more. */
 void xd_pirq_unmap(struct xd_domain *d, uint32_t pirq);
 
 /* Events of permitted (pirq) go to free (port). False: others have the line, and not all share it. */

@@ -126,6 +126,8 @@ const struct xd_state_row xd_state_domain[] = {
     M(pirq, known, MAX, 1),
     M(pirq, masked, MAX, 1),
     M(pirq, port, MAX, XD_PORTS - 1),
+    M(line, pirq, MAX, HALF),
+    M(line, guests, MAX, HALF),
     END,
 };
 #undef S

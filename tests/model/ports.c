@@ -218,10 +218,9 @@ static bool bind_pirq(struct model *m, int i, uint32_t pirq, uint32_t flags)
     if (irq <= 0 || !(d->irqs >> irq & 1) || d->pirq[pirq].port)
         return false;
     for (uint32_t o = 0; o < m->hv->config.domains_max; o++)
-        for (uint32_t k = 0; m->hv->domain[o].used && k < 208; k++)
-            if (m->hv->domain[o].pirq[k].irq == irq && m->hv->domain[o].pirq[k].port &&
-                !(flags & 1 && m->hv->gsi[irq].shared))
-                return false;
+        if (m->hv->domain[o].used && m->hv->domain[o].line[irq].guests &&
+            !(flags & 1 && m->hv->gsi[irq].shared))
+            return false;
     return get(m, i, (struct port){.state = XD_PORT_PIRQ});
 }
 

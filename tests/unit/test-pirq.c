@@ -63,6 +63,7 @@ static const struct {
     {1, 24, -1, XD_EINVAL, XD_WHY_PHYSDEV_MAP_GSI},
     {1, -1, -1, XD_EINVAL, XD_WHY_PHYSDEV_MAP_GSI},
     {1, 0, 5, XD_EPERM, XD_WHY_PHYSDEV_MAP_RIGHTS},
+    {1, 0, -1, XD_EPERM, XD_WHY_PHYSDEV_MAP_RIGHTS},
     {1, 5, 208, XD_EINVAL, XD_WHY_PHYSDEV_PIRQ_RANGE},
     {1, 5, 207, 0, XD_WHY_NONE},
     {0, 23, -1, XD_EINVAL, XD_WHY_PHYSDEV_MSI_INDEX},
@@ -122,6 +123,31 @@ START_TEST(what_is_unmapped_is_bound_until_it_is_closed)
 }
 END_TEST
 
+START_TEST(pirq_0_does_not_hold_a_line)
+{
+    int32_t pirq = 0;
+    uint32_t port0, port16;
+
+    /* Nor is a pirq without a line that of IRQ 0. */
+    ck_ok(f.v0, map(f.v0, 1, 1, 5, &pirq));
+    pirq = 5;
+    ck_refused(f.v0, map(f.v0, 1, 1, 0, &pirq), EPERM, PHYSDEV_MAP_RIGHTS);
+    pirq = 0;
+    ck_ok(f.v0, map(f.v0, DOMID_SELF, 1, 4, &pirq));
+    ck_assert_int_eq(pirq, 0);
+    ck_ok(f.v0, bind(f.v0, 0, 1, &port0));
+    pirq = -1;
+    ck_ok(f.v0, map(f.v0, DOMID_SELF, 1, 4, &pirq));
+    ck_assert_int_eq(pirq, 16);
+    ck_assert_int_eq(xd_pirq_irq(f.d0, 0), 4);
+    ck_assert_int_eq(xd_pirq_irq(f.d0, 16), 4);
+    ck_assert_int_eq(xd_pirq_of_irq(f.d0, 4), 16);
+    ck_ok(f.v0, bind(f.v0, 16, 1, &port16));
+    ck_assert_uint_eq(xd_irq_guests(f.hv, 4), 2);
+    fixture_audit(f.hv);
+}
+END_TEST
+
 static bool pending(struct xd_domain *d, uint32_t port)
 {
     return fixture_shared_info(d)->evtchn_pending[port / 64] >> port % 64 & 1;
@@ -155,6 +181,59 @@ START_TEST(a_level_waits_for_all_who_were_told)
     ck_assert(!pending(f.d0, port0));
     xd_domain_destroy(f.d1);
     ck_assert(pending(f.d0, port0));
+}
+END_TEST
+
+/* What comes on a line goes to the pirq that it was mapped to last, for as long as the domain has it at all. */
+START_TEST(two_pirqs_on_a_line)
+{
+    uint64_t page = fixture_map_shared_info(f.v0);
+    struct xd_abi_evtchn_port close;
+    int32_t pirq = 0;
+    uint32_t port;
+
+    ck_ok(f.v0, map(f.v0, DOMID_SELF, 1, 9, &pirq));
+    ck_ok(f.v0, bind(f.v0, 0, 1, &port));
+    ck_assert_int_eq(xd_irq_raise(f.hv, 9), 0);
+    ck_assert(pending(f.d0, port) && f.d0->pirq[0].masked);
+    ck_ok(f.v0, eoi(f.v0, 0));
+    clear(f.v0, page);
+    pirq = -1;
+    ck_ok(f.v0, map(f.v0, DOMID_SELF, 1, 9, &pirq));
+    ck_assert_int_eq(xd_irq_raise(f.hv, 9), 0);
+    ck_assert(!pending(f.d0, port) && !f.d0->pirq[0].masked && f.d0->pirq[16].masked);
+    fixture_audit(f.hv);
+    close.port = port;
+    ck_ok(f.v0, fixture_run(&f, f.v0, EVTCHN, CLOSE, &close));
+    ck_assert(!f.d0->pirq[16].masked && !f.hv->gsi[9].eoi_ns);
+    fixture_audit(f.hv);
+}
+END_TEST
+
+/* Unmapping takes the line from the port; another line does not come to it, and the first stays lost. */
+START_TEST(another_line_does_not_come_to_an_old_port)
+{
+    struct xd_abi_physdev_unmap_pirq op = {.domid = DOMID_SELF, .pirq = 5};
+    struct xd_abi_evtchn_port close;
+    int32_t pirq = 5;
+    uint32_t port;
+
+    given(f.v0, 5, &port);
+    ck_ok(f.v0, fixture_run(&f, f.v0, PHYSDEV, UNMAP, &op));
+    ck_assert_uint_eq(xd_irq_guests(f.hv, 5), 0);
+    ck_ok(f.v0, map(f.v0, DOMID_SELF, 1, 6, &pirq));
+    ck_assert_uint_eq(xd_irq_guests(f.hv, 6), 0);
+    ck_assert_int_eq(xd_irq_raise(f.hv, 6), 0);
+    ck_assert(!pending(f.d0, port));
+    ck_refused(f.v0, bind(f.v0, 5, 1, &port), EEXIST, EVTCHN_PIRQ_BOUND);
+    fixture_audit(f.hv);
+    close.port = f.d0->pirq[5].port;
+    ck_ok(f.v0, fixture_run(&f, f.v0, EVTCHN, CLOSE, &close));
+    ck_ok(f.v0, bind(f.v0, 5, 1, &port));
+    ck_assert_int_eq(xd_irq_raise(f.hv, 6), 0);
+    ck_assert(pending(f.d0, port));
+    ck_assert_int_eq(xd_pirq_of_irq(f.d0, 5), -5);
+    fixture_audit(f.hv);
 }
 END_TEST
 
@@ -233,6 +312,9 @@ int main(void)
     tcase_add_loop_test(t, mapping_is_checked, 0, (int)XD_ARRAY_SIZE(maps));
     tcase_add_test(t, numbers_and_lines_belong_together);
     tcase_add_test(t, what_is_unmapped_is_bound_until_it_is_closed);
+    tcase_add_test(t, pirq_0_does_not_hold_a_line);
+    tcase_add_test(t, two_pirqs_on_a_line);
+    tcase_add_test(t, another_line_does_not_come_to_an_old_port);
     tcase_add_test(t, a_level_waits_for_all_who_were_told);
     tcase_add_test(t, xen_acknowledges_after_a_millisecond);
     tcase_add_test(t, edges_come_as_they_come);

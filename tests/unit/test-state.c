@@ -327,6 +327,8 @@ static const struct {
     {DOMAIN, 0, "eoi_map.v", 0x300, "the EOI map of domain"},
     {DOMAIN, 9, "pirq[].port", 5, "pirq 9: leads to port 5"},
     {DOMAIN, 9, "pirq[].irq", 24, "pirq 9: leads to IRQ 24"},
+    {DOMAIN, 9, "line[].pirq", 9, "IRQ 9: leads to pirq 9, which"},
+    {DOMAIN, 9, "line[].guests", 1, "gets lines 1 times, with 0 ports"},
     {DOMAIN, 9, "pirq[].masked", 1, "pirq 9: waits for an EOI"},
     {DOMAIN, 0, "claimed", 3, "domains claim 3"},
     {DOMAIN, 0, "e820_nr", 1025, "e820_nr is 1025"},
