@@ -104,6 +104,7 @@ void xd_domain_forget(struct xd_domain *d)
 {
     struct xd_hv *hv = d->hv;
 
+    xd_domain_unclaim(d); /* of what was claimed for it since it was destroyed */
     xd_frame_unshare(hv, d->shared_info);
     /* Ports that never were valid are zero. */
     xd_arena_zero(xd_arena_of(hv), d, offsetof(struct xd_domain, port[d->ports_valid]));
