@@ -93,8 +93,6 @@ static void enter(struct xd_vcpu *v, uint64_t address, uint64_t rsp)
     r.cs = XD_FLAT_CS64;
     r.rsp = rsp;
     r.rip = address;
-    r.rcx = r.rip; /* the way back is SYSRET */
-    r.r11 = r.rflags;
     XD_PUT(v->hv, v->regs, r);
 }
 
@@ -147,6 +145,33 @@ bool xd_bounce_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error)
     return xd_bounce_to(v, &to);
 }
 
+bool xd_sysret(struct xd_vcpu *v)
+{
+    struct xd_regs r = v->regs;
+    const bool compat = r.cs == XD_FLAT_USER_CS32;
+
+    XD_PUT(v->hv, v->regs.rcx, r.rip);
+    XD_PUT(v->hv, v->regs.r11, r.rflags);
+    if (!xd_va_canonical(r.rip))
+        return false;
+    r.rcx = r.rip;
+    r.r11 = r.rflags;
+    r.cs = compat ? XD_FLAT_USER_CS32 : XD_FLAT_CS64;
+    r.ss = XD_FLAT_SS;
+    r.rip = compat ? (uint32_t)r.rip : r.rip;
+    r.rflags = (r.rflags & XD_RFLAGS_KNOWN & ~(XD_RFLAGS_RF | XD_RFLAGS_VM)) | XD_RFLAGS_FIXED;
+    XD_PUT(v->hv, v->regs, r);
+    return true;
+}
+
+/* Nothing more is due. */
+static bool back(struct xd_vcpu *v, unsigned int frames)
+{
+    if (frames)
+        (void)xd_sysret(v); /* no entry point is an address that is not canonical */
+    return true;
+}
+
 bool xd_bounce_due(struct xd_vcpu *v, unsigned int *nr)
 {
     for (;; ++*nr) {
@@ -159,10 +184,10 @@ bool xd_bounce_due(struct xd_vcpu *v, unsigned int *nr)
                 XD_PUT(v->hv, v->nmi_in_service, true);
                 to = trap_entry(v, VECTOR_NMI);
             } else if (!xd_info_upcall_due(xd_vcpu_info(v))) {
-                return true; /* nobody wants it */
+                return back(v, *nr); /* nobody wants it */
             }
         } else if (!xd_info_upcall_due(xd_vcpu_info(v))) {
-            return true;
+            return back(v, *nr);
         }
         if (!xd_bounce_to(v, &to))
             return false;
@@ -198,9 +223,9 @@ static void begin(struct xd_vcpu *v, bool rf)
 
 static enum xd_entered finish(struct xd_vcpu *v, bool there, enum xd_entered how)
 {
-    unsigned int more = 0;
+    unsigned int frames = 1;
 
-    return there && xd_bounce_due(v, &more) ? how : XD_ENTERED_CRASH;
+    return there && xd_bounce_due(v, &frames) ? how : XD_ENTERED_CRASH;
 }
 
 #define GUEST_TRAPS 0xb7cfbu /* 0, 1, 3 to 7, 10 to 14, 16, 17 and 19: what a PV guest can raise */
@@ -291,10 +316,8 @@ enum xd_entered xd_guest_syscall(struct xd_vcpu *v)
         return finish(v, xd_bounce_to(v, &to), XD_ENTERED_UD);
     }
     there = xd_bounce_to(v, &to);
-    if (there) {
+    if (there)
         XD_PUT(v->hv, v->regs.rflags, v->regs.rflags & ~(uint64_t)XD_RFLAGS_DF);
-        XD_PUT(v->hv, v->regs.r11, v->regs.rflags);
-    }
     return finish(v, there, XD_ENTERED_HANDLER);
 }
 

@@ -70,8 +70,14 @@ bool xd_bounce_to(struct xd_vcpu *v, const struct xd_entry_point *to);
 bool xd_bounce_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error);
 
 /* On the way back to the guest: a pending NMI, then an event that is due, until there is none. (*nr)
- * counts them. False: the domain crashed. AS-XEN: test_all_events */
+ * counts frames: from 1, if one was pushed already; with one, the way back is SYSRET. False: the domain
+ * crashed. AS-XEN: test_all_events */
 bool xd_bounce_due(struct xd_vcpu *v, unsigned int *nr);
+
+/* The processor returns to the registers' context by SYSRET, which takes RIP from RCX and RFLAGS from R11, and
+ * knows two kinds of code and one stack segment. False: those are loaded, but RIP is not canonical.
+ * AS-XEN: restore_all_guest */
+bool xd_sysret(struct xd_vcpu *v);
 
 /* From kernel to user mode or back: the other root table, the other GS base. AS-XEN: toggle_guest_mode */
 void xd_toggle_mode(struct xd_vcpu *v);

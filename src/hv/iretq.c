@@ -91,8 +91,11 @@ bool xd_iretq(struct xd_vcpu *v, struct xd_bad_return *b)
         (void)xd_reject(v, XD_WHY_IRET_SS, v->regs.ss, b->vector, b->error);
         return false;
     }
-    if (code & DESC_L ? xd_va_canonical(v->regs.rip) : v->regs.rip <= limit_of(code))
+    if (code & DESC_L ? xd_va_canonical(v->regs.rip) : v->regs.rip <= limit_of(code)) {
+        XD_PUT(v->hv, v->regs.rflags,
+               (v->regs.rflags & XD_RFLAGS_KNOWN & ~(uint64_t)XD_RFLAGS_VM) | XD_RFLAGS_FIXED);
         return true;
+    }
     bad(b, VECTOR_GP, 0);
     (void)xd_reject(v, XD_WHY_IRET_RIP, v->regs.rip, v->regs.cs);
     return false;

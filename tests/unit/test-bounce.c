@@ -204,7 +204,7 @@ START_TEST(iret_pops_the_stack)
     ck_assert_uint_eq(regs.rip, 0x2000);
     ck_assert_uint_eq(regs.rsp, 0x7777);
     ck_assert_uint_eq(regs.cs, XD_FLAT_CS64);
-    ck_assert_uint_eq(regs.rflags, XD_RFLAGS_IF);
+    ck_assert_uint_eq(regs.rflags, XD_RFLAGS_IF | XD_RFLAGS_FIXED);
     ck_assert(!regs.user);
     ck_assert_uint_eq(fixture_vcpu_info(f.v1)->evtchn_upcall_mask, 1);
 }

@@ -2,6 +2,7 @@
 /* iret.c: the hypercall by which a guest's kernel goes back to what was interrupted, or to user mode. */
 #include "hv/bounce.h"
 #include "hv/call/call.h"
+#include "hv/call/cpu.h"
 #include "hv/shared.h"
 
 #define ASSIST_IOPL 4u
@@ -31,39 +32,19 @@ static void load_context(struct xd_vcpu *v, const struct xd_iret_frame *f)
     XD_PUT(v->hv, v->nmi_in_service, false);
 }
 
-/* SYSRET, which knows two kinds of code and one stack segment. */
-static void sysret(struct xd_vcpu *v)
-{
-    struct xd_regs r = v->regs;
-    const bool compat = r.cs == XD_FLAT_USER_CS32;
-
-    r.cs = compat ? XD_FLAT_USER_CS32 : XD_FLAT_CS64;
-    r.ss = XD_FLAT_SS;
-    r.rip = compat ? (uint32_t)r.rip : r.rip;
-    XD_PUT(v->hv, v->regs, r);
-}
-
 /* AS-XEN: restore_all_guest: SYSRET where that is safe. False: the domain crashed. */
 static bool back_to_guest(struct xd_vcpu *v, bool in_syscall)
 {
     struct xd_bad_return bad;
-    unsigned int nr = 0;
+    unsigned int frames = 1;
 
-    if (in_syscall) {
-        XD_PUT(v->hv, v->regs.rcx, v->regs.rip);
-        XD_PUT(v->hv, v->regs.r11, v->regs.rflags);
-        if (xd_va_canonical(v->regs.rip)) {
-            sysret(v);
-            return true;
-        }
-    }
-    if (xd_iretq(v, &bad))
+    if ((in_syscall && xd_sysret(v)) || xd_iretq(v, &bad))
         return true;
-    if (bad.cr2) {
+    if (bad.vector == XD_VECTOR_PF) {
         XD_PUT(v->hv, v->cr2, bad.cr2);
         XD_PUT(v->hv, xd_vcpu_info(v)->cr2, bad.cr2);
     }
-    return xd_bounce_trap(v, bad.vector, bad.error) && xd_bounce_due(v, &nr);
+    return xd_bounce_trap(v, bad.vector, bad.error) && xd_bounce_due(v, &frames);
 }
 
 int64_t xd_hc_iret(struct xd_vcpu *v, const struct xd_args_iret *arg)
