@@ -231,7 +231,15 @@ static enum xd_entered finish(struct xd_vcpu *v, bool there, enum xd_entered how
 #define GUEST_TRAPS 0xb7cfbu /* 0, 1, 3 to 7, 10 to 14, 16, 17 and 19: what a PV guest can raise */
 #define TRAPS_AFTER 0x1au    /* 1, 3 and 4: reported behind the instruction, so without RF */
 
-enum { VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_INT80 = 0x80 };
+enum {
+    VECTOR_BP = 3,
+    VECTOR_OF = 4,
+    VECTOR_UD = 6,
+    VECTOR_NM = 7,
+    VECTOR_GP = 13,
+    VECTOR_PF = 14,
+    VECTOR_INT80 = 0x80
+};
 
 enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error, uint64_t cr2)
 {
@@ -261,9 +269,15 @@ enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t e
     return finish(v, xd_bounce_trap(v, vector, error), XD_ENTERED_HANDLER);
 }
 
+/* AS-XEN: trap_init: these gates are open to all code. */
+static bool gate_is_open(unsigned int vector, const struct xd_entry_point *to)
+{
+    return vector == VECTOR_BP || vector == VECTOR_OF || (vector == VECTOR_INT80 && to->address);
+}
+
 /*
- * AS-XEN: do_general_protection: the processor's gates are all closed, so Xen sees a #GP and judges by the
- * guest's table; int80_direct_trap: that gate is open, and no DPL is looked at.
+ * AS-XEN: do_general_protection: the processor's gates are closed but for a few, so Xen sees a #GP and judges by
+ * the guest's table; where the gate is open, no DPL is looked at.
  */
 enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector)
 {
@@ -278,7 +292,7 @@ enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector)
     if (!runs(v))
         return XD_ENTERED_MISUSE;
     to = trap_entry(v, vector);
-    direct = vector == VECTOR_INT80 && to.address;
+    direct = gate_is_open(vector, &to);
     begin(v, !direct && vector != VECTOR_INT80);
     if (!direct && (v->trap[vector].flags & XD_TRAP_DPL_MASK) < need) {
         (void)xd_reject(v, XD_WHY_SOFTINT_DPL, vector, v->trap[vector].flags & XD_TRAP_DPL_MASK,
