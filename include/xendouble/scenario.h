@@ -154,6 +154,12 @@ static inline void sc_access(const struct sc *s, enum xd_access want)
         sc_fail(s, NULL, "expected %s, got %s", words[want], words[s->access]);
 }
 
+/* A number of 64 bits for a parameter of 32: one that is too large is (most), which is too large as well. */
+static inline uint32_t sc_at_most_(uint64_t number, uint32_t most)
+{
+    return number < most ? (uint32_t)number : most;
+}
+
 /* What became of the guest whose kernel was to be entered. */
 static inline void sc_entered_(struct sc *s, enum xd_entered got)
 {

@@ -267,7 +267,7 @@ static bool regs(struct xd_emitter *em, const struct xd_step *s)
 static bool trap(struct xd_emitter *em, const struct xd_step *s)
 {
     const struct xd_item *error = item(em, s, "error"), *cr2 = item(em, s, "cr2");
-    bool ok = line(em, "    sc_entered_(&s, xd_guest_trap(s.v, (unsigned int)(@), (uint32_t)(",
+    bool ok = line(em, "    sc_entered_(&s, xd_guest_trap(s.v, sc_at_most_(@, 32), (uint32_t)(",
                    s->subject[0], 0);
 
     ok = ok && (error ? line(em, "@), ", error->value, 0) : (xd_str_add(em->out, "0), "), true));
@@ -285,8 +285,8 @@ static bool enter(struct xd_emitter *em, const struct xd_step *s)
     switch (s->kind) {
     case XD_STEP_TRAP: ok = trap(em, s); break;
     case XD_STEP_INT:
-        ok = line(em, "    sc_entered_(&s, xd_guest_int(s.v, (unsigned int)(@)));\n", s->subject[0],
-                  0);
+        ok = line(em, "    sc_entered_(&s, xd_guest_int(s.v, sc_at_most_(@, 256)));\n",
+                  s->subject[0], 0);
         break;
     default:
         xd_str_addf(em->out, "    sc_entered_(&s, xd_guest_%s(s.v));\n",
@@ -390,12 +390,12 @@ bool xd_emit_step(struct xd_emitter *em)
         return line(em, "    xd_virq_raise(s.v, (uint32_t)(@));\n", s->subject[0], 0);
     case XD_STEP_IRQ:
         return line(em,
-                    "    if (xd_irq_raise(s.hv, (uint32_t)(@)))\n"
+                    "    if (xd_irq_raise(s.hv, sc_at_most_(@, UINT32_MAX)))\n"
                     "        sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n",
                     s->subject[0], 0);
     case XD_STEP_EVENT:
         return line(em,
-                    "    if (xd_event_raise(s.dom->d, (uint32_t)(@)))\n"
+                    "    if (xd_event_raise(s.dom->d, sc_at_most_(@, UINT32_MAX)))\n"
                     "        sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n",
                     s->subject[0], 0);
     case XD_STEP_UPCALL: xd_str_add(em->out, "    xd_upcall_spurious(s.v);\n"); return true;

@@ -33,6 +33,9 @@ FAILING = {
     "vcpu": ("domain d1\nsched_op yield = 0\nexpect d1.0 blocked\n", 3, "state: expected blocked, got running"),
     "load": ("domain d1\nload va(0) = $x\n", 2, "expected ok, got pf"),
     "error": ("domain d1\nstore va(0) 1 error=7\n", 2, "error: expected 7 (0x7), got 2 (0x2)"),
+    "trap": ("domain d1\ntrap 0x100000006 = handler\n", 2, "vector 32 is no exception"),
+    "int": ("domain d1\nint 0x100000080 = handler\n", 2, "int 256: there are vectors"),
+    "irq": ("domain d0\nirq 0x100000009\n", 2, "there is no line 4294967295 of a device"),
     "console": ("domain d0\nconsole_io write 2 text(\"ab\") = 0\nexpect console \"ac\"\n", 3, 'console: expected "ac", got "ab"'),
 }
 
