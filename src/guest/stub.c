@@ -99,9 +99,9 @@ static int64_t whole_iret(uint64_t frame, const uint64_t *unused)
 /*
  * Left by popf and ret, since iretq wants selectors that only Xen has. What they pop lies below the
  * target's stack pointer: below its red zone too, which a fault in C code may have found in use, if that
- * is not where the frame itself lies.
+ * is not where the frame itself lies. (What Valgrind is told by is an array, as above.)
  */
-static void leave_to(struct xd_iret_frame *f, uint64_t rip, uint64_t rflags, uint64_t rsp)
+static NO_ASAN void leave_to(struct xd_iret_frame *f, uint64_t rip, uint64_t rflags, uint64_t rsp)
 {
     uint64_t *target = (uint64_t *)(uintptr_t)(rsp - XD_RED_ZONE) - 3;
 
