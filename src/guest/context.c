@@ -126,9 +126,6 @@ static bool make_stack(struct xd_context *c)
     }
     c->place.stack = c->map + GUARD;
     c->place.size = size;
-    /* A stack may have ended here in the middle of its code. */
-    if (xd_under_asan())
-        __asan_unpoison_memory_region(c->place.stack, size);
     c->valgrind = VALGRIND_STACK_REGISTER(c->map + GUARD, c->map + GUARD + size);
     return true;
 }
@@ -177,8 +174,12 @@ void xd_context_free(struct xd_context *c)
     VALGRIND_STACK_DEREGISTER(c->valgrind);
     if (xd_under_tsan() && c->place.tsan)
         __tsan_destroy_fiber(c->place.tsan);
-    if (stack_is_ours)
+    if (stack_is_ours) {
+        /* It may have ended in the middle of its code, and something else may lie here next. */
+        if (xd_under_asan())
+            __asan_unpoison_memory_region(c->place.stack, c->place.size);
         munmap(c->map, c->map_size);
+    }
     free(c);
 }
 
