@@ -147,15 +147,14 @@ bool xd_bounce_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error)
 
 bool xd_sysret(struct xd_vcpu *v)
 {
-    struct xd_regs r = v->regs;
-    const bool compat = r.cs == XD_FLAT_USER_CS32;
+    const bool compat = v->regs.cs == XD_FLAT_USER_CS32;
+    struct xd_regs r;
 
-    XD_PUT(v->hv, v->regs.rcx, r.rip);
-    XD_PUT(v->hv, v->regs.r11, r.rflags);
+    XD_PUT(v->hv, v->regs.rcx, v->regs.rip);
+    XD_PUT(v->hv, v->regs.r11, v->regs.rflags);
+    r = v->regs;
     if (!xd_va_canonical(r.rip))
         return false;
-    r.rcx = r.rip;
-    r.r11 = r.rflags;
     r.cs = compat ? XD_FLAT_USER_CS32 : XD_FLAT_CS64;
     r.ss = XD_FLAT_SS;
     r.rip = compat ? (uint32_t)r.rip : r.rip;

@@ -116,24 +116,12 @@ static void look(struct xd_runner *r, const struct xd_step *s, const char *key, 
         xd_check_value(r, key, XD_K_PTR, ~UINT64_C(0), it->value, actual);
 }
 
-static void flag(struct xd_runner *r, const struct xd_step *s, const char *key, bool actual)
-{
-    const struct xd_item *it = xd_form_item(r->p, s, key);
-
-    if (!it)
-        return;
-    r->result->checks++;
-    if (it->negated == actual)
-        xd_report(r, "expected %s%s, it is %s%s", it->negated ? "!" : "", key, actual ? "" : "!",
-                  key);
-}
-
 void xd_expect_registers(struct xd_runner *r, const struct xd_step *s, const struct xd_vcpu *v)
 {
     struct xd_registers regs;
 
     xd_guest_registers(v, &regs);
-    flag(r, s, "user", regs.user);
+    xd_check_state(r, s, "user", regs.user);
     look(r, s, "rip", regs.rip);
     look(r, s, "rsp", regs.rsp);
     look(r, s, "rflags", regs.rflags);
@@ -143,8 +131,8 @@ void xd_expect_registers(struct xd_runner *r, const struct xd_step *s, const str
     look(r, s, "rcx", regs.rcx);
     look(r, s, "r11", regs.r11);
     look(r, s, "cr2", regs.cr2);
-    flag(r, s, "nmi_pending", regs.nmi_pending);
-    flag(r, s, "nmi_in_service", regs.nmi_in_service);
+    xd_check_state(r, s, "nmi_pending", regs.nmi_pending);
+    xd_check_state(r, s, "nmi_in_service", regs.nmi_in_service);
 }
 
 void xd_expect_stack(struct xd_runner *r, const struct xd_step *s)

@@ -28,7 +28,7 @@ static void check_number(struct xd_runner *r, const struct xd_step *s, const cha
         xd_check_value(r, key, kind, ~UINT64_C(0), it->value, actual);
 }
 
-static void check_state(struct xd_runner *r, const struct xd_step *s, const char *key, bool actual)
+void xd_check_state(struct xd_runner *r, const struct xd_step *s, const char *key, bool actual)
 {
     const struct xd_item *it = item(r, s, key);
 
@@ -88,9 +88,9 @@ static void frame(struct xd_runner *r, const struct xd_step *s)
     check_number(r, s, "count", XD_K_U32, f->count ? f->type_count : 0);
     check_number(r, s, "refs", XD_K_U32, f->count);
     check_owner(r, s, f->count ? f->owner : XD_DOMID_NONE);
-    check_state(r, s, "pinned", f->flags & XD_FRAME_PINNED);
-    check_state(r, s, "validated", f->flags & XD_FRAME_VALIDATED);
-    check_state(r, s, "allocated", f->flags & XD_FRAME_ALLOCATED);
+    xd_check_state(r, s, "pinned", f->flags & XD_FRAME_PINNED);
+    xd_check_state(r, s, "validated", f->flags & XD_FRAME_VALIDATED);
+    xd_check_state(r, s, "allocated", f->flags & XD_FRAME_ALLOCATED);
 }
 
 static void entry(struct xd_runner *r, const struct xd_step *s)
@@ -169,8 +169,8 @@ static void port(struct xd_runner *r, const struct xd_step *s)
     check_number(r, s, "remote_port", XD_K_PORT, p->remote_port);
     check_number(r, s, "virq", XD_K_VIRQ, p->virq);
     check_number(r, s, "vcpu", XD_K_VCPU, p->notify_vcpu);
-    check_state(r, s, "pending", p != &invalid && xd_port_is_pending(d, (uint32_t)nr));
-    check_state(r, s, "masked", p != &invalid && xd_port_is_masked(d, (uint32_t)nr));
+    xd_check_state(r, s, "pending", p != &invalid && xd_port_is_pending(d, (uint32_t)nr));
+    xd_check_state(r, s, "masked", p != &invalid && xd_port_is_masked(d, (uint32_t)nr));
     if (r->report.len > before) {
         struct xd_str text = {0};
 
@@ -194,8 +194,8 @@ static void vcpu(struct xd_runner *r, const struct xd_step *s)
     }
     info = xd_vcpu_info(v);
     check_word(r, s, "state", xd_vcpu_state(v), states[xd_vcpu_state(v)]);
-    check_state(r, s, "upcall_pending", info->evtchn_upcall_pending);
-    check_state(r, s, "upcall_mask", info->evtchn_upcall_mask);
+    xd_check_state(r, s, "upcall_pending", info->evtchn_upcall_pending);
+    xd_check_state(r, s, "upcall_mask", info->evtchn_upcall_mask);
     check_number(r, s, "sel", XD_K_PTR, info->evtchn_pending_sel);
     check_number(r, s, "cr3", XD_K_MFN, v->cr3.v);
     check_number(r, s, "user_cr3", XD_K_MFN, v->user_cr3.v);
@@ -204,8 +204,8 @@ static void vcpu(struct xd_runner *r, const struct xd_step *s)
     check_number(r, s, "syscall", XD_K_VA, v->syscall.address);
     check_number(r, s, "flushes", XD_K_U64, v->tlb_flushes);
     check_number(r, s, "invlpgs", XD_K_U64, v->tlb_invlpgs);
-    check_state(r, s, "due", xd_upcall_due(v));
-    check_state(r, s, "continuing", xd_continuing(v));
+    xd_check_state(r, s, "due", xd_upcall_due(v));
+    xd_check_state(r, s, "continuing", xd_continuing(v));
     xd_expect_registers(r, s, v);
 }
 

@@ -214,6 +214,8 @@ bool xd_check_value(struct xd_runner *r, const char *what, unsigned int kind, ui
                     xd_ex e, uint64_t actual);
 
 /* ---- expect.c ---- */
+/* Compares (actual) with what the step says of it: (key), or !(key), or nothing. */
+void xd_check_state(struct xd_runner *r, const struct xd_step *s, const char *key, bool actual);
 void xd_run_expect(struct xd_runner *r, const struct xd_step *s);
 
 /* ---- fill.c ---- */
