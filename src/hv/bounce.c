@@ -9,7 +9,6 @@
 
 #define WORD             8u
 #define STACK_ALIGN      UINT64_C(0xf)
-#define VECTOR_NMI       2u
 #define HAVE_ERROR       0x60227d00u /* vectors 8, 10 to 14, 17, 21, 29 and 30 push an error code */
 #define ASSIST_IOPL      4u          /* VMASST_TYPE_architectural_iopl */
 #define IOPL_SHIFT       12
@@ -179,9 +178,9 @@ bool xd_bounce_due(struct xd_vcpu *v, unsigned int *nr)
 
         if (v->nmi_pending && !v->nmi_in_service) {
             XD_PUT(v->hv, v->nmi_pending, false);
-            if (v->trap[VECTOR_NMI].address) {
+            if (v->trap[XD_VECTOR_NMI].address) {
                 XD_PUT(v->hv, v->nmi_in_service, true);
-                to = trap_entry(v, VECTOR_NMI);
+                to = trap_entry(v, XD_VECTOR_NMI);
             } else if (!xd_info_upcall_due(xd_vcpu_info(v))) {
                 return back(v, *nr); /* nobody wants it */
             }
@@ -230,16 +229,6 @@ static enum xd_entered finish(struct xd_vcpu *v, bool there, enum xd_entered how
 #define GUEST_TRAPS 0xb7cfbu /* 0, 1, 3 to 7, 10 to 14, 16, 17 and 19: what a PV guest can raise */
 #define TRAPS_AFTER 0x1au    /* 1, 3 and 4: reported behind the instruction, so without RF */
 
-enum {
-    VECTOR_BP = 3,
-    VECTOR_OF = 4,
-    VECTOR_UD = 6,
-    VECTOR_NM = 7,
-    VECTOR_GP = 13,
-    VECTOR_PF = 14,
-    VECTOR_INT80 = 0x80
-};
-
 enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error, uint64_t cr2)
 {
     if (vector >= 32 || !(GUEST_TRAPS >> vector & 1)) {
@@ -253,12 +242,12 @@ enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t e
     if (!runs(v))
         return XD_ENTERED_MISUSE;
     begin(v, !(TRAPS_AFTER >> vector & 1));
-    if (vector == VECTOR_NM) { /* AS-XEN: do_device_not_available: else it is Xen's own affair */
+    if (vector == XD_VECTOR_NM) { /* AS-XEN: do_device_not_available: else it is Xen's own affair */
         if (!v->ts)
             return XD_ENTERED_NONE;
         XD_PUT(v->hv, v->ts, false);
     }
-    if (vector == VECTOR_PF) {
+    if (vector == XD_VECTOR_PF) {
         error &= ~(uint32_t)XD_PF_USER;
         if (!v->kernel_mode)
             error |= XD_PF_USER;
@@ -271,7 +260,8 @@ enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t e
 /* AS-XEN: trap_init: these gates are open to all code. */
 static bool gate_is_open(unsigned int vector, const struct xd_entry_point *to)
 {
-    return vector == VECTOR_BP || vector == VECTOR_OF || (vector == VECTOR_INT80 && to->address);
+    return vector == XD_VECTOR_BP || vector == XD_VECTOR_OF ||
+           (vector == XD_VECTOR_INT80 && to->address);
 }
 
 /*
@@ -292,11 +282,11 @@ enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector)
         return XD_ENTERED_MISUSE;
     to = trap_entry(v, vector);
     direct = gate_is_open(vector, &to);
-    begin(v, !direct && vector != VECTOR_INT80);
+    begin(v, !direct && vector != XD_VECTOR_INT80);
     if (!direct && (v->trap[vector].flags & XD_TRAP_DPL_MASK) < need) {
         (void)xd_reject(v, XD_WHY_SOFTINT_DPL, vector, v->trap[vector].flags & XD_TRAP_DPL_MASK,
                         need);
-        return finish(v, xd_bounce_trap(v, VECTOR_GP, vector * 8 + 2), XD_ENTERED_GP);
+        return finish(v, xd_bounce_trap(v, XD_VECTOR_GP, vector * 8 + 2), XD_ENTERED_GP);
     }
     XD_PUT(v->hv, v->regs.rip, v->regs.rip + 2);
     return finish(v, xd_bounce_to(v, &to), XD_ENTERED_HANDLER);
@@ -325,7 +315,7 @@ enum xd_entered xd_guest_syscall(struct xd_vcpu *v)
     if (!to.address) {
         (void)xd_reject(v, XD_WHY_SYSCALL_NO_CALLBACK, v->regs.rip);
         XD_PUT(v->hv, v->regs.rip, v->regs.rip - 2);
-        to = trap_entry(v, VECTOR_UD);
+        to = trap_entry(v, XD_VECTOR_UD);
         return finish(v, xd_bounce_to(v, &to), XD_ENTERED_UD);
     }
     there = xd_bounce_to(v, &to);

@@ -11,6 +11,18 @@
 
 #include "hv/hv.h"
 
+/* Vectors by name. */
+#define XD_VECTOR_NMI   2u
+#define XD_VECTOR_BP    3u
+#define XD_VECTOR_OF    4u
+#define XD_VECTOR_UD    6u
+#define XD_VECTOR_NM    7u
+#define XD_VECTOR_NP    11u
+#define XD_VECTOR_SS    12u
+#define XD_VECTOR_GP    13u
+#define XD_VECTOR_PF    14u
+#define XD_VECTOR_INT80 0x80u
+
 #define XD_RPL            3u
 #define XD_FLAT_USER_CS32 0xe023u
 #define XD_FLAT_SS        0xe02bu

@@ -19,8 +19,6 @@
 #define DESC_G        (UINT64_C(1) << 55)
 #define DESC_DPL(d)   ((unsigned int)((d) >> 45 & 3))
 
-enum { VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14 };
-
 static uint64_t limit_of(uint64_t desc)
 {
     uint64_t limit = (desc & 0xffff) | (desc >> 32 & 0xf0000);
@@ -40,13 +38,13 @@ static bool fetch(struct xd_vcpu *v, unsigned int sel, uint64_t *desc, struct xd
     const uint32_t error = sel & ~XD_RPL;
 
     if (!error)
-        return bad(b, VECTOR_GP, 0);
+        return bad(b, XD_VECTOR_GP, 0);
     switch (xd_descriptor_at(v, sel, desc)) {
     case XD_DESC_FOUND: return true;
-    case XD_DESC_BEYOND: return bad(b, VECTOR_GP, error);
+    case XD_DESC_BEYOND: return bad(b, XD_VECTOR_GP, error);
     case XD_DESC_FAULT: break;
     }
-    bad(b, VECTOR_PF, v->kernel_mode ? 0 : XD_PF_USER);
+    bad(b, XD_VECTOR_PF, v->kernel_mode ? 0 : XD_PF_USER);
     b->cr2 = v->ldt_base + (sel & ~7u);
     return false;
 }
@@ -60,10 +58,10 @@ static bool code_ok(struct xd_vcpu *v, uint64_t *desc, struct xd_bad_return *b)
         return false;
     if (!(*desc & DESC_S) || !(*desc & DESC_CODE) ||
         (!(*desc & DESC_CONFORMS) && DESC_DPL(*desc) != XD_RPL))
-        return bad(b, VECTOR_GP, error);
+        return bad(b, XD_VECTOR_GP, error);
     if (!(*desc & DESC_P))
-        return bad(b, VECTOR_NP, error);
-    return (*desc & (DESC_L | DESC_D)) != (DESC_L | DESC_D) || bad(b, VECTOR_GP, error);
+        return bad(b, XD_VECTOR_NP, error);
+    return (*desc & (DESC_L | DESC_D)) != (DESC_L | DESC_D) || bad(b, XD_VECTOR_GP, error);
 }
 
 static bool stack_ok(struct xd_vcpu *v, struct xd_bad_return *b)
@@ -75,8 +73,8 @@ static bool stack_ok(struct xd_vcpu *v, struct xd_bad_return *b)
     if (!fetch(v, sel, &desc, b))
         return false;
     if (!(desc & DESC_S) || desc & DESC_CODE || !(desc & DESC_WRITABLE) || DESC_DPL(desc) != XD_RPL)
-        return bad(b, VECTOR_GP, error);
-    return desc & DESC_P || bad(b, VECTOR_SS, error);
+        return bad(b, XD_VECTOR_GP, error);
+    return desc & DESC_P || bad(b, XD_VECTOR_SS, error);
 }
 
 bool xd_iretq(struct xd_vcpu *v, struct xd_bad_return *b)
@@ -96,7 +94,7 @@ bool xd_iretq(struct xd_vcpu *v, struct xd_bad_return *b)
                (v->regs.rflags & XD_RFLAGS_KNOWN & ~(uint64_t)XD_RFLAGS_VM) | XD_RFLAGS_FIXED);
         return true;
     }
-    bad(b, VECTOR_GP, 0);
+    bad(b, XD_VECTOR_GP, 0);
     (void)xd_reject(v, XD_WHY_IRET_RIP, v->regs.rip, v->regs.cs);
     return false;
 }

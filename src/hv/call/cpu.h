@@ -13,10 +13,8 @@
 #ifndef XD_HV_CALL_CPU_H
 #define XD_HV_CALL_CPU_H
 
+#include "hv/bounce.h"
 #include "hv/hv.h"
-
-#define XD_VECTOR_GP 13u
-#define XD_VECTOR_PF 14u
 
 enum xd_exit_kind {
     XD_EXIT_KICKED,    /* nothing happened; somebody wants to look */
