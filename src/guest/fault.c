@@ -27,15 +27,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define TRAP_PF        14
-#define TRAP_MASKS     4u /* flag of a trap: entering it masks events */
 #define PF_FETCH       16u
 #define RFLAGS_TF      0x100u
-#define RFLAGS_IF      0x200u
 #define RFLAGS_DF      0x400u
-#define RFLAGS_IOPL    0x3000u
 #define RFLAGS_CLEARED 0x74100u /* at entry: AC VM RF NT TF */
-#define ASSIST_IOPL    4
 
 /* Where the guest's code stood. */
 struct place {
@@ -169,20 +164,11 @@ static void read_from_guest(uint64_t va, void *buf, size_t n)
         memset(buf, 0, n);
 }
 
-/* The flags that the frame shows. */
-static uint64_t frame_flags(const struct xd_vcpu *v, uint64_t rflags, uint8_t mask)
-{
-    rflags &= ~(uint64_t)(RFLAGS_IF | RFLAGS_IOPL);
-    if (v->domain->vm_assist >> ASSIST_IOPL & 1)
-        rflags |= (uint64_t)v->iopl << 12;
-    return mask ? rflags : rflags | RFLAGS_IF;
-}
-
 /* Enters the guest's #PF handler. The red zone of C code is left alone, which Xen would not do. */
 static void bounce(const struct place *p, const struct xd_fault *f)
 {
     struct xd_vcpu *v = p->v;
-    const struct xd_trap *trap = &v->trap[TRAP_PF];
+    const struct xd_trap *trap = &v->trap[XD_VECTOR_PF];
     struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
     const uint64_t rsp = (uint64_t)p->regs[REG_RSP], rflags = (uint64_t)p->regs[REG_EFL];
     const uint64_t top = (rsp - XD_RED_ZONE) & ~UINT64_C(15);
@@ -195,7 +181,7 @@ static void bounce(const struct place *p, const struct xd_fault *f)
     frame[2] = f->error;
     frame[3] = (uint64_t)p->regs[REG_RIP];
     frame[4] = 0xe030 | (uint64_t)mask << 32;
-    frame[5] = frame_flags(v, rflags, info->evtchn_upcall_mask);
+    frame[5] = xd_frame_flags(v, rflags, info->evtchn_upcall_mask);
     frame[6] = rsp;
     frame[7] = 0xe02b;
     if (!write_to_guest(top - sizeof(frame), frame, sizeof(frame))) {
@@ -208,7 +194,7 @@ static void bounce(const struct place *p, const struct xd_fault *f)
     }
     stack_moves_to(top - sizeof(frame));
     VALGRIND_MAKE_MEM_DEFINED(top - sizeof(frame), sizeof(frame));
-    if (trap->flags & TRAP_MASKS)
+    if (trap->flags & XD_TRAP_MASKS)
         XD_PUT(v->hv, info->evtchn_upcall_mask, info->evtchn_upcall_mask | 1);
     p->regs[REG_RSP] = (greg_t)(top - sizeof(frame));
     p->regs[REG_RIP] = p->regs[REG_RCX] = (greg_t)trap->address; /* as sysret leaves them */

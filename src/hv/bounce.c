@@ -34,10 +34,9 @@ void xd_ran(struct xd_vcpu *v, bool rf)
     XD_PUT(v->hv, v->regs.rflags, rf ? flags | XD_RFLAGS_RF : flags & ~(uint64_t)XD_RFLAGS_RF);
 }
 
-/* What the guest sees as its flags: Xen's own IF and IOPL never show. */
-static uint64_t shown_flags(const struct xd_vcpu *v, uint8_t mask)
+uint64_t xd_frame_flags(const struct xd_vcpu *v, uint64_t rflags, uint8_t mask)
 {
-    uint64_t flags = (uint32_t)v->regs.rflags & ~(XD_RFLAGS_IF | XD_RFLAGS_IOPL);
+    uint64_t flags = (uint32_t)rflags & ~(XD_RFLAGS_IF | XD_RFLAGS_IOPL);
 
     if (v->domain->vm_assist >> ASSIST_IOPL & 1)
         flags |= (uint64_t)v->iopl << IOPL_SHIFT;
@@ -115,7 +114,8 @@ bool xd_bounce_to(struct xd_vcpu *v, const struct xd_entry_point *to)
     if (to->mask)
         mask_events(v);
     if (!push(v, top, XD_FRAME_WORDS - XD_FRAME_CS, cs | (uint64_t)saved << 32) ||
-        !push(v, top, XD_FRAME_WORDS - XD_FRAME_RFLAGS, shown_flags(v, (uint8_t)saved)) ||
+        !push(v, top, XD_FRAME_WORDS - XD_FRAME_RFLAGS,
+              xd_frame_flags(v, v->regs.rflags, (uint8_t)saved)) ||
         !push(v, top, XD_FRAME_WORDS - XD_FRAME_RIP, was.rip) ||
         (to->has_error && !push(v, top, XD_FRAME_WORDS - XD_FRAME_RIP + 1, to->error)) ||
         !push(v, top, size - XD_FRAME_R11, was.r11) || !push(v, top, size - XD_FRAME_RCX, was.rcx))
@@ -340,7 +340,7 @@ enum xd_entered xd_guest_failsafe(struct xd_vcpu *v)
     {
         const uint64_t word[FAILSAFE_WORDS] = {was.ss,
                                                was.rsp,
-                                               shown_flags(v, mask),
+                                               xd_frame_flags(v, was.rflags, mask),
                                                cs | (uint64_t)mask << 32,
                                                was.rip,
                                                was.gs,

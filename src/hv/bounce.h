@@ -112,4 +112,7 @@ bool xd_iretq(struct xd_vcpu *v, struct xd_bad_return *bad);
 /* Is the code that (v) runs 64-bit code? */
 bool xd_code_is_long(struct xd_vcpu *v);
 
+/* What a frame shows of (rflags) where the upcall mask was (mask): Xen's own IF and IOPL never. */
+uint64_t xd_frame_flags(const struct xd_vcpu *v, uint64_t rflags, uint8_t mask);
+
 #endif
