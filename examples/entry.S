@@ -16,7 +16,10 @@
     .globl guest_start
     .type guest_start, @function
 guest_start:
+    .cfi_startproc
     pushq %rbx
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rbx, 0
     movq %rdi, %rbx
     leaq event_entry(%rip), %rdi
     xorl %esi, %esi                 /* no failsafe callback */
@@ -31,7 +34,10 @@ guest_start:
     movq %rbx, %rdi
     call guest_main
 1:  popq %rbx
+    .cfi_adjust_cfa_offset -8
+    .cfi_restore %rbx
     ret
+    .cfi_endproc
     .size guest_start, . - guest_start
 
 /*
@@ -42,12 +48,22 @@ guest_start:
     .globl event_entry
     .type event_entry, @function
 event_entry:
+    .cfi_startproc
+    .cfi_signal_frame
+    .cfi_def_cfa %rsp, 56
+    .cfi_offset %rip, -40
+    .cfi_offset %rsp, -16
     popq %rcx
+    .cfi_adjust_cfa_offset -8
     popq %r11
+    .cfi_adjust_cfa_offset -8
     .irp reg, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbx
     pushq %\reg
+    .cfi_adjust_cfa_offset 8
     .endr
+    .cfi_rel_offset %rbx, 0
     movq %rsp, %rbx
+    .cfi_def_cfa_register %rbx
     subq $XSAVE_SIZE, %rsp
     andq $-64, %rsp
     cld
@@ -63,10 +79,14 @@ event_entry:
     xorl %edx, %edx
     xrstor (%rsp)
     movq %rbx, %rsp
+    .cfi_def_cfa_register %rsp
     .irp reg, rbx, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
     popq %\reg
+    .cfi_adjust_cfa_offset -8
     .endr
+    .cfi_restore %rbx
     pushq $0                        /* flags: a full iret */
     jmp STUB(iret)
+    .cfi_endproc
     .size event_entry, . - event_entry
     .section .note.GNU-stack, "", @progbits

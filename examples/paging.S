@@ -12,13 +12,23 @@
     .globl page_fault_entry
     .type page_fault_entry, @function
 page_fault_entry:
+    .cfi_startproc
+    .cfi_signal_frame
+    .cfi_def_cfa %rsp, 64
+    .cfi_offset %rip, -40
+    .cfi_offset %rsp, -16
     popq %rcx
+    .cfi_adjust_cfa_offset -8
     popq %r11
+    .cfi_adjust_cfa_offset -8
     .irp reg, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbx
     pushq %\reg
+    .cfi_adjust_cfa_offset 8
     .endr
+    .cfi_rel_offset %rbx, 0
     movq 80(%rsp), %rdi             /* the error code, behind ten registers */
     movq %rsp, %rbx
+    .cfi_def_cfa_register %rbx
     subq $XSAVE_SIZE, %rsp
     andq $-64, %rsp
     cld
@@ -36,10 +46,14 @@ page_fault_entry:
     xorl %edx, %edx
     xrstor (%rsp)
     movq %rbx, %rsp
+    .cfi_def_cfa_register %rsp
     .irp reg, rbx, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
     popq %\reg
+    .cfi_adjust_cfa_offset -8
     .endr
+    .cfi_restore %rbx
     movq $0, (%rsp)                 /* flags take the error code's place: a full iret */
     jmp hypercall_page + iret * 32
+    .cfi_endproc
     .size page_fault_entry, . - page_fault_entry
     .section .note.GNU-stack, "", @progbits

@@ -136,6 +136,31 @@ XD_PUBLIC void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void
 /* How many upcalls have been delivered to (v), in either way. */
 XD_PUBLIC uint64_t xd_guest_upcalls(struct xd_vcpu *v);
 
+/* ---- The failsafe callback ---- */
+
+/* Data segment selectors that Xen could not load; it loaded null selectors in their place. */
+struct xd_selectors {
+    uint16_t ds, es, fs, gs;
+};
+
+/*
+ * Where Xen switches to a vCPU and can't load its data segments, it enters its failsafe callback (load_segments). Linked
+ * code has the host's, which nobody loads anew, so a test says when: at the next hypercall's return or preemption
+ * point of (v), Xen finds (sel) and can't load it. NULL: what the caller's registers hold, as if all could be loaded
+ * by now. The callback is entered once; an event that is due comes before its first instruction, unless it was
+ * registered with CALLBACKF_mask_events. xd_restore takes the lever back.
+ */
+XD_PUBLIC void xd_failsafe_raise(struct xd_vcpu *v, const struct xd_selectors *sel);
+
+/*
+ * fn(ctx, sel) is called instead of the failsafe callback that (v) registered, on the vCPU's own stack. NULL: back to
+ * the registered address, which is entered with Xen's frame (x86-64), upwards from RSP: RCX R11 DS ES FS GS RIP CS
+ * RFLAGS RSP SS, and returns by the iret hypercall, having taken the first six off. Neither: the domain crashes.
+ */
+XD_PUBLIC void xd_guest_on_failsafe(struct xd_vcpu *v,
+                                    void (*fn)(void *ctx, const struct xd_selectors *sel),
+                                    void *ctx);
+
 /* ---- Guest memory as it is: the mirror (x86-64 Linux; not under ThreadSanitizer, nor with vCPUs as threads) ---- */
 
 /*

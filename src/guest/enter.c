@@ -211,13 +211,16 @@ void xd_tell_place(struct xd_str *out, const void *uc)
  * takes more of the stack. */
 void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr, const void *uc)
 {
+    const struct xd_side *s;
+    const char *code;
     char text[TOLD_MAX];
     struct xd_str out = {.text = text, .cap = sizeof(text), .fixed = true};
 
     if (!self->v)
         return;
-    xd_str_addf(&out, "xendouble: signal %d at %#" PRIxPTR " in %s of d%uv%u\n", sig, addr,
-                xd_side_of(self->v)->handling ? "the upcall handler" : "guest code",
+    s = xd_side_of(self->v);
+    code = s->failsafes ? "the failsafe handler" : s->handling ? "the upcall handler" : "guest code";
+    xd_str_addf(&out, "xendouble: signal %d at %#" PRIxPTR " in %s of d%uv%u\n", sig, addr, code,
                 self->v->domain->domid, self->v->id);
     if (write(STDERR_FILENO, out.text, out.len) < 0)
         return; /* nowhere to say so */
@@ -336,7 +339,7 @@ int64_t xd_guest_return(struct xd_self *self, int64_t rc)
                 xd_keep_caller(self->v);
             wait_until_it_runs(self);
         }
-    } while (xd_info_upcall_due(xd_info_place(self->v)) &&
+    } while ((xd_info_upcall_due(xd_info_place(self->v)) || xd_failsafe_due(self)) &&
              !xd_deliver_upcalls(self)); /* crashed: waiting for it never ends */
     return rc;
 }
@@ -366,7 +369,7 @@ int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg
         xd_keep_caller(self->v);
     if (self->watched)
         xd_watch_call(self->v);
-    if (self->context || !xd_goes_on(self->v))
+    if (self->context || !xd_self_goes_on(self))
         rc = xd_guest_return(self, rc);
     xd_self_unlock(self);
     return rc;
@@ -377,7 +380,7 @@ void xd_guest_iret(struct xd_self *self, bool events, bool deliver)
     xd_self_lock(self);
     come_in(self, XD_CALL_IRET);
     xd_info_set_mask(self->v->hv, xd_vcpu_info(self->v), !events);
-    if (deliver && (self->context || !xd_goes_on(self->v)))
+    if (deliver && (self->context || !xd_self_goes_on(self)))
         xd_guest_return(self, 0);
     xd_self_unlock(self);
 }
@@ -391,7 +394,7 @@ void xd_preempt(void)
     xd_self_lock(self);
     if (self->watched)
         xd_faults_install();
-    if (!self->v->hv->host->in_call && (self->context || !xd_goes_on(self->v))) {
+    if (!self->v->hv->host->in_call && (self->context || !xd_self_goes_on(self))) {
         if (self->context)
             self->context->preempted = true;
         xd_guest_return(self, 0);

@@ -156,6 +156,40 @@ xd_bounce_back:
     .size xd_bounce, . - xd_bounce
 
 /*
+ * void xd_bounce_failsafe(handler, cs_and_mask, rflags, sel). The frame, upwards:
+ * RCX R11 DS ES FS GS RIP CS|mask<<32 RFLAGS RSP SS. It is left as the one above.
+ */
+    .globl xd_bounce_failsafe
+    .hidden xd_bounce_failsafe
+    .type xd_bounce_failsafe, @function
+    .balign 32
+xd_bounce_failsafe:
+    .cfi_startproc
+    pushq %rbp
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rbp, 0
+    movq %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    andq $-16, %rsp
+    pushq $0xe02b
+    pushq %rbp
+    pushq %rdx
+    pushq %rsi
+    leaq xd_bounce_back(%rip), %r8
+    pushq %r8
+    .irp at, 6, 4, 2, 0
+    movzwl \at(%rcx), %eax
+    pushq %rax
+    .endr
+    pushq %rdx
+    pushq %r8
+    movq %r8, %rcx
+    movq %rdx, %r11
+    jmp *%rdi
+    .cfi_endproc
+    .size xd_bounce_failsafe, . - xd_bounce_failsafe
+
+/*
  * long xd_with_vectors(fn, a, b): fn(a, b) with x87, SSE, AVX and AVX-512 state put back
  * afterwards. xsave takes the part of the mask that the processor has.
  */

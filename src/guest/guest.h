@@ -38,9 +38,14 @@ struct xd_side {
     uint32_t domid; /* whom the rest was said of: the slot may hold another domain by now */
     void (*upcall)(void *ctx);
     void *upcall_ctx;
-    uint64_t upcalls;           /* delivered */
+    uint64_t upcalls; /* delivered */
+    void (*failsafe)(void *ctx, const struct xd_selectors *sel);
+    void *failsafe_ctx;
+    struct xd_selectors failsafe_sel;
+    uint64_t failsafe_raised; /* in which life of the machine it is to be entered; 0: it is not */
     struct xd_context *context; /* NULL: no code */
     unsigned int handling;      /* upcall handlers that are running, one inside the other */
+    unsigned int failsafes;     /* failsafe handlers */
     uint64_t crash_told; /* of vCPU 0: in which life the domain's crash was told; 0: it was not */
     uint64_t
         end_known; /* of vCPU 0: in which life somebody said that the domain was to end; 0: nobody */
@@ -71,7 +76,9 @@ extern XD_TLS struct xd_self xd_this_thread;
 /* After a change of the thread's state. Most calls of a plain vCPU need one look at (plain). */
 static inline void xd_self_settle(struct xd_self *self)
 {
-    self->plain = self->context || self->watched ? NULL : self->v;
+    const bool failsafe = self->side && self->side->failsafe_raised;
+
+    self->plain = self->context || self->watched || failsafe ? NULL : self->v;
 }
 
 /* Makes sure that faults come to us first; keeps whatever handler the process had for the rest. */
@@ -126,6 +133,20 @@ static inline bool xd_runs(const struct xd_vcpu *v)
 static inline bool xd_goes_on(const struct xd_vcpu *v)
 {
     return xd_runs(v) && !xd_info_upcall_due(xd_info_place(v));
+}
+
+/* The failsafe callback is to be entered; not, if the machine went back behind the lever. */
+static inline bool xd_failsafe_due(const struct xd_self *self)
+{
+    const uint64_t raised = self->side->failsafe_raised;
+
+    return XD_UNLIKELY(raised != 0) && raised == self->v->hv->host->restored + 1;
+}
+
+/* The same of a thread that need not be plain. */
+static inline bool xd_self_goes_on(const struct xd_self *self)
+{
+    return xd_goes_on(self->v) && !xd_failsafe_due(self);
 }
 
 /* (v)'s linked code was refused its call: keeps who made it, for xd_explain. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * upcall.c: events that reach the guest: masks, and who is called.
+ * upcall.c: events that reach the guest, and the failsafe callback: masks, and who is called.
  *
  * AS-XEN: create_bounce_frame, do_iret: entering sets upcall_mask and returning clears it, since it
  * was clear; upcall_pending is the guest's to clear, before it looks for work.
@@ -13,27 +13,56 @@
 #include <stdio.h>
 
 #define RUNAWAY_NR 10000u
+#define KERNEL_CS  UINT64_C(0xe030) /* FLAT_KERNEL_CS, with privilege level 0 */
+
+#if defined(__x86_64__)
+static uint64_t flags_here(void)
+{
+    return __builtin_ia32_readeflags_u64();
+}
+
+static struct xd_selectors selectors_here(void)
+{
+    struct xd_selectors s;
+
+    __asm__("mov %%ds, %0\n\tmov %%es, %1\n\tmov %%fs, %2\n\tmov %%gs, %3"
+            : "=r"(s.ds), "=r"(s.es), "=r"(s.fs), "=r"(s.gs));
+    return s;
+}
+#else
+static uint64_t flags_here(void)
+{
+    return 0;
+}
+
+static struct xd_selectors selectors_here(void)
+{
+    return (struct xd_selectors){0};
+}
+#endif
 
 /* AS-XEN: create_bounce_frame: no handler, and that ends the domain. */
-static void no_handler(struct xd_vcpu *v)
+static bool no_handler(struct xd_vcpu *v, const char *why)
 {
-    fprintf(stderr,
-            "xendouble: d%uv%u lets events in (evtchn_upcall_mask is 0) and one is pending, but it "
-            "has no event callback: the domain crashes, as under Xen\n",
-            v->domain->domid, v->id);
+    fprintf(stderr, "xendouble: d%uv%u %s: the domain crashes\n", v->domain->domid,
+            v->id, why);
     xd_tell_before(v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = v->domain});
     xd_domain_crash(v->domain);
     xd_tell_after(v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = v->domain});
+    return false;
 }
 
 /* The guest's own code, during which the machine is everybody's. */
-static void run_handler(const struct xd_self *self, struct xd_side *s)
+static bool run_upcall(const struct xd_self *self, struct xd_side *s)
 {
     struct xd_vcpu *v = self->v;
     void (*fn)(void *ctx) = s->upcall;
     void *ctx = s->upcall_ctx;
     uint64_t address = v->event.address;
 
+    if (!fn && !(address && XD_CAN_BOUNCE))
+        return no_handler(v, "lets events in (evtchn_upcall_mask is 0) and one is pending, but it "
+                             "has no event callback, which Xen ends a domain for");
     s->upcalls++;
     xd_info_set_mask(v->hv, xd_info_place(v), 1);
     s->handling++;
@@ -46,31 +75,68 @@ static void run_handler(const struct xd_self *self, struct xd_side *s)
     s->handling--;
     if (fn)
         xd_info_set_mask(v->hv, xd_info_place(v), 0);
+    return true;
 }
 
+/* AS-XEN: load_segments: the mask is left alone unless the callback was registered to set it. */
+static bool run_failsafe(struct xd_self *self, struct xd_side *s)
+{
+    struct xd_vcpu *v = self->v;
+    void (*fn)(void *ctx, const struct xd_selectors *sel) = s->failsafe;
+    void *ctx = s->failsafe_ctx;
+    const struct xd_selectors sel = s->failsafe_sel;
+    const uint8_t mask = xd_vcpu_info(v)->evtchn_upcall_mask;
+    const uint64_t address = v->failsafe.address;
+
+    s->failsafe_raised = 0;
+    xd_self_settle(self);
+    if (!fn && !(address && XD_CAN_BOUNCE))
+        return no_handler(v, "has no failsafe callback, and Xen, which could not load its data "
+                             "segments, enters address 0");
+    if (v->failsafe.mask)
+        xd_info_set_mask(v->hv, xd_info_place(v), 1);
+    s->failsafes++;
+    xd_self_unlock(self);
+    if (fn)
+        fn(ctx, &sel);
+    else
+        xd_bounce_failsafe(address, KERNEL_CS | (uint64_t)mask << 32,
+                           xd_frame_flags(v, flags_here(), mask), &sel);
+    xd_self_lock(self);
+    s->failsafes--;
+    if (fn)
+        xd_info_set_mask(v->hv, xd_info_place(v), mask);
+    return true;
+}
+
+/* An event that is due is delivered on top of the failsafe callback's frame, before its first instruction, unless events
+ * are masked there. */
 bool xd_deliver_upcalls(struct xd_self *self)
 {
     struct xd_vcpu *v = self->v;
     unsigned int nr = 0;
 
-    while (xd_info_upcall_due(xd_info_place(v))) {
+    for (;;) {
+        const bool event = xd_info_upcall_due(xd_info_place(v));
         struct xd_side *s = self->side;
 
         if (XD_UNLIKELY(s->domid != v->domain->domid)) /* the domain that was entered is gone */
             s = self->side = xd_side_of(v);
-
+        if (xd_failsafe_due(self) && (!event || v->failsafe.mask)) {
+            if (!run_failsafe(self, s))
+                return false;
+            continue;
+        }
+        if (!event)
+            return true;
         if (++nr > RUNAWAY_NR)
             xd_guest_die("d%uv%u: the upcall handler has returned %u times in a row and "
                          "evtchn_upcall_pending is still set: a handler clears it before it looks "
                          "for work",
                          v->domain->domid, v->id, RUNAWAY_NR);
-        if (!s->upcall && !(v->event.address && XD_CAN_BOUNCE)) {
-            no_handler(v);
+        if (!run_upcall(self, s))
             return false;
-        }
-        run_handler(self, s);
     }
-    return true;
 }
 
 uint64_t xd_guest_upcalls(struct xd_vcpu *v)
@@ -86,5 +152,32 @@ void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void *ctx)
     s = xd_side_of(v);
     s->upcall = fn;
     s->upcall_ctx = ctx;
+    xd_guest_unlock(v->hv);
+}
+
+void xd_guest_on_failsafe(struct xd_vcpu *v, void (*fn)(void *ctx, const struct xd_selectors *sel),
+                          void *ctx)
+{
+    struct xd_side *s;
+
+    xd_must_exist("xd_guest_on_failsafe", v);
+    xd_guest_lock(v->hv);
+    s = xd_side_of(v);
+    s->failsafe = fn;
+    s->failsafe_ctx = ctx;
+    xd_guest_unlock(v->hv);
+}
+
+void xd_failsafe_raise(struct xd_vcpu *v, const struct xd_selectors *sel)
+{
+    struct xd_side *s;
+
+    xd_must_exist("xd_failsafe_raise", v);
+    xd_guest_lock(v->hv);
+    s = xd_side_of(v);
+    s->failsafe_sel = sel ? *sel : selectors_here();
+    s->failsafe_raised = v->hv->host->restored + 1;
+    if (xd_this_thread.v == v)
+        xd_self_settle(&xd_this_thread);
     xd_guest_unlock(v->hv);
 }

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * entries.S: a guest's assembly: an event entry, and leaving by an iret frame of its own making.
+ * entries.S: a guest's assembly: its entries, and leaving by an iret frame of its own making.
  */
     .text
 
-/* Tells C of the frame, lets it handle the event, and returns by the iret hypercall. */
-    .globl event_entry
-    .type event_entry, @function
-event_entry:
+/* A callback's entry: tells C of the frame, lets it do its work, and returns by the iret hypercall. (above): bytes between
+ * R11 and RIP. */
+    .macro callback name, handler, above
+    .globl \name
+    .type \name, @function
+\name:
     .cfi_startproc
     .cfi_signal_frame
-    .cfi_def_cfa %rsp, 56
+    .cfi_def_cfa %rsp, 56 + \above
     .cfi_offset %rip, -40
     .cfi_offset %rsp, -16
     movq %rcx, entry_rcx(%rip)
     movq %r11, entry_r11(%rip)
     movq %rsp, entry_rsp(%rip)
-    popq %rcx
-    .cfi_adjust_cfa_offset -8
-    popq %r11
-    .cfi_adjust_cfa_offset -8
-    .irp r, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbx
+    .irp r, rax, rdx, rsi, rdi, r8, r9, r10, rbx
     pushq %\r
     .cfi_adjust_cfa_offset 8
     .endr
@@ -28,17 +26,23 @@ event_entry:
     movq %rsp, %rbx
     .cfi_def_cfa_register %rbx
     andq $-16, %rsp
-    call handle_event
+    call \handler
     movq %rbx, %rsp
     .cfi_def_cfa_register %rsp
-    .irp r, rbx, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+    .irp r, rbx, r10, r9, r8, rdi, rsi, rdx, rax, rcx, r11
     popq %\r
     .cfi_adjust_cfa_offset -8
     .endr
+    leaq \above(%rsp), %rsp
+    .cfi_adjust_cfa_offset -\above
     pushq $0
     jmp hypercall_page + 23 * 32
     .cfi_endproc
-    .size event_entry, . - event_entry
+    .size \name, . - \name
+    .endm
+
+    callback event_entry, handle_event, 0
+    callback failsafe_entry, handle_failsafe, 32
 
 /*
  * void leave_by_iret(struct { uint64_t rax, rcx, r11; } *seen, uint64_t rflags): goes to its own end

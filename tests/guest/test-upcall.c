@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test-upcall.c: upcalls to C: when, how masked, how deep. */
+/* test-upcall.c: upcalls and the failsafe callback in C: when, how masked, how deep. */
+#define _GNU_SOURCE
+#include "dies.h"
 #include "guest.h"
+#include "nowhere.h"
 
 static struct machine m;
 static struct evtchn_send ipi;
@@ -136,6 +139,75 @@ START_TEST(another_vcpus_event_is_not_ours)
 }
 END_TEST
 
+static struct xd_selectors found;
+static unsigned int failures, heard_before;
+
+static void repair(void *ctx, const struct xd_selectors *sel)
+{
+    ck_assert_ptr_eq(ctx, &m);
+    found = *sel;
+    failures++;
+    heard_before = heard;
+    if (failures == 1)
+        send(); /* it is let in: this handler is interrupted */
+}
+
+START_TEST(failsafe_reaches_c_too)
+{
+    const struct xd_selectors bad = {.ds = 7, .gs = 0x33};
+
+    xd_guest_on_failsafe(m.v0, repair, &m);
+    xd_preempt();
+    ck_assert_uint_eq(failures, 0);
+    xd_failsafe_raise(m.v0, &bad);
+    xd_preempt();
+    ck_assert_uint_eq(failures, 1);
+    ck_assert_uint_eq(heard_before, 0);
+    ck_assert_uint_eq(heard, 1);
+    ck_assert_uint_eq(found.ds, 7);
+    ck_assert_uint_eq(found.es, 0);
+    ck_assert_uint_eq(found.gs, 0x33);
+    info()->evtchn_upcall_mask = 1;
+    xd_failsafe_raise(m.v0, NULL);
+    HYPERVISOR_xen_version(XENVER_version, NULL);
+    ck_assert_uint_eq(failures, 2);
+    ck_assert_uint_eq(info()->evtchn_upcall_mask, 1);
+}
+END_TEST
+
+static void fault_in_failsafe(void *ctx, const struct xd_selectors *sel)
+{
+    (void)ctx;
+    (void)sel;
+    *(volatile int *)(uintptr_t)nowhere(NOWHERE_NR - 1) = 0;
+}
+
+static void fail_with_a_fault(void *unused)
+{
+    (void)unused;
+    xd_guest_on_failsafe(m.v0, fault_in_failsafe, NULL);
+    xd_failsafe_raise(m.v0, NULL);
+    xd_preempt();
+}
+
+START_TEST(a_fault_in_failsafe_is_told_as_such)
+{
+    ck_dies_saying(fail_with_a_fault, NULL, "in the failsafe handler of d1v0");
+}
+END_TEST
+
+static void raise_on_nobody(void *unused)
+{
+    (void)unused;
+    xd_failsafe_raise(NULL, NULL);
+}
+
+START_TEST(failsafe_wants_a_vcpu)
+{
+    ck_dies_saying(raise_on_nobody, NULL, "xd_failsafe_raise: the vCPU is NULL");
+}
+END_TEST
+
 START_TEST(a_handler_that_clears_nothing_ends_the_test)
 {
     forgetful = true;
@@ -163,6 +235,9 @@ int main(void)
     tcase_add_test(tc, a_handler_that_unmasks_is_interrupted);
     tcase_add_test(tc, a_spurious_upcall_is_one_too);
     tcase_add_test(tc, another_vcpus_event_is_not_ours);
+    tcase_add_test(tc, failsafe_reaches_c_too);
+    tcase_add_test(tc, a_fault_in_failsafe_is_told_as_such);
+    tcase_add_test(tc, failsafe_wants_a_vcpu);
     tcase_add_test_raise_signal(tc, a_handler_that_clears_nothing_ends_the_test, SIGABRT);
     tcase_add_test_raise_signal(tc, without_a_handler_the_domain_crashes, SIGABRT);
     suite_add_tcase(suite, tc);
