@@ -31,9 +31,10 @@
     UINT64_C(20000000000) /* a death is told of at once; this is for guests that hang */
 #define DOUBT_NS \
     UINT64_C(20000000) /* without an answer: then it is asked whether the domain ended */
-#define SPINS  200u   /* looks at the mailbox before others may have the processor... */
-#define NAP_NS 20000u /* ... for so long: who only yields keeps his turn, and others' work makes five times as slow */
-#define CRASH 3u       /* SHUTDOWN_crash */
+#define SPINS 200u     /* looks at the mailbox before others may have the processor... */
+#define NAP_NS \
+    20000u /* ... for so long: who only yields keeps his turn, and others' work makes five times as slow */
+#define CRASH 3u /* SHUTDOWN_crash */
 
 static uint64_t now_ns(void)
 {

@@ -19,7 +19,7 @@
 #if defined(__x86_64__)
 #define XD_CAN_BOUNCE 1
 void xd_bounce(uint64_t handler);
-extern const char xd_bounce_back[];        /* the RIP of such frames */
+extern const char xd_bounce_back[]; /* the RIP of such frames */
 
 /* The same with the failsafe callback's frame, in which Xen says which selectors it could not load (load_segments). */
 void xd_bounce_failsafe(uint64_t handler, uint64_t cs_and_mask, uint64_t rflags,

@@ -219,7 +219,9 @@ void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr, co
     if (!self->v)
         return;
     s = xd_side_of(self->v);
-    code = s->failsafes ? "the failsafe handler" : s->handling ? "the upcall handler" : "guest code";
+    code = s->failsafes  ? "the failsafe handler"
+           : s->handling ? "the upcall handler"
+                         : "guest code";
     xd_str_addf(&out, "xendouble: signal %d at %#" PRIxPTR " in %s of d%uv%u\n", sig, addr, code,
                 self->v->domain->domid, self->v->id);
     if (write(STDERR_FILENO, out.text, out.len) < 0)

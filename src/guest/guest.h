@@ -42,7 +42,7 @@ struct xd_side {
     void (*failsafe)(void *ctx, const struct xd_selectors *sel);
     void *failsafe_ctx;
     struct xd_selectors failsafe_sel;
-    uint64_t failsafe_raised; /* in which life of the machine it is to be entered; 0: it is not */
+    uint64_t failsafe_raised;   /* in which life of the machine it is to be entered; 0: it is not */
     struct xd_context *context; /* NULL: no code */
     unsigned int handling;      /* upcall handlers that are running, one inside the other */
     unsigned int failsafes;     /* failsafe handlers */

@@ -44,8 +44,7 @@ static struct xd_selectors selectors_here(void)
 /* AS-XEN: create_bounce_frame: no handler, and that ends the domain. */
 static bool no_handler(struct xd_vcpu *v, const char *why)
 {
-    fprintf(stderr, "xendouble: d%uv%u %s: the domain crashes\n", v->domain->domid,
-            v->id, why);
+    fprintf(stderr, "xendouble: d%uv%u %s: the domain crashes\n", v->domain->domid, v->id, why);
     xd_tell_before(v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = v->domain});
     xd_domain_crash(v->domain);
     xd_tell_after(v->hv, &(struct xd_told){.what = XD_DEED_CRASH, .d = v->domain});

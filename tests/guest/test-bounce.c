@@ -44,8 +44,8 @@ static void setup(void)
     ck_assert_int_eq(xd_enter(m.v0), 0);
     ck_assert_int_eq(HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, &op), 0);
     ipi.port = op.port;
-    ck_assert_int_eq(
-        HYPERVISOR_set_callbacks((uintptr_t)event_entry, (uintptr_t)failsafe_entry, 0), 0);
+    ck_assert_int_eq(HYPERVISOR_set_callbacks((uintptr_t)event_entry, (uintptr_t)failsafe_entry, 0),
+                     0);
     xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 0;
     handled = depth = depth_max = again = failures = fail_again = send_inside = 0;
 }
