@@ -48,7 +48,7 @@ XD_PUBLIC void xd_guest_link(struct xd_hv *hv);
 
 /*
  * Gives (v) code to run: fn(arg) on a stack of its own, as soon as xd_run lets it. A vCPU that is
- * down waits until it is brought up. 0; -EINVAL if it has code to run already; -ENOMEM if there is
+ * down waits until it is brought up. Code of a run may give others code too, which that run runs then. 0; -EINVAL if it has code to run already; -ENOMEM if there is
  * no room for a stack.
  */
 XD_PUBLIC XD_MUST_CHECK int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg);
@@ -64,12 +64,13 @@ enum xd_policy {
 };
 
 /* Start from XD_RUN_CONFIG_DEFAULT; a NULL config is that. The environment variable
- * XENDOUBLE_SCHED, "round-robin:SLICE", "random:SEED", "pct:SEED:DEPTH:POINTS" or "threads", wins. */
+ * XENDOUBLE_SCHED, "round-robin:SLICE", "random:SEED", "pct:SEED:DEPTH:POINTS" or "threads", wins, and holds too
+ * (but "threads") where a thread that entered its vCPU waits and others run meanwhile. */
 struct xd_run_config {
     enum xd_policy policy;
     uint64_t seed;
     uint32_t slice;      /* 1 and up */
-    uint32_t depth;      /* 1 and up */
+    uint32_t depth;      /* 1 to 65 */
     uint32_t points;     /* about how many preemption points a run has; 1 and up */
     uint64_t points_max; /* a run that needs more is given up; 0: no limit */
     bool quiet;          /* do not print reports to stderr */

@@ -130,16 +130,12 @@ static bool make_stack(struct xd_context *c)
     return true;
 }
 
-int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
+/* The machine is locked. */
+static int give_code(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
 {
     struct xd_context *c, **last;
-    struct xd_side *side;
+    struct xd_side *side = xd_side_of(v);
 
-    xd_must_exist("xd_vcpu_start", v);
-    if (!fn)
-        xd_guest_die("xd_vcpu_start: there is no code for d%uv%u to run: fn is NULL",
-                     v->domain->domid, v->id);
-    side = xd_side_of(v);
     if (side->context && !side->context->done)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has code to run already",
                             v->domain->domid, v->id);
@@ -164,7 +160,23 @@ int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
         ;
     *last = c;
     side->context = c;
+    xd_sched_join(c);
+    xd_threads_join(c);
     return 0;
+}
+
+int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
+{
+    int rc;
+
+    xd_must_exist("xd_vcpu_start", v);
+    if (!fn)
+        xd_guest_die("xd_vcpu_start: there is no code for d%uv%u to run: fn is NULL",
+                     v->domain->domid, v->id);
+    xd_guest_lock(v->hv);
+    rc = give_code(v, fn, arg);
+    xd_guest_unlock(v->hv);
+    return rc;
 }
 
 void xd_context_free(struct xd_context *c)

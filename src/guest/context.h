@@ -82,11 +82,16 @@ void xd_context_free(struct xd_context *c);
 /* Lets time pass to the next timer. False: there is none. In sched.c. */
 bool xd_sched_skip_time(struct xd_hv *hv);
 
+/* (c) was given its code in the middle of a run, maybe. In sched.c. */
+void xd_sched_join(struct xd_context *c);
+
 /* Begins the report of a run that did not finish: what happened, and who waits for what. */
 void xd_sched_report(struct xd_guest *g, const struct xd_vcpu *until, const char *what);
 
 /* Threads, in threads.c: runs all code of (g), each vCPU's on its own. */
 enum xd_run_end xd_threads_run(struct xd_guest *g, const struct xd_run_config *config);
+/* (c) was given its code in the middle of such a run, maybe, the machine being locked: it gets its thread. */
+void xd_threads_join(struct xd_context *c);
 /* Adds the backtrace of (c), a thread that waits; the machine is locked. */
 void xd_threads_backtrace(struct xd_context *c, struct xd_str *out);
 /* Ends the thread of (c), which waits or is done. False: fork() left it behind, and libc may still have

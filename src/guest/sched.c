@@ -15,6 +15,7 @@
 #include "guest/mirror.h"
 #include "hv/sched.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@
 #define CALL_SCHED_OP_COMPAT 6
 #define CALL_SCHED_OP        29
 #define OP_YIELD             0
-#define CHANGES_MAX          64u
+#define DEPTH_MAX            65u
+#define PRIORITY_DRAWN       (UINT64_MAX / 2 + 1) /* those that are drawn are this and up */
 #define IDLE_TIMES_MAX       100000u
 
 struct xd_sched {
@@ -37,7 +39,7 @@ struct xd_sched {
     uint64_t turn;   /* points that the present turn has lasted */
     uint64_t lowest; /* PCT: below all priorities given so far */
     uint32_t changes;
-    uint64_t change[CHANGES_MAX]; /* PCT: the points where priorities change */
+    uint64_t change[DEPTH_MAX - 1]; /* PCT: the points where priorities change */
     enum xd_run_end end;
 };
 
@@ -287,63 +289,104 @@ _Noreturn void xd_sched_finish(struct xd_context *c)
 static _Noreturn void text_is_none(const char *text)
 {
     xd_guest_die("XENDOUBLE_SCHED=%s is none of round-robin:SLICE, random:SEED, "
-                 "pct:SEED:DEPTH:POINTS and threads",
-                 text);
+                 "pct:SEED:DEPTH:POINTS and threads, where SEED is a 64-bit number, SLICE and "
+                 "POINTS are 1 to %u and DEPTH is 1 to %u",
+                 text, UINT32_MAX, DEPTH_MAX);
 }
 
-/* After its name, a policy's numbers have no signs, nor blanks. */
-static bool has_numbers(const char *text)
+/* Is (text) the policy (name) with (n) numbers behind it? They have no signs, nor blanks. */
+static bool has_numbers(const char *text, const char *name, uint64_t *nr, unsigned int n)
 {
-    const char *colon = strchr(text, ':');
+    const char *at = text + strlen(name);
 
-    return colon && strspn(colon, ":0123456789") == strlen(colon);
+    if (strncmp(text, name, strlen(name)) != 0)
+        return false;
+    for (unsigned int i = 0; i < n; i++) {
+        char *end;
+
+        if (at[0] != ':' || at[1] < '0' || at[1] > '9')
+            return false;
+        errno = 0;
+        nr[i] = strtoull(at + 1, &end, 10);
+        if (errno)
+            return false;
+        at = end;
+    }
+    return !*at;
+}
+
+static bool is_count(uint64_t nr, uint32_t max)
+{
+    return nr && nr <= max;
 }
 
 static void take_setting(struct xd_run_config *c, const char *text)
 {
-    uint64_t seed;
-    uint32_t a, b;
-    int end = 0;
+    uint64_t nr[3];
 
     c->threads = strcmp(text, "threads") == 0;
     if (c->threads)
         return;
-    if (!has_numbers(text))
-        text_is_none(text);
-    if (sscanf(text, "round-robin:%" SCNu32 "%n", &a, &end) == 1 && !text[end] && a) {
+    if (has_numbers(text, "round-robin", nr, 1) && is_count(nr[0], UINT32_MAX)) {
         c->policy = XD_POLICY_ROUND_ROBIN;
-        c->slice = a;
-    } else if (sscanf(text, "random:%" SCNu64 "%n", &seed, &end) == 1 && !text[end]) {
+        c->slice = (uint32_t)nr[0];
+    } else if (has_numbers(text, "random", nr, 1)) {
         c->policy = XD_POLICY_RANDOM;
-        c->seed = seed;
-    } else if (sscanf(text, "pct:%" SCNu64 ":%" SCNu32 ":%" SCNu32 "%n", &seed, &a, &b, &end) ==
-                   3 &&
-               !text[end] && a && b) {
-        *c = (struct xd_run_config){.policy = XD_POLICY_PCT,
-                                    .seed = seed,
-                                    .depth = a,
-                                    .points = b,
-                                    .points_max = c->points_max,
-                                    .quiet = c->quiet};
+        c->seed = nr[0];
+    } else if (has_numbers(text, "pct", nr, 3) && is_count(nr[1], DEPTH_MAX) &&
+               is_count(nr[2], UINT32_MAX)) {
+        c->policy = XD_POLICY_PCT;
+        c->seed = nr[0];
+        c->depth = (uint32_t)nr[1];
+        c->points = (uint32_t)nr[2];
     } else {
         text_is_none(text);
     }
 }
 
-/* AS in the paper of Burckhardt and others, 2010: distinct random priorities above all that points
- * of change give. */
+/* What holds of (config): the environment wins, and no number is 0. */
+static struct xd_run_config settled(const struct xd_run_config *config)
+{
+    static const struct xd_run_config standard = XD_RUN_CONFIG_DEFAULT;
+    struct xd_run_config c = config ? *config : standard;
+    const char *env = getenv("XENDOUBLE_SCHED");
+
+    if (c.policy > XD_POLICY_PCT)
+        xd_guest_die(
+            "xd_run: there is no policy %u: it is one of enum xd_policy, 0 to %u; start from "
+            "XD_RUN_CONFIG_DEFAULT",
+            (unsigned int)c.policy, (unsigned int)XD_POLICY_PCT);
+    if (env)
+        take_setting(&c, env);
+    c.slice += !c.slice;
+    c.depth += !c.depth;
+    c.points += !c.points;
+    if (c.policy == XD_POLICY_PCT && c.depth > DEPTH_MAX)
+        xd_guest_die("xd_run: a PCT run has a depth of 1 to %u, not %u", DEPTH_MAX, c.depth);
+    return c;
+}
+
+/* AS in the paper of Burckhardt and others, 2010: random priorities above all that points of change
+ * give. */
+static void draw_priority(struct xd_sched *s, struct xd_context *c)
+{
+    c->priority = PRIORITY_DRAWN + xd_rng_next(&s->rng) % PRIORITY_DRAWN;
+}
+
+void xd_sched_join(struct xd_context *c)
+{
+    if (c->g->sched && c->g->sched->config.policy == XD_POLICY_PCT)
+        draw_priority(c->g->sched, c);
+}
+
 static void set_priorities(struct xd_sched *s)
 {
-    uint32_t nr = 0, i = 0;
-
-    for (struct xd_context *c = s->g->contexts; c; c = c->next)
-        nr++;
-    s->lowest = UINT64_MAX / 2;
-    for (struct xd_context *c = s->g->contexts; c; c = c->next)
-        c->priority = s->lowest + 1 + xd_rng_permute(s->config.seed, nr, i++);
-    s->changes = s->config.depth - 1 < CHANGES_MAX ? s->config.depth - 1 : CHANGES_MAX;
-    for (i = 0; i < s->changes; i++)
+    s->lowest = PRIORITY_DRAWN - 1;
+    s->changes = s->config.depth - 1;
+    for (uint32_t i = 0; i < s->changes; i++)
         s->change[i] = 1 + xd_rng_next(&s->rng) % s->config.points;
+    for (struct xd_context *c = s->g->contexts; c; c = c->next)
+        draw_priority(s, c);
 }
 
 static enum xd_run_end run(struct xd_sched *s)
@@ -355,7 +398,8 @@ static enum xd_run_end run(struct xd_sched *s)
     xd_faults_install();
     xd_faults_stack();
     s->rng = s->config.seed;
-    set_priorities(s);
+    if (s->config.policy == XD_POLICY_PCT)
+        set_priorities(s);
     s->home_self = xd_this_thread;
     g->sched = s;
     go_on(s, &s->home);
@@ -386,29 +430,13 @@ static void drop_finished(struct xd_guest *g)
 
 enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config)
 {
-    static const struct xd_run_config standard = XD_RUN_CONFIG_DEFAULT;
-    struct xd_sched s = {.config = config ? *config : standard};
-    const char *env = getenv("XENDOUBLE_SCHED");
+    struct xd_sched s = {.config = settled(config)};
 
     if (!hv)
         xd_guest_die("xd_run: the machine is NULL");
-    if (s.config.policy > XD_POLICY_PCT)
-        xd_guest_die(
-            "xd_run: there is no policy %u: it is one of enum xd_policy, 0 to %u; start from "
-            "XD_RUN_CONFIG_DEFAULT",
-            (unsigned int)s.config.policy, (unsigned int)XD_POLICY_PCT);
-    s.g = xd_guest_of(hv);
-
     if (xd_this_thread.context)
         xd_guest_die("xd_run: called by code that a run is running");
-    if (env)
-        take_setting(&s.config, env);
-    if (s.config.slice == 0)
-        s.config.slice = 1;
-    if (s.config.depth == 0)
-        s.config.depth = 1;
-    if (s.config.points == 0)
-        s.config.points = 1;
+    s.g = xd_guest_of(hv);
     xd_this_thread.watched = xd_access_watched() || s.g->watches;
     if (s.config.threads && hv->host->watcher)
         xd_guest_die(
@@ -426,8 +454,7 @@ enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config)
 
 bool xd_sched_wait(struct xd_guest *g, struct xd_vcpu *v)
 {
-    static const struct xd_run_config standard = XD_RUN_CONFIG_DEFAULT;
-    struct xd_sched s = {.g = g, .config = standard, .until = v};
+    struct xd_sched s = {.g = g, .config = settled(NULL), .until = v};
 
     run(&s);
     return xd_vcpu_state(v) == XD_STATE_RUNNING;

@@ -166,9 +166,19 @@ void xd_guest_unlock(struct xd_hv *hv)
 
 /* ---- A thread's life ---- */
 
-static void *thread_main(void *context)
+/* Nobody could wake whom it leaves behind. */
+static void ended_from_inside(void *context)
 {
-    struct xd_context *c = context;
+    const struct xd_context *c = context;
+
+    xd_guest_die(
+        "the code of d%uv%u ended its thread, by pthread_exit or pthread_cancel: code that "
+        "xd_run runs returns, or shuts its domain down",
+        c->v->domain->domid, c->v->id);
+}
+
+static void live(struct xd_context *c)
+{
     struct xd_threads *t = c->g->threads;
     void *signal_stack = xd_faults_stack();
 
@@ -191,6 +201,13 @@ static void *thread_main(void *context)
     }
     xd_threads_unlock(t);
     xd_faults_unstack(signal_stack);
+}
+
+static void *thread_main(void *context)
+{
+    pthread_cleanup_push(ended_from_inside, context);
+    live(context);
+    pthread_cleanup_pop(0);
     return NULL;
 }
 
@@ -211,8 +228,14 @@ static void start(struct xd_context *c)
     rc = pthread_create(&c->thread->id, &attr, thread_main, c);
     pthread_attr_destroy(&attr);
     if (rc)
-        xd_guest_die("xd_run: there is no thread for d%uv%u: %s", c->v->domain->domid, c->v->id,
+        xd_guest_die("there is no thread for d%uv%u: %s", c->v->domain->domid, c->v->id,
                      strerror(rc));
+}
+
+void xd_threads_join(struct xd_context *c)
+{
+    if (c->g->threads && c->g->hv->host->concurrent)
+        start(c);
 }
 
 bool xd_thread_end(struct xd_context *c)

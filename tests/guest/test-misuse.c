@@ -98,6 +98,16 @@ static void call_of_the_gone(void *unused)
     HYPERVISOR_xen_version(XENVER_version, NULL);
 }
 
+static void run_too_deep(void *unused)
+{
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+
+    (void)unused;
+    c.policy = XD_POLICY_PCT;
+    c.depth = 66;
+    xd_run(m.hv, &c);
+}
+
 static void destroy_twice(void *unused)
 {
     (void)unused;
@@ -132,7 +142,9 @@ static void in_a_run(void *fn)
 static void (*const machine_from_inside)(void *) = destroy_the_machine;
 static void (*const domain_from_inside)(void *) = destroy_the_domain;
 
-static char negative[] = "random:-3", blank[] = "pct: 1:2:3";
+static char negative[] = "random:-3", blank[] = "pct: 1:2:3", too_deep[] = "pct:1:66:3",
+            deeper[] = "pct:1:4294967297:3", too_long[] = "round-robin:4294967297",
+            no_seed[] = "random:18446744073709551616", too_many[] = "pct:1:2:3:4";
 
 #define FN(fn) ((void *)(uintptr_t) & (fn))
 
@@ -149,6 +161,12 @@ static const struct {
     {run_by_no_policy, NULL, "xd_run: there is no policy 77"},
     {run_by_setting, negative, "XENDOUBLE_SCHED=random:-3 is none of"},
     {run_by_setting, blank, "XENDOUBLE_SCHED=pct: 1:2:3 is none of"},
+    {run_by_setting, too_deep, "DEPTH is 1 to 65"},
+    {run_by_setting, deeper, "XENDOUBLE_SCHED=pct:1:4294967297:3 is none of"},
+    {run_by_setting, too_long, "SLICE and POINTS are 1 to 4294967295"},
+    {run_by_setting, no_seed, "SEED is a 64-bit number"},
+    {run_by_setting, too_many, "XENDOUBLE_SCHED=pct:1:2:3:4 is none of"},
+    {run_too_deep, NULL, "xd_run: a PCT run has a depth of 1 to 65, not 66"},
     {call_without_arguments, NULL, "xd_hypercall: the arguments are NULL"},
     {call_of_null, NULL, "xd_hypercall: there is no such vCPU"},
     {call_of_the_gone, NULL, "xen_version: this thread is no vCPU; xd_enter() makes it one"},

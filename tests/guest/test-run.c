@@ -105,6 +105,36 @@ START_TEST(same_seed_same_order)
 }
 END_TEST
 
+static void start_two(void *unused)
+{
+    (void)unused;
+    start(m.v1, three_steps, name_b);
+    start(m.peer, three_steps, name_c);
+    three_steps(name_a);
+}
+
+/* Each of the six orders is as likely as another, whenever the code was given. */
+START_TEST(code_that_is_given_in_a_run_gets_its_priority_from_the_seed)
+{
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+    unsigned int early[3] = {0}, before = 0;
+
+    c.policy = XD_POLICY_PCT;
+    c.depth = 1;
+    for (c.seed = 0; c.seed < 120; c.seed++) {
+        order_nr = 0;
+        start(m.v0, start_two, NULL);
+        ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_FINISHED);
+        ck_assert_uint_eq(order_nr, 9);
+        early[order[1] - 'a']++;
+        before += strchr(order, 'b') < strchr(order, 'c');
+    }
+    ck_assert_msg(early[0] > 20 && early[1] > 20 && early[2] > 20, "%u %u %u", early[0], early[1],
+                  early[2]);
+    ck_assert_msg(before > 30 && before < 90, "%u", before);
+}
+END_TEST
+
 static int shared;
 
 static void lose_an_update(void *unused)
@@ -547,6 +577,53 @@ START_TEST(the_environment_names_the_setting)
 }
 END_TEST
 
+static uint32_t wakes_v0;
+
+static void three_steps_and_a_send(void *name)
+{
+    struct evtchn_send send = {.port = wakes_v0};
+
+    three_steps(name);
+    ck_assert_int_eq(HYPERVISOR_event_channel_op(EVTCHNOP_send, &send), 0);
+}
+
+static void wait_as(const char *setting, char *way)
+{
+    struct sched_poll poll = {.nr_ports = 1};
+
+    setenv("XENDOUBLE_SCHED", setting, 1);
+    order_nr = 0;
+    set_xen_guest_handle(poll.ports, &wakes_v0);
+    start(m.v1, three_steps, name_b);
+    start(m.peer, three_steps_and_a_send, name_c);
+    ck_assert_int_eq(HYPERVISOR_sched_op(SCHEDOP_poll, &poll), 0);
+    strcpy(way, order);
+    unsetenv("XENDOUBLE_SCHED");
+    xd_guest_shared_info(m.d1)->evtchn_pending[wakes_v0 / 64] &= ~(1ul << wakes_v0 % 64);
+    ck_assert_int_eq(xd_run(m.hv, NULL), XD_RUN_FINISHED);
+}
+
+START_TEST(the_environment_holds_for_an_entered_thread_that_waits)
+{
+    char way[sizeof(order)], again[sizeof(order)], first[sizeof(order)] = "", setting[64];
+    unsigned int differ = 0;
+    uint32_t peers;
+
+    machine_connect(&m, &wakes_v0, &peers);
+    ck_assert_int_eq(xd_enter(m.v0), 0);
+    for (unsigned int seed = 0; seed < 20; seed++) {
+        snprintf(setting, sizeof(setting), "%s:%u%s", _i ? "pct" : "random", seed,
+                 _i ? ":3:8" : "");
+        wait_as(setting, way);
+        wait_as(setting, again);
+        ck_assert_str_eq(way, again);
+        differ += seed && strcmp(way, first) != 0;
+        strcpy(first, way);
+    }
+    ck_assert_uint_gt(differ, 5);
+}
+END_TEST
+
 START_TEST(a_bad_setting_ends_the_test)
 {
     setenv("XENDOUBLE_SCHED", "pct:11", 1);
@@ -564,6 +641,7 @@ int main(void)
     tcase_add_test(tc, they_take_turns);
     tcase_add_test(tc, turns_can_be_longer);
     tcase_add_loop_test(tc, same_seed_same_order, 0, 2);
+    tcase_add_test(tc, code_that_is_given_in_a_run_gets_its_priority_from_the_seed);
     tcase_add_loop_test(tc, a_race_is_found_and_found_again, 0, 2);
     tcase_add_test(tc, a_yield_counts_once);
     tcase_add_loop_test(tc, who_yields_lets_others_run, 0, 3);
@@ -584,6 +662,7 @@ int main(void)
     tcase_add_test(tc, a_crash_after_going_back_is_told_too);
     tcase_add_crash(tc, an_overflow_of_a_stack_ends_the_test);
     tcase_add_test(tc, the_environment_names_the_setting);
+    tcase_add_loop_test(tc, the_environment_holds_for_an_entered_thread_that_waits, 0, 2);
     tcase_add_test_raise_signal(tc, a_bad_setting_ends_the_test, SIGABRT);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

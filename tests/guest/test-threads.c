@@ -5,6 +5,7 @@
  * Guest code here does not use ck_assert, which writes to a file unguarded; must() does for it.
  */
 #define _GNU_SOURCE
+#include "dies.h"
 #include "guest.h"
 
 #include <pthread.h>
@@ -353,6 +354,57 @@ START_TEST(a_vcpu_that_is_taken_down_goes_on_when_it_is_up)
 }
 END_TEST
 
+static void meet_by_starting(void *unused)
+{
+    must(xd_vcpu_start(m.v1, meet, NULL) == 0);
+    xd_guest_lock(m.hv); /* which is not needed, and does no harm */
+    must(xd_vcpu_start(m.peer, meet, NULL) == 0);
+    must(xd_vcpu_start(m.peer, meet, NULL) == -(int)XD_EINVAL);
+    xd_guest_unlock(m.hv);
+    meet(unused);
+}
+
+START_TEST(code_that_is_given_in_a_run_runs_in_it)
+{
+    start(m.v0, meet_by_starting, NULL);
+    ck_assert_int_eq(run(), XD_RUN_FINISHED);
+    ck_assert_uint_eq(stage, 3);
+}
+END_TEST
+
+static void answer(void *unused)
+{
+    (void)unused;
+    must(HYPERVISOR_xen_version(XENVER_version, NULL) == 0x40011);
+    plain++;
+    __atomic_add_fetch(&stage, 1, __ATOMIC_RELEASE);
+}
+
+/* The usual way to bring up a processor: its code first, then VCPUOP_up. Again and again, for the end of the one
+ * and the start of the next are close together. */
+static void bring_up(void *unused)
+{
+    (void)unused;
+    must(HYPERVISOR_vcpu_op(VCPUOP_down, 1, NULL) == 0);
+    for (unsigned int i = 0; i < 50; i++) {
+        while (xd_vcpu_start(m.v1, answer, NULL))
+            xd_preempt();
+        must(__atomic_load_n(&stage, __ATOMIC_ACQUIRE) == i && plain == i);
+        must(HYPERVISOR_vcpu_op(VCPUOP_up, 1, NULL) == 0);
+        while (__atomic_load_n(&stage, __ATOMIC_ACQUIRE) == i)
+            xd_preempt();
+        must(HYPERVISOR_vcpu_op(VCPUOP_down, 1, NULL) == 0);
+    }
+}
+
+START_TEST(a_vcpu_is_brought_up_in_a_run)
+{
+    start(m.v0, bring_up, NULL);
+    ck_assert_int_eq(run(), XD_RUN_FINISHED);
+    ck_assert_uint_eq(plain, 50);
+}
+END_TEST
+
 START_TEST(the_environment_can_ask_for_threads)
 {
     setenv("XENDOUBLE_SCHED", "threads", 1);
@@ -424,6 +476,24 @@ START_TEST(a_hypercall_under_the_lock_ends_the_test)
 }
 END_TEST
 
+static void end_the_thread(void *unused)
+{
+    (void)unused;
+    pthread_exit(NULL);
+}
+
+static void run_what_ends_its_thread(void *unused)
+{
+    start(m.v0, end_the_thread, unused);
+    run();
+}
+
+START_TEST(code_that_ends_its_thread_ends_the_test)
+{
+    ck_dies_saying(run_what_ends_its_thread, NULL, "the code of d1v0 ended its thread");
+}
+END_TEST
+
 static unsigned char overflow(unsigned int n)
 {
     volatile unsigned char some[2048];
@@ -485,9 +555,12 @@ int main(void)
     tcase_add_test(tc, a_run_that_does_not_end_is_given_up);
     tcase_add_test(tc, a_shutdown_ends_all_vcpus_of_the_domain);
     tcase_add_test(tc, a_vcpu_that_is_taken_down_goes_on_when_it_is_up);
+    tcase_add_test(tc, code_that_is_given_in_a_run_runs_in_it);
+    tcase_add_test(tc, a_vcpu_is_brought_up_in_a_run);
     tcase_add_test(tc, the_environment_can_ask_for_threads);
     tcase_add_test_raise_signal(tc, what_began_without_a_thread_gets_none, SIGABRT);
     tcase_add_test_raise_signal(tc, a_hypercall_under_the_lock_ends_the_test, SIGABRT);
+    tcase_add_test(tc, code_that_ends_its_thread_ends_the_test);
     tcase_add_crash(tc, an_overflow_of_a_stack_ends_the_test);
 #if defined(__SANITIZE_THREAD__)
     tcase_add_exit_test(tc, a_race_is_seen, 66);
