@@ -13,11 +13,14 @@
 #define HC_NMI_OP         28u
 #define HC_SCHED_OP       29u
 #define HC_CALLBACK_OP    30u
+#define HC_XENOPROF_OP    31u
 #define HC_EVENT_CHANNEL  32u
 #define HC_PHYSDEV_OP     33u
 #define HC_SYSCTL         35u
 #define HC_DOMCTL         36u
+#define HC_KEXEC_OP       37u
 #define HC_HYPFS_OP       42u
+#define HC_MCA            48u
 #define ANY               UINT64_MAX
 #define REGISTER          0u /* a callback */
 #define VCPUOP_SEND_NMI   11u
@@ -25,6 +28,8 @@
 #define PHYSDEV_HARMLESS (1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 12)
 /* getdomaininfo, memory_mapping of a PV guest, the version of vm_event_op. */
 #define DOMCTL_HARMLESS (UINT64_C(1) << 5 | UINT64_C(1) << 39 | UINT64_C(1) << 56)
+/* What the machine checked, and its processors. */
+#define MCA_HARMLESS (1u << 1 | 1u << 3)
 
 static const struct {
     uint64_t nr, cmd;
@@ -35,11 +40,18 @@ static const struct {
     {HC_EVENT_CHANNEL, 11, false, "used FIFO event channels"},
     {HC_SCHED_OP, 5, false, "said of what it will have ended"},
     {HC_GRANT_TABLE_OP, ANY, false, "used grants"},
-    {HC_HYPFS_OP, 3, true, "lived under another setting of Xen's"},
+    {HC_HYPFS_OP, 2, true, "lived under another setting of Xen's"},
     {HC_PLATFORM_OP, ANY, true, "lived through a platform operation"},
     {HC_SYSCTL, ANY, true, "lived through a sysctl"},
     {HC_DOMCTL, ANY, true, "lived through a domctl"},
     {HC_PHYSDEV_OP, ANY, true, "been given a part of a device"},
+    {HC_XENOPROF_OP, ANY, true, "lived through profiling"},
+    /* load and unload, old and new; commands that Xen does not know result in 0. */
+    {HC_KEXEC_OP, 1, true, "lived with another kernel to crash into"},
+    {HC_KEXEC_OP, 2, true, "lived with another kernel to crash into"},
+    {HC_KEXEC_OP, 4, true, "lived with another kernel to crash into"},
+    {HC_KEXEC_OP, 5, true, "lived with another kernel to crash into"},
+    {HC_MCA, ANY, true, "lived through a machine check"},
     {HC_PHYSDEV_COMPAT, ANY, true, "been given a part of a device"},
 };
 
@@ -47,7 +59,8 @@ static const struct {
 static bool harmless(uint64_t nr, uint64_t cmd)
 {
     return cmd < 64 && ((nr == HC_PHYSDEV_OP && PHYSDEV_HARMLESS >> cmd & 1) ||
-                        (nr == HC_DOMCTL && DOMCTL_HARMLESS >> cmd & 1));
+                        (nr == HC_DOMCTL && DOMCTL_HARMLESS >> cmd & 1) ||
+                        (nr == HC_MCA && MCA_HARMLESS >> cmd & 1));
 }
 
 static void spend(struct xd_machine *m, unsigned int domid, bool all, const char *what)

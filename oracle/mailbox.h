@@ -40,7 +40,7 @@ struct xd_mailbox {
     uint64_t va, value;
 
     uint64_t result;
-    uint64_t trapped; /* the access ended in an exception: */
+    uint64_t trapped; /* the access, or the one hypercall, ended in an exception: */
     uint64_t vector, error, rip;
     uint64_t cr3;     /* as the guest reads it, after the request */
     uint64_t upcalls; /* delivered since the start */

@@ -29,6 +29,7 @@
 #define HC_SCHED_OP             29u
 #define SCHEDOP_REMOTE_SHUTDOWN 4u
 #define HC_DOMCTL               36u
+#define HC_MCA                  48u
 #define MEMORY_CMDS             63u /* above: where a call goes on that was cut short */
 #define HC_VCPU_OP              24u
 #define VCPUOP_REGISTER_INFO    10u
@@ -229,7 +230,7 @@ static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc
         nr == HC_MEMORY_OP ? arg[0] & MEMORY_CMDS : (uint32_t)arg[0]; /* as Xen takes it */
     uint32_t told;
 
-    if (nr == HC_DOMCTL && xd_look(v, &told, arg[0], sizeof(told)))
+    if ((nr == HC_DOMCTL || nr == HC_MCA) && xd_look(v, &told, arg[0], sizeof(told)))
         cmd = told;
     xd_machine_note(machine, v->domain->domid, nr, cmd, rc);
     if (rc == 0 && ((nr == HC_SCHED_OP && cmd == SCHEDOP_REMOTE_SHUTDOWN) || nr == HC_DOMCTL))

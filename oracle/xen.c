@@ -329,6 +329,11 @@ int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_
     }
     if (!xd_xen_ask(x, g))
         return -1;
+    if (m->trapped) { /* Xen went back to its handler: nobody knows the result, or what else is wrong there */
+        x->guest[g].dead = x->guest[g].hung = true;
+        x->dead = x->dead || g == 0;
+        return -1;
+    }
     if (n)
         memcpy(data, room, n);
     return (int64_t)m->result;

@@ -87,7 +87,8 @@ void xd_xen_end(struct xd_xen *x);
 /* Lets guest (g) do what its mailbox asks. False: no answer came, the guest or all of Xen is gone. */
 bool xd_xen_ask(struct xd_xen *x, unsigned int g);
 
-/* A hypercall of guest (g), whose (n) bytes of arguments at (data) are put into its mailbox and read back; arg[(at)] becomes their address. */
+/* A hypercall of guest (g), whose (n) bytes of arguments at (data) are put into its mailbox and read back; arg[(at)] becomes their address.
+   -1: or no answer came; one that ends in a trap is none. */
 int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
                     unsigned int at, void *data, size_t n);
 

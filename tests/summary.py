@@ -54,7 +54,7 @@ def main():
     for test in passed:
         for line in test.get("stdout", "").splitlines():
             if line.startswith("warning: "):
-                print(line)
+                print(f"warning: {test['name']}: {line.removeprefix('warning: ')}")
     for test in skipped:
         said = (test.get("stdout", "") + test.get("stderr", "")).strip() or "no reason given"
         print(f"skipped: {test['name']}: {said.splitlines()[-1]}")

@@ -118,7 +118,7 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
     printf("; %" PRIu64 " program%s differ%s\n", c->different, c->different == 1 ? "" : "s",
            c->different == 1 ? "s" : "");
     if (c->passing)
-        printf("%" PRIu64 " more differed once and not again: by chance%s\n", c->passing,
+        printf("warning: %" PRIu64 " more differed once and not again: by chance%s\n", c->passing,
                c->passing > xd_oracle_passing_max(c) ? ", but that is too many for chance" : "");
     if (c->known)
         printf("%" PRIu64

@@ -300,7 +300,7 @@ static void tell_behind(struct xd_oracle_worker *w, const struct xd_candidate *c
 {
     struct xd_str *out = &w->record->text;
 
-    xd_str_add(out, "  alone on a Xen that was just booted it does not differ: only behind ");
+    xd_str_add(out, "  alone on a Xen that was just booted it does not differ so: only behind ");
     if (w->before_any && differs_fresh(w, c, like, true))
         xd_oracle_name(w->o, w->before, out);
     else
@@ -346,14 +346,11 @@ static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidat
 
 /* ---- Chance ---- */
 
-/* By turns behind itself and behind its predecessor. What can't even be run again is no chance. */
-static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                   const struct xd_difference *first)
+/* By turns behind itself and behind its predecessor. What differs in another way, or can't even be run again, is no chance. */
+static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c)
 {
-    struct likeness like;
     bool recurs = false;
 
-    liken(&like, first);
     for (unsigned int i = 0; i < RECUR_TRIES && !recurs; i++) {
         struct xd_difference d;
         struct both b = {0};
@@ -362,7 +359,7 @@ static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c,
         if (i % 2)
             run_before(w);
         again = run_again(w, c, &b, &d);
-        recurs = again == NOT_RUN || (again == DIFFERS && alike(&like, &d));
+        recurs = again == NOT_RUN || (again == DIFFERS && !d.known);
         both_free(&b);
     }
     return recurs;
@@ -449,7 +446,7 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
         }
         return;
     }
-    if (!recurs(w, c, &d)) {
+    if (!recurs(w, c)) {
         tell_passing(w, c, b, &d);
         return;
     }

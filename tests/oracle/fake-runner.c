@@ -134,14 +134,14 @@ static const char *first_time(const char *how, const char *name)
 }
 
 /* Does it lie, by what was asked before? (how) is of lie-new:WORD, once for each program, lie-hang:WORD, which hangs from
- * then on, or lie-behind:WORD, behind a program without WORD. */
+ * then on, lie-on:WORD, which lies in the step behind from then on, or lie-behind:WORD, behind a program without WORD. */
 static bool lies_by_past(const char *how, const char *word, const char *text)
 {
     static struct xd_str all, last;
     bool is_new, behind;
 
     if (strncmp(how, "lie-new:", 8) && strncmp(how, "lie-behind:", 11) &&
-        strncmp(how, "lie-hang:", 9))
+        strncmp(how, "lie-hang:", 9) && strncmp(how, "lie-on:", 7))
         return false;
     is_new = !strstr(xd_str_text(&all), text);
     behind = last.len && !strstr(xd_str_text(&last), word);
@@ -160,6 +160,10 @@ static void behave(const char *how, const char *text, const char *steps, struct 
                *at = step_with(steps, word);
     bool by_past = lies_by_past(how, word, text);
 
+    if (at && !by_past && !strncmp(how, "lie-on:", 7)) {
+        at = step_with(at, "");
+        by_past = true;
+    }
     if ((!strncmp(how, "lie:", 4) && at) || (by_past && at) ||
         (at && first_time(how, "lie-once:"))) { /* something else happened in such a step */
         xd_str_addn(out, steps, (size_t)(at - steps));

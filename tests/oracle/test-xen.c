@@ -32,7 +32,7 @@
 #define BEYOND_VA   UINT64_C(0x0000600000000000)
 #define NO_WRITE_VA UINT64_C(0x0000700000000000)
 
-enum { CALL_ADD = 1, CALL_STRUCT, CALL_CRASH, CALL_QUIT };
+enum { CALL_ADD = 1, CALL_STRUCT, CALL_CRASH, CALL_TRAP, CALL_QUIT };
 
 /* ---- In the place of QEMU ---- */
 
@@ -122,6 +122,7 @@ static void follow(volatile struct xd_mailbox *m)
             say("(XEN) Domain 0 crashed: just so\n");
             for (;;)
                 pause();
+        case CALL_TRAP: m->trapped = 1; break;
         default: exit(0);
         }
         __atomic_store_n(&m->answered, seen + 1, __ATOMIC_RELEASE);
@@ -257,6 +258,15 @@ START_TEST(a_domain_that_crashed_is_not_waited_for)
 }
 END_TEST
 
+START_TEST(a_trap_is_no_result)
+{
+    const uint64_t arg[6] = {0};
+
+    ck_assert_int_eq(xd_xen_call(x, 0, CALL_TRAP, arg, 0, NULL, 0), -1);
+    ck_assert(x->dead && x->guest[0].dead && x->guest[0].hung);
+}
+END_TEST
+
 START_TEST(the_end_of_qemu_is_noticed)
 {
     const uint64_t arg[6] = {0};
@@ -303,6 +313,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, frame_records_are_taken_apart);
     tcase_add_test(tc, calls_go_there_and_back);
     tcase_add_test(tc, a_domain_that_crashed_is_not_waited_for);
+    tcase_add_test(tc, a_trap_is_no_result);
     tcase_add_test(tc, the_end_of_qemu_is_noticed);
     suite_add_tcase(suite, tc);
     none = tcase_create("none");
