@@ -125,7 +125,9 @@ static void run_one(struct run *run, const struct xd_program *p, struct xd_str *
     if (run->unfit.len)
         xd_str_addf(out, "unfit %s", xd_str_text(&run->unfit));
     else if (xd_real_hung())
-        xd_str_add(out, "hung a domain gives no answer, or a trap for one, and nobody says that it ended\n");
+        xd_str_add(
+            out,
+            "hung a domain gives no answer, or a trap for one, and nobody says that it ended\n");
     else if (xd_real_died())
         xd_str_add(out, "died\n"), last_words(out);
     else
