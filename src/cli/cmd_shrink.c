@@ -8,7 +8,7 @@
  * candidate goes on from the last one before it becomes another program.
  */
 #define _GNU_SOURCE
-#include "cli/cli.h"
+#include "cli/fuzz.h"
 #include "program/shrink.h"
 
 #include "abi/reject.h"
@@ -32,6 +32,7 @@ struct shrink {
     const char *path, *out;
     struct xd_run_options run;
     struct xd_shrink_options opt;
+    bool oracles;     /* those of `xendouble fuzz` judge, and nobody else */
     uint64_t seconds; /* 0: no limit */
     uint64_t start_ns, shown_ns;
     unsigned int patience_s; /* for one candidate */
@@ -207,7 +208,12 @@ static int judge(const struct shrink *sh, const struct xd_program *p, struct xd_
 {
     struct child c = {sh, p};
     struct xd_str said = {0};
-    int code = xd_in_child(run_child, &c, sh->patience_s, &said);
+    int code;
+
+    *at = 0;
+    if (sh->oracles)
+        return xd_fuzz_judge(p, 1, failure, shown) ? XD_BROKEN : XD_PASSED;
+    code = xd_in_child(run_child, &c, sh->patience_s, &said);
 
     if (shown)
         select_lines(shown, &said, SHOW);
@@ -353,7 +359,10 @@ static int shrink_file(struct shrink *sh)
         sh->start_ns = now_ns();
         code = shrink_program(sh, p);
     } else if (code == XD_PASSED) {
-        xd_complain("%s: it passes; only what fails can be shrunk", sh->path);
+        xd_complain(sh->oracles
+                        ? "%s: no oracle complains; only what one complains of can be shrunk"
+                        : "%s: it passes; only what fails can be shrunk",
+                    sh->path);
         code = XD_FAILED;
     } else if (code < 0) {
         xd_complain("processes can't be started: %s", strerror(errno));
@@ -371,13 +380,12 @@ static int shrink_file(struct shrink *sh)
 
 static int shrink(int argc, char **argv)
 {
-    static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
-                                          {"audit", no_argument, NULL, 'a'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"runs", required_argument, NULL, 'n'},
-                                          {"time", required_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    enum { ORACLES = 256 };
+    static const struct option longs[] = {
+        {"output", required_argument, NULL, 'o'}, {"audit", no_argument, NULL, 'a'},
+        {"oracles", no_argument, NULL, ORACLES},  {"seed", required_argument, NULL, 's'},
+        {"runs", required_argument, NULL, 'n'},   {"time", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     struct shrink sh = {.opt.go_on = go_on, .start_ns = now_ns()};
     int o;
 
@@ -392,6 +400,7 @@ static int shrink(int argc, char **argv)
         switch (o) {
         case 'o': sh.out = optarg; break;
         case 'a': sh.run.audit = true; break;
+        case ORACLES: sh.oracles = true; break;
         case 's': sh.run.has_seed = true; break;
         case 'n':
         case 't':
@@ -406,6 +415,9 @@ static int shrink(int argc, char **argv)
         xd_complain("shrink: which file? It takes one");
         return xd_usage(&xd_cmd_shrink, false);
     }
+    if (sh.oracles && (sh.run.audit || sh.run.has_seed))
+        return xd_complain(
+            "oracles judge a file as it is: with --oracles there is no --audit and no --seed");
     sh.path = argv[optind];
     signal(SIGINT, on_interrupt);
     return xd_flush(shrink_file(&sh));
@@ -421,6 +433,7 @@ const struct xd_command xd_cmd_shrink = {
         "as it fails in the same way. What remains goes to standard output, without comments; - is standard input.\n\n"
         "  -o, --output FILE  write the result to FILE instead\n"
         "  -a, --audit        recompute all counts and links after every step, as with replay\n"
+        "      --oracles      fail means that an oracle of xendouble fuzz complains; whether expectations hold is not asked\n"
         "  -s, --seed N       scatter machine frames by this seed, whatever the file says\n"
         "  -n, --runs N       end the search after N runs\n"
         "  -t, --time N       end the search after N seconds; so does an interrupt from the keyboard\n\n"

@@ -49,10 +49,10 @@ int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd
 /* ---- fuzz_find.c ---- */
 
 /*
- * Judges (p) in a process of its own. True: xendouble is wrong; (how) says how in a way that does not
- * depend on numbers, (said) in full. Either may be NULL.
+ * Judges (p) in a process of its own; AUDIT and REACH look after every (every)-th call. True: xendouble is
+ * wrong; (how) says how in a way that does not depend on numbers, (said) in full. Either may be NULL.
  */
-bool xd_fuzz_judge(const struct xd_fuzz *f, const struct xd_program *p, struct xd_str *how,
+bool xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *how,
                    struct xd_str *said);
 /* Shrinks what was found and tells of it. */
 void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found);

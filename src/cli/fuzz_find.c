@@ -17,14 +17,14 @@
 #define TRIES 4000u /* what finding a shorter program may cost */
 
 struct trial {
-    const struct xd_fuzz *f;
     const struct xd_program *p;
+    uint64_t every;
 };
 
 static int judge(void *ctx)
 {
     const struct trial *t = ctx;
-    const struct xd_judge judge = {.oracles = xd_oracles_new(XD_ORACLE_ALL, (uint32_t)t->f->every),
+    const struct xd_judge judge = {.oracles = xd_oracles_new(XD_ORACLE_ALL, (uint32_t)t->every),
                                    .opinion = xd_fuzz_opinion(),
                                    .twice = true};
     struct xd_judgement j;
@@ -35,10 +35,10 @@ static int judge(void *ctx)
     return j.guilty ? XD_BROKEN : XD_PASSED;
 }
 
-bool xd_fuzz_judge(const struct xd_fuzz *f, const struct xd_program *p, struct xd_str *how,
+bool xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *how,
                    struct xd_str *said)
 {
-    struct trial t = {f, p};
+    struct trial t = {p, every};
     struct xd_str text = {0};
     int code = xd_in_child(judge, &t, XD_FUZZ_PATIENCE_S, &text);
 
@@ -66,7 +66,7 @@ static bool still_shows(void *ctx, const struct xd_program *p)
 {
     const struct search *s = ctx;
     struct xd_str how = {0};
-    bool same = xd_fuzz_judge(s->f, p, &how, NULL) && !strcmp(xd_str_text(&how), s->how);
+    bool same = xd_fuzz_judge(p, s->f->every, &how, NULL) && !strcmp(xd_str_text(&how), s->how);
 
     xd_str_free(&how);
     return same;
@@ -127,7 +127,7 @@ static void tell(const struct xd_fuzz *f, const struct xd_program *p, const stru
     struct xd_program *small = xd_shrink(p, still_shows, &s, &limits, &st);
     char *path = NULL;
 
-    xd_fuzz_judge(f, small ? small : p, NULL, &said);
+    xd_fuzz_judge(small ? small : p, f->every, NULL, &said);
     printf("%s; %u steps, %s%u of them tell:\n", t->who, st.steps_before,
            small && !st.minimal ? "at most " : "", st.steps_after);
     fputs(said.len ? xd_str_text(&said) : t->how, stdout);
@@ -179,7 +179,7 @@ bool xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_pro
 {
     struct xd_str how = {0}, who = {0}, name = {0}, again = {0};
     const char *base = strrchr(path, '/'), *dot;
-    bool wrong = xd_fuzz_judge(f, p, &how, NULL);
+    bool wrong = xd_fuzz_judge(p, f->every, &how, NULL);
 
     base = base ? base + 1 : path;
     dot = strrchr(base, '.');

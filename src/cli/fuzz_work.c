@@ -166,7 +166,7 @@ static void note_finding(struct watcher *w, uint64_t number, int status)
     xd_fuzz_text(w->f, number, &text);
     p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
     XD_ALWAYS(p != NULL);
-    if (!xd_fuzz_judge(w->f, p, &how, NULL))
+    if (!xd_fuzz_judge(p, w->f->every, &how, NULL))
         xd_str_addf(&how,
                     "it ended its process (status 0x%x) after other programs, but not alone\n",
                     (unsigned int)status);

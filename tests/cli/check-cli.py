@@ -97,6 +97,7 @@ class Cli(unittest.TestCase):
         self.expect(run("shrink", "a", "b"), 2, "which file")
         self.expect(run("shrink", "--runs", "0", "a"), 2, "-n: 1 to")
         self.expect(run("shrink", "--time", "x", "a"), 2, "-t: \"x\" is no number")
+        self.expect(run("shrink", "--oracles", "--audit", "a"), 2, "no --audit and no --seed")
         self.expect(run("list", "resons"), 2, "did you mean reasons?")
         f = self.file("a.xds", PASSES)
         self.expect(run("replay", "--jobs", "0", f), 2, "--jobs")

@@ -13,11 +13,15 @@ import unittest
 BUG = "writable-table"
 
 
-def fuzz(*args, bug=True):
+def planted(*args, bug=True):
     with open(MUTANTS, encoding="ascii") as f:
         number = 1 + re.findall(r'MUTANT\("([^"]*)"', f.read()).index(BUG)
-    return subprocess.run([COMMAND, "fuzz", *args], env=dict(os.environ, XD_MUTANT=str(number if bug else 0)), text=True,
+    return subprocess.run([COMMAND, *args], env=dict(os.environ, XD_MUTANT=str(number if bug else 0)), text=True,
                           capture_output=True, check=False)
+
+
+def fuzz(*args, bug=True):
+    return planted("fuzz", *args, bug=bug)
 
 
 def again(r):
@@ -56,6 +60,13 @@ class Tells(unittest.TestCase):
         long = os.path.join(self.dir.name, "long.xds")
         with open(long, "w", encoding="ascii") as f:
             f.write(small + "sched_op yield\n" * 40)
+        shrunk = planted("shrink", "--oracles", long)
+        self.assertEqual(shrunk.returncode, 0, shrunk.stderr)
+        self.assertEqual(shrunk.stdout, "".join(line + "\n" for line in small.splitlines() if not line.startswith("#")))
+        self.assertIn(re.findall("^# (.*)$", small, re.M)[0], shrunk.stderr)
+        shrunk = planted("shrink", "--oracles", long, bug=False)
+        self.assertEqual((shrunk.returncode, shrunk.stdout), (1, ""))
+        self.assertIn("no oracle complains", shrunk.stderr)
         r = self.found(fuzz(long))
         self.assertEqual(again(r), [long])
         self.assertIn("1 program judged, 1 shows xendouble wrong", r.stdout)
