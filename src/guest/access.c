@@ -10,6 +10,7 @@
 #include "guest/mirror.h"
 #include "guest/tools.h"
 #include "hv/copy.h"
+#include "hv/holders.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -152,14 +153,33 @@ static bool copy(void *ours, uint64_t va, size_t n, bool write)
 bool xd_access_read(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
 {
     (void)ctx;
-#if XD_ACCESS_GUARDED
-    if (v->hv->host->looking && xd_under_asan() &&
-        __asan_region_is_poisoned((void *)(uintptr_t)va, n))
-        return false; /* it is gone by now */
-#else
     (void)v;
-#endif
     return copy(buf, va, n, false);
+}
+
+/* In windows by the page tables: a use of them would set A bits, and be a use of what is stale. */
+bool xd_access_look(struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
+{
+    unsigned char *to = buf;
+
+    for (size_t len; n; n -= len, va += len, to += len) {
+        const struct xd_domain *d = xd_mirrored_at(va);
+
+        len = XD_PAGE_SIZE - va % XD_PAGE_SIZE;
+        len = len < n ? len : n;
+        if (d) {
+            if (d != v->domain || !xd_look_by_tables(v, to, va, len))
+                return false;
+            continue;
+        }
+#if XD_ACCESS_GUARDED
+        if (xd_under_asan() && __asan_region_is_poisoned((void *)(uintptr_t)va, len))
+            return false; /* it is gone by now */
+#endif
+        if (!copy(to, va, len, false))
+            return false;
+    }
+    return true;
 }
 
 bool xd_access_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n)
@@ -187,6 +207,7 @@ static bool write_plain(void *ctx, struct xd_vcpu *v, uint64_t va, const void *b
 
 void xd_access_hook(struct xd_host *host)
 {
+    host->linked.look = xd_access_look;
     host->linked.read = xd_access_read;
     host->linked.write = xd_access_write;
 #if XD_ACCESS_GUARDED

@@ -16,11 +16,12 @@
 #define XD_ACCESS_GUARDED 0
 #endif
 
-/* Sets the hooks `read` and `write` of linked guests: the next two, or quicker ones if no tool watches. A write of
- * 1, 2, 4 or 8 bytes is one store. */
+/* Sets the hooks `read`, `write` and `look` of linked guests: the next three, or quicker ones if no tool watches. A write
+ * of 1, 2, 4 or 8 bytes is one store. */
 void xd_access_hook(struct xd_host *host);
 bool xd_access_read(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
 bool xd_access_write(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
+bool xd_access_look(struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
 
 /* Have the sanitizers' or Valgrind's runtime a say in accesses? Then more runs below a hypercall
  * than what keeps off the vector registers. */

@@ -30,6 +30,7 @@ void xd_keep_caller(struct xd_vcpu *v)
 
     s->callers = xd_backtrace_take(s->caller, XD_STACK_KEPT);
     v->rec.stack_kept = s->callers > 0;
+    v->rec.operand_kept = xd_operand_look(v, s->operand);
 }
 
 static void tell_caller(struct xd_vcpu *v, struct xd_str *out)
@@ -38,6 +39,11 @@ static void tell_caller(struct xd_vcpu *v, struct xd_str *out)
 
     xd_str_add(out, "  called from:\n");
     xd_backtrace_tell(out, s->caller, s->callers);
+}
+
+static const void *operand(struct xd_vcpu *v)
+{
+    return xd_side_of(v)->operand;
 }
 
 /* ---- A machine's linked guests ---- */
@@ -100,6 +106,7 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     host->linked.gone = guest_gone;
     xd_access_hook(host);
     host->linked.tell_caller = tell_caller;
+    host->linked.operand = operand;
     xd_record_begin(g);
     xd_hooks_settle(host);
     return g;

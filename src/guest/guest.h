@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "hv/call/call.h"
 #include "hv/frame.h"
+#include "hv/holders.h"
 #include "hv/hv.h"
 #include "hv/shared.h"
 #include "xendouble/guest.h"
@@ -51,6 +52,7 @@ struct xd_side {
         end_known; /* of vCPU 0: in which life somebody said that the domain was to end; 0: nobody */
     void *caller[XD_STACK_KEPT]; /* of its last refused call: return addresses, innermost first */
     unsigned int callers;
+    unsigned char operand[XD_OPERAND_MAX]; /* what it gave */
 };
 
 /* A machine's linked guests. */
@@ -149,7 +151,7 @@ static inline bool xd_self_goes_on(const struct xd_self *self)
     return xd_goes_on(self->v) && !xd_failsafe_due(self);
 }
 
-/* (v)'s linked code was refused its call: keeps who made it, for xd_explain. */
+/* (v)'s linked code was refused its call: keeps who made it, and what it gave, for xd_explain. */
 void xd_keep_caller(struct xd_vcpu *v);
 
 /* xd_call_run, during which nobody makes another call: it would find the machine half changed. */

@@ -68,6 +68,14 @@ struct xd_mirror *xd_mirror_at(uint64_t va, struct xd_window **w)
     return NULL;
 }
 
+const struct xd_domain *xd_mirrored_at(uint64_t va)
+{
+    struct xd_window *w;
+    const struct xd_mirror *m = xd_mirror_at(va, &w);
+
+    return m ? m->d : NULL;
+}
+
 static uint32_t *first_of(struct xd_mirror *m, uint64_t va)
 {
     struct xd_window *w = xd_window_of(m, va);
@@ -345,6 +353,12 @@ void xd_mirror_watch(struct xd_hv *hv, bool strict)
 }
 
 #else
+
+const struct xd_domain *xd_mirrored_at(uint64_t va)
+{
+    (void)va;
+    return NULL;
+}
 
 void xd_mirror_switch(struct xd_vcpu *v)
 {

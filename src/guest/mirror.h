@@ -70,6 +70,8 @@ uint64_t *xd_mirrors_room(void);
 
 struct xd_mirror *xd_mirror_of(const struct xd_domain *d);
 struct xd_mirror *xd_mirror_at(uint64_t va, struct xd_window **w);
+/* Whose window holds (va); NULL: none does. */
+const struct xd_domain *xd_mirrored_at(uint64_t va);
 
 /* (v) is about to run. Called only where the machine has a watcher. */
 void xd_mirror_switch(struct xd_vcpu *v);

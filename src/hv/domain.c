@@ -73,7 +73,7 @@ int64_t xd_reject_record(struct xd_vcpu *v, const uint64_t *why_and_args)
 {
     struct xd_reject *r = &v->rec.reject;
 
-    v->rec.stack_kept = false;
+    v->rec.stack_kept = v->rec.operand_kept = false;
     r->why = (uint16_t)why_and_args[0];
     r->also = XD_WHY_NONE;
     r->via_nr = 0;

@@ -5,6 +5,7 @@
  * refusal records numbers only.
  */
 #include "abi/errno.h"
+#include "abi/select.h"
 #include "abi/show.h"
 #include "hv/evtchn.h"
 #include "hv/frame.h"
@@ -80,19 +81,39 @@ static void add_item(struct xd_str *out, const struct xd_record *rec)
     xd_str_addc(out, '\n');
 }
 
-/* The operation and its struct, read again from the guest's memory without a trace: it may have
- * changed since. */
-static void add_operands(struct xd_str *out, struct xd_vcpu *v, const struct xd_record *rec)
+/* The operation of the last call that takes a struct that can be shown; NULL: none. */
+static const struct xd_op *operation(const struct xd_record *rec)
 {
     const struct xd_call *call = xd_call_at(rec->nr);
-    const struct xd_op *op =
-        call && call->shape == XD_SHAPE_OPS ? xd_op_at(call->group, rec->arg[0]) : NULL;
-    unsigned char copy[128];
+    const struct xd_op *op = NULL;
+    uint64_t nr;
 
-    if (!op || !op->size || op->size > sizeof(copy) || !xd_look(v, copy, rec->arg[1], op->size))
+    if (call && call->shape == XD_SHAPE_OPS && xd_call_op(call, rec->arg, &nr))
+        op = xd_op_at(call->group, nr);
+    return op && op->size && op->size <= XD_OPERAND_MAX ? op : NULL;
+}
+
+bool xd_operand_look(struct xd_vcpu *v, unsigned char copy[XD_OPERAND_MAX])
+{
+    const struct xd_op *op = operation(&v->rec);
+
+    return op && xd_look(v, copy, v->rec.arg[1], op->size);
+}
+
+/* The operation and its struct: as it was at the end of the call, where linked code made it, whose stack is
+ * another's by now; else as the guest's memory holds it still. */
+static void add_operands(struct xd_str *out, struct xd_vcpu *v)
+{
+    const struct xd_op *op = operation(&v->rec);
+    unsigned char copy[XD_OPERAND_MAX];
+    const void *operand = copy;
+
+    if (v->rec.operand_kept)
+        operand = v->hv->host->linked.operand(v);
+    else if (!xd_operand_look(v, copy))
         return;
     xd_str_addf(out, "  %s", op->name);
-    xd_show_fields(out, op, copy, XD_IN);
+    xd_show_fields(out, op, operand, XD_IN);
     xd_str_addc(out, '\n');
 }
 
@@ -107,7 +128,7 @@ static void add_request(struct xd_str *out, struct xd_vcpu *v)
     xd_show_call(out, v->rec.nr, v->rec.arg);
     xd_str_addc(out, '\n');
     add_item(out, &v->rec);
-    add_operands(out, v, &v->rec);
+    add_operands(out, v);
 }
 
 static void add_rule(struct xd_str *out, const struct xd_reject *r)

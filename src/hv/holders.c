@@ -158,20 +158,10 @@ void xd_explain_frame(struct xd_hv *hv, xd_mfn mfn, struct xd_str *out)
         xd_str_addf(out, "    and %u more\n", s.found - HOLDERS_MAX);
 }
 
-bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
+bool xd_look_by_tables(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
 {
-    struct xd_host *host = v->hv->host;
-    const struct xd_hooks *h = &host->hooks;
     unsigned char *to = dst;
 
-    if (h->read) {
-        bool there;
-
-        host->looking = true;
-        there = n == 0 || h->read(h->ctx, v, va, dst, n);
-        host->looking = false;
-        return there;
-    }
     for (; n; n--, va++, to++) {
         struct xd_walk w;
 
@@ -181,4 +171,16 @@ bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
         memcpy(to, w.mem, 1);
     }
     return true;
+}
+
+bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
+{
+    const struct xd_host *host = v->hv->host;
+    const struct xd_hooks *h = &host->hooks;
+
+    if (!h->read)
+        return xd_look_by_tables(v, dst, va, n);
+    if (h->read == host->linked.read)
+        return host->linked.look(v, va, dst, n);
+    return n == 0 || h->read(h->ctx, v, va, dst, n);
 }

@@ -11,5 +11,11 @@ void xd_explain_frame(struct xd_hv *hv, xd_mfn mfn, struct xd_str *out);
 
 /* Reads guest memory of (v) as copying in would, without setting A bits. */
 bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n);
+/* The same of memory that lies in the machine, whatever hooks there are. */
+bool xd_look_by_tables(struct xd_vcpu *v, void *dst, uint64_t va, size_t n);
+
+/* The same of the struct that (v)'s last call gave, for xd_explain. False: it gave none that can be shown. */
+#define XD_OPERAND_MAX 128u
+bool xd_operand_look(struct xd_vcpu *v, unsigned char copy[XD_OPERAND_MAX]);
 
 #endif

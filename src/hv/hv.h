@@ -112,22 +112,25 @@ struct xd_host {
     const uint64_t *place, *spare;
     uint32_t places, place_first; /* how many; heap_taken when they were named */
     uint32_t spares, placed;      /* how many; frames named so far that are not spare */
-    bool looking;   /* memory is read for people, after the fact: nobody is to be blamed for it */
-    bool observed;  /* a hook that sees calls is set, or a lever */
-    bool levers_on; /* a lever is in force, or calls are expected */
-    struct xd_levers *levers; /* hv/lever.h; NULL: there never was one */
-    bool foreign;             /* a hook of the host's may run in the middle of a call */
-    bool concurrent;          /* guests change shared pages while a call runs */
-    bool in_call;             /* a hypercall's handler runs: nobody may make another */
-    struct {                  /* what runs linked guests */
+    bool observed;                /* a hook that sees calls is set, or a lever */
+    bool levers_on;               /* a lever is in force, or calls are expected */
+    struct xd_levers *levers;     /* hv/lever.h; NULL: there never was one */
+    bool foreign;                 /* a hook of the host's may run in the middle of a call */
+    bool concurrent;              /* guests change shared pages while a call runs */
+    bool in_call;                 /* a hypercall's handler runs: nobody may make another */
+    struct {                      /* what runs linked guests */
         void *guest;
         void (*free)(void *guest);         /* with the machine */
         void (*gone)(struct xd_domain *d); /* (d) is about to be taken apart */
         /* What stands in where the host has set no hook. */
         bool (*read)(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
         bool (*write)(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);
+        /* As (read), for people and after the fact: it leaves no trace, and nobody is to be blamed for it. */
+        bool (*look)(struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
         /* Who made (v)'s last call, which was refused: lines for people. */
         void (*tell_caller)(struct xd_vcpu *v, struct xd_str *out);
+        /* The struct that it gave, as xd_operand_look read it then. */
+        const void *(*operand)(struct xd_vcpu *v);
     } linked;
     struct {
         uint64_t nr;
@@ -225,10 +228,11 @@ struct xd_record {
     uint64_t nr;
     uint64_t arg[XD_CALL_ARGS];
     struct xd_reject reject;
-    bool batch;       /* (item) holds the element of a batch that was refused */
-    bool stack_kept;  /* what runs linked guests knows who made the call */
-    uint32_t index;   /* its number in the batch */
-    uint64_t item[3]; /* mmu_update: ptr, val; mmuext_op: cmd, arg1, arg2 */
+    bool batch;        /* (item) holds the element of a batch that was refused */
+    bool stack_kept;   /* what runs linked guests knows who made the call, */
+    bool operand_kept; /* ... and what it gave */
+    uint32_t index;    /* its number in the batch */
+    uint64_t item[3];  /* mmu_update: ptr, val; mmuext_op: cmd, arg1, arg2 */
 };
 
 /* General registers at the last exit, and what the next entry loads. */

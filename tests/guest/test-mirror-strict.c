@@ -114,6 +114,37 @@ START_TEST(who_flushes_hears_nothing)
 }
 END_TEST
 
+static unsigned char peeked(struct xd_vcpu *v, const void *va)
+{
+    unsigned char b = 0;
+
+    ck_assert(xd_guest_peek(v, (uintptr_t)va, &b, 1));
+    return b;
+}
+
+START_TEST(a_look_is_no_use)
+{
+    const uint64_t *e = entry_of(&g, g.page);
+    struct xd_domain *other;
+    unsigned char both[2];
+
+    use_it();
+    ck_assert_uint_eq(peeked(g.v0, g.page), 7);
+    change_and_forget_to_flush();
+    ck_assert_uint_eq(peeked(g.v0, g.page), 0); /* as the tables say */
+    ck_assert_uint_eq(peeked(g.v1, g.page), 0);
+    ck_assert_uint_eq(*e & XD_PTE_A, 0);
+    map(g.page, pte(g.mfn, RW), UVMF_INVLPG);
+    ck_assert_uint_eq(peeked(g.v0, g.page), 7);
+    ck_assert_uint_eq(*e & XD_PTE_A, 0);
+    map(g.page + PAGE, 0, UVMF_INVLPG);
+    ck_assert(xd_guest_peek(g.v0, (uintptr_t)g.page + PAGE - 1, both, 1));
+    ck_assert(!xd_guest_peek(g.v0, (uintptr_t)g.page + PAGE - 1, both, 2));
+    ck_assert_int_eq(xd_domain_create(hv, NULL, &other), 0);
+    ck_assert(!xd_guest_peek(xd_vcpu_at(other, 0), (uintptr_t)g.page, both, 1));
+}
+END_TEST
+
 int main(void)
 {
     if (xd_access_hider())
@@ -128,6 +159,7 @@ int main(void)
     tcase_add_test(tc, a_local_flush_is_not_the_other_vcpus);
     tcase_add_test(tc, emulated_writes_are_changes_too);
     tcase_add_test(tc, who_flushes_hears_nothing);
+    tcase_add_test(tc, a_look_is_no_use);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

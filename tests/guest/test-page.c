@@ -236,6 +236,7 @@ START_TEST(a_refusal_is_explained_with_who_asked)
 
     ck_refused(m.v0, ask_for_too_much(), EINVAL, EVTCHN_PORT_RANGE);
     text = xd_explain(m.v0);
+    ck_assert_msg(strstr(text, "  send port=999\n"), "%s", text);
     if (XD_HAVE_UNWIND) {
         const char *from = strstr(text, "called from:\n    #0 foreign_send+");
 

@@ -43,13 +43,15 @@ XD_COLD int64_t xd_call_unknown(struct xd_vcpu *v)
     return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, v->rec.nr);
 }
 
+static const struct xd_told hook = {.what = XD_DEED_HOOK};
+
 static void show_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
 
-    xd_hook_begins(v);
+    xd_tell_before(v->hv, &hook);
     h->call(h->ctx, v, nr, arg, depth);
-    xd_hook_ended(v);
+    xd_tell_after(v->hv, &hook);
 }
 
 static void show_ret(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
@@ -57,9 +59,9 @@ static void show_ret(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
 
-    xd_hook_begins(v);
+    xd_tell_before(v->hv, &hook);
     h->ret(h->ctx, v, nr, arg, rc, depth);
-    xd_hook_ended(v);
+    xd_tell_after(v->hv, &hook);
 }
 
 static bool inject(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t *rc)
@@ -67,9 +69,9 @@ static bool inject(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t 
     const struct xd_hooks *h = &v->hv->host->hooks;
     bool answered;
 
-    xd_hook_begins(v);
+    xd_tell_before(v->hv, &hook);
     answered = h->inject(h->ctx, v, nr, arg, rc);
-    xd_hook_ended(v);
+    xd_tell_after(v->hv, &hook);
     return answered;
 }
 
