@@ -169,7 +169,12 @@ static void note(struct xd_recorder *r, uint64_t va, const void *bytes, size_t n
         c->reach = xd_realloc(c->reach, c->reach_cap * sizeof(*c->reach));
     }
     a = &c->reach[c->reaches++];
-    *a = (struct xd_reach){.va = va, .n = n, .write = write, .ok = ok, .bytes = xd_zalloc(n + 1)};
+    *a = (struct xd_reach){.va = va,
+                           .n = n,
+                           .order = r->reached++,
+                           .write = write,
+                           .ok = ok,
+                           .bytes = xd_zalloc(n + 1)};
     if (ok)
         memcpy(a->bytes, bytes, n);
 }
@@ -285,18 +290,19 @@ static void suspend(struct xd_recorder *r, struct xd_said *c)
 
 static void finish(struct xd_recorder *r, struct xd_said *c)
 {
-    struct xd_chunk *k = chunk_of(r, c);
     struct xd_str text = {0};
+    struct xd_chunk *k;
 
+    xd_said_text(r, c, &text);
+    k = chunk_of(r, c); /* giving up drops it */
     if (k) {
-        xd_said_text(r, c, &k->text);
+        xd_str_addn(&k->text, xd_str_text(&text), text.len);
         k->waits = NULL;
         write_chunks(r);
     } else {
-        xd_said_text(r, c, &text);
         xd_record_say(r, c->v, xd_str_text(&text));
-        xd_str_free(&text);
     }
+    xd_str_free(&text);
     xd_said_free(c);
 }
 

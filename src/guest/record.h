@@ -15,9 +15,16 @@
 struct xd_reach {
     uint64_t va;
     size_t n;
+    uint64_t order; /* among all */
     bool write, ok;
     bool told; /* the line says what was read or written here */
     unsigned char *bytes;
+};
+
+/* Bytes of guest memory that have one place in a line. */
+struct xd_span {
+    uint64_t va;
+    size_t n;
 };
 
 /* An element of a batch, while there are levers. */
@@ -36,6 +43,8 @@ struct xd_said {
     uint64_t nr, arg[XD_CALL_ARGS];
     struct xd_reach *reach;
     size_t reaches, reach_cap;
+    struct xd_span *span; /* that its line speaks of */
+    size_t spans, span_cap;
     struct xd_element *element;
     size_t elements, element_cap;
     int64_t rc;
@@ -70,6 +79,7 @@ struct xd_recorder {
     void *file;        /* FILE; NULL: given up */
     long pid;          /* whose file it is */
     bool over;         /* something could not be recorded: nothing more is */
+    uint64_t reached;  /* accesses to guest memory so far */
     unsigned int hook; /* hooks, mocks and spies that run now */
     struct xd_chunk *chunk, **last_chunk;
     struct xd_said *now;           /* the innermost call under way */
@@ -139,9 +149,11 @@ void xd_said_tell(struct xd_said *c, uint64_t va, size_t n);
 bool xd_said_all_told(const struct xd_said *c);
 /* Something was read well and could not be written. */
 bool xd_said_readonly(const struct xd_said *c, uint64_t va);
-/* Steps: `memory` that holds what (c) read, and expectations of what it wrote. */
-void xd_said_memory(const struct xd_said *c, struct xd_str *out);
-void xd_said_stored(const struct xd_said *c, struct xd_str *out);
+/* Nothing that (c) or an entry of it wrote has two places in its line, and what was read twice was the same. */
+bool xd_said_apart(const struct xd_said *c);
+/* Steps: `memory` that holds what (c) and its entries read, to (before); and expectations of what they wrote. False: no
+ * memory that only they write to gives them what they read. */
+bool xd_said_memory(const struct xd_said *c, struct xd_str *before, struct xd_str *after);
 
 static inline uint64_t xd_number_at(const unsigned char *at, size_t size)
 {

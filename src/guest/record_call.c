@@ -3,8 +3,8 @@
  * record_call.c: a finished call as a line of the language.
  *
  * The rows of src/abi say where its arguments lie. What the call read and wrote in guest memory was
- * noted; a line is good if it says all of that. Where it can't, the call is written as bare registers,
- * after `memory` steps that put the very same bytes at the very same addresses.
+ * noted; a line is good if it says all of that. Where it can't, or where places overlap that a line keeps apart, the call
+ * is written as bare registers, after `memory` steps that put the very same bytes at the very same addresses.
  */
 #include "guest/record.h"
 
@@ -386,12 +386,13 @@ static bool call_line(struct xd_recorder *r, struct xd_said *c, bool inner, stru
 
 /* ---- Bare registers ---- */
 
-static void bare_call(const struct xd_said *c, struct xd_str *out)
+static bool bare_call(const struct xd_said *c, struct xd_str *out)
 {
     unsigned int nr = XD_CALL_ARGS;
+    struct xd_str after = {0};
     char name[64];
+    bool good = xd_said_memory(c, out, &after);
 
-    xd_said_memory(c, out);
     while (nr && !c->arg[nr - 1])
         nr--;
     xd_str_addf(out, "hypercall %" PRIu64, c->nr);
@@ -402,7 +403,9 @@ static void bare_call(const struct xd_said *c, struct xd_str *out)
     if (c->why && !(c->nr == 13 && c->rc == 0))
         xd_str_addf(out, " why=%s", xd_why_text(c->why, name, sizeof(name)));
     xd_str_addc(out, '\n');
-    xd_said_stored(c, out);
+    xd_str_addn(out, xd_str_text(&after), after.len);
+    xd_str_free(&after);
+    return good;
 }
 
 /* ---- Answers that a hook gave ---- */
@@ -500,14 +503,17 @@ static void injections(struct xd_recorder *r, const struct xd_said *c, struct xd
 
 void xd_said_text(struct xd_recorder *r, struct xd_said *c, struct xd_str *out)
 {
+    struct xd_str line = {0};
+
     injections(r, c, out);
-    if (call_line(r, c, false, out))
-        xd_str_addc(out, '\n');
+    if (call_line(r, c, false, &line) && xd_said_apart(c))
+        xd_str_addf(out, "%s\n", xd_str_text(&line));
     else if (c->suspended)
         xd_record_give_up(r,
                           "a multicall that was put to sleep, and reads what has no form in words");
-    else
-        bare_call(c, out);
+    else if (!bare_call(c, out))
+        xd_record_give_up(r, "memory that a call read changed in the middle of it");
+    xd_str_free(&line);
     if (c->late.len)
         xd_str_addn(out, c->late.text, c->late.len);
 }

@@ -178,11 +178,13 @@ void xd_virq_raise(struct xd_vcpu *v, uint32_t virq)
 {
     const struct xd_told told = {.what = XD_DEED_VIRQ, .v = v, .number = virq};
 
-    xd_tell_before(v->hv, &told);
-    if (virq >= XD_VIRQS)
+    if (virq >= XD_VIRQS) {
         xd_hv_misuse(v->hv, XD_HOST_EINVAL, "there is no VIRQ %u to raise: they are 0 to %u", virq,
                      XD_VIRQS - 1);
-    else if (xd_virq_is_global(virq))
+        return;
+    }
+    xd_tell_before(v->hv, &told);
+    if (xd_virq_is_global(virq))
         xd_virq_send_global(v->hv, virq);
     else
         xd_virq_send_vcpu(v, virq);

@@ -224,6 +224,134 @@ START_TEST(memory_of_all_kinds)
 }
 END_TEST
 
+/* ---- Transfers that share memory ---- */
+
+static union {
+    struct multicall_entry e[4];
+    char bytes[4096];
+    uint64_t word[512];
+} shared;
+
+static void entry(unsigned int i, unsigned long nr, unsigned long cmd, const void *arg)
+{
+    shared.e[i] = (struct multicall_entry){.op = nr, .args = {cmd, (uintptr_t)arg}};
+}
+
+/* Asks for a text that goes to (to), and for the shorter one that goes to (next). */
+static void two_texts(void *to, void *next)
+{
+    entry(0, __HYPERVISOR_xen_version, XENVER_compile_info, to);
+    entry(1, __HYPERVISOR_xen_version, XENVER_extraversion, next);
+    ck_assert_int_eq(HYPERVISOR_multicall(&shared, 2), 0);
+}
+
+/* One text goes to (to), which is part of the list. */
+static void a_text_into_the_list(void *to, int32_t rc)
+{
+    entry(0, __HYPERVISOR_xen_version, XENVER_extraversion, to);
+    entry(1, __HYPERVISOR_xen_version, XENVER_version, NULL);
+    ck_assert_int_eq(HYPERVISOR_multicall(&shared, 2), rc);
+}
+
+static void bind_and_send_to_it(void)
+{
+    struct evtchn_bind_ipi *bind = (void *)(shared.bytes + 2048);
+
+    entry(0, __HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, bind);
+    entry(1, __HYPERVISOR_event_channel_op, EVTCHNOP_send, &bind->port);
+    ck_assert_int_eq(HYPERVISOR_multicall(&shared, 2), 0);
+    ck_assert_int_eq((int)shared.e[1].result, 0);
+}
+
+static void one_struct_twice(void)
+{
+    struct evtchn_alloc_unbound *un = (void *)(shared.bytes + 2048);
+
+    un->dom = DOMID_SELF;
+    un->remote_dom = 2;
+    entry(0, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, un);
+    entry(1, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, un);
+    ck_assert_int_eq(HYPERVISOR_multicall(&shared, 2), 0);
+}
+
+static void exchange_in_place(void)
+{
+    struct xen_memory_exchange *ex = (void *)shared.bytes;
+
+    ex->in.nr_extents = ex->out.nr_extents = 1;
+    ex->in.domid = ex->out.domid = DOMID_SELF;
+    shared.word[100] = free_page(0);
+    set_xen_guest_handle(ex->in.extent_start, &shared.word[100]);
+    set_xen_guest_handle(ex->out.extent_start, &shared.word[100]);
+    ck_assert_int_eq((int)HYPERVISOR_memory_op(XENMEM_exchange, ex), 0);
+    ck_assert_uint_ne(shared.word[100], 0);
+}
+
+static void count_into_the_list(void)
+{
+    struct mmuext_op *op = (void *)shared.bytes;
+
+    op->cmd = MMUEXT_TLB_FLUSH_LOCAL;
+    ck_assert_int_eq(HYPERVISOR_mmuext_op(op, 1, (int *)shared.bytes, DOMID_SELF), 0);
+}
+
+static void share_memory(int how)
+{
+    char *beside = shared.bytes + 2048;
+
+    switch (how) {
+    case 0: two_texts(beside, beside); break;
+    case 1: two_texts(beside, beside + 8); break;
+    case 2: two_texts(beside + 8, beside); break;
+    case 3: two_texts(&shared.e[0].result, beside); break;
+    case 4: two_texts(&shared.e[0].args[2], beside); break;
+    case 5: a_text_into_the_list(&shared.e[1].args[2], 0); break;
+    case 6: a_text_into_the_list(&shared.e[1].op, 0); break;
+    case 7: bind_and_send_to_it(); break;
+    case 8: one_struct_twice(); break;
+    case 9: exchange_in_place(); break;
+    case 10: count_into_the_list(); break;
+    }
+}
+
+#define WAYS_TO_SHARE 11
+
+START_TEST(transfers_that_share_memory)
+{
+    memset(&shared, 0, sizeof(shared));
+    share_memory(_i);
+    same_again();
+    ck_says("\nmemory 0x");
+    ck_says("\nhypercall ");
+    ck_says("\nexpect mem 0x");
+}
+END_TEST
+
+/* What is only read may have two places. */
+START_TEST(operands_that_are_shared_are_said_in_words)
+{
+    static struct evtchn_send op = {.port = 99};
+    uint64_t digest;
+
+    entry(0, __HYPERVISOR_event_channel_op, EVTCHNOP_send, &op);
+    entry(1, __HYPERVISOR_event_channel_op, EVTCHNOP_send, &op);
+    ck_assert_int_eq(HYPERVISOR_multicall(&shared, 2), 0);
+    again(&digest); /* which holds where the list lies */
+    ck_says("event_channel_op send port=99 = EINVAL why=evtchn-port-range ; ");
+}
+END_TEST
+
+/* What the host may not do is no step. */
+START_TEST(what_the_host_was_refused)
+{
+    xd_virq_raise(m.v0, 9999);
+    xd_virq_raise(m.v0, VIRQ_DEBUG);
+    same_again();
+    ck_says("\nvirq ");
+    ck_assert_msg(!strstr(text, "9999"), "%s", text);
+}
+END_TEST
+
 /* The list goes on when its vCPU wakes, and its line stands where it began. */
 START_TEST(a_multicall_that_sleeps)
 {
@@ -373,6 +501,9 @@ int main(void)
     tcase_add_loop_test(tc, elements_that_a_lever_answers, 0, 2);
     tcase_add_test(tc, events_upcalls_and_frames_from_outside);
     tcase_add_test(tc, memory_of_all_kinds);
+    tcase_add_loop_test(tc, transfers_that_share_memory, 0, WAYS_TO_SHARE);
+    tcase_add_test(tc, operands_that_are_shared_are_said_in_words);
+    tcase_add_test(tc, what_the_host_was_refused);
     tcase_add_test(tc, a_multicall_that_sleeps);
     tcase_add_test(tc, vcpus_time_upcalls_and_the_host);
 #if XD_ACCESS_GUARDED
