@@ -316,7 +316,8 @@ XD_PUBLIC uint64_t xd_m2p(struct xd_hv *hv, uint64_t mfn);
  */
 struct xd_snapshot {
     struct xd_hv *hv;
-    uint64_t nr; /* 1 is the machine's first */
+    uint64_t machine; /* tells (hv) from those that were at its address before it */
+    uint64_t nr;      /* 1 is the machine's first */
 };
 
 /* Takes one. Snapshots nest; each lasts until it is discarded, an older one is restored, or the

@@ -7,7 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
+
+static uint64_t now_ns(void)
+{
+    struct timespec t = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
 
 int xd_arena_init(struct xd_arena *a, size_t size)
 {
@@ -19,6 +28,7 @@ int xd_arena_init(struct xd_arena *a, size_t size)
         return -ENOMEM;
     a->base = p;
     a->size = size;
+    a->born_ns = now_ns();
     return 0;
 }
 

@@ -19,6 +19,7 @@ struct xd_undo {
 struct xd_arena {
     unsigned char *base; /* page aligned; stays where it is */
     size_t size;
+    uint64_t born_ns; /* of the host's clock: tells it from all that ever were at (base) */
     bool journaling; /* a journal is open */
     struct xd_undo *undo;
     size_t undo_nr, undo_cap;

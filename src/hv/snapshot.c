@@ -20,7 +20,7 @@ struct xd_snapshot xd_snapshot(struct xd_hv *hv)
     }
     h->snapshot[h->snapshots].nr = ++h->snapshots_made;
     h->snapshot[h->snapshots++].mark = xd_arena_mark(&h->arena);
-    return (struct xd_snapshot){hv, h->snapshots_made};
+    return (struct xd_snapshot){hv, h->arena.born_ns, h->snapshots_made};
 }
 
 /* Where (s) stands among those there are; -1 after saying that it does not. */
@@ -28,7 +28,7 @@ static int64_t find(struct xd_hv *hv, struct xd_snapshot s)
 {
     const struct xd_host *h = hv->host;
 
-    if (s.hv != hv) {
+    if (s.hv != hv || s.machine != h->arena.born_ns) {
         xd_hv_misuse(hv, XD_HOST_EINVAL, "snapshot %llu is one of another machine",
                      (unsigned long long)s.nr);
         return -1;

@@ -152,13 +152,39 @@ START_TEST(misuse_changes_nothing)
     ck_misuse(xd_restore(r.hv, other), "snapshot 1 is one of another machine");
     ck_misuse(xd_discard(r.hv, other), "another machine");
     ck_misuse(xd_discard(r.hv, a), "snapshot 1 can't be discarded before snapshot 2");
-    ck_misuse(xd_restore(r.hv, (struct xd_snapshot){r.hv, 3}), "snapshot 3 was never taken");
-    ck_misuse(xd_restore(r.hv, (struct xd_snapshot){r.hv, 0}), "snapshot 0 was never taken");
+    ck_misuse(xd_restore(r.hv, (struct xd_snapshot){r.hv, a.machine, 3}),
+              "snapshot 3 was never taken");
+    ck_misuse(xd_restore(r.hv, (struct xd_snapshot){r.hv, a.machine, 0}),
+              "snapshot 0 was never taken");
     ck_misuse(xd_restore(r.hv, (struct xd_snapshot){0}), "another machine");
     ck_assert_uint_eq(xd_digest(r.hv), digest);
     ck_assert_int_eq(xd_discard(r.hv, b), 0);
     ck_assert_int_eq(xd_discard(r.hv, a), 0);
     xd_hv_destroy(hv2);
+}
+END_TEST
+
+/* The host gives the next machine the same address, as a rule at once. */
+START_TEST(a_machine_that_is_gone)
+{
+    bool met = false;
+
+    for (unsigned int i = 0; i < 100 && !met; i++) {
+        struct xd_snapshot s;
+        struct xd_hv *hv, *next;
+
+        ck_assert_int_eq(xd_hv_create(&hv, NULL), 0);
+        s = xd_snapshot(hv);
+        xd_hv_destroy(hv);
+        ck_assert_int_eq(xd_hv_create(&next, NULL), 0);
+        met = next == hv;
+        (void)xd_snapshot(next);
+        ck_assert_int_eq(xd_restore(next, s), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(xd_hv_error(next), "snapshot 1 is one of another machine"));
+        ck_assert_int_eq(xd_discard(next, s), -EINVAL);
+        xd_hv_destroy(next);
+    }
+    ck_assert_msg(met, "no address came back: nothing was tested");
 }
 END_TEST
 
@@ -216,6 +242,7 @@ int main(void)
     tcase_add_test(t, nested);
     tcase_add_test(t, discarding_keeps_the_state);
     tcase_add_test(t, misuse_changes_nothing);
+    tcase_add_test(t, a_machine_that_is_gone);
     tcase_add_test(t, domains_come_and_go);
     tcase_add_test(t, a_long_time);
     suite_add_tcase(suite, t);
