@@ -11,7 +11,7 @@
 
 #define TRIES 100u /* names of the new file */
 
-int xd_file_read(const char *path, struct xd_str *out)
+int xd_file_read(const char *path, bool (*wanted)(const char *bytes, size_t n), struct xd_str *out)
 {
     FILE *f = fopen(path, "rb");
     char part[16384];
@@ -20,8 +20,10 @@ int xd_file_read(const char *path, struct xd_str *out)
 
     if (!f)
         return -errno;
-    while ((n = fread(part, 1, sizeof(part), f)) > 0)
+    do {
+        n = fread(part, 1, sizeof(part), f);
         xd_str_addn(out, part, n);
+    } while (n && wanted(xd_str_text(out), out->len));
     if (ferror(f))
         err = errno ? -errno : -EIO;
     (void)fclose(f);

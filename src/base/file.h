@@ -5,8 +5,11 @@
 
 #include "base/strbuf.h"
 
-/* Adds what the file holds to (out). 0 or a negative errno. */
-int xd_file_read(const char *path, struct xd_str *out);
+/*
+ * Adds what the file holds to (out), which is empty: all of it, or as much as was there when (wanted) first said no
+ * to it: a device may have no end. 0 or a negative errno.
+ */
+int xd_file_read(const char *path, bool (*wanted)(const char *bytes, size_t n), struct xd_str *out);
 
 /*
  * Makes the file hold these bytes: 0 or a negative errno, and then (path) is as it was. They are

@@ -125,11 +125,16 @@ static bool rows(struct reader *r, const struct xd_state_row *row, void *into)
 
 /* ---- The file and its sections ---- */
 
+static bool is_machine(const char *file, size_t n)
+{
+    return n >= XD_STATE_HEAD && !memcmp(file, "xendoubl", 8);
+}
+
 static bool head(struct reader *r)
 {
     uint64_t version;
 
-    if (r->size < XD_STATE_HEAD || memcmp(r->file, "xendoubl", 8) != 0)
+    if (!is_machine((const char *)r->file, r->size))
         return refuse_at(r, 0,
                          "this is no machine of xendouble: it does not begin with \"xendoubl\"");
     r->at = 8;
@@ -407,7 +412,7 @@ int xd_state_read(struct xd_hv **hv, const void *file, size_t n, struct xd_str *
 int xd_load(struct xd_hv **hv, const char *path, char **error)
 {
     struct xd_str file = {0}, says = {0};
-    int rc = xd_file_read(path, &file);
+    int rc = xd_file_read(path, is_machine, &file);
 
     *hv = NULL;
     xd_str_addf(&says, "%s: ", path);

@@ -448,6 +448,20 @@ START_TEST(files_come_and_go)
 }
 END_TEST
 
+/* Were it read to its end, this would end the process. */
+START_TEST(a_file_without_end)
+{
+    char *error;
+    struct xd_hv *hv;
+
+    ck_assert_int_eq(xd_load(&hv, "/dev/zero", &error), -EINVAL);
+    ck_assert_ptr_null(hv);
+    ck_assert_str_eq(error, "/dev/zero: byte 0: this is no machine of xendouble: it does not begin "
+                            "with \"xendoubl\"");
+    free(error);
+}
+END_TEST
+
 /* The call that runs may not be left behind. */
 static void save_now(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                      unsigned int depth)
@@ -490,6 +504,7 @@ int main(void)
     tcase_add_loop_test(t, forged_fields, 0, (int)XD_ARRAY_SIZE(forged));
     tcase_add_test(t, forged_frames_and_memory);
     tcase_add_test(t, files_come_and_go);
+    tcase_add_test(t, a_file_without_end);
     tcase_add_test(t, not_in_the_middle_of_a_call);
     suite_add_tcase(suite, t);
     return fixture_main(suite);
