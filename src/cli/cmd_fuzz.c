@@ -64,33 +64,35 @@ static int judge_file(const struct xd_fuzz *f, const char *path)
 {
     char *error;
     struct xd_program *p = xd_load_program(path, &error);
-    bool wrong;
+    int code;
 
     if (!p) {
         fputs(error, stderr);
         free(error);
         return XD_UNUSABLE;
     }
-    wrong = xd_fuzz_file(f, path, p);
+    code = xd_fuzz_file(f, path, p);
     fflush(stdout);
     xd_program_free(p);
-    return wrong ? XD_BROKEN : XD_PASSED;
+    return code;
 }
 
 static int judge_files(const struct xd_fuzz *f)
 {
-    int worst = XD_PASSED;
-    size_t wrong = 0;
+    size_t nr[XD_BROKEN + 1] = {0}, judged, not;
 
-    for (size_t i = 0; i < f->files.nr; i++) {
-        int code = judge_file(f, f->files.path[i]);
-
-        wrong += code == XD_BROKEN;
-        worst = code > worst ? code : worst;
-    }
-    printf("%zu program%s judged, %zu show%s xendouble wrong\n", f->files.nr,
-           f->files.nr == 1 ? "" : "s", wrong, wrong == 1 ? "s" : "");
-    return worst;
+    for (size_t i = 0; i < f->files.nr && !xd_fuzz_interrupted(); i++)
+        nr[judge_file(f, f->files.path[i])]++;
+    judged = nr[XD_PASSED] + nr[XD_BROKEN];
+    not = f->files.nr - judged;
+    printf("%zu program%s judged, %zu show%s xendouble wrong", judged, judged == 1 ? "" : "s",
+           nr[XD_BROKEN], nr[XD_BROKEN] == 1 ? "s" : "");
+    if (nr[XD_UNUSABLE])
+        printf("; %zu can't be", nr[XD_UNUSABLE]);
+    if (not > nr[XD_UNUSABLE])
+        printf("; %zu not looked at: interrupted", not - nr[XD_UNUSABLE]);
+    puts("");
+    return nr[XD_BROKEN] ? XD_BROKEN : not ? XD_UNUSABLE : XD_PASSED;
 }
 
 static double now(void)
@@ -132,6 +134,7 @@ static int search(const struct xd_fuzz *f)
             xd_oracle_report(sum, "met");
         if (!found.nr)
             puts("nothing found");
+        fflush(stdout); /* shrinking may take long */
     }
     for (size_t i = 0; i < found.nr; i++) {
         xd_fuzz_tell(f, &found.item[i]);
@@ -155,6 +158,8 @@ static int fuzz(int argc, char **argv)
     if (f.programs && f.jobs > f.programs)
         f.jobs = f.programs;
     if (code == 0)
+        xd_fuzz_heed_interrupts();
+    if (code == 0)
         code = f.files.nr ? judge_files(&f) : search(&f);
     xd_paths_free(&f.files);
     return xd_flush(code < 0 ? XD_PASSED : code);
@@ -172,7 +177,7 @@ const struct xd_command xd_cmd_fuzz = {
         "is found is shrunk. With files, judges those instead, and shrinks those that show something; then there are only\n"
         "--every and --keep.\n\n"
         "  -s, --seed N          from this seed (1); each finding names the seed that shows it alone\n"
-        "  -t, --time N          end after N seconds (10, if neither this nor -n is given)\n"
+        "  -t, --time N          make programs for N seconds (10, if neither this nor -n is given); what was found is shrunk then\n"
         "  -n, --programs N      end after N programs\n"
         "  -l, --steps N         of N steps each (24 or 60)\n"
         "  -j, --jobs N          use N processes (one for each of the host's processors)\n"

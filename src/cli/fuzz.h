@@ -41,6 +41,13 @@ const struct xd_opinion *xd_fuzz_opinion(void);
 
 /* ---- fuzz_work.c ---- */
 
+/*
+ * An interrupt from the keyboard ends making and shrinking, and what was found is told as it is; a second one
+ * ends the command.
+ */
+void xd_fuzz_heed_interrupts(void);
+bool xd_fuzz_interrupted(void);
+
 /* The text of program (number), to be freed with xd_str_free. */
 void xd_fuzz_text(const struct xd_fuzz *f, uint64_t number, struct xd_str *out);
 /* Makes and judges programs until enough; adds up into *sum. 0, or XD_UNUSABLE after complaining. */
@@ -49,14 +56,14 @@ int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd
 /* ---- fuzz_find.c ---- */
 
 /*
- * Judges (p) in a process of its own; AUDIT and REACH look after every (every)-th call. True: xendouble is
- * wrong; (how) says how in a way that does not depend on numbers, (said) in full. Either may be NULL.
+ * Judges (p) in a process of its own; AUDIT and REACH look after every (every)-th call. XD_BROKEN: xendouble is wrong; (how) says how in a way that does not
+ * depend on numbers, (said) in full. Either may be NULL. XD_UNUSABLE after complaining: there is no process.
  */
-bool xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *how,
+int xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *how,
                    struct xd_str *said);
 /* Shrinks what was found and tells of it. */
 void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found);
-/* Judges the program of a file; shrinks it and tells of it, if it shows that xendouble is wrong: true. */
-bool xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_program *p);
+/* Judges the program of a file; shrinks it and tells of it, if it shows that xendouble is wrong. As xd_fuzz_judge. */
+int xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_program *p);
 
 #endif

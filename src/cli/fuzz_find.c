@@ -35,13 +35,19 @@ static int judge(void *ctx)
     return j.guilty ? XD_BROKEN : XD_PASSED;
 }
 
-bool xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *how,
-                   struct xd_str *said)
+int xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *how,
+                  struct xd_str *said)
 {
     struct trial t = {p, every};
     struct xd_str text = {0};
-    int code = xd_in_child(judge, &t, XD_FUZZ_PATIENCE_S, &text);
+    int code;
 
+    do { /* an interrupt from the keyboard, which is not the program's doing, reaches it, too */
+        xd_str_clear(&text);
+        code = xd_in_child(judge, &t, XD_FUZZ_PATIENCE_S, &text);
+    } while (code == 128 + SIGINT);
+    if (code < 0)
+        return xd_complain("processes can't be started: %s", strerror(errno));
     if (code > 128 && text.len && text.text[text.len - 1] != '\n')
         xd_str_addc(&text, '\n');
     if (xd_patience_lost(code))
@@ -54,7 +60,7 @@ bool xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *ho
     if (said)
         xd_str_add(said, xd_str_text(&text));
     xd_str_free(&text);
-    return code > 0;
+    return code ? XD_BROKEN : XD_PASSED;
 }
 
 struct search {
@@ -66,10 +72,17 @@ static bool still_shows(void *ctx, const struct xd_program *p)
 {
     const struct search *s = ctx;
     struct xd_str how = {0};
-    bool same = xd_fuzz_judge(p, s->f->every, &how, NULL) && !strcmp(xd_str_text(&how), s->how);
+    bool same = xd_fuzz_judge(p, s->f->every, &how, NULL) == XD_BROKEN && !strcmp(xd_str_text(&how), s->how);
 
     xd_str_free(&how);
     return same;
+}
+
+static bool go_on(void *ctx, const struct xd_shrink_stats *so_far)
+{
+    (void)ctx;
+    (void)so_far;
+    return !xd_fuzz_interrupted();
 }
 
 /* Writes the scenario into --keep, as (name). NULL after complaining. */
@@ -121,15 +134,18 @@ struct telling {
 static void tell(const struct xd_fuzz *f, const struct xd_program *p, const struct telling *t)
 {
     struct search s = {f, t->how};
-    const struct xd_shrink_options limits = {.calls_max = TRIES};
+    const struct xd_shrink_options limits = {.calls_max = TRIES, .go_on = go_on};
     struct xd_str out = {0}, said = {0}, options = {0};
     struct xd_shrink_stats st = {0};
     struct xd_program *small = xd_shrink(p, still_shows, &s, &limits, &st);
     char *path = NULL;
 
-    xd_fuzz_judge(small ? small : p, f->every, NULL, &said);
-    printf("%s; %u steps, %s%u of them tell:\n", t->who, st.steps_before,
-           small && !st.minimal ? "at most " : "", st.steps_after);
+    (void)xd_fuzz_judge(small ? small : p, f->every, NULL, &said);
+    if (small)
+        printf("%s; %u steps, %s%u of them tell:\n", t->who, st.steps_before,
+               st.minimal ? "" : "at most ", st.steps_after);
+    else
+        printf("%s; %u steps, not shrunk:\n", t->who, st.steps_before);
     fputs(said.len ? xd_str_text(&said) : t->how, stdout);
     add_comment(&out, said.len ? xd_str_text(&said) : t->how);
     xd_program_print(small ? small : p, &out);
@@ -175,15 +191,15 @@ void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
     xd_str_free(&again);
 }
 
-bool xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_program *p)
+int xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_program *p)
 {
     struct xd_str how = {0}, who = {0}, name = {0}, again = {0};
     const char *base = strrchr(path, '/'), *dot;
-    bool wrong = xd_fuzz_judge(p, f->every, &how, NULL);
+    int code = xd_fuzz_judge(p, f->every, &how, NULL);
 
     base = base ? base + 1 : path;
     dot = strrchr(base, '.');
-    if (wrong) {
+    if (code == XD_BROKEN) {
         xd_str_addf(&who, "%s: xendouble is wrong", path);
         xd_str_addf(&name, "small-%.*s", (int)(dot ? dot - base : (ptrdiff_t)strlen(base)), base);
         add_options(f, false, &again);
@@ -196,5 +212,5 @@ bool xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_pro
     xd_str_free(&who);
     xd_str_free(&name);
     xd_str_free(&again);
-    return wrong;
+    return code;
 }

@@ -29,6 +29,8 @@
 #define TWICE_EVERY 64u /* programs: a digest costs more than a program */
 #define TURN_NS     20000000
 
+static volatile sig_atomic_t interrupted;
+
 /* Written by one process, read by the one that started it. */
 struct job {
     struct xd_oracle_counts counts;
@@ -82,9 +84,9 @@ static bool judge_one(const struct xd_fuzz *f, struct job *job, struct xd_judge 
     XD_ALWAYS(p != NULL);
     judge->twice = job->number % TWICE_EVERY == 0;
     judge->why = job->counts.why;
-    xd_judge_program(p, judge, &j);
-    count_asked(p, &job->counts);
+    count_asked(p, &job->counts); /* it may be the last that this process does */
     job->counts.programs++;
+    xd_judge_program(p, judge, &j);
     job->counts.calls += j.calls;
     job->counts.refused += j.refused;
     free(j.complaint);
@@ -101,7 +103,7 @@ static _Noreturn void work(const struct xd_fuzz *f, struct job *job, pid_t paren
     FILE *quiet = freopen("/dev/null", "w", stderr); /* it is run again for what it says */
 
     (void)quiet;
-    signal(SIGINT, SIG_DFL);
+    signal(SIGINT, SIG_IGN); /* who watches over us hears it, too, and no program must seem to end us */
     for (; (!f->programs || job->number < f->programs) && getppid() == parent;
          job->number += f->jobs) {
         xd_patience(XD_FUZZ_PATIENCE_S);
@@ -114,12 +116,22 @@ static _Noreturn void work(const struct xd_fuzz *f, struct job *job, pid_t paren
 
 /* ---- The process that watches over them ---- */
 
-static volatile sig_atomic_t interrupted;
-
 static void on_interrupt(int nr)
 {
     (void)nr;
     interrupted = 1;
+}
+
+void xd_fuzz_heed_interrupts(void)
+{
+    const struct sigaction once = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+
+    sigaction(SIGINT, &once, NULL);
+}
+
+bool xd_fuzz_interrupted(void)
+{
+    return interrupted;
 }
 
 struct watcher {
@@ -166,7 +178,7 @@ static void note_finding(struct watcher *w, uint64_t number, int status)
     xd_fuzz_text(w->f, number, &text);
     p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
     XD_ALWAYS(p != NULL);
-    if (!xd_fuzz_judge(p, w->f->every, &how, NULL))
+    if (xd_fuzz_judge(p, w->f->every, &how, NULL) != XD_BROKEN)
         xd_str_addf(&how,
                     "it ended its process (status 0x%x) after other programs, but not alone\n",
                     (unsigned int)status);
@@ -187,27 +199,30 @@ static void note_finding(struct watcher *w, uint64_t number, int status)
     found->item[found->nr++] = (struct xd_finding){.number = number, .how = how, .times = 1};
 }
 
-/* Looks who ended. False: nobody works any more. */
-static bool look(struct watcher *w)
+/* Process (i) has ended. False: another one is needed, and can't be had. */
+static bool ended(struct watcher *w, uint64_t i, int status)
+{
+    w->pid[i] = 0;
+    if (w->job[i].done)
+        return true;
+    note_finding(w, w->job[i].number, status);
+    w->job[i].number += w->f->jobs;
+    return w->found->nr >= w->f->max_findings || start_job(w, i);
+}
+
+enum looked { ALL_DONE, AT_WORK, STUCK };
+
+static enum looked look(struct watcher *w)
 {
     bool any = false;
     int status;
 
     for (uint64_t i = 0; i < w->f->jobs; i++) {
-        if (!w->pid[i])
-            continue;
-        if (waitpid(w->pid[i], &status, WNOHANG) == w->pid[i]) {
-            w->pid[i] = 0;
-            if (!w->job[i].done) {
-                note_finding(w, w->job[i].number, status);
-                w->job[i].number += w->f->jobs;
-                if (w->found->nr < w->f->max_findings)
-                    start_job(w, i);
-            }
-        }
+        if (w->pid[i] && waitpid(w->pid[i], &status, WNOHANG) == w->pid[i] && !ended(w, i, status))
+            return STUCK;
         any |= w->pid[i] != 0;
     }
-    return any && w->found->nr < w->f->max_findings;
+    return any && w->found->nr < w->f->max_findings ? AT_WORK : ALL_DONE;
 }
 
 static void show_progress(struct watcher *w)
@@ -249,7 +264,7 @@ int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd
     const struct timespec turn = {.tv_nsec = TURN_NS};
     struct watcher w = {.f = f, .found = found, .pid = xd_zalloc(f->jobs * sizeof(*w.pid))};
     size_t size = f->jobs * sizeof(*w.job);
-    bool ok = true;
+    enum looked looked = AT_WORK;
 
     w.job = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (w.job == MAP_FAILED) {
@@ -257,12 +272,12 @@ int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd
         return xd_complain("there is no memory for %llu jobs", (unsigned long long)f->jobs);
     }
     clock_gettime(CLOCK_MONOTONIC, &w.start);
-    signal(SIGINT, on_interrupt);
-    for (uint64_t i = 0; i < f->jobs && ok; i++) {
+    for (uint64_t i = 0; i < f->jobs && looked == AT_WORK; i++) {
         w.job[i].number = i;
-        ok = start_job(&w, i);
+        looked = start_job(&w, i) ? AT_WORK : STUCK;
     }
-    while (ok && look(&w) && !interrupted && (!f->seconds || seconds(&w) < (double)f->seconds)) {
+    while (looked == AT_WORK && (looked = look(&w)) == AT_WORK && !interrupted &&
+           (!f->seconds || seconds(&w) < (double)f->seconds)) {
         show_progress(&w);
         nanosleep(&turn, NULL);
     }
@@ -273,5 +288,5 @@ int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd
         qsort(found->item, found->nr, sizeof(*found->item), by_number);
     munmap(w.job, size);
     free(w.pid);
-    return ok ? 0 : XD_UNUSABLE;
+    return looked == STUCK ? XD_UNUSABLE : 0;
 }

@@ -35,6 +35,13 @@ def run(*args, given=None, memory=None, env=None):
     return r
 
 
+def group(pid):
+    try:
+        return os.getpgid(int(pid))
+    except ProcessLookupError:
+        return None
+
+
 class Cli(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.TemporaryDirectory()
@@ -265,7 +272,23 @@ class Cli(unittest.TestCase):
     def test_fuzz_judges_files(self):
         f = self.file("p.xds", PASSES)
         self.expect(run("fuzz", f, self.file("f.xds", FAILS)), 0, "2 programs judged, 0 show xendouble wrong", where="out")
-        self.expect(run("fuzz", f, self.file("u.xds", UNREADABLE)), 2, "u.xds:2:1")
+        r = run("fuzz", f, self.file("u.xds", UNREADABLE))
+        self.expect(r, 2, "u.xds:2:1")
+        self.expect(r, 2, "1 program judged, 0 show xendouble wrong; 1 can't be\n", where="out")
+
+    def test_fuzz_interrupted(self):
+        # An interrupt reaches all processes of a terminal; here those that work hear of it long before the first.
+        p = subprocess.Popen([COMMAND, "fuzz", "-t", "100", "-j", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        while len(workers := [pid for pid in os.listdir("/proc") if pid.isdigit() and pid != str(p.pid) and group(pid) == p.pid]) < 2:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        for pid in workers:
+            os.kill(int(pid), signal.SIGINT)
+        time.sleep(0.3)
+        os.killpg(p.pid, signal.SIGINT)
+        out, err = p.communicate(timeout=60)
+        self.assertEqual((p.returncode, err), (0, b""), out)
+        self.assertRegex(out, rb"^[1-9][0-9]* programs .*\nnothing found\n$")
 
     def test_fuzz_misused(self):
         self.expect(run("fuzz", "-n", "0"), 2, '--programs: "0" is no number from 1')

@@ -5,6 +5,7 @@
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,14 +14,17 @@ import unittest
 BUG = "writable-table"
 
 
-def planted(*args, bug=True):
+def environment(bug):
     with open(MUTANTS, encoding="ascii") as f:
-        number = 1 + re.findall(r'MUTANT\("([^"]*)"', f.read()).index(BUG)
-    return subprocess.run([COMMAND, *args], env=dict(os.environ, XD_MUTANT=str(number if bug else 0)), text=True,
-                          capture_output=True, check=False)
+        number = 1 + re.findall(r'MUTANT\("([^"]*)"', f.read()).index(bug) if bug else 0
+    return dict(os.environ, XD_MUTANT=str(number))
 
 
-def fuzz(*args, bug=True):
+def planted(*args, bug=BUG):
+    return subprocess.run([COMMAND, *args], env=environment(bug), text=True, capture_output=True, check=False)
+
+
+def fuzz(*args, bug=BUG):
     return planted("fuzz", *args, bug=bug)
 
 
@@ -49,7 +53,7 @@ class Tells(unittest.TestCase):
             once_more = self.found(fuzz(*words))
             self.assertEqual(again(once_more), words)
             self.assertEqual(re.findall("^seed 0x[0-9a-f]+", once_more.stdout, re.M), re.findall("^seed 0x[0-9a-f]+", r.stdout, re.M))
-            self.assertEqual(fuzz(*words, bug=False).returncode, 0)
+            self.assertEqual(fuzz(*words, bug=None).returncode, 0)
 
     def test_files_are_shrunk(self):
         r = self.found(fuzz("--only", "tables", "--programs", "400", "--jobs", "1", "--max-findings", "1", "--keep", self.kept))
@@ -64,7 +68,7 @@ class Tells(unittest.TestCase):
         self.assertEqual(shrunk.returncode, 0, shrunk.stderr)
         self.assertEqual(shrunk.stdout, "".join(line + "\n" for line in small.splitlines() if not line.startswith("#")))
         self.assertIn(re.findall("^# (.*)$", small, re.M)[0], shrunk.stderr)
-        shrunk = planted("shrink", "--oracles", long, bug=False)
+        shrunk = planted("shrink", "--oracles", long, bug=None)
         self.assertEqual((shrunk.returncode, shrunk.stdout), (1, ""))
         self.assertIn("no oracle complains", shrunk.stderr)
         r = self.found(fuzz(long))
@@ -77,7 +81,24 @@ class Tells(unittest.TestCase):
             steps = [line for line in f.read().split("\n") if not line.startswith("#")]
         self.assertEqual(steps, [line for line in small.split("\n") if not line.startswith("#")])
         self.found(fuzz(path))
-        self.assertEqual(fuzz(long, path, bug=False).returncode, 0)
+        self.assertEqual(fuzz(long, path, bug=None).returncode, 0)
+
+    def test_programs_that_end_their_process_are_counted(self):
+        r = fuzz("--seed", "1", "--programs", "40", "--jobs", "2", "--max-findings", "100", bug="clear-frame")
+        self.assertEqual(r.returncode, 3, r.stdout + r.stderr)
+        self.assertIn("BUG at", r.stdout)
+        self.assertRegex(r.stdout, "^40 programs ")
+
+    def test_an_interrupt_ends_shrinking(self):
+        with subprocess.Popen([COMMAND, "fuzz", "--only", "tables", "--steps", "4000", "--jobs", "1", "--max-findings", "1", "--keep", self.kept],
+                              env=environment(BUG), text=True, stdout=subprocess.PIPE, start_new_session=True) as p:
+            self.assertRegex(p.stdout.readline(), "^[0-9]+ programs? ")
+            os.killpg(p.pid, signal.SIGINT)
+            told = p.stdout.read()
+        self.assertEqual(p.returncode, 3, told)
+        self.assertRegex(told, "xendouble is wrong(, as in .*)?; [0-9]+ steps, (not shrunk|at most [0-9]{3,} of them tell):\n")
+        self.assertNotIn("not alone", told)
+        self.found(fuzz(re.findall("^again: xendouble fuzz (.*)$", told, re.M)[0]))
 
 
 if __name__ == "__main__":
