@@ -19,7 +19,7 @@ unsigned int xd_audit(struct xd_hv *h, char **report)
 /* A real machine can't go back, so its programs run in no session. */
 struct xd_snapshot xd_snapshot(struct xd_hv *h)
 {
-    return (struct xd_snapshot){h, 0};
+    return (struct xd_snapshot){.hv = h};
 }
 
 int xd_restore(struct xd_hv *h, struct xd_snapshot s)
