@@ -39,7 +39,7 @@ bool xd_option_number(const char *option, const char *text, uint64_t min, uint64
                       uint64_t *value);
 /* Adds the group called (name), one of those in mask (of), to *groups. */
 bool xd_option_group(const char *name, uint32_t of, uint32_t *groups);
-/* A directory that is there, or can be made. */
+/* A directory that is there, or can be made, and in which a file can be made. */
 bool xd_option_directory(const char *option, const char *path);
 
 /* From now on, this process may use (seconds) of processor time, in which a signal ends it. */

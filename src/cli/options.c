@@ -7,8 +7,10 @@
 #include "fuzz/generate.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool xd_option_number(const char *option, const char *text, uint64_t min, uint64_t max,
                       uint64_t *value)
@@ -47,6 +49,24 @@ bool xd_option_group(const char *name, uint32_t of, uint32_t *groups)
     return false;
 }
 
+/* Asked by doing it: some file systems refuse what their permissions allow. */
+static bool can_write_in(const char *directory)
+{
+    struct xd_str path = {0};
+    int fd, err;
+
+    xd_str_addf(&path, "%s/.xendouble-XXXXXX", directory);
+    fd = mkstemp(path.text);
+    err = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+        (void)unlink(path.text);
+    }
+    xd_str_free(&path);
+    errno = err;
+    return fd >= 0;
+}
+
 bool xd_option_directory(const char *option, const char *path)
 {
     struct stat st;
@@ -55,8 +75,8 @@ bool xd_option_directory(const char *option, const char *path)
          (errno == ENOENT && mkdir(path, 0777) == 0 && stat(path, &st) == 0)) &&
         !S_ISDIR(st.st_mode))
         errno = ENOTDIR;
-    else if (stat(path, &st) == 0)
+    else if (stat(path, &st) == 0 && can_write_in(path))
         return true;
-    xd_complain("--%s: %s: %s", option, path, strerror(errno));
+    xd_complain("--%s: %s: no file can be made there: %s", option, path, strerror(errno));
     return false;
 }

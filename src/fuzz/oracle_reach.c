@@ -3,7 +3,10 @@
  * oracle_reach.c: what guests can reach through their tables, as the processor would.
  *
  * From every live table down all paths, with the right to write that the entries on the way leave.
- * Nothing here believes a count; types are looked at to tell what is a table.
+ * What is reached is followed by the entries alone. Counts and types are believed in three places only: which
+ * frames are live tables to begin at, whether a frame that is reached is free, and what it is in use as; that they agree
+ * with what holds them, the audit says. Where a privileged domain has changed a domain's tables, no frame is too
+ * foreign for these any more (served).
  */
 #include "fuzz/oracles.h"
 

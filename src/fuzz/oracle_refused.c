@@ -242,6 +242,25 @@ static bool fine(struct change *c, struct xd_str *what)
     return false;
 }
 
+/* A value of the changed word, as (out) is to say it. */
+static void add_value(const struct change *c, uint64_t value, struct xd_str *out)
+{
+    const unsigned char *at = xd_arena_of(c->hv)->base + c->word * 8,
+                        *frames = (const unsigned char *)c->hv->frame;
+    struct xd_frame f = {0};
+
+    if (at < frames || at >= c->hv->mem) {
+        xd_str_addf(out, "0x%llx", (unsigned long long)value);
+        return;
+    }
+    memcpy((unsigned char *)&f + (size_t)(at - frames) % sizeof(f), &value, 8);
+    if ((size_t)(at - frames) % sizeof(f) == 0)
+        xd_str_addf(out, "%u references, %u of the type", f.count, f.type_count);
+    else
+        xd_str_addf(out, "%s with flags 0x%x, owner 0x%x, linear count %d",
+                    xd_type_name((enum xd_type)f.type), f.flags, f.owner, f.linear);
+}
+
 /* A record of the journal: the word, and which record it is. */
 struct written {
     uint64_t word;
@@ -308,9 +327,13 @@ void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_st
         if (c.is == c.was)
             continue;
         xd_str_clear(&what);
-        if (!fine(&c, &what) && out->len < SAID_MAX)
-            xd_str_addf(out, "refused: the call was, and yet %s was 0x%llx and is 0x%llx\n",
-                        xd_str_text(&what), (unsigned long long)c.was, (unsigned long long)c.is);
+        if (fine(&c, &what) || out->len >= SAID_MAX)
+            continue;
+        xd_str_addf(out, "refused: the call was, and yet %s was ", xd_str_text(&what));
+        add_value(&c, c.was, out);
+        xd_str_add(out, " and is ");
+        add_value(&c, c.is, out);
+        xd_str_addc(out, '\n');
     }
     xd_str_free(&what);
     free(w);

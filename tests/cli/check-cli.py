@@ -294,6 +294,11 @@ class Cli(unittest.TestCase):
         self.expect(run("fuzz", "-n", "0"), 2, '--programs: "0" is no number from 1')
         self.expect(run("fuzz", "--only", "evens"), 2, "did you mean events?")
         self.expect(run("fuzz", "--keep", self.file("x", "")), 2, "Not a directory")
+        self.expect(run("fuzz", "--keep", "/proc", "-n", "1"), 2, "--keep: /proc: no file can be made there: ")
+        self.assertEqual(os.listdir(self.dir.name), ["x"])
+        keep = os.path.join(self.dir.name, "kept")
+        self.expect(run("fuzz", "--keep", keep, "-n", "1", "-l", "1"), 0)
+        self.assertEqual(os.listdir(keep), [])
         self.expect(run("fuzz", "-j", "1000"), 2, "--jobs")
         for option in (["--seed", "1"], ["--only", "mm"], ["-n1"], ["-j1"], ["--report"]):
             self.expect(run("fuzz", *option, self.file("p.xds", PASSES)), 2, "beside them there are only --every and --keep")
