@@ -84,7 +84,7 @@ class Tells(unittest.TestCase):
         self.assertEqual(fuzz(long, path, bug=None).returncode, 0)
 
     def test_programs_that_end_their_process_are_counted(self):
-        r = fuzz("--seed", "1", "--programs", "40", "--jobs", "2", "--max-findings", "100", bug="clear-frame")
+        r = fuzz("--seed", "1", "--programs", "40", "--jobs", "2", "--max-findings", "100", bug="dying-reference")
         self.assertEqual(r.returncode, 3, r.stdout + r.stderr)
         self.assertIn("BUG at", r.stdout)
         self.assertRegex(r.stdout, "^40 programs ")

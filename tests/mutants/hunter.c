@@ -304,7 +304,7 @@ static void show_row(int nr, const struct row *w)
         xd_str_addf(&small_programs, "\n**%s**: %s\n\n%s", mutant[nr].name,
                     w->found ? w->says : "not found", xd_str_text(&w->small));
     }
-    fprintf(plain, "%-20s %-8s %u of %u  %7.1f s %7.0f programs  %s\n%s", mutant[nr].name,
+    fprintf(plain, "%-20s %-15s %u of %u  %7.1f s %7.0f programs  %s\n%s", mutant[nr].name,
             mutant[nr].xsa, w->found, ask.seeds, w->seconds, w->programs,
             w->found ? w->says : mutant[nr].what, xd_str_text(&w->small));
     fflush(stdout);
@@ -373,7 +373,7 @@ static int find(const char *name)
 static int list(void)
 {
     for (size_t i = 1; i < XD_ARRAY_SIZE(mutant); i++)
-        printf("%-20s %-8s %s\n", mutant[i].name, mutant[i].xsa, mutant[i].what);
+        printf("%-20s %-15s %s\n", mutant[i].name, mutant[i].xsa, mutant[i].what);
     return 0;
 }
 
