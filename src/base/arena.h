@@ -20,7 +20,7 @@ struct xd_arena {
     unsigned char *base; /* page aligned; stays where it is */
     size_t size;
     uint64_t born_ns; /* of the host's clock: tells it from all that ever were at (base) */
-    bool journaling; /* a journal is open */
+    bool journaling;  /* a journal is open */
     struct xd_undo *undo;
     size_t undo_nr, undo_cap;
     size_t mark;   /* the last one; words recorded since need to be there once */

@@ -79,7 +79,7 @@ static int judge_file(const struct xd_fuzz *f, const char *path)
 
 static int judge_files(const struct xd_fuzz *f)
 {
-    size_t nr[XD_BROKEN + 1] = {0}, judged, not;
+    size_t nr[XD_BROKEN + 1] = {0}, judged, not ;
 
     for (size_t i = 0; i < f->files.nr && !xd_fuzz_interrupted(); i++)
         nr[judge_file(f, f->files.path[i])]++;
@@ -90,7 +90,7 @@ static int judge_files(const struct xd_fuzz *f)
     if (nr[XD_UNUSABLE])
         printf("; %zu can't be", nr[XD_UNUSABLE]);
     if (not > nr[XD_UNUSABLE])
-        printf("; %zu not looked at: interrupted", not - nr[XD_UNUSABLE]);
+        printf("; %zu not looked at: interrupted", not -nr[XD_UNUSABLE]);
     puts("");
     return nr[XD_BROKEN] ? XD_BROKEN : not ? XD_UNUSABLE : XD_PASSED;
 }

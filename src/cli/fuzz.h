@@ -60,7 +60,7 @@ int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd
  * depend on numbers, (said) in full. Either may be NULL. XD_UNUSABLE after complaining: there is no process.
  */
 int xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *how,
-                   struct xd_str *said);
+                  struct xd_str *said);
 /* Shrinks what was found and tells of it. */
 void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found);
 /* Judges the program of a file; shrinks it and tells of it, if it shows that xendouble is wrong. As xd_fuzz_judge. */

@@ -72,7 +72,8 @@ static bool still_shows(void *ctx, const struct xd_program *p)
 {
     const struct search *s = ctx;
     struct xd_str how = {0};
-    bool same = xd_fuzz_judge(p, s->f->every, &how, NULL) == XD_BROKEN && !strcmp(xd_str_text(&how), s->how);
+    bool same = xd_fuzz_judge(p, s->f->every, &how, NULL) == XD_BROKEN &&
+                !strcmp(xd_str_text(&how), s->how);
 
     xd_str_free(&how);
     return same;

@@ -103,7 +103,8 @@ static _Noreturn void work(const struct xd_fuzz *f, struct job *job, pid_t paren
     FILE *quiet = freopen("/dev/null", "w", stderr); /* it is run again for what it says */
 
     (void)quiet;
-    signal(SIGINT, SIG_IGN); /* who watches over us hears it, too, and no program must seem to end us */
+    signal(SIGINT,
+           SIG_IGN); /* who watches over us hears it, too, and no program must seem to end us */
     for (; (!f->programs || job->number < f->programs) && getppid() == parent;
          job->number += f->jobs) {
         xd_patience(XD_FUZZ_PATIENCE_S);
