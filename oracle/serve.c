@@ -144,9 +144,14 @@ static void number(const struct xd_program *p, const struct xd_step *s, const ch
         *value = (uint32_t)xd_expr_at(p, it->value)->num;
 }
 
-/* The domains that (p) declares, by domid. False: some the machine has not. */
-static bool wanted(const struct xd_program *p, struct xd_domain_config *c,
-                   const struct xd_domain_config **want)
+#define HAS \
+    "the real machine has d0 with one vCPU, d1 to d3 with up to 3, of which one or two online"
+
+_Static_assert(XD_XEN_DOMAINS == 4 && VCPUS_BUILT == 3 && XD_MAIL_VCPUS == 2, "as HAS says");
+
+/* The domains that (p) declares, by domid. NULL, or why the machine has no such. */
+static const char *wanted(const struct xd_program *p, struct xd_domain_config *c,
+                          const struct xd_domain_config **want)
 {
     for (uint32_t i = 1; i < p->steps; i++) {
         const struct xd_step *s = &p->step[i];
@@ -156,7 +161,7 @@ static bool wanted(const struct xd_program *p, struct xd_domain_config *c,
             continue;
         domid = strtoul(xd_text_at(p, p->domain[s->domain].name) + 1, NULL, 10);
         if (domid >= XD_XEN_DOMAINS)
-            return false;
+            return HAS;
         c[domid] = (struct xd_domain_config)XD_DOMAIN_CONFIG_DEFAULT;
         number(p, s, "port_max", &c[domid].port_max);
         number(p, s, "vcpus", &c[domid].vcpus);
@@ -167,12 +172,12 @@ static bool wanted(const struct xd_program *p, struct xd_domain_config *c,
         number(p, s, "online", &c[domid].vcpus_online);
         if (c[domid].vcpus > (domid ? VCPUS_BUILT : 1) || c[domid].vcpus_online > c[domid].vcpus ||
             c[domid].vcpus_online > XD_MAIL_VCPUS)
-            return false;
+            return HAS;
         if (c[domid].pages_max < c[domid].pages)
-            return false;
+            return "a domain can't have more pages than pages_max allows";
         want[domid] = &c[domid];
     }
-    return true;
+    return NULL;
 }
 
 /* False: no more can be run. */
@@ -182,12 +187,11 @@ static bool serve(struct run *run, const struct xd_program *p, struct xd_str *ou
     struct xd_domain_config c[XD_XEN_DOMAINS];
     const struct xd_domain_config *want[XD_XEN_DOMAINS] = {NULL};
     uint64_t boots = m->boots, rebuilds = m->rebuilds;
+    const char *why;
 
-    if (!wanted(p, c, want)) {
-        xd_str_addf(out,
-                    "unfit the real machine has d0 with one vCPU, d1 to d%u with up to %u, of "
-                    "which one or %u online\n",
-                    XD_XEN_DOMAINS - 1, VCPUS_BUILT, XD_MAIL_VCPUS);
+    why = wanted(p, c, want);
+    if (why) {
+        xd_str_addf(out, "unfit %s\n", why);
         return true;
     }
     if (!xd_machine_ready(m, want)) {

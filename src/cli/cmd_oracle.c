@@ -13,6 +13,14 @@
 #define STEPS_MAX    UINT64_C(10000)
 #define TIMEOUT_S    120 /* far more than a boot under emulation takes */
 
+static bool part(const char *option, const char *path, const char **to)
+{
+    *to = path;
+    if (!*path)
+        xd_complain("oracle: --%s needs a path, and this one is empty", option);
+    return *path;
+}
+
 /* 0; a code to end with; or -1 after the help. */
 static int options(struct xd_oracle *o, int argc, char **argv)
 {
@@ -69,10 +77,10 @@ static int options(struct xd_oracle *o, int argc, char **argv)
             break;
         case STOP: ok = xd_option_number("stop", optarg, 1, PROGRAMS_MAX, &o->stop); break;
         case TIMEOUT: ok = xd_option_number("timeout", optarg, 1, 86400, &o->timeout_s); break;
-        case QEMU: o->parts.qemu = optarg; break;
-        case XEN: o->parts.xen = optarg; break;
-        case KERNEL: o->parts.kernel = optarg; break;
-        case RUNNER: o->parts.runner = optarg; break;
+        case QEMU: ok = part("qemu", optarg, &o->parts.qemu); break;
+        case XEN: ok = part("xen", optarg, &o->parts.xen); break;
+        case KERNEL: ok = part("kernel", optarg, &o->parts.kernel); break;
+        case RUNNER: ok = part("runner", optarg, &o->parts.runner); break;
         case 'h': xd_usage(&xd_cmd_oracle, true); return -1;
         default: return xd_usage(&xd_cmd_oracle, false);
         }
@@ -112,6 +120,8 @@ static int oracle(int argc, char **argv)
         xd_oracle_totals(&o, &sum, now() - start);
         if (sum.passing > xd_oracle_passing_max(&sum) && code < XD_FAILED)
             code = XD_FAILED;
+        if (!sum.programs && code == 0)
+            code = xd_complain("oracle: nothing was compared: no program could be run on real Xen");
         if (o.report)
             xd_oracle_report(&sum, "compared");
         code = xd_flush(code);

@@ -214,8 +214,8 @@ void xd_oracle_again(const struct xd_oracle *o, uint64_t index, struct xd_str *o
 void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *a,
                          const struct xd_doubled *dbl, struct xd_str *out);
 /* Writes the program, with what was told as a comment before it, into the directory of --keep; says so in (out). */
-void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *told, const char *text,
-                    struct xd_str *out);
+void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *what, const char *told,
+                    const char *text, struct xd_str *out);
 /* (text), each line behind (margin). */
 void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 

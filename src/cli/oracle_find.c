@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,12 +44,23 @@ static char *joined(const char *dir, const char *name)
     return s.text;
 }
 
-/* The readable file (name) in (dir), or NULL. */
+/* As access() says, and no directory. */
+static bool usable(const char *path, int how)
+{
+    struct stat st;
+
+    if (access(path, how) || stat(path, &st))
+        return false;
+    errno = EISDIR;
+    return !S_ISDIR(st.st_mode);
+}
+
+/* The usable file (name) in (dir), or NULL. */
 static char *there(const char *dir, const char *name, int how)
 {
     char *path = joined(dir, name);
 
-    if (access(path, how) == 0)
+    if (usable(path, how))
         return path;
     free(path);
     return NULL;
@@ -116,7 +128,7 @@ static bool find(struct xd_oracle_parts *parts, int part, const char **path)
         xd_complain("%s was not found; %s", parts_rows[part].what, parts_rows[part].how);
     else if (part == QEMU && !strchr(*path, '/')) /* a name, as a shell takes it */
         *path = (parts->found[part] = in_path(*path)) ? parts->found[part] : *path;
-    if (*path && access(*path, part == QEMU || part == RUNNER ? X_OK : R_OK)) {
+    if (*path && !usable(*path, part == QEMU || part == RUNNER ? X_OK : R_OK)) {
         xd_complain("%s: %s: %s; %s", parts_rows[part].what, *path, strerror(errno),
                     parts_rows[part].how);
         return false;

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ static int64_t now_ms(void)
 static bool start(struct xd_peer *peer, struct xd_str *why)
 {
     int to[2] = {-1, -1}, from[2] = {-1, -1};
+    pid_t me = getpid();
 
     if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC) || (peer->pid = fork()) < 0) {
         xd_str_addf(why, "no process can be started: %s", strerror(errno));
@@ -44,6 +46,9 @@ static bool start(struct xd_peer *peer, struct xd_str *why)
     }
     if (peer->pid == 0) {
         signal(SIGPIPE, SIG_DFL);
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* while it boots, it does not look at its input */
+        if (getppid() != me)
+            _exit(EXEC_FAILED);
         dup2(to[0], STDIN_FILENO);
         dup2(from[1], STDOUT_FILENO);
         execl(peer->parts->runner, peer->parts->runner, peer->parts->qemu, peer->parts->xen,

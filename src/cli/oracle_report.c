@@ -132,8 +132,7 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *
                "that they named\n",
                c->left_out);
     if (c->skipped)
-        printf("%" PRIu64 " skipped: real Xen can't run them%s\n", c->skipped,
-               o->verbose ? "" : " (--verbose tells why)");
+        printf("%" PRIu64 " skipped%s\n", c->skipped, o->verbose ? "" : " (--verbose tells why)");
     if (c->unfit)
         printf("%" PRIu64 " generated program%s could not be run on real Xen\n", c->unfit,
                c->unfit == 1 ? "" : "s");

@@ -168,8 +168,7 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
     static const struct {
         const char *call, *op; /* NULL: any */
         bool refused;          /* may be asked for where it is refused */
-    } rows[] = {{"set_trap_table", NULL, true},
-                {"iret", NULL, false},
+    } rows[] = {{"iret", NULL, false},
                 {"set_timer_op", NULL, false},
                 {"grant_table_op", NULL, false},
                 {"sched_op", "block", false},

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define KEPT_MAX 1000u /* of one name */
+
 void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text)
 {
     for (const char *end; *text; text = *end ? end + 1 : end) {
@@ -36,7 +38,7 @@ void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *
     }
 }
 
-/* DIR/NAME.xds: by the seed, or by the file's path with its slashes made into dashes. */
+/* DIR/NAME, without .xds: by the seed, or by the file's path with its slashes made into dashes. */
 static void kept_path(const struct xd_oracle *o, uint64_t index, struct xd_str *path)
 {
     const char *name;
@@ -44,7 +46,7 @@ static void kept_path(const struct xd_oracle *o, uint64_t index, struct xd_str *
 
     xd_str_addf(path, "%s/", o->keep);
     if (index >= o->files.nr) {
-        xd_str_addf(path, "seed-0x%" PRIx64 ".xds", xd_oracle_seed(o, index - o->files.nr));
+        xd_str_addf(path, "seed-0x%" PRIx64, xd_oracle_seed(o, index - o->files.nr));
         return;
     }
     name = o->files.path[index];
@@ -54,24 +56,41 @@ static void kept_path(const struct xd_oracle *o, uint64_t index, struct xd_str *
         n -= 4;
     for (size_t i = 0; i < n; i++)
         xd_str_addc(path, name[i] == '/' ? '-' : name[i]);
-    xd_str_add(path, ".xds");
 }
 
-void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *told, const char *text,
-                    struct xd_str *out)
+/* NAME.xds, or where there is one, NAME.2.xds and so on: nothing that was kept is overwritten. NULL: errno says why. */
+static FILE *kept_file(const struct xd_oracle *o, uint64_t index, struct xd_str *path)
+{
+    struct xd_str name = {0};
+    FILE *f = NULL;
+
+    kept_path(o, index, &name);
+    for (unsigned int nr = 1; !f && (nr == 1 || (errno == EEXIST && nr <= KEPT_MAX)); nr++) {
+        xd_str_clear(path);
+        xd_str_add(path, xd_str_text(&name));
+        if (nr > 1)
+            xd_str_addf(path, ".%u", nr);
+        xd_str_add(path, ".xds");
+        f = fopen(xd_str_text(path), "wxe");
+    }
+    xd_str_free(&name);
+    return f;
+}
+
+void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *what, const char *told,
+                    const char *text, struct xd_str *out)
 {
     struct xd_str path = {0}, file = {0};
     FILE *f;
     bool ok;
 
-    kept_path(o, index, &path);
-    xd_str_add(&file, "# Xen and the double differ here; shrunk from what this runs:\n#   ");
+    xd_str_addf(&file, "# Xen and the double %s what this runs:\n#   ", what);
     xd_oracle_again(o, index, &file);
     xd_str_add(&file, "\n# Lines are counted from the end of this comment:\n");
     xd_oracle_indent(&file, "#   ", told);
     xd_str_addc(&file, '\n');
     xd_str_add(&file, text);
-    f = fopen(xd_str_text(&path), "we");
+    f = kept_file(o, index, &path);
     ok = f && fwrite(file.text, 1, file.len, f) == file.len;
     ok = f && fclose(f) == 0 && ok;
     xd_str_addf(out, "  %s %s%s%s\n", ok ? "kept as" : "could not be kept as", xd_str_text(&path),

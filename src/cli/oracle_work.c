@@ -239,7 +239,8 @@ static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p,
         xd_oracle_indent(&r->text, "    ", xd_str_text(&c.text));
         xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
         if (w->o->keep)
-            xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c.text), &r->text);
+            xd_oracle_keep(w->o, r->index, "differ here; shrunk from", xd_str_text(&told),
+                           xd_str_text(&c.text), &r->text);
     }
     both_free(&b);
     xd_candidate_free(&c);
@@ -247,9 +248,9 @@ static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p,
     return differs;
 }
 
-/* The difference as it was met, the program not shrunk. */
+/* The difference as it was met, the program not shrunk. They (how) in it. */
 static void tell_whole(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                       const struct both *b, const struct xd_difference *d)
+                       const struct both *b, const struct xd_difference *d, const char *how)
 {
     struct xd_oracle_record *r = w->record;
     struct xd_str told = {0};
@@ -257,7 +258,7 @@ static void tell_whole(struct xd_oracle_worker *w, const struct xd_candidate *c,
     xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
     xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
     if (w->o->keep)
-        xd_oracle_keep(w->o, r->index, xd_str_text(&told), xd_str_text(&c->text), &r->text);
+        xd_oracle_keep(w->o, r->index, how, xd_str_text(&told), xd_str_text(&c->text), &r->text);
     xd_str_free(&told);
 }
 
@@ -306,7 +307,7 @@ static void tell_behind(struct xd_oracle_worker *w, const struct xd_candidate *c
     else
         xd_str_add(out, "programs that were run before it, or by chance");
     xd_str_addc(out, '\n');
-    tell_whole(w, c, b, d);
+    tell_whole(w, c, b, d, "differed, not alone, in");
 }
 
 static void tell_shrunk(struct xd_oracle_worker *w, const struct xd_candidate *c,
@@ -323,7 +324,7 @@ static void tell_shrunk(struct xd_oracle_worker *w, const struct xd_candidate *c
     xd_peer_stop(&w->peer); /* what was tried before must not help */
     if (!p || !tell_small(w, p, &stats)) {
         xd_str_add(&r->text, "  a shorter one differs only behind others\n");
-        tell_whole(w, c, b, d);
+        tell_whole(w, c, b, d, "differ in");
     }
     xd_program_free(p);
 }
@@ -377,7 +378,7 @@ static void tell_passing(struct xd_oracle_worker *w, const struct xd_candidate *
                 RECUR_TRIES);
     xd_oracle_again(w->o, r->index, &r->text);
     xd_str_addc(&r->text, '\n');
-    tell_whole(w, c, b, d);
+    tell_whole(w, c, b, d, "differed once, by chance, in");
 }
 
 /* ---- One program ---- */

@@ -86,7 +86,7 @@ class Oracle(unittest.TestCase):
     def test_bad_usage(self):
         self.expect(self.run_oracle(), 2, "which scenarios")
         for args in (["-n", "x"], ["-n", "-1"], ["-s", ""], ["--steps", "0"], ["--jobs", "0"], ["--timeout", "0"], ["--only", "nothing"],
-                     ["--nonsense"], ["--keep", self.xen], ["/nowhere/a.xds"]):
+                     ["--nonsense"], ["--qemu", ""], ["--xen", ""], ["--kernel", ""], ["--runner", ""], ["--keep", self.xen], ["/nowhere/a.xds"]):
             self.expect(self.run_oracle("-n", "1", *args), 2)
 
     def test_a_scenario_that_can_not_be_read_is_told_and_the_others_go_on(self):
@@ -221,6 +221,18 @@ class Oracle(unittest.TestCase):
         self.expect(self.run_oracle(a), 0, r"(?m)^1 program, 3 calls \(100\.0 % granted\)")
         self.expect(self.run_oracle(a, how="lie:xen_version"), 1, r"(?m)^1 program, 1 calls")
 
+    def test_a_run_that_compares_nothing_says_so(self):
+        a = self.file("a.xds", VERSION)
+        self.expect(self.run_oracle("--only", "events", a), 2, r"(?m)^1 skipped \(--verbose tells why\)$", "nothing was compared")
+        self.expect(self.run_oracle(self.file("none.xds", "machine\n")), 2, "nothing was compared")
+
+    def test_what_was_kept_is_not_overwritten(self):
+        keep = os.path.join(self.dir.name, "kept")
+        os.mkdir(os.path.join(self.dir.name, "d1"))
+        self.run_oracle(self.file("d1/x.xds", VERSION), self.file("d1-x.xds", VERSION + "sched_op yield\n"), "--keep", keep, how="lie:xen_version")
+        self.run_oracle(self.file("d1/x.xds", VERSION), "--keep", keep, how="lie:xen_version")
+        self.assertEqual(len(os.listdir(keep)), 3)
+
     def test_the_reason_of_an_end_is_compared(self):
         end = self.file("end.xds", "domain d0\ndomain d1\n@d1.0\nsched_op remote_shutdown domain_id=SELF reason=2\nsched_op yield\n")
         self.expect(self.run_oracle(end), 0, "1 ended by Xen|0 programs differ")
@@ -230,7 +242,8 @@ class Oracle(unittest.TestCase):
         self.expect(r, 2, "skipped: it has event_channel_op", r"generated programs? could not be run on real Xen")
 
     def test_unfit_programs_are_skipped(self):
-        self.expect(self.run_oracle("-v", self.file("a.xds", VERSION), how="unfit:xen_version"), 0, "skipped: it has xen_version")
+        self.expect(self.run_oracle("-v", self.file("a.xds", VERSION), self.file("b.xds", "domain d0\nsched_op yield\n"), how="unfit:xen_version"), 0,
+                    "skipped: it has xen_version", "(?m)^1 skipped$")
 
     def test_a_double_that_crashes_is_told_and_the_run_goes_on(self):
         with subprocess.Popen([COMMAND, "oracle", *self.parts, "-n", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -249,7 +262,7 @@ class Oracle(unittest.TestCase):
     def test_what_a_host_does_is_not_run_on_xen_but_destroy(self):
         for step in "advance 1ns", "virq DEBUG", "upcall", "inject mmuext_op error=EBUSY", "destroy d0":
             a = self.file("a.xds", f"domain d0\ndomain d1\n{step}\n")
-            self.expect(self.run_oracle("-v", a), 0, "skipped: (it does what only the host|.*nobody dom0)", "(?m)^0 programs")
+            self.expect(self.run_oracle("-v", a), 2, "skipped: (it does what only the host|.*nobody dom0)", "(?m)^0 programs", "nothing was compared")
         a = self.file("a.xds", "domain d0\ndomain d1\n@d0.0\ndestroy d1\nsched_op yield\n")
         self.expect(self.run_oracle("-v", a), 0, "(?m)^1 program,")
 
