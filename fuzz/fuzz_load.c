@@ -3,6 +3,8 @@
  * fuzz_load.c: any bytes are refused with a place, or they are a machine: then its own file is the same
  * machine, guests and host may do with it what they like without the audit ever disagreeing, and it can be
  * taken apart.
+ *
+ * In the environment: XENDOUBLE_FUZZ_DEEDS (what is done to each machine: 24; 0: it is read, written and taken apart).
  */
 #include "target.h"
 
@@ -21,8 +23,9 @@
 const enum fuzz_input fuzz_input = FUZZ_MACHINE;
 
 #define FRAMES_MAX 8192u /* more is no other test, only a slower one */
-#define DEEDS      24u
 #define OPERAND    96u
+
+static uint32_t deeds = 24;
 
 struct user {
     struct xd_hv *hv;
@@ -32,8 +35,12 @@ struct user {
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+    const char *text = getenv("XENDOUBLE_FUZZ_DEEDS");
+
     (void)argc;
     (void)argv;
+    if (text)
+        deeds = (uint32_t)strtoul(text, NULL, 0);
     return 0;
 }
 
@@ -247,7 +254,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_wrong(NULL, "it is refused without a place: %s", xd_str_text(&error));
     } else {
         ck_again(u.hv);
-        for (unsigned int i = 0; i < DEEDS; i++)
+        for (unsigned int i = 0; i < deeds; i++)
             deed(&u);
         ck_again(u.hv);
         take_apart(&u);

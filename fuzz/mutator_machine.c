@@ -5,12 +5,14 @@
  */
 #include "target.h"
 
+#include "base/arena.h"
 #include "base/rng.h"
 #include "hv/state.h"
 
 #include <string.h>
 
 #define SECTIONS 80u
+#define TRIES    20u /* a field may get the value that it has */
 
 struct part {
     size_t at, size; /* with its head */
@@ -241,13 +243,19 @@ static void change(struct file *f)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
     struct file f = {.bytes = data, .n = size, .max = max, .chance = seed};
-    size_t rounds;
+    const uint64_t was = xd_hash64(0, data, size);
+    size_t rounds, tries = TRIES;
 
     find_parts(&f);
-    if (f.parts == 0 || below(&f, 50) == 0)
-        return LLVMFuzzerMutate(data, size, max);
-    for (rounds = 1 + below(&f, 3); rounds && f.parts; rounds--)
-        change(&f);
+    if (f.parts == 0 || below(&f, 20) == 0)
+        f.n = LLVMFuzzerMutate(data, size, max);
+    else
+        for (rounds = 1 + below(&f, 3); f.parts && tries; tries--) {
+            change(&f);
+            rounds -= rounds > 0;
+            if (!rounds && (f.n != size || xd_hash64(0, data, size) != was))
+                break;
+        }
     if (below(&f, 50))
         xd_state_seal(data, f.n);
     return f.n;

@@ -21,6 +21,7 @@ static bool to_bytes(const uint8_t *text, size_t size, struct xd_str *bytes)
     return p != NULL;
 }
 
+/* 0, and nothing is written: the text is longer than (max), and half a text is none. */
 static size_t give_text(struct xd_str *bytes, uint8_t *out, size_t max)
 {
     struct xd_program *p = xd_program_from_bytes("f", xd_str_text(bytes), bytes->len);
@@ -28,7 +29,7 @@ static size_t give_text(struct xd_str *bytes, uint8_t *out, size_t max)
     size_t n;
 
     xd_program_print(p, &text);
-    n = text.len < max ? text.len : max;
+    n = text.len <= max ? text.len : 0;
     memcpy(out, xd_str_text(&text), n);
     xd_program_free(p);
     xd_str_free(&text);
@@ -40,12 +41,14 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 {
     struct xd_str from = {0}, to = {0};
     uint64_t chance = seed;
+    size_t n = 0;
 
-    if (seed % 4 || !to_bytes(data, size, &from))
-        return LLVMFuzzerMutate(data, size, max);
-    xd_mutate(&chance, xd_str_text(&from), from.len, max, &to);
+    if (seed % 2 && to_bytes(data, size, &from)) {
+        xd_mutate(&chance, xd_str_text(&from), from.len, max, &to);
+        n = give_text(&to, data, max);
+    }
     xd_str_free(&from);
-    return give_text(&to, data, max);
+    return n ? n : LLVMFuzzerMutate(data, size, max);
 }
 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len,

@@ -4,17 +4,19 @@
  *
  *     fuzz-tool words             a dictionary of the language of scenarios
  *     fuzz-tool records           a dictionary of its byte form: a step of each call and operation
+ *     fuzz-tool limits            a dictionary of machines' files: what may just stand in a field, and what not
  *     fuzz-tool bytes DIR FILE... the byte form of text, to DIR/HASH
  *     fuzz-tool machines DIR FILE... the machine that is there when text has run, to DIR/HASH
  *     fuzz-tool text DIR FILE...  the text of bytes, to DIR/HASH.xds
  *
- * Dictionaries are as libFuzzer and AFL++ read them. Bytes are of the build that wrote them, so
- * what is kept is text.
+ * What became of each FILE is printed: HASH FILE. Dictionaries are as libFuzzer and AFL++ read them. Bytes are of the
+ * build that wrote them, so what is kept is text.
  */
 #include "target.h"
 
 #include "abi/errno.h"
 #include "base/arena.h"
+#include "hv/state.h"
 #include "program/bytes.h"
 #include "program/forms.h"
 
@@ -141,6 +143,40 @@ static void records(void)
     xd_str_free(&step);
 }
 
+static void number(uint64_t value, unsigned int size)
+{
+    putchar('"');
+    for (unsigned int i = 0; i < size; i++)
+        printf("\\x%02x", (unsigned int)(value >> 8 * i & 0xff));
+    puts("\"");
+}
+
+/* Bytes alone are soon tried. */
+static void limits_of(const char *whose, const struct xd_state_row *row)
+{
+    for (; row->name; row++) {
+        if (row->size < 2)
+            continue;
+        printf("# %s %s\n", whose, row->name);
+        number(row->limit, row->size);
+        number(row->limit + 1, row->size);
+    }
+}
+
+static void limits(void)
+{
+    limits_of("machine", xd_state_machine);
+    limits_of("domain", xd_state_domain);
+    limits_of("vcpu", xd_state_vcpu);
+    limits_of("e820", xd_state_e820);
+    limits_of("port", xd_state_port);
+    limits_of("frame", xd_state_frame);
+    for (const struct xd_flag_row *f = xd_flag_rows(); f->name; f++) { /* of entries of tables */
+        printf("# %s\n", f->name);
+        number(f->value, 8);
+    }
+}
+
 /* ---- Corpora ---- */
 
 static void complain(const char *name)
@@ -167,7 +203,9 @@ enum form { TEXT, BYTES, MACHINES };
 static void convert(const char *dir, const char *name, enum form form)
 {
     struct xd_str in = {0}, out = {0}, to = {0};
+    const char *end = form == TEXT ? ".xds" : "";
     char *error = NULL;
+    unsigned long long hash;
     struct xd_program *p;
     FILE *f;
 
@@ -184,12 +222,12 @@ static void convert(const char *dir, const char *name, enum form form)
         xd_program_to_bytes(p, &out);
     else
         fuzz_machine_of(p, &out);
-    xd_str_addf(&to, "%s/%016llx%s", dir,
-                (unsigned long long)xd_hash64(0, xd_str_text(&out), out.len),
-                form == TEXT ? ".xds" : "");
+    hash = xd_hash64(0, xd_str_text(&out), out.len);
+    xd_str_addf(&to, "%s/%016llx%s", dir, hash, end);
     f = fopen(to.text, "w");
     if (!f || fwrite(xd_str_text(&out), 1, out.len, f) != out.len || fclose(f))
         complain(to.text);
+    printf("%016llx%s %s\n", hash, end, name);
     xd_program_free(p);
     xd_str_free(&in);
     xd_str_free(&out);
@@ -207,6 +245,8 @@ int main(int argc, char **argv)
 
     if (argc == 2 && !strcmp(what, "words")) {
         words();
+    } else if (argc == 2 && !strcmp(what, "limits")) {
+        limits();
     } else if (argc == 2 && !strcmp(what, "records")) {
         records();
     } else if (argc > 2 && form < XD_ARRAY_SIZE(forms)) {
@@ -214,7 +254,8 @@ int main(int argc, char **argv)
             convert(argv[2], argv[i], (enum form)form);
     } else {
         fputs(
-            "usage: fuzz-tool words | records | bytes DIR FILE... | machines DIR FILE... | text DIR FILE...\n",
+            "usage: fuzz-tool words | records | limits | bytes DIR FILE... | machines DIR FILE... | "
+            "text DIR FILE...\n",
             stderr);
         return 2;
     }

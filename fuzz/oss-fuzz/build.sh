@@ -1,36 +1,30 @@
 #!/bin/bash -eu
 # SPDX-License-Identifier: MIT
-# Builds the fuzz targets as OSS-Fuzz asks: with $CC, $CFLAGS and $LIB_FUZZING_ENGINE, into $OUT, each with its seed
-# corpus (NAME_seed_corpus.zip) and dictionary (NAME.dict; fuzz_load has none).  The working directory is the source tree.
+# Builds the fuzz targets as OSS-Fuzz asks: compiled with $CC and $CFLAGS, linked by $CXX with $CXXFLAGS and $LIB_FUZZING_ENGINE,
+# into $OUT, each with its seed corpus (NAME_seed_corpus.zip), dictionary (NAME.dict) and options (NAME.options).
+# The working directory is the source tree.
 root=$PWD
 work=${WORK:-/tmp}/xendouble-fuzz
+build=$work/build
 rm -rf "$work"
-mkdir -p "$work/seeds" "$OUT"
+mkdir -p "$work" "$OUT"
 
 # Their flags say all about sanitizers and optimisation; they are in CFLAGS, so meson adds none.
-meson setup "$work/build" "$root" --buildtype=plain -Db_lundef=false -Dtests=disabled -Doracle=disabled -Dunwind=disabled \
+meson setup "$build" "$root" --buildtype=plain -Db_lundef=false -Dtests=disabled -Doracle=disabled -Dunwind=disabled \
     -Dfuzz="$LIB_FUZZING_ENGINE"
-ninja -C "$work/build" fuzz-targets fuzz/fuzz-tool
-tool=$work/build/fuzz/fuzz-tool
+ninja -C "$build" fuzz-parts
 
-"$tool" words >"$work/fuzz_scenario.dict"
-"$tool" records >"$work/fuzz_dispatch.dict"
-cp "$work/fuzz_dispatch.dict" "$work/fuzz_bytes.dict"
-
+libraries=()
+for library in tests/model/libmodel src/fuzz/libxd_fuzz src/program/libxd_program src/hv/call/libxd_call src/hv/libxd_hv \
+    src/abi/libxd_abi src/base/libxd_base; do
+    libraries+=("$build/$library.a")
+done
 for target in fuzz_scenario fuzz_bytes fuzz_dispatch fuzz_load; do
-    seeds=$work/seeds/$target
-    mkdir -p "$seeds"
-    if [ "$target" = fuzz_scenario ]; then # some of the kept corpus can't be read, on purpose
-        mkdir -p "$seeds.bytes"
-        cp "$root/fuzz/corpus/$target"/* "$seeds"
-        find "$root/scenarios" -name '*.xds' -exec "$tool" bytes "$seeds.bytes" {} +
-        "$tool" text "$seeds" "$seeds.bytes"/*
-    elif [ "$target" = fuzz_load ]; then
-        find "$root/fuzz/corpus/$target" "$root/scenarios" -name '*.xds' -exec "$tool" machines "$seeds" {} +
-    else
-        find "$root/fuzz/corpus/$target" "$root/scenarios" -name '*.xds' -exec "$tool" bytes "$seeds" {} +
-    fi
-    (cd "$seeds" && zip -q -r "$OUT/${target}_seed_corpus.zip" .)
-    cp "$work/build/fuzz/$target" "$OUT/"
-    [ ! -e "$work/$target.dict" ] || cp "$work/$target.dict" "$OUT/"
+    # Engines know a mutator by weak symbols, which would not bring it in.
+    # shellcheck disable=SC2086
+    $CXX $CXXFLAGS -Wl,--whole-archive "$build/fuzz/lib$target.a" -Wl,--no-whole-archive \
+        -Wl,--start-group "${libraries[@]}" -Wl,--end-group $LIB_FUZZING_ENGINE -o "$OUT/$target"
+    "$root/fuzz/seeds" "$build/fuzz/fuzz-tool" "$target" "$work/seeds/$target"
+    (cd "$work/seeds/$target" && zip -q -r "$OUT/${target}_seed_corpus.zip" .)
+    cp "$build/fuzz/$target.dict" "$root/fuzz/oss-fuzz/$target.options" "$OUT/"
 done

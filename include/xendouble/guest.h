@@ -37,7 +37,7 @@ extern "C" {
  * SIGSEGV or SIGBUS. When the domain is destroyed, the thread is no vCPU any more.
  */
 XD_PUBLIC int xd_enter(struct xd_vcpu *v);
-/* The thread is no vCPU any more. */
+/* The thread is no vCPU any more. Code that xd_run runs stays one: there this does nothing. */
 XD_PUBLIC void xd_leave(void);
 /* Whom the thread is; NULL: no vCPU. */
 XD_PUBLIC struct xd_vcpu *xd_self(void);

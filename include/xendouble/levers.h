@@ -46,7 +46,7 @@ extern "C" {
  */
 typedef bool xd_mock_fn(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                         int64_t *rc);
-/* Called after a call, whoever answered it. */
+/* Called after a call, whoever answered it. Neither may destroy the machine, or the domain whose call it is. */
 typedef void xd_spy_fn(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc);
 
 /* A lever: which calls, and what becomes of them. Zeros are: all calls of everybody, answered 0. */

@@ -376,7 +376,8 @@ XD_PUBLIC uint64_t xd_digest(struct xd_hv *hv);
 
 /* ---- Observers ---- */
 
-/* All may be NULL. They see; only (inject), (read) and (write) change what happens. */
+/* All may be NULL. They see; only (inject), (read) and (write) change what happens. None may destroy the machine, or the domain
+ * whose call it is shown. */
 struct xd_hooks {
     void *ctx;
     /* Before a call runs, multicall entries too (depth 1). */

@@ -155,8 +155,11 @@ void xd_backtrace_of(struct xd_str *out, const void *uc)
     unsigned int nr = walk(&copy, UNW_INIT_SIGNAL_FRAME, at, DEPTH_MAX);
     struct names n;
 
-    if (names_ready(&n))
-        tell_from(out, &n, at, nr, true);
+    if (names_ready(&n)) {
+        const unsigned int ours = count_ours(&n, at, nr);
+
+        tell_from(out, &n, at + ours, nr - ours, ours == 0);
+    }
 }
 
 #if XD_OWN_SWITCH

@@ -127,11 +127,24 @@ static XD_TLS struct {
     unsigned int nr;
 } rounds;
 
+/* Did somebody send it, by kill() or raise()? A fault's code is positive. */
+static bool was_sent(const siginfo_t *info)
+{
+    return info->si_code <= 0;
+}
+
 /* The handler of before gets it as if we were not there. */
 static void pass_on(const struct sigaction *old, int sig, siginfo_t *info, void *uc)
 {
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 
+    if (was_sent(info) && old->sa_handler == SIG_IGN)
+        return;
+    if (was_sent(info) && old->sa_handler == SIG_DFL) {
+        signal(sig, SIG_DFL);
+        raise(sig); /* it arrives when this handler returns */
+        return;
+    }
     rounds.nr = frame < rounds.frame ? rounds.nr + 1 : 0;
     rounds.frame = frame;
     if (rounds.nr > ROUNDS_MAX || old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
@@ -151,6 +164,10 @@ static void on_fault(unsigned int ours, int sig, siginfo_t *info, void *uc)
 {
     const struct xd_context *c;
 
+    if (was_sent(info)) {
+        pass_on(&before[ours][sig == SIGBUS], sig, info, uc);
+        return;
+    }
     if (mirrors && sig == SIGSEGV && xd_mirror_fault((uintptr_t)info->si_addr, uc))
         return;
     if (xd_access_fixup(uc))

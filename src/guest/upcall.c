@@ -51,6 +51,16 @@ static bool no_handler(struct xd_vcpu *v, const char *why)
     return false;
 }
 
+/* A handler may not take away whom it runs as: what it would return to is his. */
+static void still_the_same(const struct xd_self *self, const struct xd_vcpu *v, const char *handler)
+{
+    if (XD_UNLIKELY(self->v != v))
+        xd_guest_die(
+            "%s returned, and its thread is no longer the vCPU that it interrupted: it left it "
+            "(xd_leave), entered another, or destroyed its domain or machine",
+            handler);
+}
+
 /* The guest's own code, during which the machine is everybody's. */
 static bool run_upcall(const struct xd_self *self, struct xd_side *s)
 {
@@ -70,6 +80,7 @@ static bool run_upcall(const struct xd_self *self, struct xd_side *s)
         fn(ctx);
     else
         xd_bounce(address); /* its iret puts the mask back */
+    still_the_same(self, v, "the upcall handler");
     xd_self_lock(self);
     s->handling--;
     if (fn)
@@ -101,6 +112,7 @@ static bool run_failsafe(struct xd_self *self, struct xd_side *s)
     else
         xd_bounce_failsafe(address, KERNEL_CS | (uint64_t)mask << 32,
                            xd_frame_flags(v, flags_here(), mask), &sel);
+    still_the_same(self, v, "the failsafe handler");
     xd_self_lock(self);
     s->failsafes--;
     if (fn)

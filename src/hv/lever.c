@@ -222,6 +222,18 @@ uint64_t xd_lever_hits(const struct xd_hv *hv, int lever)
 
 static const struct xd_told hook = {.what = XD_DEED_HOOK};
 
+void xd_hook_begins(struct xd_vcpu *v)
+{
+    xd_tell_before(v->hv, &hook);
+}
+
+void xd_hook_ended(struct xd_vcpu *v)
+{
+    if (!v->hv)
+        xd_misused("a hook, mock or spy destroyed the domain whose call it was shown");
+    xd_tell_after(v->hv, &hook);
+}
+
 static bool is_about(const struct xd_lever *l, const struct xd_vcpu *v, const struct xd_asked *a)
 {
     const struct xd_select *s = &l->select;
@@ -268,10 +280,10 @@ bool xd_levers_answer(struct xd_vcpu *v, const struct xd_asked *a, int64_t *rc)
         if (l->c.mock) {
             struct xd_record rec = v->rec;
 
-            xd_tell_before(v->hv, &hook);
+            xd_hook_begins(v);
             answered = l->c.mock(l->c.ctx, v, a->nr, a->arg, rc);
             v->rec = rec;
-            xd_tell_after(v->hv, &hook);
+            xd_hook_ended(v);
         }
         if (!answered)
             continue;
@@ -292,10 +304,10 @@ static void tell_spies(struct xd_vcpu *v, const struct xd_asked *a, int64_t rc)
         if (l->c.spy && is_about(l, v, a) && hits(v->hv, l)) {
             struct xd_record rec = v->rec;
 
-            xd_tell_before(v->hv, &hook);
+            xd_hook_begins(v);
             l->c.spy(l->c.ctx, v, a->nr, a->arg, rc);
             v->rec = rec;
-            xd_tell_after(v->hv, &hook);
+            xd_hook_ended(v);
         }
     }
 }

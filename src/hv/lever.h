@@ -22,6 +22,10 @@ struct xd_asked {
     size_t noted, noteds; /* the first of them in their list, and how many */
 };
 
+/* Around every hook, mock and spy. Ends the process if it destroyed the domain whose call it was shown. */
+void xd_hook_begins(struct xd_vcpu *v);
+void xd_hook_ended(struct xd_vcpu *v);
+
 /* A call is about to be made. */
 void xd_levers_called(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, struct xd_asked *a);
 /* Does a lever answer it? Then *rc, and the reason is recorded. */

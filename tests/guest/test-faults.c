@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 
 static struct machine m;
@@ -379,6 +380,45 @@ END_TEST
 
 static pthread_barrier_t both;
 
+/* (_i): which of them; both end a process that does nothing about them. */
+static const int sent[] = {SIGSEGV, SIGBUS};
+
+static void send_to_myself(int sig)
+{
+    struct rlimit none = {0};
+
+    setrlimit(RLIMIT_CORE, &none);
+    raise(sig);
+    _exit(77); /* it was swallowed */
+}
+
+START_TEST(a_signal_that_was_sent_is_no_fault)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0)
+        send_to_myself(sent[_i]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(!WIFEXITED(status) || WEXITSTATUS(status) != 77, "status %#x", status);
+}
+END_TEST
+
+/* Who ignores them goes on, and bad pointers are guarded as before. */
+START_TEST(an_ignored_signal_leaves_the_guard_in_place)
+{
+    static struct machine other;
+
+    xd_leave();
+    signal(sent[_i], SIG_IGN);
+    machine_setup(&other);
+    ck_assert_int_eq(xd_enter(other.v0), 0);
+    raise(sent[_i]);
+    ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_extraversion, (void *)nowhere(1)), -XD_EFAULT);
+    machine_leave(&other);
+}
+END_TEST
+
 static void meet(void *unused)
 {
     (void)unused;
@@ -431,6 +471,8 @@ int main(void)
     tcase_add_test(tc, a_signals_handler_can_make_a_call);
     tcase_add_loop_test(tc, but_not_in_the_middle_of_one, 0, 2);
     tcase_add_loop_test(tc, signals_do_calls_no_harm, 0, 3);
+    tcase_add_loop_test(tc, a_signal_that_was_sent_is_no_fault, 0, 2);
+    tcase_add_loop_test(tc, an_ignored_signal_leaves_the_guard_in_place, 0, 2);
     tcase_add_test(tc, two_machines_run_at_once);
     suite_add_tcase(suite, tc);
     tcase_add_unchecked_fixture(forked, setup_before_the_fork, teardown);

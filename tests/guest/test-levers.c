@@ -2,6 +2,8 @@
 /* test-levers.c: calls that fail, are answered or watched, and what comes out of nowhere. */
 #include "xendouble/check.h"
 
+#include "dies.h"
+
 #include <signal.h>
 #include <xen/interface/errno.h>
 #include <xen/interface/event_channel.h>
@@ -481,6 +483,26 @@ static void on_upcall(void *ctx)
     ++*(unsigned int *)ctx;
 }
 
+static void destroy_the_caller(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                               int64_t rc)
+{
+    (void)ctx, (void)nr, (void)arg, (void)rc;
+    xd_domain_destroy(xd_vcpu_domain(v));
+}
+
+static void call_that_is_the_last(void *unused)
+{
+    (void)unused;
+    ck_assert_int_ge(xd_spy(x.d, "xen_version", destroy_the_caller, NULL), 1);
+    version();
+}
+
+START_TEST(a_spy_may_not_destroy_the_caller)
+{
+    ck_dies_saying(call_that_is_the_last, NULL, "destroyed the domain whose call it was shown");
+}
+END_TEST
+
 START_TEST(a_suspended_multicall_is_one_call)
 {
     struct multicall_entry list[3] = {{.op = __HYPERVISOR_xen_version},
@@ -617,6 +639,7 @@ int main(void)
     tcase_add_test(tc, levers_may_be_set_while_one_is_asked);
     tcase_add_test(tc, what_was_not_hit_is_told);
     tcase_add_test(tc, levers_go_with_their_domain);
+    tcase_add_test(tc, a_spy_may_not_destroy_the_caller);
     tcase_add_test(tc, a_suspended_multicall_is_one_call);
     tcase_add_test(tc, events_come_out_of_nowhere);
     tcase_add_test(tc, the_other_end_can_be_made_to_send);

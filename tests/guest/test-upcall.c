@@ -190,6 +190,28 @@ static void fail_with_a_fault(void *unused)
     xd_preempt();
 }
 
+static void go_away(void *what)
+{
+    switch (*(const int *)what) {
+    case 0: xd_leave(); break;
+    case 1: (void)!xd_enter(m.v1); break;
+    case 2: xd_domain_destroy(m.d1); break;
+    default: xd_hv_destroy(m.hv);
+    }
+}
+
+static void lose_whom_it_interrupts(void *what)
+{
+    xd_guest_on_upcall(m.v0, go_away, what);
+    send();
+}
+
+START_TEST(a_handler_may_not_take_its_vcpu_away)
+{
+    ck_dies_saying(lose_whom_it_interrupts, &_i, "no longer the vCPU that it interrupted");
+}
+END_TEST
+
 START_TEST(a_fault_in_failsafe_is_told_as_such)
 {
     ck_dies_saying(fail_with_a_fault, NULL, "in the failsafe handler of d1v0");
@@ -236,6 +258,7 @@ int main(void)
     tcase_add_test(tc, a_spurious_upcall_is_one_too);
     tcase_add_test(tc, another_vcpus_event_is_not_ours);
     tcase_add_test(tc, failsafe_reaches_c_too);
+    tcase_add_loop_test(tc, a_handler_may_not_take_its_vcpu_away, 0, 4);
     tcase_add_test(tc, a_fault_in_failsafe_is_told_as_such);
     tcase_add_test(tc, failsafe_wants_a_vcpu);
     tcase_add_test_raise_signal(tc, a_handler_that_clears_nothing_ends_the_test, SIGABRT);

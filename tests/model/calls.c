@@ -79,6 +79,8 @@ bool calls_read(struct model *m, const struct xd_vcpu *v, uint64_t va, void *to,
     unsigned char *out = to;
 
     *certain = true;
+    if (view_aside(v))
+        return view_aside_read(v, va, to, n);
     for (; n; n--, va++, out++) {
         mfn_t f = reach(m, v, va, false, certain);
 
@@ -92,6 +94,8 @@ bool calls_read(struct model *m, const struct xd_vcpu *v, uint64_t va, void *to,
 bool calls_writable(struct model *m, const struct xd_vcpu *v, uint64_t va, size_t n, bool *certain)
 {
     *certain = true;
+    if (view_aside(v))
+        return view_aside_writable(v, va, n);
     return reach(m, v, va, true, certain) != NO_FRAME &&
            reach(m, v, va + n - 1, true, certain) != NO_FRAME;
 }

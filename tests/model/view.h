@@ -43,6 +43,32 @@ static inline bool view_levers(const struct xd_hv *hv)
     return hv->host->levers_on;
 }
 
+/* A linked machine's guests have their memory beside it: only the program's hooks reach that. */
+static inline bool view_aside(const struct xd_vcpu *v)
+{
+    return v->hv->host->hooks.read != NULL;
+}
+
+static inline bool view_aside_read(const struct xd_vcpu *v, uint64_t va, void *to, size_t n)
+{
+    const struct xd_hooks *h = &v->hv->host->hooks;
+
+    return h->read(h->ctx, &v->domain->vcpu[v->id], va, to, n);
+}
+
+/* Tried with what is there. */
+static inline bool view_aside_writable(const struct xd_vcpu *v, uint64_t va, size_t n)
+{
+    const struct xd_hooks *h = &v->hv->host->hooks;
+    struct xd_vcpu *by = &v->domain->vcpu[v->id];
+    uint8_t byte;
+
+    for (; n; n--, va++)
+        if (!h->read(h->ctx, by, va, &byte, 1) || !h->write(h->ctx, by, va, &byte, 1))
+            return false;
+    return true;
+}
+
 /* An upcall is due to (v), which a poll then does not wait for. */
 static inline bool view_upcall_due(const struct xd_vcpu *v)
 {

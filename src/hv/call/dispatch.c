@@ -43,15 +43,13 @@ XD_COLD int64_t xd_call_unknown(struct xd_vcpu *v)
     return xd_reject(v, XD_WHY_HYPERCALL_UNKNOWN, v->rec.nr);
 }
 
-static const struct xd_told hook = {.what = XD_DEED_HOOK};
-
 static void show_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
 
-    xd_tell_before(v->hv, &hook);
+    xd_hook_begins(v);
     h->call(h->ctx, v, nr, arg, depth);
-    xd_tell_after(v->hv, &hook);
+    xd_hook_ended(v);
 }
 
 static void show_ret(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
@@ -59,9 +57,9 @@ static void show_ret(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
 
-    xd_tell_before(v->hv, &hook);
+    xd_hook_begins(v);
     h->ret(h->ctx, v, nr, arg, rc, depth);
-    xd_tell_after(v->hv, &hook);
+    xd_hook_ended(v);
 }
 
 static bool inject(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t *rc)
@@ -69,9 +67,9 @@ static bool inject(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t 
     const struct xd_hooks *h = &v->hv->host->hooks;
     bool answered;
 
-    xd_tell_before(v->hv, &hook);
+    xd_hook_begins(v);
     answered = h->inject(h->ctx, v, nr, arg, rc);
-    xd_tell_after(v->hv, &hook);
+    xd_hook_ended(v);
     return answered;
 }
 
