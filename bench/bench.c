@@ -75,8 +75,8 @@ static void measure(const struct bench *b)
 {
     double op[ROUNDS_MAX], floor[ROUNDS_MAX], ratio[ROUNDS_MAX];
     void *ctx = b->setup(b);
-    uint64_t n = units(b->run, ctx), nf = units(b->run_floor, ctx);
     unsigned int rounds = b->rounds ? b->rounds : 9;
+    uint64_t n = rounds == 1 ? 1 : units(b->run, ctx), nf = units(b->run_floor, ctx);
 
     for (unsigned int i = 0; i < rounds; i++) {
         floor[i] = time_of(b->run_floor, ctx, nf);

@@ -16,7 +16,7 @@ struct bench {
     const char *name;
     const char *floor;   /* what the floor does */
     double target;       /* ratio to reach; below 0: so many nanoseconds; 0: none set */
-    unsigned int rounds; /* odd; the medians of so many are shown */
+    unsigned int rounds; /* odd; the medians of so many are shown; 1: one unit, once */
     void *(*setup)(const struct bench *b);
     void (*run)(void *ctx, uint64_t n);       /* (n) units of the operation */
     void (*run_floor)(void *ctx, uint64_t n); /* (n) units of the floor */

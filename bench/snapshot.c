@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * snapshot.c: going back: after touched frames, after short programs, and while a long one shrinks.
+ * snapshot.c: going back: after touched frames and after short programs.
  *
  * The floor of going back is a journal of pages: each touched page copied out and back; and what a harness costs that
  * does nothing at all.
@@ -8,7 +8,6 @@
 #include "bench.h"
 
 #include "base/strbuf.h"
-#include "program/shrink.h"
 #include "program/run.h"
 
 #include <stdlib.h>
@@ -16,7 +15,6 @@
 
 #define FRAMES_64M 16384u
 #define PAGES      1024u /* of the domain */
-#define STEPS      10000u
 
 struct going_back {
     struct xd_hv *hv;
@@ -164,75 +162,6 @@ static void no_programs(void *ctx, uint64_t n)
         nothing(ctx, 0);
 }
 
-/* ---- Shrinking ---- */
-
-struct shrinking {
-    struct xd_program *p;
-    struct xd_session *session;
-};
-
-static void *setup_shrink(const struct bench *b)
-{
-    struct shrinking *s = xd_zalloc(sizeof(*s));
-    struct xd_str text = {0};
-    char *error;
-
-    (void)b;
-    xd_str_add(&text, "domain d1\n");
-    for (unsigned int i = 0; i < STEPS; i++)
-        xd_str_addf(&text,
-                    i == STEPS / 3 ? "mmuext_op [PIN_L1_TABLE mfn=page(%u)]\n"
-                                   : "update_va_mapping va(%u) pte(page(1), P|RW) UVMF_INVLPG\n",
-                    i % 200);
-    xd_str_addf(&text, "expect frame page(%u) type=l1\n", STEPS / 3 % 200);
-    s->p = xd_program_parse("bench", xd_str_text(&text), text.len, &error);
-    XD_ALWAYS(s->p != NULL);
-    xd_str_free(&text);
-    return s;
-}
-
-static void teardown_shrink(void *ctx)
-{
-    struct shrinking *s = ctx;
-
-    xd_program_free(s->p);
-    free(s);
-}
-
-static void failed(void *ctx, const struct xd_failure *f)
-{
-    (void)ctx;
-    (void)f;
-}
-
-static bool passes(void *ctx, const struct xd_program *p)
-{
-    const struct shrinking *s = ctx;
-    const struct xd_run_options opt = {.session = s->session, .failed = failed};
-    struct xd_run_result result;
-
-    xd_program_run(p, &opt, &result);
-    return result.verdict == XD_PASSED && result.checks == 1;
-}
-
-static void shrink(void *ctx, uint64_t n)
-{
-    struct shrinking *s = ctx;
-
-    while (n--) {
-        s->session = xd_session_new(100);
-        xd_program_free(xd_shrink(s->p, passes, s, NULL, NULL));
-        xd_session_free(s->session);
-        s->session = NULL;
-    }
-}
-
-static void run_once(void *ctx, uint64_t n)
-{
-    while (n--)
-        XD_ALWAYS(passes(ctx, ((struct shrinking *)ctx)->p));
-}
-
 #define COPIED "those pages copied out and back"
 #define EMPTY  "an empty function"
 
@@ -257,7 +186,5 @@ const struct bench bench_snapshot[] = {
      teardown, 0},
     {"put back, a word", "plain stores", -3, 0, setup, put_back, store_words, teardown, 0},
     {"program of 16 calls and reset", EMPTY, 0, 0, setup, programs, no_programs, teardown, 0},
-    {"shrink of a 10,000-call program", "one run of it", 0, 3, setup_shrink, shrink, run_once,
-     teardown_shrink, 0},
     {0},
 };
