@@ -20,7 +20,8 @@
  * Every domain has free pages with numbers (sc_page), a window of its address space where nothing is mapped
  * (sc_va), and room for the arguments of one step (sc_put). The guest's code is played: calls are made for the
  * current vCPU (sc_at), whose memory is reached through its page tables. A failure names the file, the line and
- * the step that sc_step said last. All functions are for one thread, in the process of one test.
+ * the step that sc_step said last. All oracles (<xendouble/oracles.h>) are asked after each step, when the next one begins,
+ * and at the end. All functions are for one thread, in the process of one test.
  */
 #ifndef XENDOUBLE_SCENARIO_H
 #define XENDOUBLE_SCENARIO_H

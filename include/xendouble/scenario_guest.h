@@ -17,6 +17,7 @@
 #include <xen/interface/vcpu.h>
 #include <xen/interface/version.h>
 #include <xendouble/check.h>
+#include <xendouble/oracles.h>
 
 #if !defined(__cplusplus) /* for tests in C */
 
@@ -79,6 +80,9 @@ struct sc {
 
     char *console; /* written since it was looked at last */
     size_t console_nr;
+
+    struct xd_oracles *oracles; /* asked after every step, and after every call within one */
+    uint64_t digest;            /* of the machine, when it went */
 };
 
 /* ---- Failing ---- */
@@ -103,9 +107,17 @@ sc_fail(const struct sc *s, char *explain, const char *format, ...)
     ck_abort_msg("%s:%u: %s\n  %s%s", s->file, s->line, s->step, text, why);
 }
 
-/* What follows is step (step) of line (line). */
+static inline void sc_judge_(const struct sc *s, const char *wrong)
+{
+    if (wrong)
+        sc_fail(s, NULL, "xendouble is wrong here: %s", wrong);
+}
+
+/* What follows is step (step) of line (line). The one before is over: the oracles are asked what is wrong. */
 static inline void sc_step(struct sc *s, unsigned int line, const char *step)
 {
+    if (s->hv && s->step)
+        sc_judge_(s, xd_oracles_step(s->oracles, s->hv));
     s->line = line;
     s->step = step;
     s->used = 0;
@@ -113,12 +125,20 @@ static inline void sc_step(struct sc *s, unsigned int line, const char *step)
 
 /* ---- The machine and its domains ---- */
 
+static inline void sc_calling_(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                               unsigned int depth)
+{
+    struct sc *s = (struct sc *)ctx;
+
+    xd_oracles_before(s->oracles, v, nr, arg, depth);
+}
+
 static inline void sc_returned_(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                                 int64_t rc, unsigned int depth)
 {
     struct sc *s = (struct sc *)ctx;
 
-    (void)nr, (void)arg, (void)rc;
+    (void)xd_oracles_after(s->oracles, v, nr, arg, rc, depth); /* told when the step is over */
     if (depth == 1 && s->entries < SC_ENTRIES)
         s->entry[s->entries++].why = xd_why(v);
 }
@@ -139,14 +159,27 @@ static inline void sc_console_(void *ctx, struct xd_domain *d, const char *text,
     s->console[s->console_nr] = '\0';
 }
 
+/* The process ends now. */
+static inline void sc_bug_(void *ctx, struct xd_hv *hv)
+{
+    const struct sc *s = (const struct sc *)ctx;
+
+    (void)hv;
+    (void)fprintf(stderr, "%s:%u: %s\n  xendouble is wrong here\n", s->file, s->line,
+                  s->step ? s->step : "");
+}
+
 static inline void sc_machine(struct sc *s, const struct xd_config *config)
 {
     struct xd_hooks hooks;
 
     memset(&hooks, 0, sizeof(hooks));
     hooks.ctx = s;
+    hooks.call = sc_calling_;
     hooks.ret = sc_returned_;
     hooks.console = sc_console_;
+    hooks.bug = sc_bug_;
+    s->oracles = xd_oracles_new(XD_ORACLE_ALL, 1);
     if (xd_hv_create(&s->hv, config))
         sc_fail(s, NULL, "this machine can't be: %s",
                 xd_config_error(config) ? xd_config_error(config) : "the host has no memory");
@@ -226,11 +259,16 @@ static inline void sc_audit(struct sc *s)
         sc_fail(s, report, "the audit disagrees:");
 }
 
-/* The end of the test: the machine is sound, and goes. Free the pages' numbers by sc_forget. */
+/* The end of the test: the machine is sound; its domains go, which leaves nothing, and it goes too. Free the pages'
+ * numbers by sc_forget. */
 static inline void sc_end(struct sc *s)
 {
-    sc_audit(s);
+    sc_judge_(s, xd_oracles_step(s->oracles, s->hv));
+    s->digest = xd_digest(s->hv);
+    sc_judge_(s, xd_oracles_end(s->oracles, s->hv));
+    xd_oracles_free(s->oracles);
     xd_hv_destroy(s->hv);
+    s->oracles = NULL;
     s->hv = NULL;
     free(s->console);
     s->console = NULL;
@@ -241,6 +279,16 @@ static inline void sc_forget(struct sc_domain *d)
 {
     free(d->page);
     d->page = NULL;
+}
+
+/* Runs (scenario), which returns its digest, twice: the machine must end the same way. */
+static inline void sc_twice(const char *file, uint64_t (*scenario)(void))
+{
+    uint64_t digest = scenario(), again = scenario();
+
+    if (digest != again)
+        ck_abort_msg("%s: digest: the scenario ran twice, and the machines were %#llx and %#llx",
+                     file, (unsigned long long)digest, (unsigned long long)again);
 }
 
 /* ---- Names for things ---- */

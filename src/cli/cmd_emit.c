@@ -4,11 +4,17 @@
 #include "cli/cli.h"
 
 #include "base/file.h"
+#include "fuzz/judge.h"
 #include "program/emit.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PATIENCE_S 60u /* of processor time; the test has as much, of the clock's */
 
 static int write_out(const char *path, const struct xd_str *text)
 {
@@ -22,21 +28,89 @@ static int write_out(const char *path, const struct xd_str *text)
     return err ? xd_complain("%s: %s", path, xd_file_error(err)) : XD_PASSED;
 }
 
-static int emit(const char *path, const char *output)
+/* A scenario may show that xendouble is wrong by ending the process that runs it. */
+struct attempt {
+    const struct xd_program *p;
+    const char *output;
+    uint32_t last;           /* the step that the test ends with */
+    volatile uint32_t *runs; /* the step that runs; seen by both processes */
+};
+
+static int emit(void *ctx)
 {
+    const struct attempt *a = ctx;
     struct xd_str text = {0};
     int code = XD_UNUSABLE;
     char *error = NULL;
-    struct xd_program *p = xd_load_program(path, &error);
 
-    if (p && xd_program_emit_c(p, &text, &error))
-        code = write_out(output, &text);
+    if (xd_program_emit_c(a->p, a->last, a->runs, &text, &error))
+        code = write_out(a->output, &text);
     else
-        fprintf(stderr, "%s%s", error, xd_ends_in(error, "\n") ? "" : "\n");
+        (void)fprintf(stderr, "%s%s", error, xd_ends_in(error, "\n") ? "" : "\n");
     free(error);
-    if (p)
-        xd_program_free(p);
     xd_str_free(&text);
+    return xd_flush(code);
+}
+
+static void tell_end(const struct attempt *a, const struct xd_str *said)
+{
+    const char *bug = xd_complaint_line(xd_str_text(said));
+    struct xd_str step = {0};
+
+    xd_step_print(a->p, a->last, &step);
+    (void)fprintf(
+        stderr,
+        "%s:%u: %s\n  xendouble is wrong: this step ends the process, and the test with it\n",
+        a->p->file, a->p->step[a->last].line, xd_str_text(&step));
+    if (*bug)
+        (void)fprintf(stderr, "  %.*s\n", (int)strcspn(bug, "\n"), bug);
+    xd_str_free(&step);
+}
+
+static bool ended_itself(int code)
+{
+    return code == XD_PASSED || code == XD_UNUSABLE;
+}
+
+static int emit_apart(const struct xd_program *p, const char *output)
+{
+    struct attempt a = {.p = p, .output = output, .last = p->steps};
+    struct xd_str said = {0};
+    int code;
+
+    a.runs = mmap(NULL, sizeof(*a.runs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (a.runs == MAP_FAILED)
+        return xd_complain("the host has no memory");
+    code = xd_in_child(emit, &a, PATIENCE_S, &said);
+    if (code >= 0 && !ended_itself(code) && *a.runs && *a.runs < p->steps) {
+        a.last = *a.runs;
+        tell_end(&a, &said);
+        xd_str_clear(&said);
+        code = xd_in_child(emit, &a, PATIENCE_S, &said);
+    }
+    fputs(xd_str_text(&said), stderr);
+    if (code < 0)
+        code = xd_complain("a process can't be started: %s", strerror(errno));
+    else if (!ended_itself(code))
+        code = XD_BROKEN;
+    munmap((void *)(uintptr_t)a.runs, sizeof(*a.runs));
+    xd_str_free(&said);
+    return code;
+}
+
+static int emit_file(const char *path, const char *output)
+{
+    char *error = NULL;
+    struct xd_program *p = xd_load_program(path, &error);
+    int code;
+
+    if (!p) {
+        (void)fprintf(stderr, "%s%s", error, xd_ends_in(error, "\n") ? "" : "\n");
+        free(error);
+        return XD_UNUSABLE;
+    }
+    code = emit_apart(p, output);
+    xd_program_free(p);
     return code;
 }
 
@@ -57,7 +131,7 @@ static int emit_c(int argc, char **argv)
         xd_complain("emit-c: which scenario? One at a time");
         return xd_usage(&xd_cmd_emit, false);
     }
-    return xd_flush(emit(argv[optind], output));
+    return xd_flush(emit_file(argv[optind], output));
 }
 
 const struct xd_command xd_cmd_emit = {
@@ -73,8 +147,10 @@ const struct xd_command xd_cmd_emit = {
         "lists in lists and of more than 512 entries, what an argument of an entry points at, divisions by what is no\n"
         "plain number, a size= that is none, and what recordings say of linked code's memory, can't be written in C; then\n"
         "the line is named. Names of the scenario have x_ before them, captured ones got_.\n"
-        "In the end it destroys all domains and checks that nothing is left. What else `xendouble fuzz` asks beside the\n"
-        "audit is not asked there: what guests can reach, what refused calls changed, who makes calls, and digests.\n\n"
+        "Where the scenario ends the process, because xendouble is wrong, the test ends with that step, as its process does.\n"
+        "After each step the test asks all oracles that `xendouble fuzz` asks; in the end it destroys all domains and\n"
+        "checks that nothing is left; it does all that twice, and compares digests. So it fails too where `fuzz` complains.\n\n"
         "  -o, --output FILE   write there; else to standard output\n\n"
-        "exit codes: 0 fine, 2 bad usage or a scenario that can't be read, run or written in C\n",
+        "exit codes: 0 the test is written, 2 bad usage or a scenario that can't be read, run or written in C, 3 the scenario\n"
+        "ends the process and no step of it can be blamed\n",
 };

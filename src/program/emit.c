@@ -209,12 +209,12 @@ static void note(struct xd_emitter *em, const struct xd_step *s)
     }
 }
 
-static bool steps(struct xd_emitter *em)
+static bool steps(struct xd_emitter *em, uint32_t last)
 {
     const struct xd_program *p = em->p;
     bool ok = true, machine_made = false;
 
-    for (uint32_t i = 1; i < p->steps && ok; i += 1 + p->step[i].parts) {
+    for (uint32_t i = 1; i < p->steps && i <= last && ok; i += 1 + p->step[i].parts) {
         struct xd_str text = {0};
 
         em->at = i;
@@ -249,13 +249,13 @@ static void body(struct xd_emitter *em, struct xd_str *out, const char *test)
     xd_str_addf(out,
                 ".\n *\n"
                 " *     cc %s.c $(pkg-config --cflags --libs xendouble check)\n */\n"
-                "#include <xendouble/scenario.h>\n\nSTART_TEST(%s)\n{\n"
-                "    static struct sc s = {.file = ",
-                test, test);
+                "#include <xendouble/scenario.h>\n\nstatic uint64_t scenario(void)\n{\n"
+                "    struct sc s = {.file = ",
+                test);
     xd_emit_text(out, em->p->file, strlen(em->p->file));
     xd_str_add(out, "};\n");
     for (uint32_t i = 0; i < em->p->domains; i++)
-        xd_str_addf(out, "    static struct sc_domain %s;\n", xd_emit_domain(em, i));
+        xd_str_addf(out, "    struct sc_domain %s = {0};\n", xd_emit_domain(em, i));
     for (uint32_t i = 0; i < em->p->names; i++)
         xd_str_addf(out, "    uint64_t %s = 0;\n", em->name[i]);
     xd_str_addc(out, '\n');
@@ -268,8 +268,11 @@ static void tail(struct xd_emitter *em, struct xd_str *out, const char *test)
         xd_str_addf(out, "    (void)%s;\n", em->name[i]);
     for (uint32_t i = 0; i < em->p->domains; i++)
         xd_str_addf(out, "    sc_forget(&%s);\n", xd_emit_domain(em, i));
+    xd_str_addf(out, "    sc_end(&s);\n    return s.digest;\n}\n\nSTART_TEST(%s)\n{\n    sc_twice(",
+                test);
+    xd_emit_text(out, em->p->file, strlen(em->p->file));
     xd_str_addf(out,
-                "    sc_end(&s);\n}\nEND_TEST\n\nint main(void)\n{\n"
+                ", scenario);\n}\nEND_TEST\n\nint main(void)\n{\n"
                 "    Suite *suite = suite_create(\"%s\");\n"
                 "    TCase *tcase = tcase_create(\"scenario\");\n"
                 "    SRunner *runner = srunner_create(suite);\n    int failed;\n\n"
@@ -292,11 +295,20 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
     (void)ctx, (void)r, (void)s, (void)how, (void)f;
 }
 
+/* The first step from (at) on that does something. */
+static uint32_t next_step(const struct xd_program *p, uint32_t at)
+{
+    while (at < p->steps && p->step[at].kind == XD_STEP_NOTE)
+        at++;
+    return at;
+}
+
 static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
 {
     struct xd_emitter *em = ctx;
     const struct xd_step *s = &r->p->step[at];
 
+    *em->runs = next_step(r->p, at + 1 + s->parts);
     if (r->hv) {
         em->machine = r->hv->config;
         em->ran = true;
@@ -324,26 +336,31 @@ static void failed(void *ctx, const struct xd_failure *f)
         xd_str_addf(&em->error, "%s:%u: it can't be run: %s", em->p->file, f->line, f->details);
 }
 
-static void run(struct xd_emitter *em)
+static void run(struct xd_emitter *em, uint32_t end)
 {
+    struct xd_program part = *em->p; /* its beginning */
     static const struct xd_run_watch watch = {
         .called = called, .accessed = accessed, .stepped = stepped};
     const struct xd_run_options opt = {
         .keep_going = true, .watch = &watch, .ctx = em, .failed = failed};
     struct xd_run_result result;
 
-    xd_program_run(em->p, &opt, &result);
+    if (end < part.steps)
+        part.steps = end;
+    *em->runs = next_step(em->p, 1);
+    xd_program_run(&part, &opt, &result);
 }
 
-bool xd_program_emit_c(const struct xd_program *p, struct xd_str *out, char **error)
+bool xd_program_emit_c(const struct xd_program *p, uint32_t last, volatile uint32_t *runs,
+                       struct xd_str *out, char **error)
 {
     struct xd_str text = {0}, test = {0};
-    struct xd_emitter em = {.p = p, .out = &text};
+    struct xd_emitter em = {.p = p, .out = &text, .runs = runs};
     bool ok;
 
     *error = NULL;
     name_all(&em);
-    run(&em);
+    run(&em, last);
     test_name(p->file, &test);
     ok = !em.error.len;
     if (ok && !em.ran) {
@@ -352,7 +369,7 @@ bool xd_program_emit_c(const struct xd_program *p, struct xd_str *out, char **er
     }
     if (ok) {
         body(&em, &text, test.text);
-        ok = steps(&em);
+        ok = steps(&em, last);
         tail(&em, &text, test.text);
     }
     if (ok)

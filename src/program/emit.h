@@ -26,6 +26,7 @@ struct xd_emitter {
     } * made;
     uint32_t mades;
     bool ran;
+    volatile uint32_t *runs; /* the step that runs */
     uint32_t suspended; /* a step whose list was cut short; 0: none */
 };
 
@@ -52,9 +53,11 @@ bool xd_emit_check(struct xd_emitter *em, const char *what, const char *size, xd
                    const char *got);
 
 /*
- * Writes (p) as a test in C to (out). It is run for that, and need not pass. False if there are steps that C has
- * no words for: *error, to be freed, names the line.
+ * Writes (p), up to and including step (last), as a test in C to (out). The steps before that one are run, and need not
+ * pass; *runs is always the one that runs, for whoever outlives a process that a step ends. False if there are steps that C
+ * has no words for: *error, to be freed, names the line.
  */
-bool xd_program_emit_c(const struct xd_program *p, struct xd_str *out, char **error);
+bool xd_program_emit_c(const struct xd_program *p, uint32_t last, volatile uint32_t *runs,
+                       struct xd_str *out, char **error);
 
 #endif

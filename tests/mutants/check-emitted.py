@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+check-emitted.py COMMAND LIBRARY MUTANTS.DEF INCLUDES COMPILER...: a scenario for which `xendouble fuzz` complains of a planted
+bug becomes, by `xendouble emit-c`, a C test that fails at the same line with the same complaint, and passes without the bug.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+# bug: scenario, the line that it is noticed at, what is said of it
+BUGS = {
+    "clear-frame": ("domain d1\n# a note\nmmuext_op [CLEAR_PAGE mfn=page(0)]\nsched_op yield\n", 3, "BUG at "),
+    "unwind-l1": ("domain d1\nmmu_update [page(1)[0] = pte(page(0), P|RW)]\nmmu_update [page(0)[0] = pte(page(1), 1)]\n"
+                  "mmuext_op [PIN_L2_TABLE mfn=page(0)]\n", 4, "BUG at "),
+    "dying-user": ("domain d1\nmmuext_op [NEW_USER_BASEPTR mfn=page(0)]\n", 2, "teardown: d1 was destroyed"),
+    "demote-l1": ("domain d0\n", 1, "teardown: d0 was destroyed"),
+    "dying-reference": ("domain d0\n", 1, "BUG at "),
+    "breakpoint": ("domain d1\nset_debugreg 0 0xffff800000000000\nsched_op yield\n", 2, "reach: d1: vCPU 0: breakpoint 0 is at"),
+    "segment-base": ("domain d1\nset_segment_base 0 0x1000000000000\nsched_op yield\n", 2, "reach: d1: vCPU 0: a segment base"),
+    "multicall-stop": ("domain d0\nmulticall { sched_op poll ; mmuext_op [] }\n", 2, "running: d0v0 makes call 26"),
+}
+DYING = {"clear-frame", "unwind-l1"}  # within a step
+SLEEPS = {"multicall-stop"}  # without the bug its list is cut short, which the test can't follow
+
+
+def run(*args, bug="none"):
+    with open(MUTANTS, encoding="ascii") as f:
+        number = (["none"] + re.findall(r'MUTANT\("([^"]*)"', f.read())).index(bug)
+    return subprocess.run(args, env=dict(os.environ, XD_MUTANT=str(number)), text=True, capture_output=True, check=False)
+
+
+class Emitted(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+
+    def path(self, name, text=None):
+        path = os.path.join(self.dir.name, name)
+        if text is not None:
+            with open(path, "w", encoding="ascii") as f:
+                f.write(text)
+        return path
+
+    def compiled(self, source):
+        check = subprocess.run(["pkg-config", "--cflags", "--libs", "check"], text=True, capture_output=True, check=True)
+        r = run(*COMPILER, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I" + INCLUDES, source, "-o", source[:-2], LIBRARY,
+                "-Wl,-rpath," + os.path.dirname(LIBRARY), *check.stdout.split())
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return source[:-2]
+
+    def test_it_fails_as_fuzz_says(self):
+        for bug, (text, line, words) in BUGS.items():
+            scenario, source = self.path(bug + ".xds", text), self.path(bug + ".c")
+            fuzz = run(COMMAND, "fuzz", scenario, bug=bug)
+            self.assertEqual(fuzz.returncode, 3, bug + fuzz.stdout + fuzz.stderr)
+            self.assertIn(words, fuzz.stdout)
+            r = run(COMMAND, "emit-c", "-o", source, scenario, bug=bug)
+            self.assertEqual(r.returncode, 0, bug + r.stderr)
+            if bug in DYING:
+                self.assertIn(f"{scenario}:{line}: ", r.stderr)
+                self.assertIn("this step ends the process", r.stderr)
+            else:
+                self.assertEqual(r.stderr, "")
+            test = self.compiled(source)
+            r = run(test, bug=bug)
+            self.assertEqual(r.returncode, 1, bug + r.stdout)
+            self.assertIn(words, r.stdout + r.stderr)
+            self.assertIn(f"{scenario}:{line}: ", r.stdout + r.stderr)
+            r = run(test)
+            self.assertEqual(r.returncode, int(bug in SLEEPS), bug + r.stdout)
+            self.assertEqual("the list was cut short" in r.stdout, bug in SLEEPS)
+            self.assertNotIn("xendouble is wrong", r.stdout + r.stderr)
+
+    def test_no_more_is_written_than_is_run(self):
+        r = run(COMMAND, "emit-c", self.path("a.xds", BUGS["clear-frame"][0]), bug="clear-frame")
+        self.assertIn("CLEAR_PAGE", r.stdout)
+        self.assertNotIn("yield", r.stdout)
+        self.assertIn("yield", run(COMMAND, "emit-c", self.path("a.xds")).stdout)
+
+
+if __name__ == "__main__":
+    COMMAND, LIBRARY, MUTANTS, INCLUDES, *COMPILER = sys.argv[1:]
+    unittest.main(argv=sys.argv[:1])
