@@ -27,7 +27,7 @@ struct xd_emitter {
     uint32_t mades;
     bool ran;
     volatile uint32_t *runs; /* the step that runs */
-    uint32_t suspended; /* a step whose list was cut short; 0: none */
+    uint32_t suspended;      /* a step whose list was cut short; 0: none */
 };
 
 /* The step can't be written; false. The first complaint counts. */
