@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,17 +51,20 @@ static bool fail(struct xd_xen *x, const char *what)
 
 static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c)
 {
-    char ram[192], serial[128], memory[32], cpus[16], append[512];
+    char ram[128], serial[64], memory[32], cpus[16], append[512];
 
-    snprintf(ram, sizeof(ram), "memory-backend-file,id=ram,size=%uM,mem-path=%s/ram,share=on",
-             c->ram_mb, x->dir);
-    snprintf(serial, sizeof(serial), "file:%s/serial", x->dir);
+    snprintf(ram, sizeof(ram),
+             "memory-backend-file,id=ram,size=%uM,mem-path=/proc/self/fd/%d,share=on", c->ram_mb,
+             x->ram_fd);
+    snprintf(serial, sizeof(serial), "file:/proc/self/fd/%d", x->serial_fd);
     snprintf(memory, sizeof(memory), "%u", c->ram_mb);
     snprintf(cpus, sizeof(cpus), "%u", c->cpus);
     snprintf(
         append, sizeof(append),
         "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=none dom0_mem=%uM dom0_max_vcpus=1 dom0_vcpus_pin bootscrub=off",
         c->dom0_mb);
+    fcntl(x->ram_fd, F_SETFD, 0); /* else closed at exec */
+    fcntl(x->serial_fd, F_SETFD, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* One thread takes the processors in turn: a kernel that waits for its mailbox passes on to the next at once. */
     execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", cpus, "-cpu", "max,-monitor",
@@ -81,22 +83,19 @@ static bool gone(struct xd_xen *x)
     return x->dead;
 }
 
-static bool map_ram(struct xd_xen *x, uint64_t size)
+/* Files that no directory has: whatever ends us, nothing is left behind. */
+static bool make_files(struct xd_xen *x, uint64_t ram_size)
 {
-    char path[128];
-    int fd;
-
-    snprintf(path, sizeof(path), "%s/ram", x->dir);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || ftruncate(fd, (off_t)size))
-        return fail(x, path);
-    x->ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
+    x->ram_fd = memfd_create("xendouble-ram", MFD_CLOEXEC);
+    x->serial_fd = memfd_create("xendouble-serial", MFD_CLOEXEC);
+    if (x->ram_fd < 0 || x->serial_fd < 0 || ftruncate(x->ram_fd, (off_t)ram_size))
+        return fail(x, "the machine's RAM");
+    x->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, x->ram_fd, 0);
     if (x->ram == MAP_FAILED) {
         x->ram = NULL;
-        return fail(x, path);
+        return fail(x, "the machine's RAM");
     }
-    x->ram_size = size;
+    x->ram_size = ram_size;
     return true;
 }
 
@@ -151,41 +150,14 @@ static bool find_dom0(struct xd_xen *x)
     return false;
 }
 
-/* Shared memory is the fast place for RAM, but in containers it is often small. */
-static bool make_dir(struct xd_xen *x, uint64_t need)
-{
-    const char *tmp = getenv("TMPDIR");
-    struct statvfs at;
-    bool fits = statvfs("/dev/shm", &at) == 0 && (uint64_t)at.f_bavail * at.f_frsize > 2 * need;
-
-    snprintf(x->dir, sizeof(x->dir), "%s/xendouble-oracle.XXXXXX",
-             fits  ? "/dev/shm"
-             : tmp ? tmp
-                   : "/tmp");
-    return mkdtemp(x->dir) || fail(x, x->dir);
-}
-
-static void remove_files(const struct xd_xen *x)
-{
-    char path[128];
-
-    snprintf(path, sizeof(path), "%s/ram", x->dir);
-    unlink(path);
-    snprintf(path, sizeof(path), "%s/serial", x->dir);
-    unlink(path);
-    rmdir(x->dir);
-}
-
 bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
 {
     uint64_t end = now_ns() + BOOT_NS;
     char *log;
     size_t n;
 
-    *x = (struct xd_xen){.ended = c->ended};
-    if (!make_dir(x, (uint64_t)c->ram_mb << 20))
-        return false;
-    if (!map_ram(x, (uint64_t)c->ram_mb << 20))
+    *x = (struct xd_xen){.ended = c->ended, .ram_fd = -1, .serial_fd = -1};
+    if (!make_files(x, (uint64_t)c->ram_mb << 20))
         return false;
     x->pid = fork();
     if (x->pid < 0)
@@ -198,7 +170,6 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
         if (!said(x, "oracle: ready") || !find_dom0(x))
             continue;
         free(xd_xen_log(x));
-        remove_files(x); /* both sides have them open: whatever ends us, nothing is left behind */
         return true;
     }
     log = xd_xen_log(x);
@@ -226,13 +197,14 @@ void xd_xen_end(struct xd_xen *x)
     }
     if (x->ram)
         munmap(x->ram, x->ram_size);
-    if (x->serial)
-        fclose(x->serial);
-    remove_files(x);
+    if (x->ram_fd > 0)
+        close(x->ram_fd);
+    if (x->serial_fd > 0)
+        close(x->serial_fd);
     free(x->records);
     free(x->m2p);
     x->records = x->m2p = NULL;
-    x->serial = NULL;
+    x->ram_fd = x->serial_fd = -1;
     x->pid = 0;
     x->ram = NULL;
 }
@@ -460,14 +432,9 @@ uint64_t xd_xen_m2p(const struct xd_xen *x, uint64_t mfn)
 
 char *xd_xen_log(struct xd_xen *x)
 {
-    char path[128], *text = calloc(1, LOG_MAX);
-    size_t n = 0;
+    char *text = calloc(1, LOG_MAX);
+    ssize_t n = text ? pread(x->serial_fd, text, LOG_MAX - 1, (off_t)x->log_at) : 0;
 
-    snprintf(path, sizeof(path), "%s/serial", x->dir);
-    if (!x->serial)
-        x->serial = fopen(path, "re");
-    if (x->serial && text && !fseek(x->serial, (long)x->log_at, SEEK_SET))
-        n = fread(text, 1, LOG_MAX - 1, x->serial);
-    x->log_at += n;
+    x->log_at += n > 0 ? (size_t)n : 0;
     return text;
 }

@@ -65,9 +65,8 @@ struct xd_xen {
     unsigned char **m2p;        /* and of its table from mfn to pfn, for all frames of RAM */
     bool dead;                  /* all of it ended, or dom0 gives no answer */
     bool (*ended)(struct xd_xen *x, unsigned int g, uint8_t *reason);
-    char dir[96];
-    FILE *serial;  /* what Xen and the domains write */
-    size_t log_at; /* bytes of it that were taken */
+    int ram_fd, serial_fd; /* files without names: RAM, and what Xen and the domains write */
+    size_t log_at; /* bytes of that which were taken */
     char error[512];
 };
 

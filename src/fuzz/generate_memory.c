@@ -181,7 +181,8 @@ static const struct xd_alt for_others[] = {
     A(1, "memory_op <get_sharing_freed_pages/get_sharing_shared_pages/machphys_compat_mfn_list>"),
     A(2, "memory_op access_op op=<0/1/9> domid=<SELF/<own>/<domid>> nr=1"),
     A(2, "memory_op get_vnumainfo domid=<SELF/<domid>><30% pad=<1/0xffff>> nr_vnodes=1 nr_vcpus=1"),
-    A(3, "memory_op acquire_resource domid=<<own>/SELF/<domid>> type=<0/1/2/3>"
+    /* No frames of a grant table (type 1): they are not modelled. */
+    A(3, "memory_op acquire_resource domid=<<own>/SELF/<domid>> type=<0/9/2/3>"
          "<20% pad=1><20% frame=<0x100000000/0xffffffff>> nr_frames=<0/1> frame_list=<0/buf(8)>"),
     CTL2(3, "memory_op acquire_resource domid=<other> type=<0/2/3/9> id=<0/7> "
             "nr_frames=<0/1/0x3ffffff/0x4000000> "
