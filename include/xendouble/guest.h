@@ -174,6 +174,8 @@ XD_PUBLIC void xd_guest_on_failsafe(struct xd_vcpu *v,
  * btc, arithmetic, stos, movs and short SSE moves. Any other fault arrives as #PF at the guest's trap table:
  * by Xen's bounce frame, with CR2 in vcpu_info; without a handler the domain crashes.
  *
+ * All mirrors of a process are made, used and ended by one thread at a time.
+ *
  * Valgrind must be told to show faults as they are: --vex-iropt-register-updates=allregs-at-mem-access
  * --vex-guest-chase=no. Even so it takes no flags back: stores to page tables that set them, SSE moves and
  * rep end the process there. What a function kept below its stack pointer over a #PF looks uninitialised.
@@ -194,7 +196,7 @@ struct xd_mirror_config {
 
 /*
  * Gives (d) a window; a NULL config is the default. Up to 4; one of them strict makes all so. The window
- * ends with the domain. 0; -EINVAL for an impossible window; -EEXIST if something of this process lies
+ * ends with the domain. 0; -EINVAL for an impossible window, or while vCPUs run as threads; -EEXIST if something of this process lies
  * there; -ENOMEM; -ENOSPC for a fifth.
  */
 XD_PUBLIC XD_MUST_CHECK int xd_guest_mirror(struct xd_domain *d,

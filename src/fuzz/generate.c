@@ -12,7 +12,7 @@
 #define FRAMES        32768u
 #define ENTRIES_MAX   24u
 #define ENTRIES_LONG  200u /* now and then */
-#define END_STEPS     2u
+#define END_STEPS     11u
 #define END_ONE_IN    200u /* programs that end a domain; where there is dom0 alone, */
 #define END_ALONE     500u /* since it takes a boot of the real machine */
 #define TABLE_GROUPS  (1u << XD_GENERATE_MM | 1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_PTWR)

@@ -121,7 +121,7 @@ static const struct xd_alt device[] = {
     A(1, "physdev_op <pci_device_remove/restore_msi_ext> seg=<0/1/0xffff> bus=0xff devfn=0xff"),
     A(1, "physdev_op <irq_status_query/set_iopl/eoi/setup_gsi/map_pirq> arg=<bad-in>"),
     A(1, "physdev_op op=<0/3/11/18/22/32/99/0xffffffff>"),
-    /* What is mapped or given out stays so on a real machine; what is refused leaves nothing. */
+    /* What is refused leaves nothing. Behind what is granted the real machine boots anew, so that comes at the end alone. */
     A(2, "physdev_op <pirq_eoi_gmfn_v1/pirq_eoi_gmfn_v2> gmfn=<<alien>/<x1>/0xffffffffffffffff>"),
     CTL(2, "physdev_op map_pirq domid=SELF type=1 index=<0/24/-1> pirq=<7/100>"),
     CTL(2, "physdev_op map_pirq domid=SELF type=<0/3> index=<0/23/24/-1> pirq=100 bus=0xff"),

@@ -57,7 +57,7 @@ static const struct xd_alt runs[] = {
            "memory_op decrease_reservation extent_start=[$m<@5>] extent_order=1 domid=SELF"),
 };
 
-/* Interrupts of devices. What is mapped or given out once stays so on a real machine. */
+/* Interrupts of devices. Behind what is granted a real machine would have to boot anew each time. */
 static const struct xd_alt pirqs[] = {
     A(1, "physdev_op get_free_pirq type=<0/1>\nphysdev_op eoi irq=<16/55>"),
     A(2,

@@ -8,6 +8,7 @@
 #include "dies.h"
 #include "guest.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -397,6 +398,21 @@ static void bring_up(void *unused)
     }
 }
 
+static void want_a_mirror(void *unused)
+{
+    (void)unused;
+    xd_guest_lock(m.hv);
+    must(xd_guest_mirror(m.d1, NULL) == -EINVAL);
+    xd_guest_unlock(m.hv);
+}
+
+START_TEST(a_run_of_threads_gets_no_mirror)
+{
+    start(m.v0, want_a_mirror, NULL);
+    ck_assert_int_eq(run(), XD_RUN_FINISHED);
+}
+END_TEST
+
 START_TEST(a_vcpu_is_brought_up_in_a_run)
 {
     start(m.v0, bring_up, NULL);
@@ -556,6 +572,7 @@ int main(void)
     tcase_add_test(tc, a_shutdown_ends_all_vcpus_of_the_domain);
     tcase_add_test(tc, a_vcpu_that_is_taken_down_goes_on_when_it_is_up);
     tcase_add_test(tc, code_that_is_given_in_a_run_runs_in_it);
+    tcase_add_test(tc, a_run_of_threads_gets_no_mirror);
     tcase_add_test(tc, a_vcpu_is_brought_up_in_a_run);
     tcase_add_test(tc, the_environment_can_ask_for_threads);
     tcase_add_test_raise_signal(tc, what_began_without_a_thread_gets_none, SIGABRT);
