@@ -66,7 +66,7 @@ struct xd_xen {
     bool dead;                  /* all of it ended, or dom0 gives no answer */
     bool (*ended)(struct xd_xen *x, unsigned int g, uint8_t *reason);
     int ram_fd, serial_fd; /* files without names: RAM, and what Xen and the domains write */
-    size_t log_at; /* bytes of that which were taken */
+    size_t log_at;         /* bytes of that which were taken */
     char error[512];
 };
 

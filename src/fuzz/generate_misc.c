@@ -114,13 +114,14 @@ static const struct xd_alt end[] = {
     A(1, "sched_op yield\nsched_op_compat 2 <0/1/3/0x101>"),
     CTL2(12, "sched_op yield\nsched_op remote_shutdown domain_id=d1 reason=<reason>"),
     /* Lines and a domain that is taken apart: what these leave behind the real machine can't take back either. */
-    CTL(5, "<reset>\nphysdev_op setup_gsi gsi=17 triggering=1 polarity=1\n"
-           "physdev_op setup_gsi gsi=17 triggering=<0/1> polarity=0\n"
-           "physdev_op map_pirq domid=SELF type=1 index=17 pirq=17\n"
-           "physdev_op map_pirq domid=SELF type=1 index=17 pirq=18\n"
-           "event_channel_op bind_pirq pirq=17 flags=<0/1>\nevent_channel_op bind_pirq pirq=17 flags=0\n"
-           "event_channel_op send port=1\nphysdev_op unmap_pirq domid=SELF pirq=17\n"
-           "physdev_op map_pirq domid=SELF type=1 index=17 pirq=-1"),
+    CTL(5,
+        "<reset>\nphysdev_op setup_gsi gsi=17 triggering=1 polarity=1\n"
+        "physdev_op setup_gsi gsi=17 triggering=<0/1> polarity=0\n"
+        "physdev_op map_pirq domid=SELF type=1 index=17 pirq=17\n"
+        "physdev_op map_pirq domid=SELF type=1 index=17 pirq=18\n"
+        "event_channel_op bind_pirq pirq=17 flags=<0/1>\nevent_channel_op bind_pirq pirq=17 flags=0\n"
+        "event_channel_op send port=1\nphysdev_op unmap_pirq domid=SELF pirq=17\n"
+        "physdev_op map_pirq domid=SELF type=1 index=17 pirq=-1"),
     A(2, "physdev_op pirq_eoi_gmfn_v2 gmfn=<plain>\nphysdev_op pirq_eoi_gmfn_v1 gmfn=<plain>"),
     CTL2(5, "<reset>\nphysdev_op map_pirq domid=SELF type=1 index=9 pirq=9\n"
             "physdev_op map_pirq domid=d1 type=1 index=9 pirq=16\n"

@@ -175,8 +175,9 @@ int xd_guest_mirror(struct xd_domain *d, const struct xd_mirror_config *config)
     if (d->dying)
         return xd_hv_misuse(hv, XD_HOST_EINVAL, "d%u is gone: no mirror of it", d->domid);
     if (hv->host->concurrent)
-        return xd_hv_misuse(hv, XD_HOST_EINVAL,
-                            "vCPUs run as threads, which have no mirror: its windows follow one thread");
+        return xd_hv_misuse(
+            hv, XD_HOST_EINVAL,
+            "vCPUs run as threads, which have no mirror: its windows follow one thread");
     if (!c->size || c->size % XD_PAGE_SIZE || c->size > SIZE_MAX_ || c->base % XD_PAGE_SIZE ||
         c->base >= XD_GUEST_LOW_END || c->base + c->size > XD_GUEST_LOW_END)
         return xd_hv_misuse(
