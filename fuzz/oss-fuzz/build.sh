@@ -15,7 +15,7 @@ meson setup "$build" "$root" --buildtype=plain -Db_lundef=false -Dtests=disabled
 ninja -C "$build" fuzz-parts
 
 libraries=()
-for library in tests/model/libmodel src/fuzz/libxd_fuzz src/program/libxd_program src/hv/call/libxd_call src/hv/libxd_hv \
+for library in tests/model/libmodel src/fuzz/libxd_fuzz src/fuzz/libxd_oracles src/program/libxd_program src/hv/call/libxd_call src/hv/libxd_hv \
     src/abi/libxd_abi src/base/libxd_base; do
     libraries+=("$build/$library.a")
 done

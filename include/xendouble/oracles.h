@@ -5,8 +5,10 @@
  * writes.
  *
  *     struct xd_oracles *o = xd_oracles_new(XD_ORACLE_ALL, 1);
- *     // in the machine's hooks: call: xd_oracles_before; ret: xd_oracles_after
- *     // after what is no call:  xd_oracles_step; when all is done: xd_oracles_end
+ *     // the machine's hooks (xd_hooks_set), with ctx = o, call
+ *     //     xd_oracles_before(ctx, v, nr, arg, depth) out of (call), and
+ *     //     xd_oracles_after(ctx, v, nr, arg, rc, depth) out of (ret), keeping the text that it returns;
+ *     // after what is no call: xd_oracles_step(o, hv); when all is done: xd_oracles_end(o, hv)
  *     xd_oracles_free(o);
  *
  * One asks about one machine, whose guests' memory is the machine's. The first complaint stands; after it the machine is not

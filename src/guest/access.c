@@ -163,7 +163,7 @@ bool xd_access_look(struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
     unsigned char *to = buf;
 
     for (size_t len; n; n -= len, va += len, to += len) {
-        const struct xd_domain *d = xd_mirrored_at(va);
+        const struct xd_domain *d = v->hv->host->watcher ? xd_mirrored_at(va) : NULL;
 
         len = XD_PAGE_SIZE - va % XD_PAGE_SIZE;
         len = len < n ? len : n;

@@ -89,17 +89,15 @@ static bool run_upcall(const struct xd_self *self, struct xd_side *s)
 }
 
 /* AS-XEN: load_segments: the mask is left alone unless the callback was registered to set it. */
-static bool run_failsafe(struct xd_self *self, struct xd_side *s)
+static bool run_failsafe(const struct xd_self *self, struct xd_side *s,
+                         const struct xd_selectors *sel)
 {
     struct xd_vcpu *v = self->v;
     void (*fn)(void *ctx, const struct xd_selectors *sel) = s->failsafe;
     void *ctx = s->failsafe_ctx;
-    const struct xd_selectors sel = s->failsafe_sel;
     const uint8_t mask = xd_vcpu_info(v)->evtchn_upcall_mask;
     const uint64_t address = v->failsafe.address;
 
-    s->failsafe_raised = 0;
-    xd_self_settle(self);
     if (!fn && !(address && XD_CAN_BOUNCE))
         return no_handler(v, "has no failsafe callback, and Xen, which could not load its data "
                              "segments, enters address 0");
@@ -108,10 +106,10 @@ static bool run_failsafe(struct xd_self *self, struct xd_side *s)
     s->failsafes++;
     xd_self_unlock(self);
     if (fn)
-        fn(ctx, &sel);
+        fn(ctx, sel);
     else
         xd_bounce_failsafe(address, KERNEL_CS | (uint64_t)mask << 32,
-                           xd_frame_flags(v, flags_here(), mask), &sel);
+                           xd_frame_flags(v, flags_here(), mask), sel);
     still_the_same(self, v, "the failsafe handler");
     xd_self_lock(self);
     s->failsafes--;
@@ -120,12 +118,27 @@ static bool run_failsafe(struct xd_self *self, struct xd_side *s)
     return true;
 }
 
-/* An event that is due is delivered on top of the failsafe callback's frame, before its first instruction, unless events
- * are masked there. */
+/* Has Xen found selectors that it can't load? Then they are (sel), and it was told. */
+static bool take_failsafe(struct xd_self *self, struct xd_selectors *sel)
+{
+    if (!xd_failsafe_due(self))
+        return false;
+    *sel = self->side->failsafe_sel;
+    self->side->failsafe_raised = 0;
+    xd_self_settle(self);
+    return true;
+}
+
+/*
+ * An event that is due is delivered on top of the failsafe callback's frame, before its first instruction, unless events
+ * are masked there: its handler is through when that begins.
+ */
 bool xd_deliver_upcalls(struct xd_self *self)
 {
     struct xd_vcpu *v = self->v;
+    struct xd_selectors sel;
     unsigned int nr = 0;
+    bool failed = false;
 
     for (;;) {
         const bool event = xd_info_upcall_due(xd_info_place(v));
@@ -133,25 +146,27 @@ bool xd_deliver_upcalls(struct xd_self *self)
 
         if (XD_UNLIKELY(s->domid != v->domain->domid)) /* the domain that was entered is gone */
             s = self->side = xd_side_of(v);
-        if (xd_failsafe_due(self) && (!event || v->failsafe.mask)) {
-            if (!run_failsafe(self, s))
-                return false;
-            continue;
-        }
-        if (!event)
+        failed |= take_failsafe(self, &sel);
+        if (!event && !failed)
             return true;
         if (++nr > RUNAWAY_NR)
-            xd_guest_die("d%uv%u: the upcall handler has returned %u times in a row and "
-                         "evtchn_upcall_pending is still set: a handler clears it before it looks "
-                         "for work",
-                         v->domain->domid, v->id, RUNAWAY_NR);
-        if (!run_upcall(self, s))
+            xd_guest_die(
+                "d%uv%u: the upcall or failsafe handler has returned %u times in a row and "
+                "is due again: a handler clears evtchn_upcall_pending before it looks for work",
+                v->domain->domid, v->id, RUNAWAY_NR);
+        if (failed && (!event || v->failsafe.mask)) {
+            failed = false;
+            if (!run_failsafe(self, s, &sel))
+                return false;
+        } else if (!run_upcall(self, s)) {
             return false;
+        }
     }
 }
 
 uint64_t xd_guest_upcalls(struct xd_vcpu *v)
 {
+    xd_must_exist("xd_guest_upcalls", v);
     return xd_side_of(v)->upcalls;
 }
 
@@ -159,6 +174,7 @@ void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void *ctx)
 {
     struct xd_side *s;
 
+    xd_must_exist("xd_guest_on_upcall", v);
     xd_guest_lock(v->hv);
     s = xd_side_of(v);
     s->upcall = fn;

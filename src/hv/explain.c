@@ -100,8 +100,8 @@ bool xd_operand_look(struct xd_vcpu *v, unsigned char copy[XD_OPERAND_MAX])
     return op && xd_look(v, copy, v->rec.arg[1], op->size);
 }
 
-/* The operation and its struct: as it was at the end of the call, where linked code made it, whose stack is
- * another's by now; else as the guest's memory holds it still. */
+/* The operation and its struct: as it was at the end of the call, if it could be read then, where linked code made it,
+ * whose stack is another's by now; else as the guest's memory holds it still. */
 static void add_operands(struct xd_str *out, struct xd_vcpu *v)
 {
     const struct xd_op *op = operation(&v->rec);
@@ -110,7 +110,7 @@ static void add_operands(struct xd_str *out, struct xd_vcpu *v)
 
     if (v->rec.operand_kept)
         operand = v->hv->host->linked.operand(v);
-    else if (!xd_operand_look(v, copy))
+    else if (v->rec.stack_kept || !xd_operand_look(v, copy))
         return;
     xd_str_addf(out, "  %s", op->name);
     xd_show_fields(out, op, operand, XD_IN);

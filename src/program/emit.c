@@ -276,7 +276,7 @@ static void tail(struct xd_emitter *em, struct xd_str *out, const char *test)
                 "    Suite *suite = suite_create(\"%s\");\n"
                 "    TCase *tcase = tcase_create(\"scenario\");\n"
                 "    SRunner *runner = srunner_create(suite);\n    int failed;\n\n"
-                "    tcase_set_timeout(tcase, 60);\n"
+                "    tcase_set_timeout(tcase, 600);\n"
                 "    tcase_add_test(tcase, %s);\n    suite_add_tcase(suite, tcase);\n"
                 "    srunner_run_all(runner, CK_NORMAL);\n"
                 "    failed = srunner_ntests_failed(runner);\n    srunner_free(runner);\n"
