@@ -65,6 +65,7 @@ xd_ex xd_parse_text(struct xd_parser *ps)
     if (n < 0) {
         struct xd_token at = t;
 
+        at.text += bad; /* behind the quote, at which the token stands */
         at.col += (uint32_t)bad + 1;
         xd_parse_fail_at(ps, &at, "no such escape; there are \\n \\t \\r \\\\ \\\" and \\xHH");
     } else {

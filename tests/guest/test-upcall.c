@@ -175,21 +175,6 @@ START_TEST(failsafe_reaches_c_too)
 }
 END_TEST
 
-static void fault_in_failsafe(void *ctx, const struct xd_selectors *sel)
-{
-    (void)ctx;
-    (void)sel;
-    *(volatile int *)(uintptr_t)nowhere(NOWHERE_NR - 1) = 0;
-}
-
-static void fail_with_a_fault(void *unused)
-{
-    (void)unused;
-    xd_guest_on_failsafe(m.v0, fault_in_failsafe, NULL);
-    xd_failsafe_raise(m.v0, NULL);
-    xd_preempt();
-}
-
 static void go_away(void *what)
 {
     switch (*(const int *)what) {
@@ -212,11 +197,30 @@ START_TEST(a_handler_may_not_take_its_vcpu_away)
 }
 END_TEST
 
+#if !defined(XD_CRASH_CODE) /* a sanitizer's handler comes first, and has a report of its own */
+
+static void fault_in_failsafe(void *ctx, const struct xd_selectors *sel)
+{
+    (void)ctx;
+    (void)sel;
+    *(volatile int *)(uintptr_t)nowhere(NOWHERE_NR - 1) = 0;
+}
+
+static void fail_with_a_fault(void *unused)
+{
+    (void)unused;
+    xd_guest_on_failsafe(m.v0, fault_in_failsafe, NULL);
+    xd_failsafe_raise(m.v0, NULL);
+    xd_preempt();
+}
+
 START_TEST(a_fault_in_failsafe_is_told_as_such)
 {
     ck_dies_saying(fail_with_a_fault, NULL, "in the failsafe handler of d1v0");
 }
 END_TEST
+
+#endif
 
 static void raise_on_nobody(void *unused)
 {
@@ -259,7 +263,9 @@ int main(void)
     tcase_add_test(tc, another_vcpus_event_is_not_ours);
     tcase_add_test(tc, failsafe_reaches_c_too);
     tcase_add_loop_test(tc, a_handler_may_not_take_its_vcpu_away, 0, 4);
+#if !defined(XD_CRASH_CODE)
     tcase_add_test(tc, a_fault_in_failsafe_is_told_as_such);
+#endif
     tcase_add_test(tc, failsafe_wants_a_vcpu);
     tcase_add_test_raise_signal(tc, a_handler_that_clears_nothing_ends_the_test, SIGABRT);
     tcase_add_test_raise_signal(tc, without_a_handler_the_domain_crashes, SIGABRT);

@@ -96,6 +96,7 @@ static const struct {
     {D1 "expect audit 1", "2:14", "nothing more"},
     {D1 "let a = 1/\x80", "2:11", "a byte that can"},
     {D1 "console_input \"a\\q\"", "2:17", "no such escape"},
+    {"machine cmdline=\"\\x10\\0\"\n", "1:22", "no such escape"}, /* its line is the text's first */
     {D1 "let a = 99999999999999999999", "2:9", "64 bits"},
 };
 
