@@ -3,6 +3,7 @@
 #include "xendouble/check.h"
 
 #include "dies.h"
+#include "says.h"
 
 #include <signal.h>
 #include <xen/interface/errno.h>
@@ -30,13 +31,6 @@ static long version(void)
     return HYPERVISOR_xen_version(XENVER_version, NULL);
 }
 
-static int send_to(evtchn_port_t port)
-{
-    struct evtchn_send op = {.port = port};
-
-    return HYPERVISOR_event_channel_op(EVTCHNOP_send, &op);
-}
-
 static int bind_ipi(evtchn_port_t *port)
 {
     struct evtchn_bind_ipi op = {.vcpu = 0};
@@ -57,75 +51,6 @@ static uint64_t page(unsigned int i)
 {
     return xd_domain_mfn(x.d, xd_domain_start(x.d)->first_free_pfn + i);
 }
-
-static void says(char *text, const char *what)
-{
-    ck_assert_msg(strstr(text, what) != NULL, "\"%s\" does not stand in: %s", what, text);
-    free(text);
-}
-
-/* ---- Explaining ---- */
-
-static __attribute__((noinline)) void overwrite_the_stack(void)
-{
-    volatile unsigned char mine[8192];
-
-    for (size_t i = 0; i < sizeof(mine); i++)
-        mine[i] = 0x41;
-}
-
-static __attribute__((noinline)) int send_in_a_list(evtchn_port_t port)
-{
-    struct evtchn_send op = {.port = port};
-    struct multicall_entry list[] = {
-        {.op = __HYPERVISOR_event_channel_op, .args = {EVTCHNOP_send, (uintptr_t)&op}},
-        {.op = __HYPERVISOR_xen_version},
-    };
-
-    return HYPERVISOR_multicall(list, 2);
-}
-
-static __attribute__((noinline)) int status_of(evtchn_port_t port)
-{
-    struct evtchn_status op = {.dom = DOMID_SELF, .port = port};
-
-    return HYPERVISOR_event_channel_op(EVTCHNOP_status, &op);
-}
-
-START_TEST(what_was_asked_is_told_when_its_stack_is_gone)
-{
-    ck_assert_refused(send_to(99), XEN_EINVAL, "evtchn_port_range");
-    overwrite_the_stack();
-    says(xd_explain(x.v), "  send port=99\n");
-    ck_assert_refused(status_of(98), XEN_EINVAL, "evtchn_port_range");
-    overwrite_the_stack();
-    says(xd_explain(x.v), "  status dom=SELF port=98\n");
-    ck_assert_call_ok(send_in_a_list(97));
-    overwrite_the_stack();
-    says(xd_explain(x.v), "  send port=97\n");
-    xd_fail_nth(x.d, "event_channel_op.send", 1, XEN_ENOSPC);
-    ck_assert_refused(send_to(96), XEN_ENOSPC, "injected");
-    overwrite_the_stack();
-    says(xd_explain(x.v), "  send port=96\n");
-}
-END_TEST
-
-START_TEST(what_was_asked_before_is_not_told)
-{
-    static struct evtchn_send op = {.port = 95};
-    const uint64_t arg[6] = {EVTCHNOP_send, (uintptr_t)&op};
-    char *text;
-
-    ck_assert_refused(send_to(99), XEN_EINVAL, "evtchn_port_range");
-    ck_assert_refused(HYPERVISOR_event_channel_op(EVTCHNOP_send, NULL), XEN_EFAULT, "copy_in");
-    text = xd_explain(x.v);
-    ck_assert_msg(!strstr(text, "  send"), "%s", text);
-    free(text);
-    /* By the host's door nobody keeps it: it is read again. */
-    ck_assert_int_eq((int)xd_hypercall(x.v, __HYPERVISOR_event_channel_op, arg), -XEN_EINVAL);
-    says(xd_explain(x.v), "  send port=95\n");
-}
-END_TEST
 
 /* ---- Failing ---- */
 
@@ -623,8 +548,6 @@ int main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
-    tcase_add_test(tc, what_was_asked_is_told_when_its_stack_is_gone);
-    tcase_add_test(tc, what_was_asked_before_is_not_told);
     tcase_add_test(tc, the_nth_fails_and_says_which_lever_did_it);
     tcase_add_test(tc, calls_are_named_in_many_ways);
     tcase_add_test(tc, what_can_not_be_named_is_told);
