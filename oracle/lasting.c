@@ -25,11 +25,11 @@
 #define REGISTER          0u /* a callback */
 #define VCPUOP_SEND_NMI   11u
 /* Commands, by bit: status and EOI of an interrupt, iopl, the I/O bitmap, reading an APIC; */
-#define PHYSDEV_HARMLESS (1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 12)
+#define PHYSDEV_HARMLESS (UINT64_C(0x1f) << 4 | UINT64_C(1) << 12)
 /* getdomaininfo, memory_mapping of a PV guest, the version of vm_event_op. */
 #define DOMCTL_HARMLESS (UINT64_C(1) << 5 | UINT64_C(1) << 39 | UINT64_C(1) << 56)
 /* What the machine checked, and its processors. */
-#define MCA_HARMLESS (1u << 1 | 1u << 3)
+#define MCA_HARMLESS (UINT64_C(1) << 1 | UINT64_C(1) << 3)
 
 static const struct {
     uint64_t nr, cmd;
