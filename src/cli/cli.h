@@ -9,6 +9,7 @@
 #define XD_CLI_CLI_H
 
 #include "base/strbuf.h"
+#include "cli/counts.h"
 #include "program/run.h"
 
 struct xd_command {
@@ -76,6 +77,7 @@ struct xd_program *xd_load_program(const char *path, char **error);
 struct xd_file_result {
     int code;
     struct xd_run_result run;
+    struct xd_counts met; /* for --report */
     uint64_t ns;
     struct xd_str out;      /* trace and explanations */
     struct xd_str messages; /* what went wrong */

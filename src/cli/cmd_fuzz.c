@@ -103,12 +103,12 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void tell_totals(const struct xd_fuzz *f, const struct xd_oracle_counts *c, double seconds)
+static void tell_totals(const struct xd_fuzz *f, const struct xd_counts *c, double seconds)
 {
     unsigned int whys = 0, met = 0, ops = 0, asked = 0;
-    const struct xd_group *g;
+    const char *group, *name;
 
-    for (; xd_oracle_op_at(ops, &g); ops++)
+    for (; xd_operation_at(ops, &group, &name); ops++)
         asked += c->op[ops] != 0;
     for (unsigned int why = 1; why < XD_WHYS; why++, whys++)
         met += c->why[why] != 0;
@@ -123,7 +123,7 @@ static void tell_totals(const struct xd_fuzz *f, const struct xd_oracle_counts *
 
 static int search(const struct xd_fuzz *f)
 {
-    struct xd_oracle_counts *sum = xd_zalloc(sizeof(*sum));
+    struct xd_counts *sum = xd_zalloc(sizeof(*sum));
     struct xd_findings found = {0};
     double start = now();
     int code = xd_fuzz_run(f, sum, &found);
@@ -131,7 +131,7 @@ static int search(const struct xd_fuzz *f)
     if (!code) {
         tell_totals(f, sum, now() - start);
         if (f->report)
-            xd_oracle_report(sum, "met");
+            xd_counts_report(sum, "met");
         if (!found.nr)
             puts("nothing found");
         fflush(stdout); /* shrinking may take long */

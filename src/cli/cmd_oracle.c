@@ -105,7 +105,7 @@ static double now(void)
 static int oracle(int argc, char **argv)
 {
     struct xd_oracle o = {.seed = 1, .jobs = 1, .max_differences = 10, .timeout_s = TIMEOUT_S};
-    struct xd_oracle_counts sum = {0};
+    struct xd_counts sum = {0};
     int code = options(&o, argc, argv);
 
     if (code == 0)
@@ -123,7 +123,7 @@ static int oracle(int argc, char **argv)
         if (!sum.programs && code == 0)
             code = xd_complain("oracle: nothing was compared: no program could be run on real Xen");
         if (o.report)
-            xd_oracle_report(&sum, "compared");
+            xd_counts_report(&sum, "compared");
         code = xd_flush(code);
     }
     xd_oracle_parts_free(&o.parts);

@@ -22,7 +22,7 @@
 
 struct replay {
     struct xd_run_options opt;
-    bool tap, quiet;
+    bool tap, quiet, report;
     const char *junit;
     const char *save; /* where the machine goes at the end; NULL: nowhere */
     uint64_t jobs;
@@ -99,6 +99,27 @@ static void ended(void *ctx, struct xd_hv *hv)
     r->lost = true;
 }
 
+static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
+{
+    struct running *run = ctx;
+
+    xd_count_called(&run->result->met, r, m, rc);
+}
+
+static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s,
+                     enum xd_access how, const struct xd_fault *f)
+{
+    struct running *run = ctx;
+
+    (void)r, (void)s, (void)how;
+    xd_count_accessed(&run->result->met, f);
+}
+
+static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
+{
+    (void)ctx, (void)r, (void)at;
+}
+
 static void again(const struct replay *rp, const char *path, struct xd_str *out)
 {
     xd_str_addf(out, "again: xendouble replay --trace%s", rp->opt.audit ? " --audit" : "");
@@ -110,6 +131,8 @@ static void again(const struct replay *rp, const char *path, struct xd_str *out)
 static void run_file(const struct replay *rp, const char *path, struct xd_file_result *result,
                      bool direct, int pipe_fd)
 {
+    static const struct xd_run_watch watch = {
+        .called = called, .accessed = accessed, .stepped = stepped};
     struct running run = {
         .path = path, .result = result, .direct = direct, .pipe = pipe_fd, .save = rp->save};
     struct xd_run_options opt = rp->opt;
@@ -128,6 +151,7 @@ static void run_file(const struct replay *rp, const char *path, struct xd_file_r
     opt.tell = tell;
     opt.failed = failed;
     opt.ended = ended;
+    opt.watch = rp->report ? &watch : NULL;
     xd_program_run(p, &opt, &result->run);
     result->code = (int)result->run.verdict;
     if (rp->save && !run.saved) {
@@ -213,6 +237,16 @@ static int summary(struct replay *rp)
     return worst;
 }
 
+static void report(const struct replay *rp)
+{
+    struct xd_counts *sum = xd_zalloc(sizeof(*sum));
+
+    for (size_t i = 0; i < rp->files.nr; i++)
+        xd_counts_add_met(sum, &rp->result[i].met);
+    xd_counts_report(sum, "met by scenarios");
+    free(sum);
+}
+
 /* ---- One after the other ---- */
 
 static void run_here(struct replay *rp)
@@ -283,6 +317,7 @@ static void end_job(struct replay *rp, struct job *j)
         j->data.len - sizeof(sent) == sent.out.len + sent.messages.len) {
         r->code = sent.code;
         r->run = sent.run;
+        r->met = sent.met;
         r->ns = sent.ns;
         xd_str_addn(&r->out, j->data.text + sizeof(sent), sent.out.len);
         xd_str_addn(&r->messages, j->data.text + sizeof(sent) + sent.out.len, sent.messages.len);
@@ -354,13 +389,19 @@ static bool run_jobs(struct replay *rp)
 
 static int options(struct replay *rp, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"trace", no_argument, NULL, 't'},       {"explain", no_argument, NULL, 'e'},
-        {"audit", no_argument, NULL, 'a'},       {"keep-going", no_argument, NULL, 'k'},
-        {"quiet", no_argument, NULL, 'q'},       {"tap", no_argument, NULL, 'T'},
-        {"junit", required_argument, NULL, 'J'}, {"jobs", required_argument, NULL, 'j'},
-        {"save", required_argument, NULL, 'S'},  {"seed", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"trace", no_argument, NULL, 't'},
+                                          {"explain", no_argument, NULL, 'e'},
+                                          {"audit", no_argument, NULL, 'a'},
+                                          {"keep-going", no_argument, NULL, 'k'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"tap", no_argument, NULL, 'T'},
+                                          {"junit", required_argument, NULL, 'J'},
+                                          {"jobs", required_argument, NULL, 'j'},
+                                          {"save", required_argument, NULL, 'S'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"report", no_argument, NULL, 'R'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int o;
 
     while ((o = getopt_long(argc, argv, "teakqj:s:h", longs, NULL)) != -1) {
@@ -371,6 +412,7 @@ static int options(struct replay *rp, int argc, char **argv)
         case 'k': rp->opt.keep_going = true; break;
         case 'q': rp->quiet = true; break;
         case 'T': rp->tap = true; break;
+        case 'R': rp->report = true; break;
         case 'J': rp->junit = optarg; break;
         case 'S': rp->save = optarg; break;
         case 'j':
@@ -392,6 +434,9 @@ static int options(struct replay *rp, int argc, char **argv)
     }
     if (xd_find_scenarios(&rp->files, argv + optind, argc - optind))
         return XD_UNUSABLE;
+    if (rp->report && rp->tap)
+        return xd_complain(
+            "--report prints tables, --tap the Test Anything Protocol: one of them, please");
     if (rp->save && rp->files.nr != 1)
         return xd_complain("--save: one scenario, please; here are %zu", rp->files.nr);
     return 0;
@@ -415,6 +460,8 @@ static int replay(int argc, char **argv)
         run_here(&rp);
     if (!code)
         code = summary(&rp);
+    if (rp.report && rp.printed == rp.files.nr)
+        report(&rp);
     if (rp.junit && !xd_write_junit(rp.junit, &rp.files, rp.result)) {
         int bad = xd_complain("%s: %s", rp.junit, strerror(errno));
 
@@ -442,6 +489,7 @@ const struct xd_command xd_cmd_replay = {
         "  -j, --jobs N       run up to N files at the same time\n"
         "  -s, --seed N       scatter machine frames by this seed, whatever the files say\n"
         "  -q, --quiet        print failures only\n"
+        "      --report       then list how many of the files met each reason, call and operation, and what none did\n"
         "      --tap          print results in the Test Anything Protocol\n"
         "      --junit FILE   write results as JUnit XML\n"
         "      --save FILE    write the machine that is there at the end of the one scenario, for `xendouble show` and\n"

@@ -51,7 +51,7 @@ bool xd_fuzz_interrupted(void);
 /* The text of program (number), to be freed with xd_str_free. */
 void xd_fuzz_text(const struct xd_fuzz *f, uint64_t number, struct xd_str *out);
 /* Makes and judges programs until enough; adds up into *sum. 0, or XD_UNUSABLE after complaining. */
-int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd_findings *found);
+int xd_fuzz_run(const struct xd_fuzz *f, struct xd_counts *sum, struct xd_findings *found);
 
 /* ---- fuzz_find.c ---- */
 

@@ -33,7 +33,7 @@ static volatile sig_atomic_t interrupted;
 
 /* Written by one process, read by the one that started it. */
 struct job {
-    struct xd_oracle_counts counts;
+    struct xd_counts counts;
     uint64_t number; /* of the program that runs */
     bool done;       /* all its programs are */
 };
@@ -50,28 +50,6 @@ void xd_fuzz_text(const struct xd_fuzz *f, uint64_t number, struct xd_str *out)
     xd_generate_text(&g, out);
 }
 
-/* Calls and operations that the program asks for. */
-static void count_asked(const struct xd_program *p, struct xd_oracle_counts *c)
-{
-    for (uint32_t i = 1; i < p->steps; i++) {
-        const struct xd_step *s = &p->step[i];
-
-        if (s->kind != XD_STEP_CALL || s->raw)
-            continue;
-        c->call[s->call->nr]++;
-        if (s->op)
-            c->op[xd_oracle_op_index(s->call->group, s->op)]++;
-        for (xd_at k = s->in; k; k = xd_item_at(p, k)->next) {
-            const struct xd_item *it = xd_item_at(p, k);
-            bool mmu = s->call->shape == XD_SHAPE_MMU;
-            const struct xd_op *op = mmu ? xd_op_at(&xd_group_mmu, it->cmd) : it->op;
-
-            if (it->key == XD_KEY_ELEMENT && op)
-                c->op[xd_oracle_op_index(mmu ? &xd_group_mmu : &xd_group_mmuext, op)]++;
-        }
-    }
-}
-
 static bool judge_one(const struct xd_fuzz *f, struct job *job, struct xd_judge *judge)
 {
     struct xd_str text = {0};
@@ -84,7 +62,7 @@ static bool judge_one(const struct xd_fuzz *f, struct job *job, struct xd_judge 
     XD_ALWAYS(p != NULL);
     judge->twice = job->number % TWICE_EVERY == 0;
     judge->why = job->counts.why;
-    count_asked(p, &job->counts); /* it may be the last that this process does */
+    xd_count_asked(&job->counts, p); /* it may be the last that this process does */
     job->counts.programs++;
     xd_judge_program(p, judge, &j);
     job->counts.calls += j.calls;
@@ -260,7 +238,7 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd_findings *found)
+int xd_fuzz_run(const struct xd_fuzz *f, struct xd_counts *sum, struct xd_findings *found)
 {
     const struct timespec turn = {.tv_nsec = TURN_NS};
     struct watcher w = {.f = f, .found = found, .pid = xd_zalloc(f->jobs * sizeof(*w.pid))};
@@ -284,7 +262,7 @@ int xd_fuzz_run(const struct xd_fuzz *f, struct xd_oracle_counts *sum, struct xd
     }
     end_jobs(&w);
     for (uint64_t i = 0; i < f->jobs; i++)
-        xd_oracle_add(sum, &w.job[i].counts);
+        xd_counts_add(sum, &w.job[i].counts);
     if (found->nr)
         qsort(found->item, found->nr, sizeof(*found->item), by_number);
     munmap(w.job, size);

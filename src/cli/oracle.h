@@ -9,43 +9,13 @@
 #ifndef XD_CLI_ORACLE_H
 #define XD_CLI_ORACLE_H
 
-#include "abi/reject.h"
 #include "cli/cli.h"
 
 #include <sys/types.h>
 
-#define XD_ORACLE_MISSING  77   /* exit code: QEMU, Xen or our own parts of it are not there */
-#define XD_ORACLE_OPS      256u /* room for the operations of all groups */
-#define XD_ORACLE_PLACES   8u   /* domains of a machine */
+#define XD_ORACLE_MISSING  77 /* exit code: QEMU, Xen or our own parts of it are not there */
+#define XD_ORACLE_PLACES   8u /* domains of a machine */
 #define XD_ORACLE_JOBS_MAX 64u
-
-/* ---- What was compared; (number) is the same counts as an array, for adding up ---- */
-
-struct xd_oracle_counts {
-    uint64_t programs;  /* run on both sides */
-    uint64_t skipped;   /* that real Xen can't run, or that have nothing of --only in them */
-    uint64_t unfit;     /* generated ones that real Xen can't run: there should be none */
-    uint64_t unusable;  /* that could not be compared for a reason that should not be */
-    uint64_t different; /* programs with a difference that nobody can explain */
-    uint64_t passing;   /* with one that did not come back when they were run again: chance */
-    uint64_t known;     /* with one that docs/DIFFERENCES.md explains; compared as far as that */
-    uint64_t died;      /* programs in which Xen ended the domain */
-    uint64_t boots;     /* of the hypervisor */
-    uint64_t rebuilds;  /* of a domain, the hypervisor going on */
-    uint64_t
-        left_out; /* steps run on neither side: who has a frame that they name is up to the heap */
-    uint64_t accesses; /* loads and stores */
-    uint64_t calls;    /* entries of multicalls too */
-    uint64_t guests;   /* of them: those of unprivileged domains */
-    uint64_t granted;  /* of them: those whose result is no error */
-    uint64_t refused;  /* calls and accesses with a reason */
-    uint64_t why[XD_WHYS];
-    uint64_t call[XD_CALLS];
-    uint64_t op[XD_ORACLE_OPS]; /* by xd_oracle_op_index */
-};
-#define XD_ORACLE_NUMBERS (sizeof(struct xd_oracle_counts) / sizeof(uint64_t))
-
-void xd_oracle_add(struct xd_oracle_counts *sum, const struct xd_oracle_counts *more);
 
 /* ---- oracle_find.c: what must be there ---- */
 
@@ -124,12 +94,8 @@ struct xd_doubled {
 };
 /* Domains of (p) are laid out as (where) says. Counts are added to (*c). */
 void xd_oracle_double(const struct xd_program *p, const struct xd_answer *where,
-                      struct xd_oracle_counts *c, struct xd_doubled *d);
+                      struct xd_counts *c, struct xd_doubled *d);
 void xd_doubled_free(struct xd_doubled *d);
-
-/* Number of an operation among those of all groups, and back; NULL behind the last. */
-unsigned int xd_oracle_op_index(const struct xd_group *g, const struct xd_op *op);
-const struct xd_op *xd_oracle_op_at(unsigned int index, const struct xd_group **g);
 
 /* ---- oracle_compare.c ---- */
 
@@ -163,7 +129,7 @@ struct xd_oracle_record {
     uint64_t index; /* of the program */
     int code;       /* enum xd_verdict */
     bool fatal;     /* nothing can be compared any more */
-    struct xd_oracle_counts counts;
+    struct xd_counts counts;
     struct xd_str text; /* what is to be told */
 };
 
@@ -222,11 +188,9 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 /* ---- oracle_jobs.c, oracle_report.c ---- */
 
 /* How many programs may differ once and not again without making a run fail: real Xen looks at its clock, the double has another. */
-uint64_t xd_oracle_passing_max(const struct xd_oracle_counts *c);
+uint64_t xd_oracle_passing_max(const struct xd_counts *c);
 /* Runs all. Returns the exit code so far. */
-int xd_oracle_run(const struct xd_oracle *o, struct xd_oracle_counts *sum);
-void xd_oracle_totals(const struct xd_oracle *o, const struct xd_oracle_counts *c, double seconds);
-/* Lists what was (done), "compared", how often, and what never was. */
-void xd_oracle_report(const struct xd_oracle_counts *c, const char *done);
+int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum);
+void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, double seconds);
 
 #endif

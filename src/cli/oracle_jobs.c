@@ -89,7 +89,7 @@ struct job {
 
 struct run {
     const struct xd_oracle *o;
-    struct xd_oracle_counts *sum;
+    struct xd_counts *sum;
     struct job *job;
     uint64_t total, came, printed, shown;
     char **
@@ -149,7 +149,7 @@ static void print(struct run *run)
 static void take(struct run *run, struct job *j, const struct xd_oracle_record *r, const char *text,
                  size_t n)
 {
-    xd_oracle_add(run->sum, &r->counts);
+    xd_counts_add(run->sum, &r->counts);
     run->code = r->code > run->code ? r->code : run->code;
     run->stop = run->stop || r->fatal || (run->o->stop && run->sum->different >= run->o->stop);
     run->came++;
@@ -306,7 +306,7 @@ static void catch_interrupts(struct sigaction old[2])
     sigaction(SIGTERM, &sa, &old[1]);
 }
 
-int xd_oracle_run(const struct xd_oracle *o, struct xd_oracle_counts *sum)
+int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum)
 {
     struct run run = {.o = o, .sum = sum, .total = o->files.nr + o->programs, .start = now_ms()};
     struct sigaction old[2];

@@ -20,7 +20,7 @@
 struct both {
     struct xd_answer answer;
     struct xd_doubled dbl;
-    struct xd_oracle_counts met; /* by the double */
+    struct xd_counts met; /* by the double */
 };
 
 static void both_free(struct both *b)
@@ -65,7 +65,7 @@ static void on_double(struct xd_oracle_worker *w, const struct xd_candidate *c, 
 {
     xd_doubled_free(&b->dbl);
     b->dbl = (struct xd_doubled){.explain_line = b->dbl.explain_line, .broken = broken, .ctx = w};
-    b->met = (struct xd_oracle_counts){0};
+    b->met = (struct xd_counts){0};
     w->running = c->p;
     xd_oracle_double(c->p, &w->last, &b->met, &b->dbl);
     w->running = NULL;
@@ -93,7 +93,7 @@ static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct
 
 /* Counts boots; what the double met is not counted yet. False after putting into (why) what kept it from being run. */
 static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                     struct xd_oracle_counts *counts, struct both *b, struct xd_str *why)
+                     struct xd_counts *counts, struct both *b, struct xd_str *why)
 {
     xd_answer_free(&b->answer);
     counts->boots += w->peer.pid == 0;
@@ -120,7 +120,7 @@ static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c,
 
 /* What fails once may have failed by chance. */
 static bool run_both(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                     struct xd_oracle_counts *counts, struct both *b, struct xd_str *why)
+                     struct xd_counts *counts, struct both *b, struct xd_str *why)
 {
     if (run_once(w, c, counts, b, why))
         return true;
@@ -134,7 +134,7 @@ enum again { SAME, DIFFERS, NOT_RUN };
 static enum again run_again(struct xd_oracle_worker *w, const struct xd_candidate *c,
                             struct both *b, struct xd_difference *d)
 {
-    struct xd_oracle_counts met = {0};
+    struct xd_counts met = {0};
     struct xd_str why = {0};
     enum again again = NOT_RUN;
 
@@ -208,7 +208,7 @@ static bool still_differs(void *ctx, const struct xd_program *p)
 static bool worth_it(void *ctx, const struct xd_shrink_stats *so_far)
 {
     const struct shrinking *s = ctx;
-    const struct xd_oracle_counts *c = &s->w->record->counts;
+    const struct xd_counts *c = &s->w->record->counts;
 
     return so_far->calls + BOOT_COST * (c->boots - s->boots) +
                REBUILD_COST * (c->rebuilds - s->rebuilds) <
@@ -411,7 +411,7 @@ static void skip(const struct xd_oracle *o, struct xd_oracle_record *r, const ch
 
 /* What was compared is what lies before the difference. */
 static void count_until(struct xd_oracle_worker *w, const struct xd_candidate *c, uint32_t line,
-                        struct xd_oracle_counts *counts)
+                        struct xd_counts *counts)
 {
     struct xd_doubled again = {.until = line};
 
@@ -434,7 +434,7 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
                     xd_str_text(&b->answer.renewal));
     }
     if (!xd_oracle_differ(&b->answer, &b->dbl, &d)) {
-        xd_oracle_add(&r->counts, &b->met);
+        xd_counts_add(&r->counts, &b->met);
         return;
     }
     count_until(w, c, d.line, &r->counts);

@@ -171,6 +171,21 @@ class Cli(unittest.TestCase):
         r = run("replay", "-q", self.file("p.xds", PASSES))
         self.assertEqual((r.returncode, r.out, r.err), (0, "", ""))
 
+    def test_report(self):
+        """Each file counts once for what it meets, in however many processes; entries of multicalls and refusals count too."""
+        a = self.file("a.xds", "domain d1\nmulticall { event_channel_op send port=9999 ; vcpu_op up 9 0 }\n"
+                      "event_channel_op send port=9999\nload va(9)\n")
+        b = self.file("b.xds", "domain d1\nvcpu_op 1 9 0\nmmuext_op [PIN_L1_TABLE mfn=page(1), TLB_FLUSH_LOCAL]\n")
+        for jobs in "1", "2":
+            r = run("replay", "--report", "-j", jobs, a, b)
+            self.expect(r, 0)
+            rows = dict(line.split(None, 1)[::-1] for line in r.out.splitlines() if line.startswith("    "))
+            for name, count in (("vcpu_op up", "2"), ("vcpu-unknown", "2"), ("EVTCHNOP send", "1"), ("multicall", "1"),
+                                ("MMUEXT PIN_L1_TABLE", "1"), ("MMUEXT TLB_FLUSH_LOCAL", "1")):
+                self.assertEqual(rows.get(name), count, (name, r.out))
+            self.assertIn("never met", r.out)
+        self.expect(run("replay", "--report", "--tap", a), 2, "one of them, please")
+
     def test_standard_input(self):
         self.expect(run("replay", "-", given=PASSES.encode()), 0, "1 passed", where="out")
         self.expect(run("replay", "-", given=UNREADABLE.encode()), 2, "(standard input):2:1")

@@ -190,7 +190,7 @@ static void behave(const char *how, const char *text, const char *steps, struct 
 static void answer(const char *how, const struct xd_program *p, const char *text)
 {
     static uint32_t answers;
-    struct xd_oracle_counts counts = {0};
+    struct xd_counts counts = {0};
     struct xd_doubled d = {0};
     struct xd_str out = {0};
     struct xd_answer where;

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""
+docs/COVERAGE.md has the rows that the tables have, and coverage.py tells what it should: it is tried on a small tree with a
+command of this file's own.
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+COVERAGE = pathlib.Path(__file__).with_name("coverage.py")
+ROOT, COMMAND = pathlib.Path(sys.argv.pop(1)), sys.argv.pop(1)
+
+TABLES = """\
+case "$1 $2" in
+"list hypercalls") printf 'nr name modelled arguments\\n20 grant_table_op no cmd\\n24 vcpu_op yes cmd\\n32 event_channel_op %s x\\n' "$modelled" ;;
+"list ops") printf 'group nr name fields\\nEVTCHNOP 4 send port:PORT\\n' ;;
+"list constants") printf 'kind name value\\nVCPU_CMD up 1\\nDOMID SELF 0x7ff0\\n' ;;
+"replay --quiet") printf 'reasons: 1 of 1 met\\n  3 copy-in\\n\\ncalls and operations: 2 of 3 met\\n  7 event_channel_op\\n  5 EVTCHNOP send\\n  2 vcpu_op up\\n' ;;
+*) exit 9 ;;
+esac
+"""
+ROWS = "[guests]\nLF event_channel_op send\nG grant_table_op map\n[absent]\n20 grant_table_op map\n[part]\nvcpu_op: but for down\n"
+REPORT = """\
+12 programs (seed 0x1), 345 calls (50.0 % granted) and 6 accesses compared, 7 of them refused
+
+reasons: 1 of 2 compared
+           9 copy-in
+
+calls and operations: 2 of 3 compared
+          40 event_channel_op
+        1030 EVTCHNOP send
+"""
+
+
+class Coverage(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory(prefix="xendouble-coverage-")
+        self.addCleanup(self.dir.cleanup)
+        self.root = pathlib.Path(self.dir.name)
+        self.write("tests/coverage/rows.txt", ROWS)
+        self.write("tests/unit/a.c", "x(EVTCHNOP_send);")
+        self.write("tests/unit/b.c", '"event_channel_op send port=1"')
+        self.write("docs/COVERAGE.md", "")
+        self.tables("yes")
+
+    def write(self, path, text):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text, encoding="utf-8")
+
+    def tables(self, modelled):
+        self.write("command", f"#!/bin/sh\nmodelled={modelled}\n{TABLES}")
+        (self.root / "command").chmod(0o755)
+
+    def run_it(self, *args):
+        return subprocess.run([sys.executable, "-B", COVERAGE, "--command", self.root / "command", "--root", self.root, *args],
+                              capture_output=True, text=True, check=False)
+
+    def make(self, *args):
+        done = self.run_it(*args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.write("docs/COVERAGE.md", done.stdout)
+        return done.stdout
+
+    def test_rows(self):
+        self.write("report", REPORT)
+        text = self.make("--oracle", self.root / "report")
+        self.assertIn("| 32 | event_channel_op | send | yes | LF | 1,030 | 5 | 2 |\n", text)
+        self.assertIn("| 24 | vcpu_op |  | in part |  | 0 | 0 | 0 |\n", text)
+        self.assertIn("| 24 | vcpu_op | up | yes |  | 0 | 2 | 0 |\n", text)
+        self.assertIn("| 20 | grant_table_op | map | no | G | 0 | 0 | 0 |\n", text)
+        self.assertIn("12 programs, 345 calls", text)
+        self.assertIn("6 hypercalls and operations: 3 modelled, 1 in part, 2 not.", text)
+
+    def test_several_reports_add_up_and_numbers_stay(self):
+        self.write("report", REPORT)
+        text = self.make("--oracle", self.root / "report", "--oracle", self.root / "report")
+        self.assertIn("| 2,060 |", text)
+        self.assertIn("24 programs, 690 calls", text)
+        self.assertEqual(self.make(), text)
+
+    def test_check(self):
+        self.assertIn("there is no row", self.run_it("--check").stderr)
+        self.make()
+        self.assertEqual(self.run_it("--check").returncode, 0)
+        text = (self.root / "docs/COVERAGE.md").read_text(encoding="utf-8")
+        self.write("docs/COVERAGE.md", text.replace("| 24 | vcpu_op | up | yes |", "| 24 | vcpu_op | up | no |"))
+        self.assertRegex(self.run_it("--check").stderr, r"there is no row: 24 vcpu_op up yes[^|]*\n(.*\n)*.*should be no row: 24 vcpu_op up no")
+
+    def test_what_guests_call_is_modelled(self):
+        self.tables("no")
+        self.assertIn("event_channel_op send is called by guests (LF) and not modelled", self.run_it().stderr)
+
+    def test_rows_that_nobody_knows(self):
+        self.write("tests/coverage/rows.txt", ROWS.replace("send", "sent"))
+        self.assertIn("event_channel_op sent is no row", self.run_it().stderr)
+        self.write("tests/coverage/rows.txt", "[quests]\n")
+        self.assertIn("rows.txt:1: there is no part [quests]", self.run_it().stderr)
+
+    def test_what_is_no_report(self):
+        self.write("report", "3 programs, all fine\n")
+        self.assertIn("made with --report?", self.run_it("--oracle", self.root / "report").stderr)
+
+    def test_the_document(self):
+        done = subprocess.run([sys.executable, "-B", COVERAGE, "--command", COMMAND, "--root", ROOT, "--check"],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+unittest.main()
