@@ -17,23 +17,30 @@
 #define PROGRAMS_MAX UINT64_C(1000000000000)
 #define JOBS_MAX     256u
 #define SECONDS_ELSE 10u
+#define TWICE_EVERY  64u /* programs: a digest costs more than a program */
 
 /* 0; a code to end with; or -1 after the help. */
 static int options(struct xd_fuzz *f, int argc, char **argv)
 {
-    enum { ONLY = 256, KEEP, REPORT, EVERY, MAX };
-    static const struct option longs[] = {
-        {"seed", required_argument, NULL, 's'},         {"programs", required_argument, NULL, 'n'},
-        {"time", required_argument, NULL, 't'},         {"steps", required_argument, NULL, 'l'},
-        {"jobs", required_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
-        {"only", required_argument, NULL, ONLY},        {"keep", required_argument, NULL, KEEP},
-        {"report", no_argument, NULL, REPORT},          {"every", required_argument, NULL, EVERY},
-        {"max-findings", required_argument, NULL, MAX}, {NULL, 0, NULL, 0}};
+    enum { ONLY = 256, KEEP, REPORT, EVERY, TWICE, MAX };
+    static const struct option longs[] = {{"seed", required_argument, NULL, 's'},
+                                          {"programs", required_argument, NULL, 'n'},
+                                          {"time", required_argument, NULL, 't'},
+                                          {"steps", required_argument, NULL, 'l'},
+                                          {"jobs", required_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"only", required_argument, NULL, ONLY},
+                                          {"keep", required_argument, NULL, KEEP},
+                                          {"report", no_argument, NULL, REPORT},
+                                          {"every", required_argument, NULL, EVERY},
+                                          {"twice", required_argument, NULL, TWICE},
+                                          {"max-findings", required_argument, NULL, MAX},
+                                          {NULL, 0, NULL, 0}};
     bool ok = true, making = false; /* an option is about programs that are made */
     int c;
 
     while (ok && (c = getopt_long(argc, argv, "s:n:t:l:j:h", longs, NULL)) != -1) {
-        making |= c != EVERY && c != KEEP;
+        making |= c != EVERY && c != TWICE && c != KEEP;
         switch (c) {
         case 's': ok = xd_option_number("seed", optarg, 0, UINT64_MAX, &f->seed); break;
         case 'n': ok = xd_option_number("programs", optarg, 1, PROGRAMS_MAX, &f->programs); break;
@@ -41,6 +48,7 @@ static int options(struct xd_fuzz *f, int argc, char **argv)
         case 'l': ok = xd_option_number("steps", optarg, 1, 10000, &f->steps); break;
         case 'j': ok = xd_option_number("jobs", optarg, 1, JOBS_MAX, &f->jobs); break;
         case EVERY: ok = xd_option_number("every", optarg, 1, UINT32_MAX, &f->every); break;
+        case TWICE: ok = xd_option_number("twice", optarg, 0, UINT32_MAX, &f->twice); break;
         case MAX: ok = xd_option_number("max-findings", optarg, 1, 1000, &f->max_findings); break;
         case ONLY: ok = xd_option_group(optarg, (1u << XD_GENERATE_GROUPS) - 1, &f->groups); break;
         case KEEP: f->keep = optarg; break;
@@ -52,7 +60,8 @@ static int options(struct xd_fuzz *f, int argc, char **argv)
     if (ok && xd_find_scenarios(&f->files, argv + optind, argc - optind))
         ok = false;
     if (ok && making && f->files.nr) {
-        xd_complain("files are judged as they are: beside them there are only --every and --keep");
+        xd_complain(
+            "files are judged as they are: beside them there are only --every, --twice and --keep");
         ok = false;
     }
     if (!f->seconds && !f->programs)
@@ -150,7 +159,7 @@ static int search(const struct xd_fuzz *f)
 static int fuzz(int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct xd_fuzz f = {.seed = 1, .every = 1, .max_findings = 10};
+    struct xd_fuzz f = {.seed = 1, .every = 1, .twice = TWICE_EVERY, .max_findings = 10};
     int code;
 
     f.jobs = cores < 1 ? 1 : cores > (long)JOBS_MAX ? JOBS_MAX : (uint64_t)cores;
@@ -175,7 +184,7 @@ const struct xd_command xd_cmd_fuzz = {
         "and links that disagree, a table or another's frame that a guest can write to, a refused call that changed\n"
         "something, a machine that is not free again in the end, two runs that end differently, a broken promise. What\n"
         "is found is shrunk. With files, judges those instead, and shrinks those that show something; then there are only\n"
-        "--every and --keep.\n\n"
+        "--every, --twice and --keep.\n\n"
         "  -s, --seed N          from this seed (1); each finding names the seed that shows it alone\n"
         "  -t, --time N          make programs for N seconds (10, if neither this nor -n is given); what was found is shrunk then\n"
         "  -n, --programs N      end after N programs\n"
@@ -184,6 +193,8 @@ const struct xd_command xd_cmd_fuzz = {
         "      --only GROUP      about this only (else about some or all of them in turn): mm, tables, ptwr, desc, memory, events, multicall, misc, host; may be\n"
         "                        repeated\n"
         "      --every N         look at the whole machine after every Nth call only (1)\n"
+        "      --twice N         run one of N programs (64; 0: none) twice, on a machine that went back and on a new one, to see that it\n"
+        "                        ends alike; a file is run so in any case but 0\n"
         "      --keep DIR        write the scenario of each finding into DIR, which is made if need be\n"
         "      --max-findings N  end after N findings that differ (10)\n"
         "      --report          list how often each reason, call and operation was met, and those that never were\n\n"

@@ -212,7 +212,7 @@ static int judge(const struct shrink *sh, const struct xd_program *p, struct xd_
 
     *at = 0;
     if (sh->oracles)
-        return xd_fuzz_judge(p, 1, failure, shown);
+        return xd_fuzz_judge(p, 1, true, failure, shown);
     code = xd_in_child(run_child, &c, sh->patience_s, &said);
 
     if (shown)

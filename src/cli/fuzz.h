@@ -14,6 +14,8 @@ struct xd_fuzz {
     uint64_t programs; /* 0: no end */
     uint64_t seconds;  /* 0: no end */
     uint64_t jobs, every, max_findings;
+    uint64_t
+        twice; /* one of so many programs runs twice, and so does each that is judged alone; 0: none */
     uint64_t steps;  /* 0: as xd_generate_shape has it */
     uint32_t groups; /* as struct xd_generate has them; 0: as xd_generate_shape has them */
     bool report;
@@ -56,10 +58,11 @@ int xd_fuzz_run(const struct xd_fuzz *f, struct xd_counts *sum, struct xd_findin
 /* ---- fuzz_find.c ---- */
 
 /*
- * Judges (p) in a process of its own; AUDIT and REACH look after every (every)-th call. XD_BROKEN: xendouble is wrong; (how) says how in a way that does not
- * depend on numbers, (said) in full. Either may be NULL. XD_UNUSABLE after complaining: there is no process.
+ * Judges (p) in a process of its own; AUDIT and REACH look after every (every)-th call. (twice): it must end alike when it runs again.
+ * XD_BROKEN: xendouble is wrong; (how) says how in a way that does not depend on numbers, (said) in full. Either may be NULL.
+ * XD_UNUSABLE after complaining: there is no process.
  */
-int xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *how,
+int xd_fuzz_judge(const struct xd_program *p, uint64_t every, bool twice, struct xd_str *how,
                   struct xd_str *said);
 /* Shrinks what was found and tells of it. */
 void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found);

@@ -19,6 +19,7 @@
 struct trial {
     const struct xd_program *p;
     uint64_t every;
+    bool twice;
 };
 
 static int judge(void *ctx)
@@ -26,7 +27,8 @@ static int judge(void *ctx)
     const struct trial *t = ctx;
     const struct xd_judge judge = {.oracles = xd_oracles_new(XD_ORACLE_ALL, (uint32_t)t->every),
                                    .opinion = xd_fuzz_opinion(),
-                                   .twice = true};
+                                   .session = t->twice ? xd_session_new(0) : NULL,
+                                   .twice = t->twice};
     struct xd_judgement j;
 
     xd_judge_program(t->p, &judge, &j);
@@ -35,10 +37,10 @@ static int judge(void *ctx)
     return j.guilty ? XD_BROKEN : XD_PASSED;
 }
 
-int xd_fuzz_judge(const struct xd_program *p, uint64_t every, struct xd_str *how,
+int xd_fuzz_judge(const struct xd_program *p, uint64_t every, bool twice, struct xd_str *how,
                   struct xd_str *said)
 {
-    struct trial t = {p, every};
+    struct trial t = {p, every, twice};
     struct xd_str text = {0};
     int code;
 
@@ -72,7 +74,7 @@ static bool still_shows(void *ctx, const struct xd_program *p)
 {
     const struct search *s = ctx;
     struct xd_str how = {0};
-    bool same = xd_fuzz_judge(p, s->f->every, &how, NULL) == XD_BROKEN &&
+    bool same = xd_fuzz_judge(p, s->f->every, s->f->twice, &how, NULL) == XD_BROKEN &&
                 !strcmp(xd_str_text(&how), s->how);
 
     xd_str_free(&how);
@@ -120,6 +122,8 @@ static void add_options(const struct xd_fuzz *f, bool made, struct xd_str *out)
 {
     if (f->every != 1)
         xd_str_addf(out, " --every %" PRIu64, f->every);
+    if (!f->twice)
+        xd_str_add(out, " --twice 0");
     if (made && f->steps)
         xd_str_addf(out, " --steps %" PRIu64, f->steps);
     for (unsigned int i = 0; made && i < XD_GENERATE_GROUPS; i++)
@@ -141,7 +145,7 @@ static void tell(const struct xd_fuzz *f, const struct xd_program *p, const stru
     struct xd_program *small = xd_shrink(p, still_shows, &s, &limits, &st);
     char *path = NULL;
 
-    (void)xd_fuzz_judge(small ? small : p, f->every, NULL, &said);
+    (void)xd_fuzz_judge(small ? small : p, f->every, f->twice, NULL, &said);
     if (small)
         printf("%s; %u steps, %s%u of them tell:\n", t->who, st.steps_before,
                st.minimal ? "" : "at most ", st.steps_after);
@@ -196,7 +200,7 @@ int xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_prog
 {
     struct xd_str how = {0}, who = {0}, name = {0}, again = {0};
     const char *base = strrchr(path, '/'), *dot;
-    int code = xd_fuzz_judge(p, f->every, &how, NULL);
+    int code = xd_fuzz_judge(p, f->every, f->twice, &how, NULL);
 
     base = base ? base + 1 : path;
     dot = strrchr(base, '.');

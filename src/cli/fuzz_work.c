@@ -26,8 +26,7 @@
 
 #define FRAMES \
     4096u /* room for the domains of generated programs; small, for it is audited often */
-#define TWICE_EVERY 64u /* programs: a digest costs more than a program */
-#define TURN_NS     20000000
+#define TURN_NS 20000000
 
 static volatile sig_atomic_t interrupted;
 
@@ -60,7 +59,7 @@ static bool judge_one(const struct xd_fuzz *f, struct job *job, struct xd_judge 
     xd_fuzz_text(f, job->number, &text);
     p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
     XD_ALWAYS(p != NULL);
-    judge->twice = job->number % TWICE_EVERY == 0;
+    judge->twice = f->twice && job->number % f->twice == 0;
     judge->why = job->counts.why;
     xd_count_asked(&job->counts, p); /* it may be the last that this process does */
     job->counts.programs++;
@@ -157,7 +156,7 @@ static void note_finding(struct watcher *w, uint64_t number, int status)
     xd_fuzz_text(w->f, number, &text);
     p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
     XD_ALWAYS(p != NULL);
-    if (xd_fuzz_judge(p, w->f->every, &how, NULL) != XD_BROKEN)
+    if (xd_fuzz_judge(p, w->f->every, w->f->twice, &how, NULL) != XD_BROKEN)
         xd_str_addf(&how,
                     "it ended its process (status 0x%x) after other programs, but not alone\n",
                     (unsigned int)status);

@@ -99,7 +99,8 @@ static void failed(void *ctx, const struct xd_failure *f)
     h->j->complaint = xd_strdup(f->details);
 }
 
-static void hear(const struct xd_program *p, const struct xd_judge *judge, struct xd_judgement *j)
+static void hear(const struct xd_program *p, const struct xd_judge *judge,
+                 struct xd_session *session, struct xd_judgement *j)
 {
     static const struct xd_run_watch watch = {.called = called,
                                               .accessed = accessed,
@@ -108,11 +109,8 @@ static void hear(const struct xd_program *p, const struct xd_judge *judge, struc
                                               .returned = returned,
                                               .wrong = wrong};
     struct hearing h = {.judge = judge, .j = j};
-    const struct xd_run_options opt = {.keep_going = true,
-                                       .watch = &watch,
-                                       .session = judge->opinion ? NULL : judge->session,
-                                       .ctx = &h,
-                                       .failed = failed};
+    const struct xd_run_options opt = {
+        .keep_going = true, .watch = &watch, .session = session, .ctx = &h, .failed = failed};
     struct xd_run_result result;
 
     *j = (struct xd_judgement){0};
@@ -145,24 +143,38 @@ void xd_complaint_kind(const char *said, struct xd_str *out)
     xd_str_addc(out, '\n');
 }
 
-void xd_judge_program(const struct xd_program *p, const struct xd_judge *judge,
-                      struct xd_judgement *j)
+/* Runs it once more, on a machine (which); it must end as it did. */
+static void hear_again(const struct xd_program *p, const struct xd_judge *judge,
+                       struct xd_session *session, const char *which, struct xd_judgement *j)
 {
     struct xd_judgement again;
     struct xd_str text = {0};
 
-    hear(p, judge, j);
-    if (!judge->twice || j->guilty)
-        return;
-    hear(p, judge, &again);
-    if (again.digest != j->digest || again.guilty) {
+    hear(p, judge, session, &again);
+    if (again.guilty)
+        xd_str_addf(&text, "digest: the program ran twice, and only the second time, on a %s, %s",
+                    which, again.complaint);
+    else if (again.digest != j->digest)
         xd_str_addf(&text,
                     "digest: the program ran twice, and the machines were 0x%" PRIx64
-                    " and 0x%" PRIx64 "\n",
-                    j->digest, again.digest);
+                    " and, a %s, 0x%" PRIx64 "\n",
+                    j->digest, which, again.digest);
+    if (text.len) {
         j->guilty = true;
         j->complaint = xd_strdup(xd_str_text(&text));
-        xd_str_free(&text);
     }
+    xd_str_free(&text);
     free(again.complaint);
+}
+
+void xd_judge_program(const struct xd_program *p, const struct xd_judge *judge,
+                      struct xd_judgement *j)
+{
+    struct xd_session *session = judge->opinion ? NULL : judge->session;
+
+    hear(p, judge, session, j);
+    if (judge->twice && session && !j->guilty)
+        hear_again(p, judge, session, "machine that went back", j);
+    if (judge->twice && !j->guilty)
+        hear_again(p, judge, NULL, "new machine", j);
 }

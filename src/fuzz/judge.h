@@ -23,7 +23,11 @@ struct xd_opinion {
 struct xd_judge {
     struct xd_oracles *oracles;
     const struct xd_opinion *opinion; /* or NULL */
-    bool twice;                       /* each program again: the digest must be the same */
+    /*
+     * Each program again: the digest must be the same. In a session that is a machine that went back, and then a third
+     * time it is a new one.
+     */
+    bool twice;
     /* To run in, or NULL. Not with an opinion, which wants to see every step. */
     struct xd_session *session;
     uint64_t *why; /* counts reasons, XD_WHYS of them; or NULL */

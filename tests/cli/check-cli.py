@@ -315,8 +315,9 @@ class Cli(unittest.TestCase):
         self.expect(run("fuzz", "--keep", keep, "-n", "1", "-l", "1"), 0)
         self.assertEqual(os.listdir(keep), [])
         self.expect(run("fuzz", "-j", "1000"), 2, "--jobs")
+        self.expect(run("fuzz", "--twice", "-1"), 2, '--twice: "-1" is no number from 0')
         for option in (["--seed", "1"], ["--only", "mm"], ["-n1"], ["-j1"], ["--report"]):
-            self.expect(run("fuzz", *option, self.file("p.xds", PASSES)), 2, "beside them there are only --every and --keep")
+            self.expect(run("fuzz", *option, self.file("p.xds", PASSES)), 2, "beside them there are only --every, --twice and --keep")
         self.expect(run("fuzz", "--nonsense"), 2, "--help")
 
     # ---- shrink ----

@@ -83,6 +83,23 @@ class Tells(unittest.TestCase):
         self.found(fuzz(path))
         self.assertEqual(fuzz(long, path, bug=None).returncode, 0)
 
+    def test_what_ends_otherwise_when_it_runs_again(self):
+        text = {"version-rest": "domain d0\nxen_version compile_info\n", "restore-time": "domain d0\nadvance 1ns\n"}
+        for bug, steps in text.items():
+            path = os.path.join(self.dir.name, bug + ".xds")
+            with open(path, "w", encoding="ascii") as f:
+                f.write(steps)
+            r = self.found(fuzz(path, bug=bug))
+            self.assertIn("digest: the program ran twice, and the machines were 0x", r.stdout)
+            self.assertIn(", a machine that went back, 0x", r.stdout)
+            self.assertEqual(fuzz("--twice", "0", path, bug=bug).returncode, 0)
+            self.assertEqual(fuzz(path, bug=None).returncode, 0)
+            self.assertEqual(planted("shrink", "--oracles", path, bug=bug).stdout, steps)
+        made = ["--seed", "600", "--programs", "40", "--jobs", "1", "--max-findings", "1"]
+        self.assertEqual(fuzz("--twice", "0", *made, bug="restore-time").returncode, 0)
+        words = again(self.found(fuzz("--twice", "1", *made, bug="restore-time")))
+        self.found(fuzz(*words, bug="restore-time"))
+
     def test_programs_that_end_their_process_are_counted(self):
         r = fuzz("--seed", "1", "--programs", "40", "--jobs", "2", "--max-findings", "100", bug="dying-reference")
         self.assertEqual(r.returncode, 3, r.stdout + r.stderr)

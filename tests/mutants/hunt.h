@@ -7,7 +7,10 @@
 
 /* Program (i) of the hunt with (seed), as text. */
 void hunt_program(uint64_t seed, uint64_t i, struct xd_str *text);
-/* True: guilty. */
-bool hunt_judge(const struct xd_judge *judge, const char *text, size_t len, struct xd_judgement *j);
+/*
+ * Judges (p). Then, if (session) is not NULL, there and on a new machine, without the second opinion: it must end alike. True: guilty.
+ */
+bool hunt_judge(const struct xd_program *p, const struct xd_judge *judge,
+                struct xd_session *session, struct xd_judgement *j);
 
 #endif

@@ -40,10 +40,10 @@ static const struct {
 #define SAYS         400u
 
 static struct {
-    uint64_t seed, from, programs;
+    uint64_t seed, from, programs, twice;
     uint32_t seeds, seconds;
-    bool shrink, markdown;
-} ask = {.seed = 1, .programs = UINT64_MAX, .seeds = 1, .seconds = 600, .shrink = true};
+    bool shrink, markdown, blind;
+} ask = {.seed = 1, .programs = UINT64_MAX, .twice = 2, .seeds = 1, .seconds = 600, .shrink = true};
 
 /* What a hunt tells, also one whose process died. */
 struct report {
@@ -102,24 +102,38 @@ static void quiet(void)
         _exit(2);
 }
 
+static struct xd_program *parsed(const struct xd_str *text)
+{
+    char *error = NULL;
+    struct xd_program *p = xd_program_parse("generated", xd_str_text(text), text->len, &error);
+
+    XD_ALWAYS(p);
+    return p;
+}
+
 /* In a process of its own. */
 static void hunt(uint64_t seed, struct report *r)
 {
     struct xd_judge judge = bench();
+    struct xd_session *session = xd_session_new(0);
     double end = now() + ask.seconds;
 
     quiet();
     for (; r->program < ask.programs && now() < end && !r->found; r->program++) {
         struct xd_str text = {0};
+        bool twice = ask.twice && r->program % ask.twice == 0;
         struct xd_judgement j;
+        struct xd_program *p;
 
         clock_starts();
         hunt_program(seed, r->program, &text);
-        r->found = hunt_judge(&judge, xd_str_text(&text), text.len, &j);
+        p = parsed(&text);
+        r->found = hunt_judge(p, &judge, twice ? session : NULL, &j);
         if (r->found)
             keep(r, j.complaint);
         r->calls += j.calls;
         free(j.complaint);
+        xd_program_free(p);
         xd_str_free(&text);
     }
     _exit(0);
@@ -187,8 +201,8 @@ static void run_hunt(uint64_t seed, struct report *r)
 
 /* ---- Shrinking ---- */
 
-/* Judges (p) in a process of its own, with bug (nr) switched on. True: guilty. */
-static bool judge_apart(const struct xd_program *p, int nr, struct report *r)
+/* Judges (p) in a process of its own, with bug (nr) switched on, (twice) if need be. True: guilty. */
+static bool judge_apart(const struct xd_program *p, int nr, bool twice, struct report *r)
 {
     struct xd_judgement j = {0};
     struct xd_judge judge;
@@ -203,8 +217,7 @@ static bool judge_apart(const struct xd_program *p, int nr, struct report *r)
         quiet();
         clock_starts();
         judge = bench();
-        xd_judge_program(p, &judge, &j);
-        r->found = j.guilty;
+        r->found = hunt_judge(p, &judge, twice ? xd_session_new(0) : NULL, &j);
         if (j.guilty)
             keep(r, j.complaint);
         _exit(0);
@@ -216,6 +229,7 @@ static bool judge_apart(const struct xd_program *p, int nr, struct report *r)
 struct search {
     struct report *r;
     struct xd_str kind; /* of the complaint that is looked for */
+    bool twice;         /* it is that runs end differently */
 };
 
 /* The same complaint, and none without the bug. */
@@ -225,12 +239,12 @@ static bool still_fails(void *ctx, const struct xd_program *p)
     struct xd_str kind = {0};
     bool same;
 
-    if (!judge_apart(p, xd_mutant, s->r))
+    if (!judge_apart(p, xd_mutant, s->twice, s->r))
         return false;
     xd_complaint_kind(s->r->says, &kind);
     same = strcmp(xd_str_text(&kind), xd_str_text(&s->kind)) == 0;
     xd_str_free(&kind);
-    return same && (xd_mutant == 0 || !judge_apart(p, 0, s->r));
+    return same && (xd_mutant == 0 || !judge_apart(p, 0, s->twice, s->r));
 }
 
 /*
@@ -240,20 +254,19 @@ static bool still_fails(void *ctx, const struct xd_program *p)
 static void add_small(uint64_t seed, uint64_t i, char says[SAYS], struct xd_str *out)
 {
     const struct xd_shrink_options opt = {.calls_max = SHRINK_CALLS};
-    struct search s = {.r = shared()};
+    struct search s = {.r = shared(), .twice = strncmp(says, "digest: ", 8) == 0};
     struct xd_str text = {0};
     struct xd_program *p, *small;
-    char *error = NULL, *line;
+    char *line;
 
     hunt_program(seed, i, &text);
-    p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
-    XD_ALWAYS(p);
+    p = parsed(&text);
     xd_complaint_kind(says, &s.kind);
     small = xd_shrink(p, still_fails, &s, &opt, NULL);
     xd_str_clear(&text);
     if (small) {
         xd_program_print(small, &text);
-        XD_ALWAYS(judge_apart(small, xd_mutant, s.r));
+        XD_ALWAYS(judge_apart(small, xd_mutant, s.twice, s.r));
         memcpy(says, s.r->says, SAYS);
     } else {
         xd_str_add(
@@ -310,7 +323,7 @@ static void show_row(int nr, const struct row *w)
     fflush(stdout);
 }
 
-/* True: found with every seed; of `none`: nothing was. */
+/* True: found with every seed; of `none`, and of all with --blind: nothing was. */
 static bool hunt_mutant(int nr, double *median_seconds)
 {
     double seconds[SEEDS_MAX], programs[SEEDS_MAX];
@@ -337,7 +350,7 @@ static bool hunt_mutant(int nr, double *median_seconds)
         add_small(seed, program, w.says, &w.small);
     show_row(nr, &w);
     xd_str_free(&w.small);
-    return nr ? w.found == ask.seeds : !w.found;
+    return nr && !ask.blind ? w.found == ask.seeds : !w.found;
 }
 
 static void begin_table(void)
@@ -381,10 +394,11 @@ static int usage(void)
 {
     fprintf(
         stderr,
-        "usage: hunter [--seed N] [--seeds N] [--from N] [--programs N] [--time SECONDS] [--no-shrink] [--markdown] [NAME...]\n"
+        "usage: hunter [--seed N] [--seeds N] [--from N] [--programs N] [--time SECONDS] [--twice N] [--blind] [--no-shrink] [--markdown] [NAME...]\n"
         "       hunter --list\n"
         "Hunts all planted bugs, or those named; `none` is no bug, of which nothing may be found. The limits\n"
-        "are for each bug and seed (600 seconds of the processor unless given). --markdown: the table as docs/MUTANTS.md\n"
+        "are for each bug and seed (600 seconds of the processor unless given). One program of --twice (2; 0: none) runs again,\n"
+        "for its digest. --blind: nothing may be found of any. --markdown: the table as docs/MUTANTS.md\n"
         "has it, and lines about its progress to standard error. Exit codes: 0 all found, 1 not all, 2 usage.\n");
     return 2;
 }
@@ -412,6 +426,10 @@ int main(int argc, char **argv)
             ask.shrink = false;
         else if (strcmp(argv[i], "--markdown") == 0)
             ask.markdown = true;
+        else if (strcmp(argv[i], "--blind") == 0)
+            ask.blind = true;
+        else if (strcmp(argv[i], "--twice") == 0)
+            ask.twice = number(argv[++i]);
         else if (strcmp(argv[i], "--seed") == 0)
             ask.seed = number(argv[++i]);
         else if (strcmp(argv[i], "--seeds") == 0)

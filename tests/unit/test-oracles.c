@@ -383,6 +383,79 @@ START_TEST(generated_programs_are_not_guilty)
 }
 END_TEST
 
+/* An opinion that changes the machine, otherwise in each run, in ways that no oracle minds. */
+static uint64_t runs;
+
+static void run_begins(void *ctx)
+{
+    (void)ctx;
+    runs++;
+}
+
+static void call_begins(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                        unsigned int depth)
+{
+    (void)ctx, (void)v, (void)nr, (void)arg, (void)depth;
+}
+
+static const char *call_ended(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
+                              int64_t rc, unsigned int depth)
+{
+    (void)ctx, (void)v, (void)nr, (void)arg, (void)rc, (void)depth;
+    return NULL;
+}
+
+static const char *time_passes(void *ctx, struct xd_hv *hv)
+{
+    hv->now_ns += *(const uint64_t *)ctx * runs;
+    return NULL;
+}
+
+static const char *second_run_is_bad(void *ctx, struct xd_hv *hv)
+{
+    (void)ctx, (void)hv;
+    return runs == 2 ? "model: it is wrong\n" : NULL;
+}
+
+static const struct xd_judgement *judged_twice(const char *(*step)(void *, struct xd_hv *),
+                                               uint64_t ns, bool twice)
+{
+    static const char text[] = "domain d0\nsched_op yield\n";
+    static struct xd_judgement j;
+    const struct xd_opinion opinion = {run_begins, call_begins, call_ended, step, &ns};
+    const struct xd_judge judge = {
+        .oracles = o = xd_oracles_new(XD_ORACLE_ALL, 1), .opinion = &opinion, .twice = twice};
+    char *error = NULL;
+    struct xd_program *p = xd_program_parse("text", text, strlen(text), &error);
+
+    runs = 0;
+    free(j.complaint);
+    xd_judge_program(p, &judge, &j);
+    xd_program_free(p);
+    xd_oracles_free(o);
+    o = NULL;
+    return &j;
+}
+
+START_TEST(digest_tells_of_runs_that_differ)
+{
+    const struct xd_judgement *j = judged_twice(time_passes, 1, true);
+
+    ck_assert(j->guilty);
+    ck_says(j->complaint, "digest: the program ran twice, and the machines were 0x");
+    ck_says(j->complaint, " and, a new machine, 0x");
+    ck_assert_uint_eq(runs, 2);
+    j = judged_twice(time_passes, 0, true);
+    ck_assert_msg(!j->guilty, "%s", j->complaint);
+    ck_assert_uint_eq(runs, 2);
+    ck_assert(!judged_twice(time_passes, 1, false)->guilty);
+    ck_assert_uint_eq(runs, 1);
+    ck_says(
+        judged_twice(second_run_is_bad, 0, true)->complaint,
+        "digest: the program ran twice, and only the second time, on a new machine, model: it is");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("oracles");
@@ -406,6 +479,7 @@ int main(void)
     tcase_add_test(t, teardown_tells_of_what_is_left);
     tcase_add_test(t, teardown_is_content_with_a_sound_machine);
     tcase_add_test(t, generated_programs_are_not_guilty);
+    tcase_add_test(t, digest_tells_of_runs_that_differ);
     suite_add_tcase(suite, t);
     return fixture_main(suite);
 }
