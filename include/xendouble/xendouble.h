@@ -46,6 +46,13 @@ struct xd_vcpu;   /* one of a domain's virtual CPUs */
 #define XD_FRAMES_MAX  (1u << 20) /* 4 GiB */
 #define XD_DOMAINS_MAX 64u
 
+/*
+ * How Xen was built. A debug build answers as Debian's does, but for what can't be relied on: argument registers of a hypercall are
+ * overwritten when it returns (linked guests' stubs), and so are entries of a multicall but for their results; bit 62
+ * of L1 entries is Xen's; every domain may write to Xen's console.
+ */
+enum xd_profile { XD_PROFILE_RELEASE, XD_PROFILE_DEBUG };
+
 /* What a machine is made of. Start from XD_CONFIG_DEFAULT; a NULL config is that. */
 struct xd_config {
     uint32_t frames; /* machine frames of 4 KiB, XD_FRAMES_MIN..XD_FRAMES_MAX; they cost nothing
@@ -55,8 +62,9 @@ struct xd_config {
     struct {
         uint64_t first, last;
     } mmio_ro[8]; /* I/O frames that may be mapped read-only at most, inclusive; unused: both 0 */
-    uint64_t cpu_khz;       /* what guests read of the clock's rate; 1..1000000000 */
-    uint64_t boot_ns;       /* system time at the start, ns; up to 2^62 */
+    uint64_t cpu_khz; /* what guests read of the clock's rate; 1..1000000000 */
+    uint64_t boot_ns; /* system time at the start, ns; up to 2^62 */
+    enum xd_profile profile;
     char extraversion[16];  /* xen_version(extraversion) */
     char command_line[256]; /* Xen's own, for xen_version(commandline) */
 };

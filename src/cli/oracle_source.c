@@ -215,6 +215,8 @@ static bool expects_registers(const struct xd_program *p, const struct xd_step *
 
 const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const struct xd_program *p)
 {
+    const struct xd_item *profile;
+
     if (!p->domains)
         return "it has no domain";
     for (uint32_t i = 1; i < p->steps; i++) {
@@ -224,6 +226,9 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
             return why;
         switch (p->step[i].kind) {
         case XD_STEP_MACHINE:
+            profile = xd_form_item(p, &p->step[i], "profile");
+            if (profile && xd_expr_at(p, profile->value)->num)
+                return "the real Xen is a release build";
             if (xd_form_item(p, &p->step[i], "linked"))
                 return "its guests' memory lies beside the machine";
             break;

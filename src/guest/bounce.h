@@ -45,7 +45,12 @@ int64_t xd_with_vectors(int64_t (*fn)(uint64_t a, const uint64_t *b), uint64_t a
 /* What the stub does with the frame of the iret hypercall: (flags) becomes the stack pointer to leave with, which
  * finds RFLAGS and RIP there. */
 bool xd_stub_iret(struct xd_iret_frame *f);
-int64_t xd_stub_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
-                     uint64_t nr);
+/* What a stub returns, in two registers. */
+struct xd_stub_end {
+    int64_t rc;
+    uint64_t spoiled; /* argument registers that are to be overwritten */
+};
+struct xd_stub_end xd_stub_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+                                uint64_t f, uint64_t nr);
 
 #endif

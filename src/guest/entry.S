@@ -3,7 +3,7 @@
  * entry.S: where hypercall_page's stubs lead, the bounce frame, and calling what may use vector
  * registers.
  *
- * Everything but rax, rcx and r11 survives a hypercall, whatever the alignment of the stack.
+ * Everything but rax, rcx and r11 survives a hypercall (of a release build of Xen), whatever the alignment of the stack.
  */
     .text
 
@@ -31,7 +31,9 @@ xd_hypercall_entry:
     cld
     call xd_stub_call
     addq $16, %rsp
-    popq %rdi
+    testq %rdx, %rdx
+    jnz 2f
+1:  popq %rdi
     popq %rsi
     popq %rdx
     popq %r10
@@ -39,8 +41,16 @@ xd_hypercall_entry:
     popq %r9
     movq %rbp, %rsp
     popq %rbp
+    .cfi_remember_state
     .cfi_def_cfa %rsp, 8
     ret
+    .cfi_restore_state
+/* A debug build of Xen: so many argument registers come back as this. */
+2:  movabsq $0xdeadbeefdeadf00d, %rcx
+3:  movq %rcx, -8(%rsp,%rdx,8)
+    decq %rdx
+    jnz 3b
+    jmp 1b
     .cfi_endproc
     .size xd_hypercall_entry, . - xd_hypercall_entry
 

@@ -19,6 +19,8 @@ void xd_record_machine(struct xd_recorder *r)
                 c->seed, c->domains_max, c->cpu_khz);
     if (c->boot_ns != standard.boot_ns)
         xd_str_addf(&out, " boot_ns=%" PRIu64, c->boot_ns);
+    if (c->profile == XD_PROFILE_DEBUG)
+        xd_str_add(&out, " profile=debug");
     for (unsigned int i = 0; i < XD_ARRAY_SIZE(c->mmio_ro); i++)
         if (c->mmio_ro[i].last)
             xd_str_addf(&out, " mmio_ro=%#" PRIx64 "-%#" PRIx64, c->mmio_ro[i].first,

@@ -11,6 +11,8 @@
 #include "guest/bounce.h"
 #include "guest/tools.h"
 
+#include "abi/errno.h"
+#include "abi/table.h"
 #include "hv/call/call.h"
 
 #define NO_ASAN     __attribute__((no_sanitize_address))
@@ -22,7 +24,7 @@ static bool on_common_way(const struct xd_vcpu *v)
 {
     const struct xd_host *host = v->hv->host;
 
-    return !XD_INSTRUMENTED && xd_may_call(v) && !(host->foreign | host->arena.journaling);
+    return !XD_INSTRUMENTED && xd_may_call(v) && !(host->long_way | host->arena.journaling);
 }
 
 /* What runs with vector registers saved has these arguments. */
@@ -45,11 +47,26 @@ static int64_t xd_stub_refused(uint64_t unused, const uint64_t *neither)
     return 0;
 }
 
-/* AddressSanitizer would make room for the array by a call of its own, before the vector registers are saved. */
-static NO_ASAN XD_COLD int64_t xd_stub_long_way(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
-                                                uint64_t e, uint64_t f, uint64_t nr)
+/* AS-XEN: clobber_regs64, debug builds: the registers that held arguments, of a call that there is. */
+static struct xd_stub_end ended(uint64_t nr, int64_t rc)
 {
-    return xd_with_vectors(xd_whole_call, nr, (const uint64_t[XD_CALL_ARGS]){a, b, c, d, e, f});
+    const struct xd_self *self = &xd_this_thread;
+    const struct xd_call *call = xd_call_at(nr);
+    struct xd_stub_end end = {.rc = rc};
+
+    if (self->v && self->v->hv->host->spoils && call && rc != -XD_ENOSYS)
+        while (end.spoiled < XD_CALL_ARGS && call->arg[end.spoiled].name)
+            end.spoiled++;
+    return end;
+}
+
+/* AddressSanitizer would make room for the array by a call of its own, before the vector registers are saved. */
+static NO_ASAN XD_COLD struct xd_stub_end xd_stub_long_way(uint64_t a, uint64_t b, uint64_t c,
+                                                           uint64_t d, uint64_t e, uint64_t f,
+                                                           uint64_t nr)
+{
+    return ended(
+        nr, xd_with_vectors(xd_whole_call, nr, (const uint64_t[XD_CALL_ARGS]){a, b, c, d, e, f}));
 }
 
 /* The call was refused, or the guest's code does not just go on. */
@@ -61,8 +78,8 @@ static XD_COLD int64_t xd_stub_after(struct xd_vcpu *v, int64_t rc)
 }
 
 /* What the registers held, in the order of a function's arguments. */
-int64_t xd_stub_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
-                     uint64_t nr)
+struct xd_stub_end xd_stub_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+                                uint64_t f, uint64_t nr)
 {
     struct xd_vcpu *v = xd_this_thread.plain;
     uint64_t *arg;
@@ -75,9 +92,9 @@ int64_t xd_stub_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
     arg[0] = a, arg[1] = b, arg[2] = c, arg[3] = d, arg[4] = e, arg[5] = f;
     rc = xd_call_asked(v, nr, arg);
     v->hv->host->in_call = false;
-    if (XD_LIKELY(!v->rec.reject.why && xd_goes_on(v)))
-        return rc;
-    return xd_stub_after(v, rc);
+    if (XD_UNLIKELY(v->rec.reject.why || !xd_goes_on(v)))
+        rc = xd_stub_after(v, rc);
+    return (struct xd_stub_end){.rc = rc};
 }
 
 static int64_t whole_iret(uint64_t frame, const uint64_t *unused)

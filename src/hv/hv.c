@@ -23,6 +23,8 @@ const char *xd_config_error(const struct xd_config *c)
         return "cpu_khz must be 1 to 1000000000";
     if (c->boot_ns > UINT64_C(1) << 62)
         return "boot_ns must be at most 2^62 (146 years)";
+    if ((unsigned int)c->profile > XD_PROFILE_DEBUG)
+        return "profile must be XD_PROFILE_RELEASE or XD_PROFILE_DEBUG";
     if (!memchr(c->extraversion, 0, sizeof(c->extraversion)))
         return "extraversion must be 15 characters or less";
     if (!memchr(c->command_line, 0, sizeof(c->command_line)))
@@ -98,6 +100,7 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     hv = (struct xd_hv *)(void *)host->arena.base;
     hv->host = host;
     hv->config = *c;
+    host->spoils = c->profile == XD_PROFILE_DEBUG;
     hv->now_ns = c->boot_ns;
     hv->frames = c->frames;
     hv->domain = (struct xd_domain *)(void *)(host->arena.base + head);
@@ -167,9 +170,9 @@ void xd_hooks_settle(struct xd_host *host)
 
     host->observed = h->call || h->ret || h->inject || host->levers_on || host->observer ||
                      (host->watcher && host->watcher->called);
-    host->foreign = host->observed || host->watcher || h->console || h->inval || h->flush ||
-                    (h->read && h->read != host->linked.read) ||
-                    (h->write && h->write != host->linked.write);
+    host->long_way = host->spoils || host->observed || host->watcher || h->console || h->inval ||
+                     h->flush || (h->read && h->read != host->linked.read) ||
+                     (h->write && h->write != host->linked.write);
     if (!h->read)
         h->read = host->linked.read;
     if (!h->write)

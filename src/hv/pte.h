@@ -10,20 +10,21 @@
 #define XD_PAGE_SIZE  4096u
 #define XD_PT_SLOTS   512u
 
-#define XD_PTE_P     UINT64_C(0x001)
-#define XD_PTE_RW    UINT64_C(0x002)
-#define XD_PTE_US    UINT64_C(0x004)
-#define XD_PTE_PWT   UINT64_C(0x008)
-#define XD_PTE_PCD   UINT64_C(0x010)
-#define XD_PTE_A     UINT64_C(0x020)
-#define XD_PTE_D     UINT64_C(0x040)
-#define XD_PTE_PAT   UINT64_C(0x080) /* L1 */
-#define XD_PTE_PSE   UINT64_C(0x080) /* L2 and up */
-#define XD_PTE_G     UINT64_C(0x100)
-#define XD_PTE_GK    (UINT64_C(1) << 52) /* Xen's mark of a guest kernel mapping */
-#define XD_PTE_NX    (UINT64_C(1) << 63)
-#define XD_PTE_MFN   UINT64_C(0x000ffffffffff000)
-#define XD_PTE_CACHE (XD_PTE_PWT | XD_PTE_PCD | XD_PTE_PAT)
+#define XD_PTE_P      UINT64_C(0x001)
+#define XD_PTE_RW     UINT64_C(0x002)
+#define XD_PTE_US     UINT64_C(0x004)
+#define XD_PTE_PWT    UINT64_C(0x008)
+#define XD_PTE_PCD    UINT64_C(0x010)
+#define XD_PTE_A      UINT64_C(0x020)
+#define XD_PTE_D      UINT64_C(0x040)
+#define XD_PTE_PAT    UINT64_C(0x080) /* L1 */
+#define XD_PTE_PSE    UINT64_C(0x080) /* L2 and up */
+#define XD_PTE_G      UINT64_C(0x100)
+#define XD_PTE_GK     (UINT64_C(1) << 52) /* Xen's mark of a guest kernel mapping */
+#define XD_PTE_GNTTAB (UINT64_C(1) << 62) /* of a grant's, in debug builds */
+#define XD_PTE_NX     (UINT64_C(1) << 63)
+#define XD_PTE_MFN    UINT64_C(0x000ffffffffff000)
+#define XD_PTE_CACHE  (XD_PTE_PWT | XD_PTE_PCD | XD_PTE_PAT)
 
 /* Bits a guest may not set in an entry above L1, and in an L1 entry without I/O rights. */
 #define XD_PTE_UPPER_DISALLOWED (XD_PTE_PWT | XD_PTE_PCD | XD_PTE_PSE | XD_PTE_G)

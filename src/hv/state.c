@@ -42,6 +42,7 @@ const struct xd_state_row xd_state_machine[] = {
     M(config.mmio_ro, last, MAX, ANY),
     F(config.cpu_khz, MAX, ANY),
     F(config.boot_ns, MAX, ANY),
+    F(config.profile, MAX, XD_PROFILE_DEBUG),
     A(config.extraversion, MAX, BYTE),
     A(config.command_line, MAX, BYTE),
     F(now_ns, MAX, TIME),

@@ -112,6 +112,7 @@ static bool machine(struct xd_emitter *em)
     field(em, "m", "seed", c->seed, standard.seed);
     field(em, "m", "cpu_khz", c->cpu_khz, standard.cpu_khz);
     field(em, "m", "boot_ns", c->boot_ns, standard.boot_ns);
+    field(em, "m", "profile", c->profile, standard.profile);
     for (unsigned int i = 0; i < XD_ARRAY_SIZE(c->mmio_ro); i++) {
         char name[32];
 

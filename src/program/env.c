@@ -116,6 +116,7 @@ static bool ranges(struct xd_runner *r, const struct xd_step *s, const char *key
 static bool configure_machine(struct xd_runner *r, const struct xd_step *s, struct xd_config *c)
 {
     struct xd_range mmio[XD_ARRAY_SIZE(c->mmio_ro)] = {{0}};
+    const struct xd_item *profile = xd_form_item(r->p, s, "profile");
 
     if (!number(r, s, "seed", c->seed, UINT64_MAX, &c->seed) ||
         !number(r, s, "khz", c->cpu_khz, UINT64_MAX, &c->cpu_khz) ||
@@ -128,6 +129,8 @@ static bool configure_machine(struct xd_runner *r, const struct xd_step *s, stru
         c->mmio_ro[i].first = mmio[i].first;
         c->mmio_ro[i].last = mmio[i].last;
     }
+    if (profile)
+        c->profile = (enum xd_profile)xd_expr_at(r->p, profile->value)->num;
     r->linked = xd_form_item(r->p, s, "linked") != NULL;
     return true;
 }

@@ -10,8 +10,9 @@
 const char *const xd_access_words[] = {"ok", "emulated", "pf", "gp", NULL};
 const char *const xd_entered_words[] = {"handler", "gp", "ud", "crash", "none", NULL};
 
-/* In the order of enum xd_order, xd_type, xd_port_state, xd_state. */
+/* In the order of enum xd_order, xd_profile, xd_type, xd_port_state, xd_state. */
 static const char *const orders[] = {"domU", "dom0", NULL};
+static const char *const profiles[] = {"release", "debug", NULL};
 static const char *const types[] = {"none",     "l1",     "l2",       "l3", "l4",
                                     "seg_desc", "shared", "writable", NULL};
 static const char *const port_states[] = {"free", "reserved", "unbound", "interdomain",
@@ -50,6 +51,7 @@ static const struct xd_form_key machine_keys[] = {NUM("frames"),
                                                   {"mmio_ro", XD_T_RANGE, XD_K_NONE, NULL},
                                                   {"extraversion", XD_T_TEXT, XD_K_NONE, NULL},
                                                   {"cmdline", XD_T_TEXT, XD_K_NONE, NULL},
+                                                  {"profile", XD_T_WORD, XD_K_NONE, profiles},
                                                   FLAG("linked"),
                                                   END};
 static const struct xd_form_key domain_keys[] = {NUM("id"),

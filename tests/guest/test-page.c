@@ -76,6 +76,43 @@ START_TEST(everything_else_survives)
 }
 END_TEST
 
+/* AS-XEN: clobber_regs64: those that held arguments, unless Xen has no such call. */
+START_TEST(a_debug_build_spoils_arguments)
+{
+    static const unsigned char args[] = {RDI, RSI, RDX, R10, R8, R9};
+    const struct {
+        unsigned int nr, args;
+    } calls[] = {{__HYPERVISOR_xen_version, 2},       {__HYPERVISOR_mmu_update, 4},
+                 {__HYPERVISOR_update_va_mapping, 3}, {__HYPERVISOR_stack_switch, 2},
+                 {__HYPERVISOR_fpu_taskswitch, 1},    {__HYPERVISOR_hypfs_op, 5},
+                 {__HYPERVISOR_argo_op, 0},           {63, 0}};
+    struct xd_config c = XD_CONFIG_DEFAULT;
+    struct xd_domain *d;
+    struct xd_hv *hv;
+
+    c.profile = XD_PROFILE_DEBUG;
+    xd_leave();
+    ck_assert_int_eq(xd_hv_create(&hv, &c), 0);
+    ck_assert_int_eq(xd_domain_create(hv, NULL, &d), 0);
+    ck_assert_int_eq(xd_enter(xd_vcpu_at(d, 0)), 0);
+    for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
+        in.gpr[RDI] = in.gpr[RSI] = in.gpr[RDX] = in.gpr[R10] = 0;
+        probe_target = (uintptr_t)hypercall_page[calls[i].nr];
+        probe_run(&in, &out);
+        for (unsigned int k = 0; k < ARRAY_SIZE(args); k++)
+            ck_assert_msg(out.gpr[args[k]] ==
+                              (k < calls[i].args ? UINT64_C(0xdeadbeefdeadf00d) : in.gpr[args[k]]),
+                          "hypercall %u: argument %u is %#lx", calls[i].nr, k,
+                          (unsigned long)out.gpr[args[k]]);
+        ck_assert_uint_eq(out.gpr[RBX], in.gpr[RBX]);
+        ck_assert_uint_eq(out.gpr[RSP], 0);
+    }
+    xd_leave();
+    xd_hv_destroy(hv);
+    ck_assert_int_eq(xd_enter(m.v0), 0);
+}
+END_TEST
+
 START_TEST(every_stub_makes_its_call)
 {
     for (unsigned int nr = 0; nr < 128; nr++) {
@@ -283,6 +320,7 @@ int main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, everything_else_survives);
+    tcase_add_test(tc, a_debug_build_spoils_arguments);
     tcase_add_test(tc, every_stub_makes_its_call);
     tcase_add_test(tc, everything_survives_work);
     tcase_add_test(tc, everything_survives_hooks);

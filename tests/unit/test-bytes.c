@@ -112,7 +112,7 @@ static const char *const texts[] = {
     D "console_input \"hi\\n\"\nvirq TIMER\nvirq 3\ndestroy d1\ncrash d1\n",
     D "poke page(0)[1] [1, pte(page(1), P)]\npoke 1 2\npoke 1 \"x\"\n",
     D "memory 0x7000 \"a\\x00\" readonly\nmemory 1 [2]\nincomplete \"why\"\n",
-    "machine boot_ns=5 mmio_ro=1-2 mmio_ro=7-8 extraversion=\".8\" cmdline=\"x\" linked\ndomain d1 total=1200 handle=\"h\"\n",
+    "machine boot_ns=5 mmio_ro=1-2 mmio_ro=7-8 extraversion=\".8\" cmdline=\"x\" profile=debug linked\ndomain d1 total=1200 handle=\"h\"\n",
     D "expect frame page(0) type=l1 count=1 refs=2 owner=d1 pinned !validated allocated\n"
       "expect frame 0 owner=io\nexpect frame 0 owner=d1.start.pages[3]+1\n",
     D "expect entry page(0)[3] = pte(page(1), P|NX)\nexpect mem va(0) size=4 = $y size=2\n",

@@ -34,6 +34,8 @@ static const struct {
     {{.frames = (1u << 20) + 1}, "frames must be 1024"},
     {{.domains_max = 65}, "domains_max must be 1 to 64"},
     {{.domains_max = 64}, NULL},
+    {{.profile = XD_PROFILE_DEBUG}, NULL},
+    {{.profile = (enum xd_profile)2}, "profile must be"},
     {{.extraversion = "123456789012345"}, NULL},
     {{.extraversion = {'1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '1', '2', '3', '4', '5',
                        '6'}},
@@ -50,6 +52,7 @@ START_TEST(impossible_configurations_are_told)
         c.frames = configs[_i].change.frames;
     if (configs[_i].change.domains_max)
         c.domains_max = configs[_i].change.domains_max;
+    c.profile = configs[_i].change.profile;
     if (configs[_i].change.extraversion[0])
         memcpy(c.extraversion, configs[_i].change.extraversion, sizeof(c.extraversion));
     bad = xd_config_error(&c);

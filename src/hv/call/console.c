@@ -5,7 +5,20 @@
  */
 #include "hv/call/call.h"
 
+enum { WRITE, READ };
+
 #define CHUNK 127u /* Xen reads text in pieces of this size */
+
+/* AS-XEN: guest_console_write: of a domain that does not own the console only what can be printed gets there. */
+static uint32_t printable(char *text, uint32_t n)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        if ((text[i] >= ' ' && text[i] <= '~') || text[i] == '\t' || text[i] == '\n')
+            text[kept++] = text[i];
+    return kept;
+}
 
 static int64_t write_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
 {
@@ -18,7 +31,7 @@ static int64_t write_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
         if (!xd_copy_in(v, text, buffer + done, n))
             return xd_reject(v, XD_WHY_CONSOLE_WRITE_COPY, buffer, done);
         if (h->console)
-            h->console(h->ctx, v->domain, text, n);
+            h->console(h->ctx, v->domain, text, v->domain->hardware ? n : printable(text, n));
         done += n;
     }
     return 0;
@@ -46,11 +59,11 @@ static int64_t read_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
 
 int64_t xd_hc_console_io(struct xd_vcpu *v, const struct xd_args_console_io *arg)
 {
-    if (!v->domain->privileged)
+    if (!v->domain->privileged && (arg->cmd != WRITE || v->hv->config.profile != XD_PROFILE_DEBUG))
         return xd_reject(v, XD_WHY_CONSOLE_RIGHTS, v->domain->domid);
     switch (arg->cmd) {
-    case 0: return write_text(v, arg->count, arg->buffer);
-    case 1: return read_text(v, arg->count, arg->buffer);
+    case WRITE: return write_text(v, arg->count, arg->buffer);
+    case READ: return read_text(v, arg->count, arg->buffer);
     default: return xd_reject(v, XD_WHY_CONSOLE_CMD, arg->cmd);
     }
 }

@@ -8,6 +8,8 @@
  */
 #include "hv/call/call.h"
 
+#include <string.h>
+
 static void suspend(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
 {
     struct xd_continuation c = {.nr = 13, .arg = {calls, nr}};
@@ -23,6 +25,15 @@ static int64_t refuse(struct xd_vcpu *v, const struct xd_record *own, enum xd_wh
 {
     v->rec = *own;
     return xd_reject(v, why, at, i);
+}
+
+/* AS-XEN: do_multicall, debug builds: of an entry that has run only the result can be relied on. */
+static XD_COLD void spoil(struct xd_vcpu *v, uint64_t entry)
+{
+    struct xd_abi_multicall_entry junk;
+
+    memset(&junk, 0xaa, sizeof(junk));
+    (void)xd_copy_out(v, entry, &junk, sizeof(junk));
 }
 
 static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
@@ -41,6 +52,8 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
         e.result = xd_call_run(v, e.op, e.args, 1);
         if (v->rec.reject.why != XD_WHY_NONE)
             refused = v->rec;
+        if (XD_UNLIKELY(v->hv->config.profile == XD_PROFILE_DEBUG))
+            spoil(v, calls);
         if (!xd_store_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result,
                           sizeof(e.result)))
             return refuse(v, &own, XD_WHY_MULTICALL_RESULT, calls, i);
