@@ -16,17 +16,21 @@
 #define SAID_MAX 2000u
 
 enum {
-    ACCESSED = 1, /* A and D bits, set on the way to arguments */
-    ADJUSTED = 2, /* bits that a failed audit has added to entries and descriptors */
-    RETYPED = 4,  /* the type of a frame that nobody uses in it */
-    FLUSHED = 8,  /* TLB flushes */
-    ANSWER = 16,  /* one word of the caller's memory: how far it came */
-    TABLE = 32,   /* the table of ports has grown */
-    VCPU = 64,    /* the vCPU: what came before in a list is in force */
-    DONE = 128,   /* all the call does: it failed in what comes behind, telling or a flush */
-    CLOCK = 256,  /* the clock in a vcpu_info of the domain */
-    TOLD = 512,   /* memory that the caller can write to: what could be told of a longer answer */
-    PIRQS = 1024, /* the record of a pirq that was looked for, and is not used */
+    ACCESSED = 1,  /* A and D bits, set on the way to arguments */
+    ADJUSTED = 2,  /* bits that a failed audit has added to entries and descriptors */
+    RETYPED = 4,   /* the type of a frame that nobody uses in it */
+    FLUSHED = 8,   /* TLB flushes */
+    ANSWER = 16,   /* how far it came: a word of the caller's memory, and how Xen continues it */
+    TABLE = 32,    /* the table of ports has grown */
+    VCPU = 64,     /* the vCPU: what came before in a list is in force */
+    DONE = 128,    /* all the call does: it failed in what comes behind, telling or a flush */
+    CLOCK = 256,   /* the clock in a vcpu_info of the domain */
+    TOLD = 512,    /* memory that the caller can write to: what could be told of a longer answer */
+    PIRQS = 1024,  /* the record of a pirq that was looked for, and is not used */
+    COPIED = 2048, /* the part before the place that can't be written, of what was copied out */
+    PORTS = 4096,  /* a port was bound: its record and its peer's, and what leads to it */
+    SENT = 8192,   /* an event: its bits, and who woke for it */
+    LINES = 16384, /* a pirq was mapped */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
 };
@@ -42,8 +46,17 @@ enum {
 #define UPDATE_VA_MAPPING2 22u
 #define IRET               23u
 #define VCPU_OP            24u
+#define EVENT_COMPAT       16u
+#define EVENT_CHANNEL_OP   32u
 #define MMUEXT_OP          26u
 #define PHYSDEV_OP         33u
+
+enum { BIND_INTERDOMAIN = 0, BIND_VIRQ = 1, BIND_PIRQ = 2, ALLOC_UNBOUND = 6, BIND_IPI = 7 };
+#define INIT_CONTROL     11u
+#define XENMEM_EXCHANGE  11u
+#define ALLOC_IRQ_VECTOR 10u
+#define MAP_PIRQ         13u
+#define GET_FREE_PIRQ    23u
 
 /* AS-XEN: partial effects, by call and by reason. XD_WHY_NONE: any. */
 static const struct {
@@ -81,11 +94,28 @@ static const struct {
     {MEMORY_OP, XD_WHY_EXCHANGE_NO_MEMORY, DONE},
 };
 
+/* ... by operation, if it was done and its answer could not be told. Others only read. */
+static const struct {
+    uint8_t nr, op;
+    uint16_t leaves;
+} untold[] = {
+    {EVENT_CHANNEL_OP, BIND_INTERDOMAIN, PORTS | SENT},
+    {EVENT_CHANNEL_OP, BIND_VIRQ, PORTS},
+    {EVENT_CHANNEL_OP, BIND_PIRQ, PORTS | PIRQS},
+    {EVENT_CHANNEL_OP, ALLOC_UNBOUND, PORTS},
+    {EVENT_CHANNEL_OP, BIND_IPI, PORTS},
+    {EVENT_CHANNEL_OP, INIT_CONTROL, DONE},
+    {PHYSDEV_OP, ALLOC_IRQ_VECTOR, PIRQS | LINES},
+    {PHYSDEV_OP, MAP_PIRQ, PIRQS | LINES},
+    {PHYSDEV_OP, GET_FREE_PIRQ, PIRQS | LINES},
+    {MEMORY_OP, XENMEM_EXCHANGE, DONE},
+};
+
 /* ... and by reason, whatever the call. */
 static const struct {
     uint16_t why, leaves;
 } reasons[] = {
-    {XD_WHY_COPY_OUT, DONE},
+    {XD_WHY_COPY_OUT, COPIED},
     {XD_WHY_EVTCHN_REMOTE_RANGE, TABLE},
     {XD_WHY_EVTCHN_PIRQ_BUSY, TABLE},
     {XD_WHY_EVTCHN_NOT_UNBOUND, TABLE},
@@ -94,9 +124,22 @@ static const struct {
     {XD_WHY_NOT_MODELLED, TOLD},
 };
 
-static unsigned int leaves(uint64_t nr, unsigned int why)
+/* By the old numbers the operation stands in memory, which is not the guest's last word: any. */
+static unsigned int leaves_untold(uint64_t nr, uint64_t op)
 {
-    unsigned int l = ALWAYS;
+    const bool any = nr == EVENT_COMPAT || nr == PHYSDEV_OP2;
+    const uint64_t is = nr == EVENT_COMPAT ? EVENT_CHANNEL_OP : nr == PHYSDEV_OP2 ? PHYSDEV_OP : nr;
+    unsigned int l = nr == MEMORY_OP ? TOLD : 0; /* elements before the one that fails */
+
+    for (size_t i = 0; i < XD_ARRAY_SIZE(untold); i++)
+        if (untold[i].nr == is && (any || untold[i].op == (nr == MEMORY_OP ? op & 63 : op)))
+            l |= untold[i].leaves;
+    return l;
+}
+
+static unsigned int leaves(uint64_t nr, uint64_t op, unsigned int why)
+{
+    unsigned int l = ALWAYS | (why == XD_WHY_COPY_OUT ? leaves_untold(nr, op) : 0);
 
     for (size_t i = 0; i < XD_ARRAY_SIZE(effects); i++)
         if (effects[i].nr == nr && (effects[i].why == XD_WHY_NONE || effects[i].why == why))
@@ -107,16 +150,10 @@ static unsigned int leaves(uint64_t nr, unsigned int why)
     return l;
 }
 
-/* A batch stops at the request that is refused: those before it are done, if there are any. */
-static bool is_batch(struct xd_vcpu *v, uint64_t nr)
-{
-    return (nr == MMU_UPDATE || nr == MMUEXT_OP) && (v->rec.arg[1] & 0x7fffffff) > 1 &&
-           !(v->rec.batch && v->rec.index == 0);
-}
-
 struct change {
     struct xd_hv *hv;
     struct xd_domain *d; /* the caller's */
+    const struct xd_vcpu *v;
     unsigned int leaves;
     uint64_t word, was, is;
     unsigned int answers; /* changed words of memory so far that could be the answer */
@@ -151,20 +188,73 @@ static bool is_callers(const struct change *c)
            (f->owner == c->d->domid || c->d->privileged);
 }
 
+/* Does byte (off) of a page stand for one of the (n) at (va)? */
+static bool is_at(uint64_t off, uint64_t va, uint64_t n)
+{
+    return ((off - va) & (XD_PAGE_SIZE - 1)) < n;
+}
+
+/* Are all bytes that differ of the caller's memory, and some of the (n) at (va), or the (m) at (wa)? */
+static bool lies_in(const struct change *c, uint64_t va, uint64_t n, uint64_t wa, uint64_t m)
+{
+    const uint64_t off = c->word * 8 % XD_PAGE_SIZE;
+    unsigned char was[8], is[8];
+
+    memcpy(was, &c->was, 8);
+    memcpy(is, &c->is, 8);
+    for (unsigned int i = 0; i < 8; i++)
+        if (was[i] != is[i] && !is_at(off + i, va, n) && !is_at(off + i, wa, m))
+            return false;
+    return is_callers(c);
+}
+
+/* Where events are told, of any domain. */
+static bool is_events(const struct change *c)
+{
+    const unsigned char *at = xd_arena_of(c->hv)->base + c->word * 8;
+    const uint64_t mfn = (uint64_t)(at - c->hv->mem) / XD_PAGE_SIZE;
+    bool is = false;
+
+    for (uint32_t i = 0; i < c->hv->config.domains_max; i++) {
+        const struct xd_domain *d = &c->hv->domain[i];
+
+        is |= d->used && d->shared_info.v == mfn;
+        for (uint32_t k = 0; d->used && k < d->fifo.pages; k++)
+            is |= d->fifo.page[k].v == mfn;
+        for (uint32_t id = 0; d->used && id < d->vcpus; id++)
+            is |= d->vcpu[id].info_mfn.v == mfn || d->vcpu[id].fifo.mfn.v == mfn;
+    }
+    return is;
+}
+
+/* How far a batch came, or the arguments by which Xen continues it. Of others, whose answer lies in their struct: a word. */
+static bool is_answer(struct change *c)
+{
+    const struct xd_record *r = &c->v->rec;
+
+    if (r->nr != MMU_UPDATE && r->nr != MMUEXT_OP)
+        return ++c->answers <= c->answers_max;
+    return lies_in(c, r->arg[2], r->arg[2] ? sizeof(uint32_t) : 0,
+                   c->v->entry + offsetof(struct xd_abi_multicall_entry, args),
+                   c->v->in_multicall ? sizeof(((struct xd_abi_multicall_entry *)NULL)->args) : 0);
+}
+
 static bool memory_fine(struct change *c)
 {
     uint64_t differs = c->was ^ c->is;
 
     if ((c->leaves & TOLD && is_callers(c)) || (c->leaves & CLOCK && is_clock(c)))
         return true;
+    if (c->leaves & COPIED && lies_in(c, c->v->rec.reject.arg[0], c->v->rec.reject.arg[1], 0, 0))
+        return true;
+    if (c->leaves & (PORTS | SENT) && is_events(c))
+        return true;
     if (c->leaves & ACCESSED && !(differs & ~(XD_PTE_A | XD_PTE_D)) && c->is & XD_PTE_P)
         return true;
     if (c->leaves & ADJUSTED && (!(differs & ~(ADDED_BY_AUDIT | XD_PTE_CACHE | XD_PTE_RW)) ||
                                  !(differs & ~(DESC_DPL | DESC_RPL))))
         return true;
-    if (c->leaves & ANSWER)
-        return ++c->answers <= c->answers_max;
-    return false;
+    return c->leaves & ANSWER && is_answer(c);
 }
 
 /* A frame's record is two words: the counts; owner, type, flags and linear count. */
@@ -183,6 +273,15 @@ static bool frame_fine(struct change *c, const struct xd_frame *now, bool second
 
 static bool vcpu_fine(const struct change *c, uint64_t off)
 {
+    if (c->leaves & ANSWER && IN_FIELD(off, struct xd_vcpu, table_left))
+        return true;
+    if (c->leaves & PORTS && IN_FIELD(off, struct xd_vcpu, virq_port))
+        return true;
+    if (c->leaves & SENT &&
+        (IN_FIELD(off, struct xd_vcpu, stopped) || IN_FIELD(off, struct xd_vcpu, polling_any) ||
+         IN_FIELD(off, struct xd_vcpu, runstate) || IN_FIELD(off, struct xd_vcpu, runstate_since) ||
+         IN_FIELD(off, struct xd_vcpu, runstate_time) || IN_FIELD(off, struct xd_vcpu, fifo.tail)))
+        return true;
     return IN_FIELD(off, struct xd_vcpu, tlb_flushes) ||
            IN_FIELD(off, struct xd_vcpu, tlb_invlpgs) || c->leaves & VCPU;
 }
@@ -193,7 +292,13 @@ static bool domain_byte_fine(const struct change *c, uint64_t off)
         return vcpu_fine(c, (off - offsetof(struct xd_domain, vcpu)) % sizeof(struct xd_vcpu));
     if (IN_FIELD(off, struct xd_domain, pirq))
         return c->leaves & PIRQS;
-    return c->leaves & TABLE && IN_FIELD(off, struct xd_domain, ports_valid);
+    if (IN_FIELD(off, struct xd_domain, line))
+        return c->leaves & LINES;
+    if (IN_FIELD(off, struct xd_domain, port) || IN_FIELD(off, struct xd_domain, ports_active))
+        return c->leaves & PORTS;
+    if (IN_FIELD(off, struct xd_domain, poll_mask))
+        return c->leaves & SENT;
+    return c->leaves & (TABLE | PORTS) && IN_FIELD(off, struct xd_domain, ports_valid);
 }
 
 /* Byte by byte: on a host of 32 bits a field of 64 may lie across two words. */
@@ -309,7 +414,8 @@ void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_st
     struct change c = {
         .hv = v->hv,
         .d = v->domain,
-        .leaves = leaves(nr, v->rec.reject.why),
+        .v = v,
+        .leaves = leaves(nr, v->rec.arg[0], v->rec.reject.why),
         /* An answer may lie across two words; in a list of calls the entry shows where Xen continued. */
         .answers_max = v->in_multicall ? 2 + XD_CALL_ARGS : 2,
     };
@@ -317,8 +423,6 @@ void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_st
     struct written *w;
     size_t words;
 
-    if (is_batch(v, nr))
-        return;
     w = first_records(a, mark, &words);
     for (size_t i = 0; i < words; i++) {
         c.word = w[i].word;

@@ -9,6 +9,7 @@
 
 #define MMU_UPDATE 1u
 #define MULTICALL  13u
+#define MMUEXT_OP  26u
 #define ERRNO_MAX  4095
 #define LOOKS      64u /* at entries of one list; then at every LOOKS-th, and when it is over */
 
@@ -21,6 +22,8 @@ struct xd_oracles {
     bool marked;      /* a call is under way, and the journal has been open since it began */
     bool journaling;  /* it was before, for somebody else */
     size_t mark;
+    size_t
+        tidied; /* of the journal, then: if it was since, there is no knowing where a request began */
     struct xd_str said;
 };
 
@@ -114,7 +117,15 @@ void xd_oracles_before(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, con
         return;
     o->journaling = a->journaling;
     o->mark = xd_arena_mark(a);
+    o->tidied = a->tidied;
     o->marked = true;
+    v->rec.journal = o->mark;
+}
+
+/* A batch stops at the request that is refused; those before it are done. */
+static size_t refused_since(const struct xd_oracles *o, const struct xd_vcpu *v, uint64_t nr)
+{
+    return nr == MMU_UPDATE || nr == MMUEXT_OP ? v->rec.journal : o->mark;
 }
 
 static void ask_refused(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, int64_t rc)
@@ -122,8 +133,8 @@ static void ask_refused(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, in
     if (!o->marked)
         return;
     o->marked = false;
-    if (rc < 0 && rc >= -ERRNO_MAX)
-        xd_oracle_refused(v, nr, o->mark, &o->said);
+    if (rc < 0 && rc >= -ERRNO_MAX && xd_arena_of(v->hv)->tidied == o->tidied)
+        xd_oracle_refused(v, nr, refused_since(o, v, nr), &o->said);
     if (!o->journaling)
         xd_arena_forget(xd_arena_of(v->hv));
 }

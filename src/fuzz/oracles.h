@@ -15,8 +15,8 @@ struct xd_str;
  */
 void xd_oracle_reach(struct xd_hv *hv, uint64_t served, struct xd_str *out);
 /*
- * ... for each change since (mark) of the journal that refusal (v->rec) does not leave in Xen.
- * (nr): the call.
+ * ... for each change since (mark) of the journal that refusal (v->rec) does not leave in Xen: since the call began,
+ * or that element of its batch that was refused. (nr): the call.
  */
 void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_str *out);
 

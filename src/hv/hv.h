@@ -234,6 +234,7 @@ struct xd_record {
     bool operand_kept; /* ... and what it gave */
     uint32_t index;    /* its number in the batch */
     uint64_t item[3];  /* mmu_update: ptr, val; mmuext_op: cmd, arg1, arg2 */
+    size_t journal;    /* of a batch: where the journal stood when its last element began */
 };
 
 /* General registers at the last exit, and what the next entry loads. */

@@ -236,25 +236,96 @@ static void anothers_text(void)
     XD_PUT(f.hv, *text, *text + 1);
 }
 
-/* A batch of (nr) requests whose request (index) is refused. */
-static const char *refused_batch(uint64_t nr, uint32_t index)
+static void nothing(void)
 {
-    const uint64_t arg[6] = {0, nr};
+}
+
+static uint64_t place_of_answer(void)
+{
+    return mm_va(f.d1, 1) + 4;
+}
+
+static void half_of(uint64_t off, uint32_t value)
+{
+    uint32_t *at = (uint32_t *)(void *)(xd_frame_words(f.hv, xd_mfn_of(mm_mapped(f.d1, 1)))) + off;
+
+    XD_PUT(f.hv, *at, value);
+}
+
+static void the_answer(void)
+{
+    half_of(1, 7);
+}
+
+static void beside_the_answer(void)
+{
+    half_of(0, 7);
+}
+
+/* A batch whose request (index) is refused: what those before did, and what this one does. */
+static const char *refused_batch(uint32_t index, void (*before)(void), void (*change)(void))
+{
+    const uint64_t arg[6] = {0, 3, place_of_answer()};
 
     ask(XD_ORACLE_REFUSED);
     xd_oracles_before(o, f.v1, 1, arg, 0);
+    before();
+    f.v1->rec.nr = 1;
     f.v1->rec.reject.why = XD_WHY_L1E_RW_TABLE;
-    f.v1->rec.arg[1] = arg[1];
+    memcpy(f.v1->rec.arg, arg, sizeof(arg));
     f.v1->rec.batch = true;
     f.v1->rec.index = index;
-    a_reference();
+    f.v1->rec.journal = xd_arena_of(f.hv)->undo_nr;
+    change();
     return xd_oracles_after(o, f.v1, 1, arg, -XD_EINVAL, 0);
 }
 
 START_TEST(refused_batches_keep_what_came_before)
 {
-    ck_says(refused_batch(3, 0), "the counts of frame");
-    ck_assert_ptr_null(refused_batch(3, 2));
+    ck_says(refused_batch(0, nothing, a_reference), "the counts of frame");
+    ck_says(refused_batch(2, nothing, a_reference), "the counts of frame");
+    ck_says(refused_batch(2, a_port, a_reference), "the counts of frame");
+    ck_assert_ptr_null(refused_batch(2, a_reference, nothing));
+    ck_assert_ptr_null(refused_batch(2, a_reference, the_answer));
+    ck_says(refused_batch(2, nothing, beside_the_answer), "word 0 of frame");
+}
+END_TEST
+
+/* ... a call whose answer can't be told, of (n) bytes at the second page of the window. */
+static const char *untold(uint64_t nr, uint64_t op, uint64_t n, void (*change)(void))
+{
+    const uint64_t arg[6] = {op};
+
+    ask(XD_ORACLE_REFUSED);
+    xd_oracles_before(o, f.v1, nr, arg, 0);
+    f.v1->rec.nr = nr;
+    f.v1->rec.arg[0] = op;
+    f.v1->rec.reject = (struct xd_reject){.why = XD_WHY_COPY_OUT, .arg = {place_of_answer(), n}};
+    change();
+    return xd_oracles_after(o, f.v1, nr, arg, -XD_EFAULT, 0);
+}
+
+static void a_pirq(void)
+{
+    XD_PUT(f.hv, f.d1->pirq[3].irq, 5);
+}
+
+START_TEST(calls_that_can_not_tell_leave_what_they_do)
+{
+    ck_assert_ptr_null(untold(32, 6, 4, a_port)); /* alloc_unbound */
+    ck_assert_ptr_null(untold(32, 6, 4, more_ports));
+    ck_says(untold(32, 6, 4, a_reference), "the counts of frame");
+    ck_says(untold(32, 6, 4, a_pirq), "of domain");
+    ck_says(untold(32, 5, 24, a_port), "of domain"); /* status */
+    ck_assert_ptr_null(untold(33, 13, 24, a_pirq));  /* map_pirq */
+    ck_says(untold(33, 5, 8, a_port), "of domain");  /* irq_status_query */
+    ck_assert_ptr_null(untold(17, 1, 4, the_answer));
+    half_of(1, 0);
+    ck_says(untold(17, 1, 4, beside_the_answer), "word 0 of frame");
+    ck_says(untold(17, 1, 4, anothers_text), "word 0 of frame");
+    ck_says(untold(17, 1, 4, a_port), "of domain");
+    ck_says(untold(12, 12, 24, a_reference), "the counts of frame"); /* machphys_mapping */
+    ck_assert_ptr_null(untold(12, 11, 24, a_reference));             /* exchange */
 }
 END_TEST
 
@@ -474,6 +545,7 @@ int main(void)
     tcase_add_loop_test(t, reach_tells_of_descriptors, 0, XD_ARRAY_SIZE(bad_descriptor));
     tcase_add_test(t, refused_calls_leave_what_xen_leaves_and_nothing_else);
     tcase_add_test(t, refused_batches_keep_what_came_before);
+    tcase_add_test(t, calls_that_can_not_tell_leave_what_they_do);
     tcase_add_test(t, running_tells_of_calls_by_who_cannot_run);
     tcase_add_test(t, long_lists_are_looked_at_now_and_then);
     tcase_add_test(t, teardown_tells_of_what_is_left);

@@ -170,6 +170,7 @@ static int levered(struct xd_vcpu *v, struct scope *s, const struct xd_abi_mmu_u
 static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batch *b,
                         uint32_t *done)
 {
+    const struct xd_arena *a = xd_arena_of(v->hv);
     bool levers = v->hv->host->levers_on;
     struct xd_abi_mmu_update req;
     int rc = 0;
@@ -177,6 +178,7 @@ static int run_requests(struct xd_vcpu *v, struct scope *s, const struct xd_batc
     for (*done = 0; *done < b->count; ++*done) {
         uint64_t at = b->reqs + (uint64_t)*done * sizeof(req);
 
+        v->rec.journal = a->undo_nr;
         if (XD_UNLIKELY(!xd_batch_go_on(v, b, *done, &rc)))
             break;
         if (XD_UNLIKELY(!xd_copy_next(v, &req, at, sizeof(req))))

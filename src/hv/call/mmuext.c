@@ -261,6 +261,7 @@ int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
                          .count = arg->count,
                          .size = sizeof(struct xd_abi_mmuext_op),
                          .foreigndom = arg->foreigndom};
+    const struct xd_arena *a = xd_arena_of(v->hv);
     struct xd_abi_mmuext_op op;
     bool levers = v->hv->host->levers_on;
     struct xd_foreign fd;
@@ -278,6 +279,7 @@ int64_t xd_hc_mmuext_op(struct xd_vcpu *v, const struct xd_args_mmuext_op *arg)
     for (i = 0; i < b.count; i++) {
         uint64_t at = b.reqs + (uint64_t)i * sizeof(op);
 
+        v->rec.journal = a->undo_nr;
         if (!xd_batch_go_on(v, &b, i, &rc))
             break;
         if (!xd_copy_next(v, &op, at, sizeof(op))) {
