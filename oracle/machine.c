@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* machine.c: see machine.h. */
 #include "machine.h"
+#include "wait.h"
 
 #include "abi/guest64.h"
 #include "hv/pte.h"
@@ -45,7 +46,8 @@ static int64_t reservation(struct xd_machine *m, unsigned int nr)
 bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port,
                       uint64_t *valid)
 {
-    unsigned int g = xd_xen_guest(nr, 0);
+    bool waits = m->xen.guest[xd_xen_guest(nr, 0)].waits; /* then dom0 is asked */
+    unsigned int g = waits ? 0 : xd_xen_guest(nr, 0);
     volatile struct xd_mailbox *mail = m->xen.guest[g].mail;
 
     memset(port, 0, XD_PORTS_SEEN * sizeof(*port));
@@ -53,6 +55,7 @@ bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port
     xd_xen_flush(&m->xen, g);
     for (mail->nr = 0; mail->nr < XD_PORTS_SEEN; mail->nr = mail->result) {
         mail->op = XD_MAIL_PORTS;
+        mail->value = waits ? nr : DOMID_SELF;
         if (!xd_xen_ask(&m->xen, g))
             return false;
         for (unsigned int i = 0; i < mail->size && i < XD_MAIL_PORTS_MAX; i++) {
@@ -339,6 +342,7 @@ void xd_machine_settle(struct xd_machine *m)
         return;
     m->reason[0] = '\0';
     m->settled = true;
+    xd_wait_end(m);
     if (!m->xen.dead)
         xd_machine_undo(m);
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)

@@ -15,17 +15,17 @@
 #define XD_MAIL_PORTS_MAX 64u
 #define XD_MAIL_PORTS_END UINT64_C(0xffffffff)
 #define XD_MAIL_CALLS_MAX 32u
-#define XD_MAIL_VCPUS     2u /* of a domain; their mailboxes lie one behind the other */
+#define XD_MAIL_VCPUS     4u /* of a domain; their mailboxes lie one behind the other */
 
 /* Pages of the image that the kernel writes to: stacks and mailboxes. */
 #define XD_KERNEL_OWN_FIRST 3u
-#define XD_KERNEL_OWN_END   7u
+#define XD_KERNEL_OWN_END   11u
 
 enum xd_mail_op {
     XD_MAIL_CALL,  /* hypercall (nr) with (arg): (result) */
     XD_MAIL_LOAD,  /* (size) bytes at (va): (result), or a trap */
     XD_MAIL_STORE, /* (value) there */
-    XD_MAIL_PORTS, /* those from (nr) on that are not closed into (ports), (size) of them; (result): where to go on, or END,
+    XD_MAIL_PORTS, /* of domain (value), those from (nr) on that are not closed into (ports), (size) of them; (result): where to go on, or END,
                       and then (value): the first that is not valid */
     XD_MAIL_CALLS, /* (size) hypercalls, one after the other, whatever they result in */
     XD_MAIL_ENTRIES, /* register the kernel's own trap table and callbacks, and no other trap; (result): how many were refused */
@@ -42,8 +42,9 @@ struct xd_mailbox {
     uint64_t result;
     uint64_t trapped; /* the access, or the one hypercall, ended in an exception: */
     uint64_t vector, error, rip;
-    uint64_t cr3;     /* as the guest reads it, after the request */
-    uint64_t upcalls; /* delivered since the start */
+    uint64_t cr3;            /* as the guest reads it, after the request */
+    uint64_t upcalls;        /* delivered since the start, */
+    uint64_t upcalls_before; /* and before the one hypercall was made */
 
     uint64_t start_info_va, stack_va; /* as found at entry */
     uint64_t scratch[64];             /* room for the host's own arguments */

@@ -7,6 +7,7 @@
  * refused or does nothing.
  */
 #include "real.h"
+#include "wait.h"
 
 #include "hv/sched.h"
 #include "hv/call/cpu.h"
@@ -34,14 +35,9 @@
 #define HC_VCPU_OP              24u
 #define VCPUOP_REGISTER_INFO    10u
 #define HC_NUMBERS              64u
-#define LIST_SEEN               4096u /* entries of a list of calls */
-#define RECORD                  32u   /* bytes of a frame's */
+#define TRIES                   50u /* of a call before which Xen does something */
+#define RECORD                  32u /* bytes of a frame's */
 #define RECORDS                 (XD_PAGE_SIZE / RECORD)
-#define FREE_TOLD               256u
-#define FREE_TOLD_LOW           16u /* besides, for calls that want a narrow address: */
-#define FREE_LOW                0x1000u
-#define GUEST_READS             (XD_PTE_P | XD_PTE_US)
-#define GUEST_WRITES            (GUEST_READS | XD_PTE_RW)
 
 struct xd_machine xd_real_machine = {
     .config = {.qemu = "qemu-system-x86_64", .ram_mb = 128, .dom0_mb = 6}};
@@ -58,56 +54,10 @@ static struct {
     struct xd_abi_vcpu_info info;
 } events[XD_XEN_GUESTS];
 static bool died, hung;
+static const char *unfit;
 /* Frame records as they were last looked at, by pages of them; those that may change by any call. */
 static unsigned char *seen_records;
 static bool *lively;
-
-static bool is_free(uint64_t mfn)
-{
-    struct xd_xen_frame f;
-
-    xd_xen_frame_at(xen, mfn, &f);
-    return !f.count && !f.type_count && !f.pinned;
-}
-
-/* Some frames that Xen has left; the same ones as long as it has them. */
-static void print_free(struct xd_str *out)
-{
-    static uint64_t left[FREE_TOLD + FREE_TOLD_LOW];
-    static unsigned int nr;
-    uint64_t frames = machine->frames;
-    bool still = nr > 0;
-
-    for (unsigned int i = 0; i < nr; i++)
-        still = still && is_free(left[i]);
-    if (!still)
-        nr = 0;
-    for (uint64_t mfn = frames; !still && mfn-- > frames / 2 && nr < FREE_TOLD;)
-        if (is_free(mfn))
-            left[nr++] = mfn;
-    for (uint64_t mfn = FREE_LOW;
-         !still && mfn-- > XD_LOW_FRAMES && nr < FREE_TOLD + FREE_TOLD_LOW;)
-        if (is_free(mfn))
-            left[nr++] = mfn;
-    xd_str_addf(out, "place free 0 %u", machine->frames);
-    for (unsigned int i = 0; i < nr; i++)
-        xd_str_addf(out, " 0x%" PRIx64, left[i]);
-    xd_str_addc(out, '\n');
-}
-
-void xd_real_print_place(struct xd_str *out)
-{
-    for (unsigned int g = 0; g < XD_XEN_DOMAINS; g++) {
-        if (!machine->guest[g].there)
-            continue;
-        xd_str_addf(out, "place d%u %u %u 0x%" PRIx64, g, XD_KERNEL_PAGES, machine->frames,
-                    machine->guest[g].start.shared_info_mfn);
-        for (uint64_t pfn = 0; pfn < machine->guest[g].start.pages; pfn++)
-            xd_str_addf(out, " 0x%" PRIx64, machine->guest[g].mfn[pfn]);
-        xd_str_addc(out, '\n');
-    }
-    print_free(out);
-}
 
 bool xd_real_died(void)
 {
@@ -117,6 +67,11 @@ bool xd_real_died(void)
 bool xd_real_hung(void)
 {
     return hung;
+}
+
+const char *xd_real_unfit(void)
+{
+    return unfit;
 }
 
 /* ---- What can be seen from outside ---- */
@@ -243,7 +198,8 @@ static void see_events(unsigned int g)
     struct xd_abi_vcpu_info *now = vcpu_info_of(g);
     volatile struct xd_mailbox *m = xen->guest[g].mail;
 
-    if (now->evtchn_upcall_pending && !now->evtchn_upcall_mask && m->upcalls == events[g].upcalls)
+    if (!xen->guest[g].waits && now->evtchn_upcall_pending && !now->evtchn_upcall_mask &&
+        m->upcalls == events[g].upcalls)
         xd_xen_call(xen, g, HC_XEN_VERSION, (uint64_t[6]){0}, 0, NULL, 0);
     if (m->upcalls != events[g].upcalls)
         events[g].taken = true;
@@ -275,6 +231,7 @@ static void see(bool ports, bool frames)
         for (uint32_t id = 0; id < machine->guest[nr].config.vcpus_online; id++) {
             unsigned int g = xd_xen_guest(nr, id);
 
+            xd_wait_look(&domain[nr].vcpu[id]);
             if (xen->dead || xen->guest[g].dead) {
                 ended(nr, &xen->guest[g]);
                 return;
@@ -296,15 +253,47 @@ static void give_mask_back(unsigned int g)
     events[g].taken = false;
 }
 
-int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
+/*
+ * A poll that an upcall which is due ends at once. Where an interrupt comes in before the call, Xen delivers the upcall, with
+ * the mask set, and the poll finds none due: then once more.
+ */
+static int64_t poll_when_due(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
 {
     unsigned int g = guest_of(v);
+    const volatile struct xd_mailbox *m = xen->guest[g].mail;
+    int64_t rc = 0;
+
+    for (unsigned int tries = 0; tries < TRIES && !xen->guest[g].dead; tries++) {
+        bool waited;
+
+        events[g].taken = true;
+        give_mask_back(g);
+        rc = xd_wait_call(v, nr, arg);
+        waited = v->blocked;
+        xd_wait_wake(v);
+        if (m->upcalls_before == events[g].upcalls) {
+            if (waited) /* so Xen sees another end to it than what is known */
+                xen->guest[g].dead = xen->guest[g].hung = true;
+            return rc;
+        }
+        events[g].upcalls = m->upcalls;
+    }
+    unfit = "the upcall that is to end a poll was delivered before it, each time";
+    return rc;
+}
+
+int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
+{
     int64_t rc;
 
     if (nr < HC_NUMBERS)
         machine->used[nr] = true;
-    give_mask_back(g);
-    rc = xd_xen_call(xen, g, nr, arg, 0, NULL, 0);
+    if (xd_wait_polls(nr, arg) && xd_upcall_due(v)) {
+        rc = poll_when_due(v, nr, arg);
+    } else {
+        give_mask_back(guest_of(v));
+        rc = xd_wait_call(v, nr, arg);
+    }
     follow_info(v, nr, arg, rc);
     note(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
@@ -320,6 +309,8 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     memset(domain, 0, sizeof(domain));
     memset(&events, 0, sizeof(events));
     died = hung = false;
+    unfit = NULL;
+    xd_wait_begin();
     hv.host = &host;
     hv.mem = xen->ram;
     hv.domain = domain;
@@ -422,18 +413,22 @@ struct xd_vcpu *xd_vcpu_at(struct xd_domain *d, uint32_t id)
 
 enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
 {
-    return died ? XD_STATE_SHUTDOWN : v->down ? XD_STATE_DOWN : XD_STATE_RUNNING;
+    return died         ? XD_STATE_SHUTDOWN
+           : v->down    ? XD_STATE_DOWN
+           : v->blocked ? XD_STATE_BLOCKED
+                        : XD_STATE_RUNNING;
 }
 
 bool xd_continuing(const struct xd_vcpu *v)
 {
-    (void)v;
-    return false;
+    return v->continuing;
 }
 
 bool xd_upcall_due(struct xd_vcpu *v)
 {
-    return events[guest_of(v)].taken;
+    const struct xd_abi_vcpu_info *info = xd_vcpu_info(v);
+
+    return info->evtchn_upcall_pending && !info->evtchn_upcall_mask;
 }
 
 unsigned int xd_why(const struct xd_vcpu *v)
@@ -467,84 +462,59 @@ struct xd_abi_vcpu_info *xd_vcpu_info(struct xd_vcpu *v)
 
 /* ---- Memory ---- */
 
-static size_t on_page(uint64_t va, size_t n)
-{
-    size_t left = XD_PAGE_SIZE - va % XD_PAGE_SIZE;
-
-    return n < left ? n : left;
-}
-
-bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n)
-{
-    for (size_t at = 0, len; at < n; at += len) {
-        const unsigned char *p = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, va + at, GUEST_READS);
-
-        len = on_page(va + at, n - at);
-        if (!p)
-            return false;
-        if (p == xen->beyond) /* no RAM: one byte stands for all of it */
-            memset((char *)dst + at, 0, len);
-        else
-            memcpy((char *)dst + at, p, len);
-    }
-    return true;
-}
-
-bool xd_copy_out(struct xd_vcpu *v, uint64_t va, const void *src, size_t n)
-{
-    for (size_t at = 0, len; at < n; at += len) {
-        unsigned char *p = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, va + at, GUEST_WRITES);
-
-        len = on_page(va + at, n - at);
-        if (!p)
-            return false;
-        if (p != xen->beyond)
-            memcpy(p, (const char *)src + at, len);
-    }
-    return true;
-}
-
-static bool entry_at(struct xd_vcpu *v, const struct xd_encoded *c, uint64_t i,
-                     struct xd_abi_multicall_entry *e)
-{
-    return i < c->arg[1] && i < LIST_SEEN && xd_look(v, e, c->arg[0] + i * sizeof(*e), sizeof(*e));
-}
-
-/* How many entries of a list that is to be made can be read. */
-static uint64_t entries_there(struct xd_vcpu *v, const struct xd_encoded *c)
+/* Looks at the entries of (v)'s list that were done since the last look. */
+static void entries_returned(struct xd_vcpu *v)
 {
     struct xd_abi_multicall_entry e;
-    uint64_t nr = 0;
+    enum xd_list_entry how;
+    bool any = false;
 
-    while (entry_at(v, c, nr, &e))
-        nr++;
-    return nr;
-}
-
-static void entries_returned(struct xd_vcpu *v, const struct xd_encoded *c, uint64_t there)
-{
-    for (uint64_t i = 0; i < there; i++) {
-        struct xd_abi_multicall_entry e;
-
-        if (!entry_at(v, c, i, &e)) {
-            xd_machine_note_lost(machine, v->domain->domid);
-            break;
-        }
-        if ((uint64_t)e.result == UINT64_C(0xdddddddddddddddd))
-            break;
+    while ((how = xd_list_next(v, &e)) == XD_LIST_DONE) {
         follow_info(v, e.op, e.args, (int64_t)e.result);
         note(v, e.op, e.args, (int64_t)e.result);
         host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (int64_t)e.result, 1);
+        any = true;
     }
-    if (there) /* a vcpu_info may have moved, a domain have been ended */
+    if (how == XD_LIST_LOST)
+        xd_machine_note_lost(machine, v->domain->domid);
+    if (any) /* a vcpu_info may have moved, a domain have been ended */
         see(false, false);
 }
 
-static bool covers(const struct xd_program_cpu *c, unsigned int g, const unsigned char *through)
+/* A hypercall, or what is left of a list after its vCPU was woken. */
+static void make_call(struct xd_vcpu *v, const struct xd_encoded *c, struct xd_outcome *out)
+{
+    out->kind = XD_OUTCOME_RETURNED;
+    if (v->continuing) {
+        out->rc = xd_wait_go_on(v);
+        see(true, true);
+    } else {
+        xd_list_begin(v, c);
+        out->rc = xd_hypercall(v, c->nr, c->arg);
+    }
+    if (!died)
+        entries_returned(v);
+    if (!died && v->blocked && !xd_list_over(v)) {
+        xd_wait_in_list(v);
+        out->kind = XD_OUTCOME_SUSPENDED;
+    }
+    unfit = unfit ? unfit : xd_wait_unfit(v);
+}
+
+/* Is this the byte of (v)'s mask? */
+static bool is_mask(const struct xd_program_cpu *c, unsigned int g, const unsigned char *through)
 {
     const unsigned char *mask = (unsigned char *)&vcpu_info_of(g)->evtchn_upcall_mask;
 
     return through && c->what == XD_DO_STORE && mask >= through && mask < through + c->size;
+}
+
+/* Whose mask was stored has it as it was stored. */
+static void masks_stored(const struct xd_program_cpu *c, const unsigned char *through)
+{
+    for (unsigned int g = 0; g < XD_XEN_GUESTS; g++)
+        if (domain[g / XD_MAIL_VCPUS].used && is_mask(c, g, through))
+            events[g].taken = false;
 }
 
 /* A plain load or store of the guest. */
@@ -552,17 +522,16 @@ static void make_access(struct xd_program_cpu *c, struct xd_vcpu *v, struct xd_o
 {
     unsigned int g = guest_of(v);
     volatile struct xd_mailbox *m = xen->guest[g].mail;
-    unsigned char *through = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, c->va, GUEST_WRITES);
+    unsigned char *through = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, c->va, XD_GUEST_WRITES);
 
     m->op = c->what == XD_DO_LOAD ? XD_MAIL_LOAD : XD_MAIL_STORE;
     m->va = c->va;
     m->size = c->size;
     memcpy((void *)(uintptr_t)&m->value, c->bytes, 8);
-    if (!covers(c, g, through)) /* else what it stores is the mask */
+    if (!is_mask(c, g, through)) /* else what it stores is the mask */
         give_mask_back(g);
     xd_xen_ask(xen, g);
-    if (covers(c, g, through))
-        events[g].taken = false;
+    masks_stored(c, through);
     see(false, false);
     c->done = !died && !m->trapped && (c->what == XD_DO_LOAD || through);
     if (died) {
@@ -587,14 +556,8 @@ void xd_cpu_step(struct xd_cpu *cpu, struct xd_vcpu *v, struct xd_outcome *out)
     struct xd_program_cpu *c = (struct xd_program_cpu *)(void *)cpu;
 
     *out = (struct xd_outcome){.kind = XD_OUTCOME_NOTHING};
-    if (c->what == XD_DO_CALL) {
-        uint64_t there = c->call->nr == HC_MULTICALL ? entries_there(v, c->call) : 0;
-
-        out->rc = xd_hypercall(v, c->call->nr, c->call->arg);
-        if (!died)
-            entries_returned(v, c->call, there);
-        out->kind = XD_OUTCOME_RETURNED;
-    } else {
+    if (c->what == XD_DO_CALL)
+        make_call(v, c->call, out);
+    else
         make_access(c, v, out);
-    }
 }

@@ -6,6 +6,9 @@
 #include "base/strbuf.h"
 #include "machine.h"
 
+#define XD_GUEST_READS  (XD_PTE_P | XD_PTE_US)
+#define XD_GUEST_WRITES (XD_GUEST_READS | XD_PTE_RW)
+
 /* The machine that programs run on: one per process. Its config is to be set before the first program. */
 extern struct xd_machine xd_real_machine;
 
@@ -13,6 +16,8 @@ extern struct xd_machine xd_real_machine;
 bool xd_real_died(void);
 /* Did one give no answer, without having ended as far as anybody can tell? */
 bool xd_real_hung(void);
+/* Why the program can't be compared, which shows only when it runs; NULL: it can. */
+const char *xd_real_unfit(void);
 /* The lines by which a double can be laid out like the machine of the last run. */
 void xd_real_print_place(struct xd_str *out);
 

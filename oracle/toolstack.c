@@ -387,6 +387,25 @@ bool xd_toolstack_ended(struct xd_xen *x, unsigned int g, uint8_t *reason)
     return true;
 }
 
+bool xd_toolstack_waits(struct xd_xen *x, unsigned int g)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_getvcpuinfo};
+
+    op.u.getvcpuinfo.vcpu = g % XD_MAIL_VCPUS;
+    /* One that still runs is on its way to sleep, or finds that it need not. */
+    return control(x, g / XD_MAIL_VCPUS, &op) == 0 && op.u.getvcpuinfo.blocked &&
+           !op.u.getvcpuinfo.running;
+}
+
+bool xd_toolstack_wake(struct xd_xen *x, unsigned int g)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_sendtrigger};
+
+    op.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_NMI;
+    op.u.sendtrigger.vcpu = g % XD_MAIL_VCPUS;
+    return control(x, g / XD_MAIL_VCPUS, &op) == 0;
+}
+
 bool xd_toolstack_scatter(struct xd_xen *x)
 {
     struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;

@@ -8,7 +8,7 @@
 #include "xendouble/xendouble.h"
 
 #define XD_TOOLSTACK_PAGES 1536u
-#define XD_KERNEL_PAGES    8u /* of the oracle's kernel, in every domain */
+#define XD_KERNEL_PAGES    12u /* of the oracle's kernel, in every domain */
 
 /*
  * Makes domain (domid), unprivileged, with a copy of the kernel at (path) in it, and waits for its mailboxes. Of (c) only
@@ -32,6 +32,11 @@ bool xd_toolstack_scatter(struct xd_xen *x);
 
 /* For xd_xen_config.ended. */
 bool xd_toolstack_ended(struct xd_xen *x, unsigned int g, uint8_t *reason);
+
+/* For xd_xen_config.waits: has Xen put it to sleep, so that it does nothing more until an event wakes it? */
+bool xd_toolstack_waits(struct xd_xen *x, unsigned int g);
+/* Wakes it, by no event: an NMI that its domain has no callback for. */
+bool xd_toolstack_wake(struct xd_xen *x, unsigned int g);
 
 /* Opens a port of the domain for dom0, as its builder did. */
 bool xd_toolstack_open_port(struct xd_xen *x, uint32_t domid, uint32_t *port);

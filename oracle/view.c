@@ -278,8 +278,9 @@ static void shared_info(struct xd_view *s, struct xd_seen_domain *d, struct xd_d
     const uint64_t *word = (const uint64_t *)(const void *)xd_shared_info(now);
 
     for (unsigned int i = 0; i < INFO_WORDS; i++) {
-        bool vcpus = i < INFO_PENDING,
-             told_by_vcpu = i / VCPU_WORDS < VCPUS_SEEN && i % VCPU_WORDS < VCPU_EVENTS;
+        bool vcpus = i < INFO_PENDING, told_by_vcpu = i / VCPU_WORDS < VCPUS_SEEN &&
+                                                      xd_vcpu_at(now, i / VCPU_WORDS) &&
+                                                      i % VCPU_WORDS < VCPU_EVENTS;
 
         if (word[i] == d->info_now[i] ||
             (vcpus && (i % VCPU_WORDS >= VCPU_CLOCK || told_by_vcpu)) ||
@@ -294,10 +295,14 @@ static void shared_info(struct xd_view *s, struct xd_seen_domain *d, struct xd_d
 static void vcpu(struct xd_view *s, struct xd_seen_domain *d, struct xd_vcpu *v)
 {
     static const char *const names[BITS_SEEN] = {"upcall_pending", "upcall_mask", "pending_sel",
-                                                 "upcall due"};
+                                                 "upcall due",     "waits",       "in a list"};
     const struct xd_abi_vcpu_info *vi = xd_vcpu_info(v);
-    const uint64_t now[BITS_SEEN] = {vi->evtchn_upcall_pending, vi->evtchn_upcall_mask,
-                                     vi->evtchn_pending_sel, xd_upcall_due(v)};
+    const uint64_t now[BITS_SEEN] = {vi->evtchn_upcall_pending,
+                                     vi->evtchn_upcall_mask,
+                                     vi->evtchn_pending_sel,
+                                     xd_upcall_due(v),
+                                     xd_vcpu_state(v) == XD_STATE_BLOCKED,
+                                     xd_continuing(v)};
 
     for (unsigned int i = 0; i < BITS_SEEN; i++) {
         if (now[i] != d->vcpu[v->id].bits[i])

@@ -12,8 +12,8 @@
 #define AREA_SEEN    8u   /* likewise of the argument area */
 #define START_SEEN   256u /* pages from pfn 0 on that need not be zero at the start */
 #define FRESH_MAX    256u
-#define BITS_SEEN    4u
-#define VCPUS_SEEN   2u
+#define BITS_SEEN    6u
+#define VCPUS_SEEN   4u
 #define INFO_WORDS   392u /* of shared_info */
 #define INFO_PENDING 256u
 #define INFO_CLOCK   384u

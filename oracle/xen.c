@@ -29,8 +29,9 @@
 #define ANSWER_NS \
     UINT64_C(20000000000) /* a death is told of at once; this is for guests that hang */
 #define DOUBT_NS \
-    UINT64_C(20000000) /* without an answer: then it is asked whether the domain ended */
-#define SPINS 200u     /* looks at the mailbox before others may have the processor... */
+    UINT64_C(20000000)            /* without an answer: then it is asked whether the domain ended */
+#define WAIT_NS UINT64_C(2000000) /* the same for a call that may wait: whether it does */
+#define SPINS   200u              /* looks at the mailbox before others may have the processor... */
 #define NAP_NS \
     20000u /* ... for so long: who only yields keeps his turn, and others' work makes five times as slow */
 #define CRASH 3u /* SHUTDOWN_crash */
@@ -135,7 +136,7 @@ static bool find_dom0(struct xd_xen *x)
         if (m->magic[0] != XD_MAIL_MAGIC0 || m->magic[1] != XD_MAIL_MAGIC1)
             continue;
         x->xen_cr3 = m->cr3 & ADDRESS;
-        for (uint64_t va = UINT64_C(0xffffffff80000000); va < UINT64_C(0xffffffff80008000);
+        for (uint64_t va = UINT64_C(0xffffffff80000000); va < UINT64_C(0xffffffff8000c000);
              va += PAGE)
             if (xd_xen_at(x, x->xen_cr3, va, PRESENT) == x->ram + at)
                 g->mail_va = va;
@@ -156,7 +157,7 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
     char *log;
     size_t n;
 
-    *x = (struct xd_xen){.ended = c->ended, .ram_fd = -1, .serial_fd = -1};
+    *x = (struct xd_xen){.ended = c->ended, .waits = c->waits, .ram_fd = -1, .serial_fd = -1};
     if (!make_files(x, (uint64_t)c->ram_mb << 20))
         return false;
     x->pid = fork();
@@ -258,16 +259,14 @@ static bool no_answer(struct xd_xen *x, unsigned int g, bool late)
     return guest->dead = true;
 }
 
-bool xd_xen_ask(struct xd_xen *x, unsigned int g)
+/* Waits for the answer to what guest (g) was asked last. */
+static bool answered(struct xd_xen *x, unsigned int g)
 {
-    volatile struct xd_mailbox *m = x->guest[g].mail;
-    uint64_t start = 0, looked = 0, now;
-    uint32_t nr;
+    struct xd_xen_guest *guest = &x->guest[g];
+    volatile struct xd_mailbox *m = guest->mail;
+    uint64_t start = 0, looked = 0, doubted = 0, now;
+    uint32_t nr = m->asked;
 
-    if (x->dead || x->guest[g].dead)
-        return false;
-    nr = m->asked + 1;
-    __atomic_store_n(&m->asked, nr, __ATOMIC_RELEASE);
     for (unsigned int spins = 1; __atomic_load_n(&m->answered, __ATOMIC_ACQUIRE) != nr; spins++) {
         __builtin_ia32_pause();
         if (spins % SPINS)
@@ -275,6 +274,12 @@ bool xd_xen_ask(struct xd_xen *x, unsigned int g)
         nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
         now = now_ns();
         start = start ? start : now;
+        if (guest->may_wait && now - start >= WAIT_NS && now - doubted >= WAIT_NS) {
+            guest->waits = x->waits && x->waits(x, g);
+            doubted = now_ns();
+            if (guest->waits || x->dead)
+                return false;
+        }
         if (now - start < DOUBT_NS || now - looked < DOUBT_NS)
             continue;
         looked = now;
@@ -282,6 +287,34 @@ bool xd_xen_ask(struct xd_xen *x, unsigned int g)
             return false;
     }
     return true;
+}
+
+bool xd_xen_ask(struct xd_xen *x, unsigned int g)
+{
+    volatile struct xd_mailbox *m = x->guest[g].mail;
+
+    if (x->dead || x->guest[g].dead || x->guest[g].waits)
+        return false;
+    __atomic_store_n(&m->asked, m->asked + 1, __ATOMIC_RELEASE);
+    return answered(x, g);
+}
+
+/* Xen went back to the guest's handler: nobody knows the result of its call, or what else is wrong there. */
+static bool call_trapped(struct xd_xen *x, unsigned int g)
+{
+    if (x->guest[g].mail->trapped) {
+        x->guest[g].dead = x->guest[g].hung = true;
+        x->dead = x->dead || g == 0;
+    }
+    return x->guest[g].mail->trapped;
+}
+
+int64_t xd_xen_call_woken(struct xd_xen *x, unsigned int g)
+{
+    x->guest[g].waits = false;
+    if (x->dead || x->guest[g].dead || !answered(x, g) || call_trapped(x, g))
+        return -1;
+    return (int64_t)x->guest[g].mail->result;
 }
 
 int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
@@ -299,13 +332,8 @@ int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_
         m->arg[at] = x->guest[g].mail_va + offsetof(struct xd_mailbox, scratch);
         memcpy(room, data, n);
     }
-    if (!xd_xen_ask(x, g))
+    if (!xd_xen_ask(x, g) || call_trapped(x, g))
         return -1;
-    if (m->trapped) { /* Xen went back to its handler: nobody knows the result, or what else is wrong there */
-        x->guest[g].dead = x->guest[g].hung = true;
-        x->dead = x->dead || g == 0;
-        return -1;
-    }
     if (n)
         memcpy(data, room, n);
     return (int64_t)m->result;

@@ -32,15 +32,20 @@ struct xd_xen_config {
     uint32_t cpus;
     /* Has the domain of guest (g), which gives no answer, been shut down, and why? NULL: nobody can tell. */
     bool (*ended)(struct xd_xen *x, unsigned int g, uint8_t *reason);
+    /* Does the vCPU of guest (g), which gives no answer, wait for an event? NULL: nobody can tell. */
+    bool (*waits)(struct xd_xen *x, unsigned int g);
 };
 
 /* One of them. */
 struct xd_xen_guest {
     volatile struct xd_mailbox *mail; /* NULL: it does not exist */
     uint64_t mail_va;
-    bool dead;           /* it ended, or gives no answer: */
-    bool hung;           /* nobody can tell why */
-    uint8_t reason;      /* else: SHUTDOWN_* */
+    bool dead;      /* it ended, or gives no answer: */
+    bool hung;      /* nobody can tell why */
+    uint8_t reason; /* else: SHUTDOWN_* */
+    bool may_wait;  /* what it is asked next may put it to sleep, */
+    bool waits;   /* and has: the answer comes when it is woken. Until then it must not be asked */
+    bool in_list; /* it does in the middle of a list of calls, the rest of which is to come */
     unsigned int queued; /* calls that its mailbox holds */
     size_t queued_bytes;
     struct {
@@ -65,6 +70,7 @@ struct xd_xen {
     unsigned char **m2p;        /* and of its table from mfn to pfn, for all frames of RAM */
     bool dead;                  /* all of it ended, or dom0 gives no answer */
     bool (*ended)(struct xd_xen *x, unsigned int g, uint8_t *reason);
+    bool (*waits)(struct xd_xen *x, unsigned int g);
     int ram_fd, serial_fd; /* files without names: RAM, and what Xen and the domains write */
     size_t log_at;         /* bytes of that which were taken */
     char error[512];
@@ -83,13 +89,15 @@ struct xd_xen_frame {
 bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c);
 void xd_xen_end(struct xd_xen *x);
 
-/* Lets guest (g) do what its mailbox asks. False: no answer came, the guest or all of Xen is gone. */
+/* Lets guest (g) do what its mailbox asks. False: no answer came, the guest or all of Xen is gone, or it waits. */
 bool xd_xen_ask(struct xd_xen *x, unsigned int g);
 
 /* A hypercall of guest (g), whose (n) bytes of arguments at (data) are put into its mailbox and read back; arg[(at)] becomes their address.
    -1: or no answer came; one that ends in a trap is none. */
 int64_t xd_xen_call(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],
                     unsigned int at, void *data, size_t n);
+/* The same of a call by which it waited, and which goes on. It may wait again. */
+int64_t xd_xen_call_woken(struct xd_xen *x, unsigned int g);
 
 /* The same, later: all that is queued is made by one request, at the latest by xd_xen_flush, and nobody learns the results */
 void xd_xen_queue(struct xd_xen *x, unsigned int g, uint64_t nr, const uint64_t arg[6],

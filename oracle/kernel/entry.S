@@ -169,6 +169,6 @@ hypercall_page:
     .balign 4096
     .globl stacks
 stacks:
-    .skip 2 * 4096
+    .skip 4 * 4096 /* XD_MAIL_VCPUS */
 
     .section .note.GNU-stack, "", @progbits

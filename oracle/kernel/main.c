@@ -17,7 +17,6 @@
 #define HC_SCHED_OP                29
 #define HC_EVTCHN_OP               32
 #define EVTCHNOP_STATUS            5
-#define DOMID_SELF                 0x7ff0
 #define VCPUOP_STOP_PERIODIC_TIMER 7
 #define SCHEDOP_SHUTDOWN           2
 #define SHUTDOWN_CRASH             3
@@ -41,18 +40,28 @@ static struct {
     unsigned char rest[4096 - sizeof(struct xd_mailbox)];
 } page[XD_MAIL_VCPUS];
 
-static uint64_t hypercall(uint64_t nr, const uint64_t *arg)
+/* (*upcalls): taken before it was made, and not while. */
+static uint64_t hypercall_after(uint64_t nr, const uint64_t *arg, uint64_t *upcalls)
 {
+    const volatile struct own *own = (void *)((uint64_t)__builtin_frame_address(0) & -4096ul);
     register uint64_t a3 __asm__("r10") = arg[3];
     register uint64_t a4 __asm__("r8") = arg[4];
     register uint64_t a5 __asm__("r9") = arg[5];
     uint64_t a0 = arg[0], a1 = arg[1], a2 = arg[2];
 
-    __asm__ volatile("syscall"
-                     : "+a"(nr), "+D"(a0), "+S"(a1), "+d"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
-                     :
+    __asm__ volatile("mov %[own], %%rbx; syscall"
+                     : "+a"(nr), "+D"(a0), "+S"(a1), "+d"(a2), "+r"(a3), "+r"(a4), "+r"(a5),
+                       "=&b"(*upcalls)
+                     : [own] "m"(own->upcalls)
                      : "rcx", "r11", "memory");
     return nr;
+}
+
+static uint64_t hypercall(uint64_t nr, const uint64_t *arg)
+{
+    uint64_t upcalls;
+
+    return hypercall_after(nr, arg, &upcalls);
 }
 
 static void say(const char *text)
@@ -101,17 +110,20 @@ static void store(struct xd_mailbox *m)
 
 static void call(struct xd_mailbox *m)
 {
-    m->result = hypercall(m->nr, m->arg);
+    uint64_t upcalls;
+
+    m->result = hypercall_after(m->nr, m->arg, &upcalls);
+    m->upcalls_before = upcalls;
 }
 
 static void ports(struct xd_mailbox *m)
 {
-    uint64_t nr = m->nr;
+    uint64_t nr = m->nr, domid = m->value;
 
     for (m->size = 0; m->size < XD_MAIL_PORTS_MAX; nr++) {
         uint64_t *w = m->ports[m->size].word;
 
-        w[0] = DOMID_SELF | nr << 32; /* dom, port */
+        w[0] = domid | nr << 32; /* dom, port */
         w[1] = w[2] = 0;
         if (hypercall(HC_EVTCHN_OP,
                       (uint64_t[6]){EVTCHNOP_STATUS, (uint64_t)w})) { /* there is no such port */

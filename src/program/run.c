@@ -359,12 +359,12 @@ void xd_run_steps(struct xd_runner *r, uint32_t from, uint32_t end)
         if (r->opt->trace && p->step[i].kind != XD_STEP_CALL && p->step[i].kind != XD_STEP_STORE &&
             p->step[i].kind != XD_STEP_LOAD)
             xd_trace_step(r, i, r->verdict == XD_PASSED ? "" : "  # failed");
-        if (r->opt->watch)
-            r->opt->watch->stepped(r->opt->ctx, r, i);
         r->result->steps++;
         step_over(r);
         while (!r->stop && xd_resume(r))
             step_over(r);
+        if (r->opt->watch)
+            r->opt->watch->stepped(r->opt->ctx, r, i);
     }
     if (end < p->steps)
         return;

@@ -32,7 +32,7 @@
 #define BEYOND_VA   UINT64_C(0x0000600000000000)
 #define NO_WRITE_VA UINT64_C(0x0000700000000000)
 
-enum { CALL_ADD = 1, CALL_STRUCT, CALL_CRASH, CALL_TRAP, CALL_QUIT };
+enum { CALL_ADD = 1, CALL_STRUCT, CALL_CRASH, CALL_TRAP, CALL_SLEEP, CALL_QUIT };
 
 /* ---- In the place of QEMU ---- */
 
@@ -123,6 +123,11 @@ static void follow(volatile struct xd_mailbox *m)
             for (;;)
                 pause();
         case CALL_TRAP: m->trapped = 1; break;
+        case CALL_SLEEP: /* until somebody wakes it */
+            while (!__atomic_load_n(&m->scratch[0], __ATOMIC_ACQUIRE))
+                usleep(100);
+            m->result = 17;
+            break;
         default: exit(0);
         }
         __atomic_store_n(&m->answered, seen + 1, __ATOMIC_RELEASE);
@@ -275,6 +280,37 @@ START_TEST(a_trap_is_no_result)
 }
 END_TEST
 
+static unsigned int looks;
+
+static bool waits_at_the_third_look(struct xd_xen *xen, unsigned int g)
+{
+    ck_assert(xen == x && g == 0);
+    return ++looks >= 3;
+}
+
+START_TEST(a_call_that_waits_comes_back_later)
+{
+    const uint64_t arg[6] = {40, 0, 0, 0, 0, 2};
+
+    looks = 0;
+    x->waits = waits_at_the_third_look;
+    ck_assert_int_eq(xd_xen_call(x, 0, CALL_ADD, arg, 0, NULL, 0), 42);
+    ck_assert_uint_eq(looks, 0); /* only what may wait is asked about */
+    x->guest[0].may_wait = true;
+    ck_assert_int_eq(xd_xen_call(x, 0, CALL_SLEEP, arg, 0, NULL, 0), -1);
+    ck_assert_uint_eq(looks, 3);
+    ck_assert(x->guest[0].waits && !x->guest[0].dead && !x->dead);
+    ck_assert(!xd_xen_ask(x, 0));
+    ck_assert_int_eq(xd_xen_call_woken(x, 0), -1); /* nobody woke it */
+    ck_assert(x->guest[0].waits && !x->guest[0].dead);
+    __atomic_store_n(&x->guest[0].mail->scratch[0], 1, __ATOMIC_RELEASE);
+    x->waits = NULL;
+    ck_assert_int_eq(xd_xen_call_woken(x, 0), 17);
+    ck_assert(!x->guest[0].waits);
+    ck_assert_int_eq(xd_xen_call(x, 0, CALL_ADD, arg, 0, NULL, 0), 42);
+}
+END_TEST
+
 START_TEST(the_end_of_qemu_is_noticed)
 {
     const uint64_t arg[6] = {0};
@@ -323,6 +359,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, calls_go_there_and_back);
     tcase_add_test(tc, a_domain_that_crashed_is_not_waited_for);
     tcase_add_test(tc, a_trap_is_no_result);
+    tcase_add_test(tc, a_call_that_waits_comes_back_later);
     tcase_add_test(tc, the_end_of_qemu_is_noticed);
     suite_add_tcase(suite, tc);
     none = tcase_create("none");
