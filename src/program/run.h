@@ -43,7 +43,8 @@ struct xd_run_watch {
                    int64_t rc); /* a call came back */
     void (*accessed)(void *ctx, const struct xd_runner *r, const struct xd_step *s,
                      enum xd_access how, const struct xd_fault *f);
-    void (*stepped)(void *ctx, const struct xd_runner *r, uint32_t at); /* the step is over, and calls that it woke */
+    void (*stepped)(void *ctx, const struct xd_runner *r,
+                    uint32_t at); /* the step is over, and calls that it woke */
     /* Does it depend on the machine's heap who has this frame? Then no step may name it. NULL: never. */
     bool (*uncertain)(void *ctx, uint64_t mfn);
     /* For judging the double; each may be NULL. Around every call, entries of multicalls too (depth 1). */
