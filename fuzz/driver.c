@@ -2,9 +2,9 @@
 /*
  * driver.c: runs a fuzz target without an engine: over files, and over what it makes of them.
  *
- *     TARGET [-runs=N] [-seed=S] [-max_len=N] [-bench=SECONDS] [FILE|DIRECTORY|WORDS.dict]...
+ *     TARGET [-runs=N] [-seed=S] [-max_len=N] [-bench=SECONDS] [-help] [FILE|DIRECTORY|WORDS.dict]...
  *
- * Options are libFuzzer's where it has them. Without -runs each file is run once, else N inputs are
+ * Options are libFuzzer's where it has them, and its -help=1 shows those. Without -runs each file is run once, else N inputs are
  * made from them; each follows from its own seed, S, S+1, ... A failure prints the command that
  * shows it again and leaves the input in crash-HASH. Files called .xds are text: a target of
  * bytes gets their byte form, a target of machines the machine at their end. -bench runs the files over and over
@@ -31,6 +31,7 @@
 #define NONE         __attribute__((weak))
 #define MAX_LEN      4096u
 #define MACHINE      (1u << 20) /* -max_len of a target of machines */
+#define LEN_MAX      (1u << 30)
 #define WORD_MAX     64u
 #define BENCH_ROUNDS 5u
 
@@ -435,22 +436,48 @@ static void bench(double seconds)
            share[BENCH_ROUNDS / 2]);
 }
 
-static bool option(const char *arg, const char *name, const char **value)
+static void usage(FILE *to, const char *self)
+{
+    fprintf(
+        to,
+        "usage: %s [OPTION...] [FILE|DIRECTORY|WORDS.dict...]\n\n%s\n"
+        "  -runs=N         make N inputs from the files (else each file is run once)\n"
+        "  -seed=S         the first of them from seed S, the next from S + 1 (1)\n"
+        "  -max_len=N      of N bytes at most (%u)\n"
+        "  -bench=SECONDS  run the files over and over, and print how many a second\n"
+        "  -help           this\n\n"
+        "Files called .xds are text of a program, and are converted. exit codes: 0 nothing found, 2 bad usage; a finding ends\n"
+        "the process by SIGABRT\n",
+        self, fuzz_help, fuzz_input == FUZZ_MACHINE ? MACHINE : MAX_LEN);
+}
+
+/* Is (arg) option (name), with a number of (min) to (max)? */
+static bool option(const char *arg, const char *name, uint64_t min, uint64_t max, bool *given,
+                   uint64_t *value)
 {
     size_t n = strlen(name);
 
-    if (strncmp(arg, name, n) != 0)
+    if (strncmp(arg, name, n) != 0 || arg[n] != '=')
         return false;
-    *value = arg + n;
+    *value = fuzz_number(name, arg + n + 1, min, max);
+    *given = true;
     return true;
 }
 
 int main(int argc, char **argv)
 {
-    const char *runs = NULL, *seed = "1", *max_len = NULL, *dict = NULL, *seconds = NULL;
+    bool given = false, made = false, timed = false;
+    uint64_t runs = 0, seed = 1, seconds = 0,
+             max_len = fuzz_input == FUZZ_MACHINE ? MACHINE : MAX_LEN;
+    const char *dict = NULL;
     struct xd_str rest = {0};
     int args = argc;
 
+    for (int i = 1; i < argc; i++)
+        if (!strncmp(argv[i], "-help", 5) || !strcmp(argv[i], "--help")) {
+            usage(stdout, argv[0]);
+            return 0;
+        }
     if (LLVMFuzzerInitialize)
         LLVMFuzzerInitialize(&args, &argv);
     for (int i = 1; i < argc; i++) {
@@ -460,30 +487,27 @@ int main(int argc, char **argv)
         } else if (argv[i][0] != '-') {
             xd_str_addf(&rest, " %s", argv[i]);
             add_path(argv[i]);
-        } else if (!option(argv[i], "-runs=", &runs) && !option(argv[i], "-seed=", &seed) &&
-                   !option(argv[i], "-max_len=", &max_len) &&
-                   !option(argv[i], "-bench=", &seconds)) {
-            fprintf(stderr,
-                    "%s: unknown option; there are -runs=N -seed=S -max_len=N -bench=SECONDS, then "
-                    "files, directories and NAME.dict\n",
-                    argv[i]);
+        } else if (!option(argv[i], "-runs", 0, UINT64_MAX, &made, &runs) &&
+                   !option(argv[i], "-seed", 0, UINT64_MAX, &given, &seed) &&
+                   !option(argv[i], "-max_len", 1, LEN_MAX, &given, &max_len) &&
+                   !option(argv[i], "-bench", 1, 1000000, &timed, &seconds)) {
+            fprintf(stderr, "%s: unknown option; %s -help shows those there are\n", argv[i],
+                    argv[0]);
             return 2;
         }
     }
-    d.max_len = max_len                      ? strtoul(max_len, NULL, 0)
-                : fuzz_input == FUZZ_MACHINE ? MACHINE
-                                             : MAX_LEN;
+    d.max_len = (size_t)max_len;
     if (dict)
         read_dict(dict);
     watch_for_failures();
-    if (seconds && !d.nr) {
+    if (timed && !d.nr) {
         fprintf(stderr, "-bench: over which files?\n");
         return 2;
     }
-    if (seconds)
-        bench(strtod(seconds, NULL));
-    else if (runs)
-        run_made(argv[0], xd_str_text(&rest), strtoull(seed, NULL, 0), strtoull(runs, NULL, 0));
+    if (timed)
+        bench((double)seconds);
+    else if (made)
+        run_made(argv[0], xd_str_text(&rest), seed, runs);
     else
         run_files(argv[0]);
     for (size_t i = 0; i < d.nr; i++) {

@@ -5,6 +5,8 @@
 #include "program/bytes.h"
 
 const enum fuzz_input fuzz_input = FUZZ_BYTES;
+const char fuzz_help[] =
+    "Each input is bytes, which are a program in any case, whose text and bytes are the same program.\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,11 +4,6 @@
  *
  * Whatever a guest can do a program can say: stores to memory that then is a page table, a request
  * array (reqs=, ops=) or a list of calls (calls=), hypercalls by number with any registers.
- *
- * In the environment: XENDOUBLE_FUZZ_ORACLES (enum xd_oracle_which, or'ed), XENDOUBLE_FUZZ_EVERY (they look
- * after every nth step only), XENDOUBLE_FUZZ_TWICE (one of so many programs runs again, for its digest: 16; 1:
- * each, 0: none), XENDOUBLE_FUZZ_SESSION=1 (programs that begin alike go on from a snapshot),
- * XENDOUBLE_FUZZ_MODEL=1 (the second opinion, too; not with SESSION, for it wants to see every step).
  */
 #include "target.h"
 
@@ -21,6 +16,14 @@
 #include <stdlib.h>
 
 const enum fuzz_input fuzz_input = FUZZ_BYTES;
+const char fuzz_help[] =
+    "Each input is a program in byte form, which is run; after every call the oracles must find nothing.\n"
+    "In the environment:\n"
+    "  XENDOUBLE_FUZZ_ORACLES=N  a sum of 1 audit, 2 reach, 4 refused calls, 8 teardown, 16 who can't run makes no call (31)\n"
+    "  XENDOUBLE_FUZZ_EVERY=N    the first two look after every Nth step only (1)\n"
+    "  XENDOUBLE_FUZZ_TWICE=N    one program of N runs again, for its digest (16; 0: none)\n"
+    "  XENDOUBLE_FUZZ_SESSION=1  programs that begin alike go on from a snapshot (0)\n"
+    "  XENDOUBLE_FUZZ_MODEL=1    the second opinion is asked, too; not with SESSION, for it wants to see every step (0)\n";
 
 static struct xd_judge judge;
 static struct xd_opinion opinion;
@@ -56,26 +59,20 @@ static bool affordable(const struct xd_program *p)
     return p->domains <= DOMAINS_MAX;
 }
 
-static uint32_t number_from(const char *variable, uint32_t otherwise)
-{
-    const char *text = getenv(variable);
-
-    return text ? (uint32_t)strtoul(text, NULL, 0) : otherwise;
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
-    judge.oracles = xd_oracles_new(number_from("XENDOUBLE_FUZZ_ORACLES", XD_ORACLE_ALL),
-                                   number_from("XENDOUBLE_FUZZ_EVERY", 1));
-    if (number_from("XENDOUBLE_FUZZ_SESSION", 0)) {
+    judge.oracles = xd_oracles_new(
+        (uint32_t)fuzz_environment("XENDOUBLE_FUZZ_ORACLES", 0, XD_ORACLE_ALL, XD_ORACLE_ALL),
+        (uint32_t)fuzz_environment("XENDOUBLE_FUZZ_EVERY", 1, UINT32_MAX, 1));
+    if (fuzz_environment("XENDOUBLE_FUZZ_SESSION", 0, 1, 0))
         judge.session = xd_session_new(0);
-    } else if (number_from("XENDOUBLE_FUZZ_MODEL", 0)) {
+    if (fuzz_environment("XENDOUBLE_FUZZ_MODEL", 0, judge.session ? 0 : 1, 0)) {
         opinion = model_opinion(model_new());
         judge.opinion = &opinion;
     }
-    twice = number_from("XENDOUBLE_FUZZ_TWICE", 16);
+    twice = (uint32_t)fuzz_environment("XENDOUBLE_FUZZ_TWICE", 0, UINT32_MAX, 16);
     return 0;
 }
 

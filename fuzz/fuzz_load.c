@@ -3,8 +3,6 @@
  * fuzz_load.c: any bytes are refused with a place, or they are a machine: then its own file is the same
  * machine, guests and host may do with it what they like without the audit ever disagreeing, and it can be
  * taken apart.
- *
- * In the environment: XENDOUBLE_FUZZ_DEEDS (what is done to each machine: 24; 0: it is read, written and taken apart).
  */
 #include "target.h"
 
@@ -21,11 +19,15 @@
 #include <string.h>
 
 const enum fuzz_input fuzz_input = FUZZ_MACHINE;
+const char fuzz_help[] =
+    "Each input is a file of a machine: refused with a place, or its own file is the same machine, and what is done to it the audit\n"
+    "never disagrees with. In the environment:\n"
+    "  XENDOUBLE_FUZZ_DEEDS=N  things that are done to each (24; 0: it is read, written and taken apart)\n";
 
 #define FRAMES_MAX 8192u /* more is no other test, only a slower one */
 #define OPERAND    96u
 
-static uint32_t deeds = 24;
+static uint32_t deeds;
 
 struct user {
     struct xd_hv *hv;
@@ -35,12 +37,9 @@ struct user {
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    const char *text = getenv("XENDOUBLE_FUZZ_DEEDS");
-
     (void)argc;
     (void)argv;
-    if (text)
-        deeds = (uint32_t)strtoul(text, NULL, 0);
+    deeds = (uint32_t)fuzz_environment("XENDOUBLE_FUZZ_DEEDS", 0, UINT32_MAX, 24);
     return 0;
 }
 

@@ -11,6 +11,8 @@
 #define NAME "f"
 
 const enum fuzz_input fuzz_input = FUZZ_TEXT;
+const char fuzz_help[] =
+    "Each input is a text: refused with a place, or printed, and brought through bytes, it is the same program.\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

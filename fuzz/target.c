@@ -2,10 +2,12 @@
 /* target.c: the two forms of a program compared, and the end of a target that found something. */
 #include "target.h"
 
+#include "base/number.h"
 #include "hv/state.h"
 #include "program/bytes.h"
 #include "program/run.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,24 @@ void fuzz_wrong(const struct xd_program *p, const char *fmt, ...)
     va_end(ap);
     fprintf(stderr, "wrong: %s\n", xd_str_text(&text));
     abort();
+}
+
+uint64_t fuzz_number(const char *what, const char *text, uint64_t min, uint64_t max)
+{
+    uint64_t n;
+
+    if (xd_parse_number(text, &n) && n >= min && n <= max)
+        return n;
+    fprintf(stderr, "%s: \"%s\" is no number from %" PRIu64 " to %" PRIu64 "\n", what, text, min,
+            max);
+    exit(2);
+}
+
+uint64_t fuzz_environment(const char *variable, uint64_t min, uint64_t max, uint64_t otherwise)
+{
+    const char *text = getenv(variable);
+
+    return text ? fuzz_number(variable, text, min, max) : otherwise;
 }
 
 static void keep(void *ctx, struct xd_hv *hv)

@@ -28,6 +28,14 @@ enum fuzz_input {
 };
 extern const enum fuzz_input fuzz_input;
 
+/* What the target takes, and of what in the environment it hears; lines for -help. Each says so. */
+extern const char fuzz_help[];
+
+/* The number that (text) is, which stands behind (what). Ends the process with exit code 2 and a sentence, if it is none of (min) to (max). */
+uint64_t fuzz_number(const char *what, const char *text, uint64_t min, uint64_t max);
+/* The same of a variable of the environment, or (otherwise). */
+uint64_t fuzz_environment(const char *variable, uint64_t min, uint64_t max, uint64_t otherwise);
+
 /* The file of the machine that is there when (p) has run. */
 void fuzz_machine_of(const struct xd_program *p, struct xd_str *out);
 

@@ -8,6 +8,7 @@
 #ifndef XD_CLI_CLI_H
 #define XD_CLI_CLI_H
 
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "cli/counts.h"
 #include "program/run.h"
@@ -32,8 +33,6 @@ int xd_flush(int code);
 
 /* Is there a name before (suffix)? */
 bool xd_ends_in(const char *name, const char *suffix);
-/* A number of (digits) alone, or hexadecimal after 0x. */
-bool xd_parse_number(const char *text, uint64_t *value);
 
 /* ---- options.c: the values of --(option); false after complaining ---- */
 bool xd_option_number(const char *option, const char *text, uint64_t min, uint64_t max,

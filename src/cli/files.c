@@ -15,15 +15,6 @@
 
 #define DEEPEST 32 /* directories inside each other */
 
-bool xd_parse_number(const char *text, uint64_t *value)
-{
-    char *end;
-
-    errno = 0;
-    *value = strtoull(text, &end, strncmp(text, "0x", 2) ? 10 : 16);
-    return *text >= '0' && *text <= '9' && !*end && !errno;
-}
-
 static void add(struct xd_paths *paths, char *path)
 {
     if (paths->nr == paths->cap) {
