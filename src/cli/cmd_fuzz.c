@@ -137,14 +137,12 @@ static int search(const struct xd_fuzz *f)
     double start = now();
     int code = xd_fuzz_run(f, sum, &found);
 
-    if (!code) {
-        tell_totals(f, sum, now() - start);
-        if (f->report)
-            xd_counts_report(sum, "met");
-        if (!found.nr)
-            puts("nothing found");
-        fflush(stdout); /* shrinking may take long */
-    }
+    tell_totals(f, sum, now() - start);
+    if (f->report)
+        xd_counts_report(sum, "met");
+    if (!found.nr)
+        puts(code ? "nothing found so far" : "nothing found");
+    fflush(stdout); /* shrinking may take long */
     for (size_t i = 0; i < found.nr; i++) {
         xd_fuzz_tell(f, &found.item[i]);
         fflush(stdout);

@@ -38,6 +38,7 @@ struct shrink {
     unsigned int patience_s; /* for one candidate */
     struct xd_str failure;   /* how the file fails */
     bool progress;           /* a progress line stands on the terminal */
+    bool stuck;              /* there was no process to run a candidate in */
     struct xd_session *session;
 };
 
@@ -242,12 +243,13 @@ static void prepare(const struct shrink *sh, const struct xd_program *p, uint32_
 
 static bool still_fails(void *ctx, const struct xd_program *p)
 {
-    const struct shrink *sh = ctx;
+    struct shrink *sh = ctx;
     struct xd_str failure = {0};
     uint32_t at;
     bool same;
+    int code = judge(sh, p, &failure, NULL, &at);
 
-    judge(sh, p, &failure, NULL, &at);
+    sh->stuck |= code < 0 || (sh->oracles && code == XD_UNUSABLE);
     same = failure.len && !strcmp(failure.text, sh->failure.text);
     xd_str_free(&failure);
     if (same && at)
@@ -269,7 +271,8 @@ static bool go_on(void *ctx, const struct xd_shrink_stats *st)
         sh->shown_ns = t;
         sh->progress = true;
     }
-    return !interrupted && (!sh->seconds || t - sh->start_ns < sh->seconds * 1000000000u);
+    return !interrupted && !sh->stuck &&
+           (!sh->seconds || t - sh->start_ns < sh->seconds * 1000000000u);
 }
 
 static int put_result(const struct shrink *sh, const struct xd_str *text)
@@ -291,16 +294,18 @@ static void tell_stats(const struct shrink *sh, const struct xd_shrink_stats *st
             sh->path, st->steps_before, st->steps_after, (unsigned long long)st->calls,
             (unsigned long long)st->candidates, (unsigned long long)(ns / 1000000000),
             (unsigned long long)(ns / 10000000 % 100));
+    if (sh->stuck)
+        fputs("processes can't be started any more\n", stderr);
     if (!st->minimal)
         fputs("the search was ended before its time; there may be a smaller one\n", stderr);
 }
 
 /* What was found must fail in the same way when it is read from a file. */
-static int check_text(const struct shrink *sh, const struct xd_str *text)
+static int check_text(struct shrink *sh, const struct xd_str *text)
 {
     char *error;
     struct xd_program *p = xd_program_parse(sh->path, xd_str_text(text), text->len, &error);
-    bool same = p && (interrupted || still_fails((void *)(uintptr_t)sh, p));
+    bool same = p && (interrupted || sh->stuck || still_fails(sh, p) || sh->stuck);
 
     if (!p) {
         fputs(error, stderr);
@@ -324,6 +329,8 @@ static int shrink_program(struct shrink *sh, const struct xd_program *p)
         fputs("\r\033[K", stderr);
     if (!small && interrupted)
         return xd_complain("interrupted");
+    if (!small && sh->stuck)
+        return xd_complain("processes can't be started any more");
     if (!small)
         return xd_complain("%s: it does not fail in the same way each time", sh->path);
     xd_program_print(small, &text);
@@ -368,7 +375,8 @@ static int shrink_file(struct shrink *sh)
         xd_complain("processes can't be started: %s", strerror(errno));
         code = XD_UNUSABLE;
     } else {
-        xd_complain("%s: it can't be run", sh->path);
+        if (!sh->oracles) /* else it was told that there is no process */
+            xd_complain("%s: it can't be run", sh->path);
         code = XD_UNUSABLE;
     }
     xd_str_free(&shown);

@@ -28,6 +28,7 @@ struct xd_finding {
     uint64_t number;   /* its seed is (seed) + number */
     struct xd_str how; /* what findings are told apart by */
     uint64_t times;    /* programs that show the same */
+    bool unasked;      /* there was no process to ask it in: (how) says only that it ended one */
 };
 struct xd_findings {
     struct xd_finding *item;

@@ -68,24 +68,27 @@ int xd_fuzz_judge(const struct xd_program *p, uint64_t every, bool twice, struct
 struct search {
     const struct xd_fuzz *f;
     const char *how;
+    bool stuck; /* there was no process to judge one in */
 };
 
 static bool still_shows(void *ctx, const struct xd_program *p)
 {
-    const struct search *s = ctx;
+    struct search *s = ctx;
     struct xd_str how = {0};
-    bool same = xd_fuzz_judge(p, s->f->every, s->f->twice, &how, NULL) == XD_BROKEN &&
-                !strcmp(xd_str_text(&how), s->how);
+    int code = xd_fuzz_judge(p, s->f->every, s->f->twice, &how, NULL);
+    bool same = code == XD_BROKEN && !strcmp(xd_str_text(&how), s->how);
 
+    s->stuck |= code == XD_UNUSABLE;
     xd_str_free(&how);
     return same;
 }
 
 static bool go_on(void *ctx, const struct xd_shrink_stats *so_far)
 {
-    (void)ctx;
+    const struct search *s = ctx;
+
     (void)so_far;
-    return !xd_fuzz_interrupted();
+    return !xd_fuzz_interrupted() && !s->stuck;
 }
 
 /* Writes the scenario into --keep, as (name). NULL after complaining. */
@@ -138,7 +141,7 @@ struct telling {
 
 static void tell(const struct xd_fuzz *f, const struct xd_program *p, const struct telling *t)
 {
-    struct search s = {f, t->how};
+    struct search s = {.f = f, .how = t->how};
     const struct xd_shrink_options limits = {.calls_max = TRIES, .go_on = go_on};
     struct xd_str out = {0}, said = {0}, options = {0};
     struct xd_shrink_stats st = {0};
@@ -171,7 +174,7 @@ static void tell(const struct xd_fuzz *f, const struct xd_program *p, const stru
 
 void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
 {
-    struct xd_str text = {0}, who = {0}, name = {0}, again = {0};
+    struct xd_str text = {0}, who = {0}, name = {0}, again = {0}, how = {0};
     uint64_t seed = f->seed + found->number;
     struct xd_program *p;
     char *error;
@@ -179,6 +182,8 @@ void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
     xd_fuzz_text(f, found->number, &text);
     p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
     XD_ALWAYS(p != NULL);
+    if (!found->unasked || xd_fuzz_judge(p, f->every, f->twice, &how, NULL) != XD_BROKEN)
+        xd_str_add(&how, xd_str_text(&found->how));
     xd_str_addf(&who, "seed 0x%" PRIx64 ": xendouble is wrong", seed);
     if (found->times > 1)
         xd_str_addf(&who, ", as in %" PRIu64 " more program%s", found->times - 1,
@@ -187,13 +192,14 @@ void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
     xd_str_addf(&again, " --seed 0x%" PRIx64 " --programs 1", seed);
     add_options(f, true, &again);
     tell(f, p,
-         &(struct telling){xd_str_text(&who), xd_str_text(&found->how), xd_str_text(&name),
+         &(struct telling){xd_str_text(&who), xd_str_text(&how), xd_str_text(&name),
                            xd_str_text(&again)});
     xd_program_free(p);
     xd_str_free(&text);
     xd_str_free(&who);
     xd_str_free(&name);
     xd_str_free(&again);
+    xd_str_free(&how);
 }
 
 int xd_fuzz_file(const struct xd_fuzz *f, const char *path, const struct xd_program *p)

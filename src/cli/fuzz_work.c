@@ -26,7 +26,8 @@
 
 #define FRAMES \
     4096u /* room for the domains of generated programs; small, for it is audited often */
-#define TURN_NS 20000000
+#define TURN_NS     20000000
+#define STUCK_TURNS 100u
 
 static volatile sig_atomic_t interrupted;
 
@@ -119,6 +120,8 @@ struct watcher {
     struct xd_findings *found;
     struct timespec start;
     bool progress;
+    bool wanting;       /* it was told that processes can't be started */
+    unsigned int stuck; /* turns in which there was none */
 };
 
 static double seconds(const struct watcher *w)
@@ -129,7 +132,8 @@ static double seconds(const struct watcher *w)
     return (double)(t.tv_sec - w->start.tv_sec) + (double)(t.tv_nsec - w->start.tv_nsec) / 1e9;
 }
 
-static bool start_job(struct watcher *w, uint64_t i)
+/* If it can't be had, its programs wait, and it is tried again. */
+static void start_job(struct watcher *w, uint64_t i)
 {
     pid_t self = getpid();
 
@@ -139,10 +143,11 @@ static bool start_job(struct watcher *w, uint64_t i)
     if (w->pid[i] == 0)
         work(w->f, &w->job[i], self);
     if (w->pid[i] > 0)
-        return true;
+        return;
     w->pid[i] = 0;
-    xd_complain("processes can't be started: %s", strerror(errno));
-    return false;
+    if (!w->wanting)
+        xd_complain("processes can't be started: %s", strerror(errno));
+    w->wanting = true;
 }
 
 /* Program (number) ended its process. What for, it is asked anew. */
@@ -152,17 +157,23 @@ static void note_finding(struct watcher *w, uint64_t number, int status)
     struct xd_str text = {0}, how = {0};
     struct xd_program *p;
     char *error;
+    int code;
 
     xd_fuzz_text(w->f, number, &text);
     p = xd_program_parse("generated", xd_str_text(&text), text.len, &error);
     XD_ALWAYS(p != NULL);
-    if (xd_fuzz_judge(p, w->f->every, w->f->twice, &how, NULL) != XD_BROKEN)
+    code = xd_fuzz_judge(p, w->f->every, w->f->twice, &how, NULL);
+    if (code == XD_PASSED)
         xd_str_addf(&how,
                     "it ended its process (status 0x%x) after other programs, but not alone\n",
                     (unsigned int)status);
+    else if (code == XD_UNUSABLE)
+        xd_str_addf(&how,
+                    "it ended its process (status 0x%x), and there was none to ask it what for\n",
+                    (unsigned int)status);
     xd_program_free(p);
     xd_str_free(&text);
-    for (size_t i = 0; i < found->nr; i++)
+    for (size_t i = 0; i < found->nr && code != XD_UNUSABLE; i++)
         if (!strcmp(xd_str_text(&found->item[i].how), xd_str_text(&how))) {
             found->item[i].times++;
             if (number < found->item[i].number)
@@ -174,33 +185,40 @@ static void note_finding(struct watcher *w, uint64_t number, int status)
         found->cap = found->cap * 2 + 8;
         found->item = xd_realloc(found->item, found->cap * sizeof(*found->item));
     }
-    found->item[found->nr++] = (struct xd_finding){.number = number, .how = how, .times = 1};
+    found->item[found->nr++] = (struct xd_finding){
+        .number = number, .how = how, .times = 1, .unasked = code == XD_UNUSABLE};
 }
 
-/* Process (i) has ended. False: another one is needed, and can't be had. */
-static bool ended(struct watcher *w, uint64_t i, int status)
+/* Process (i) has ended. */
+static void ended(struct watcher *w, uint64_t i, int status)
 {
     w->pid[i] = 0;
     if (w->job[i].done)
-        return true;
+        return;
     note_finding(w, w->job[i].number, status);
     w->job[i].number += w->f->jobs;
-    return w->found->nr >= w->f->max_findings || start_job(w, i);
 }
 
 enum looked { ALL_DONE, AT_WORK, STUCK };
 
+/* STUCK: there are programs to run, and for long no process that runs any. */
 static enum looked look(struct watcher *w)
 {
-    bool any = false;
+    bool any = false, waiting = false;
     int status;
 
     for (uint64_t i = 0; i < w->f->jobs; i++) {
-        if (w->pid[i] && waitpid(w->pid[i], &status, WNOHANG) == w->pid[i] && !ended(w, i, status))
-            return STUCK;
+        if (w->pid[i] && waitpid(w->pid[i], &status, WNOHANG) == w->pid[i])
+            ended(w, i, status);
+        if (!w->pid[i] && !w->job[i].done && w->found->nr < w->f->max_findings)
+            start_job(w, i);
         any |= w->pid[i] != 0;
+        waiting |= !w->job[i].done;
     }
-    return any && w->found->nr < w->f->max_findings ? AT_WORK : ALL_DONE;
+    if (!waiting || w->found->nr >= w->f->max_findings)
+        return ALL_DONE;
+    w->stuck = any ? 0 : w->stuck + 1;
+    return w->stuck < STUCK_TURNS ? AT_WORK : STUCK;
 }
 
 static void show_progress(struct watcher *w)
@@ -250,10 +268,8 @@ int xd_fuzz_run(const struct xd_fuzz *f, struct xd_counts *sum, struct xd_findin
         return xd_complain("there is no memory for %llu jobs", (unsigned long long)f->jobs);
     }
     clock_gettime(CLOCK_MONOTONIC, &w.start);
-    for (uint64_t i = 0; i < f->jobs && looked == AT_WORK; i++) {
+    for (uint64_t i = 0; i < f->jobs; i++)
         w.job[i].number = i;
-        looked = start_job(&w, i) ? AT_WORK : STUCK;
-    }
     while (looked == AT_WORK && (looked = look(&w)) == AT_WORK && !interrupted &&
            (!f->seconds || seconds(&w) < (double)f->seconds)) {
         show_progress(&w);

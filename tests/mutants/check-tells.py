@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""check-tells.py COMMAND MUTANTS.DEF: what `xendouble fuzz` tells of a planted bug shows the bug again, and nothing else does."""
+"""check-tells.py COMMAND MUTANTS.DEF [FEW-FORKS.SO]: what `xendouble fuzz` tells of a planted bug shows the bug again, and nothing else does."""
 
 import os
 import re
@@ -106,6 +106,44 @@ class Tells(unittest.TestCase):
         self.assertIn("BUG at", r.stdout)
         self.assertRegex(r.stdout, "^40 programs ")
 
+    def few_forks(self, which, *args, bug="dying-reference"):
+        env = dict(environment(bug), LD_PRELOAD=FEW_FORKS[0], XD_FEW_FORKS=which)
+        return subprocess.run([COMMAND, *args], env=env, text=True, capture_output=True, check=False)
+
+    def test_processes_that_can_not_be_had(self):
+        if not FEW_FORKS:
+            self.skipTest("sanitizers want to be loaded first")
+        made = ["fuzz", "--seed", "1", "--programs", "40", "--jobs", "1", "--max-findings", "100"]
+        want = "xendouble: processes can't be started: Resource temporarily unavailable\n"
+        # The first process, the one that is to say what ended it, and the next: later they are had.
+        for which in ("1-1", "2-2", "3-3", "2-4"):
+            r = self.few_forks(which, *made)
+            self.assertEqual(r.returncode, 3, r.stdout + r.stderr)
+            self.assertTrue(r.stderr.startswith(want), r.stderr)
+            self.assertIn("BUG at", r.stdout)
+            self.assertRegex(r.stdout, "^40 programs ")
+            self.assertNotIn("none to ask", r.stdout)
+            self.assertNotIn("not alone", r.stdout)
+        # From the second one on they never are.
+        r = self.few_forks("2-1000000", *made)
+        self.assertEqual(r.returncode, 3, r.stdout + r.stderr)
+        self.assertRegex(r.stdout, r"^[1-9][0-9]* programs? [^\n]*\nseed 0x[0-9a-f]+: xendouble is wrong; [0-9]+ steps, not shrunk:\n"
+                                   r"it ended its process \(status 0x[0-9a-f]+\), and there was none to ask it what for\n")
+        self.assertIn("\nagain: xendouble fuzz --seed 0x", r.stdout)
+        r = self.few_forks("1-1000000", *made)
+        self.assertEqual(r.returncode, 2, r.stdout + r.stderr)
+        self.assertRegex(r.stdout, "^0 programs [^\n]*\nnothing found so far\n$")
+        # While it shrinks.
+        long = os.path.join(self.dir.name, "long.xds")
+        with open(long, "w", encoding="ascii") as f:
+            f.write("domain d0\n" + "sched_op yield\n" * 40)
+        r = self.few_forks("6-1000000", "fuzz", long)
+        self.assertEqual(r.returncode, 3, r.stdout + r.stderr)
+        self.assertRegex(r.stdout, "41 steps, at most [0-9]+ of them tell:\n")
+        r = self.few_forks("6-1000000", "shrink", "--oracles", long)
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        self.assertIn("processes can't be started any more\nthe search was ended before its time", r.stderr)
+
     def test_an_interrupt_ends_shrinking(self):
         with subprocess.Popen([COMMAND, "fuzz", "--only", "tables", "--steps", "4000", "--jobs", "1", "--max-findings", "1", "--keep", self.kept],
                               env=environment(BUG), text=True, stdout=subprocess.PIPE, start_new_session=True) as p:
@@ -119,5 +157,5 @@ class Tells(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    COMMAND, MUTANTS = sys.argv[1:3]
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    COMMAND, MUTANTS, *FEW_FORKS = sys.argv[1:]
+    unittest.main(argv=sys.argv[:1])
