@@ -152,6 +152,7 @@ const struct xd_state_row xd_state_vcpu[] = {
     F(continuing, MAX, 1),
     F(kernel_mode, MAX, 1),
     F(in_multicall, MAX, 0), /* only inside a call */
+    F(sysret, MAX, 0),
     F(table_left, MAX, 1),
     F(polling_any, MAX, 1),
     F(poll_timer_on, MAX, 1),

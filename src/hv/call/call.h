@@ -46,6 +46,9 @@ typedef int64_t xd_call_fn(struct xd_vcpu *v, const uint64_t *arg);
 extern xd_call_fn *const xd_call_handler[XD_CALLS]; /* NULL: there is no such call */
 int64_t xd_call_unknown(struct xd_vcpu *v);
 
+/* Back to the guest behind an iret, by SYSRET if it came by SYSCALL; false: the domain crashed. In iret.c. */
+bool xd_iret_leave(struct xd_vcpu *v, bool sysret);
+
 static inline uint64_t *xd_call_note(struct xd_vcpu *v, uint64_t nr)
 {
     struct xd_record *rec = &v->rec;

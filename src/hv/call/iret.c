@@ -47,14 +47,20 @@ static bool back_to_guest(struct xd_vcpu *v, bool in_syscall)
     return xd_bounce_trap(v, bad.vector, bad.error) && xd_bounce_due(v, &frames);
 }
 
+bool xd_iret_leave(struct xd_vcpu *v, bool sysret)
+{
+    unsigned int nr = 0;
+
+    return xd_bounce_due(v, &nr) && (nr || back_to_guest(v, sysret));
+}
+
 int64_t xd_hc_iret(struct xd_vcpu *v, const struct xd_args_iret *arg)
 {
     const struct xd_hooks *h = &v->hv->host->hooks;
     const uint64_t at = arg->frame ? arg->frame : v->regs.rsp;
     struct xd_iret_frame f;
-    unsigned int nr = 0;
 
-    if (h->read || h->write || v->in_multicall)
+    if (h->read || h->write)
         return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 0);
     if (!xd_copy_in(v, &f, at, sizeof(f))) {
         (void)xd_reject(v, XD_WHY_IRET_FRAME, at);
@@ -67,7 +73,9 @@ int64_t xd_hc_iret(struct xd_vcpu *v, const struct xd_args_iret *arg)
     if ((f.cs & XD_RPL) == XD_RPL)
         xd_toggle_mode(v);
     load_context(v, &f);
-    if (!xd_bounce_due(v, &nr) || (!nr && !back_to_guest(v, f.flags & XD_VGCF_IN_SYSCALL)))
+    if (v->in_multicall) /* it is left when the list is over */
+        XD_PUT(v->hv, v->sysret, f.flags & XD_VGCF_IN_SYSCALL);
+    else if (!xd_iret_leave(v, f.flags & XD_VGCF_IN_SYSCALL))
         return 0;
     return (int64_t)f.rax;
 }

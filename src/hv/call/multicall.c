@@ -3,12 +3,15 @@
  * multicall.c: a list of calls, each with its own result. The list as a whole fails only where its
  * memory can't be read or written.
  *
+ * AS-XEN: pv_do_multicall_call: behind an iret the list does not go on; its result, RAX of the frame, is what the list results in.
  * An entry that blocks the vCPU suspends the list: the rest becomes a continuation that runs when
  * the vCPU does.
  */
 #include "hv/call/call.h"
 
 #include <string.h>
+
+#define HC_IRET 23u
 
 static void suspend(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
 {
@@ -36,12 +39,14 @@ static XD_COLD void spoil(struct xd_vcpu *v, uint64_t entry)
     (void)xd_copy_out(v, entry, &junk, sizeof(junk));
 }
 
-static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
+/* (left): its last entry that ran was an iret. */
+static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr, bool *left)
 {
     struct xd_record own = v->rec, refused = v->rec;
     struct xd_abi_multicall_entry e;
+    int64_t rc = 0;
 
-    for (uint32_t i = 0; i < nr; i++, calls += sizeof(e)) {
+    for (uint32_t i = 0; i < nr && !*left; i++, calls += sizeof(e)) {
         if (i && xd_vcpu_state(v) != XD_STATE_RUNNING) {
             suspend(v, calls, nr - i);
             break;
@@ -54,16 +59,21 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr)
             refused = v->rec;
         if (XD_UNLIKELY(v->hv->config.profile == XD_PROFILE_DEBUG))
             spoil(v, calls);
+        *left = e.op == HC_IRET && v->rec.reject.why != XD_WHY_NOT_MODELLED;
+        if (*left)
+            rc = e.result;
         if (!xd_store_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result,
-                          sizeof(e.result)))
+                          sizeof(e.result)) &&
+            !*left)
             return refuse(v, &own, XD_WHY_MULTICALL_RESULT, calls, i);
     }
     v->rec = refused;
-    return 0;
+    return rc;
 }
 
 int64_t xd_hc_multicall(struct xd_vcpu *v, const struct xd_args_multicall *arg)
 {
+    bool left = false;
     int64_t rc;
 
     if (v->in_multicall)
@@ -71,7 +81,14 @@ int64_t xd_hc_multicall(struct xd_vcpu *v, const struct xd_args_multicall *arg)
     if (!xd_handle_ok(arg->calls, arg->nr_calls, sizeof(struct xd_abi_multicall_entry)))
         return xd_reject(v, XD_WHY_MULTICALL_RANGE, arg->calls);
     XD_PUT(v->hv, v->in_multicall, true);
-    rc = run_list(v, arg->calls, arg->nr_calls);
+    rc = run_list(v, arg->calls, arg->nr_calls, &left);
     XD_PUT(v->hv, v->in_multicall, false);
+    if (left && xd_vcpu_state(v) == XD_STATE_RUNNING) {
+        const bool sysret = v->sysret;
+
+        XD_PUT(v->hv, v->sysret, false);
+        if (!xd_iret_leave(v, sysret))
+            return 0;
+    }
     return rc;
 }
