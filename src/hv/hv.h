@@ -274,7 +274,7 @@ struct xd_vcpu {
     bool up_asleep; /* (down), and told that it is up: nothing has woken it */
     bool kernel_mode;
     bool in_multicall;
-    bool sysret; /* an iret in a list: how it leaves, when the list is over */
+    bool sysret;        /* an iret in a list: how it leaves, when the list is over */
     bool table_left;    /* by the present request of a batch: Xen gives it up in a continuation */
     bool polling_any;   /* for any port of the domain */
     bool poll_timer_on; /* outlives the poll that set it, as in Xen */

@@ -168,18 +168,6 @@ START_TEST(guests_with_memory_elsewhere_have_no_registers_here)
 }
 END_TEST
 
-START_TEST(iret_is_no_entry_of_a_multicall_yet)
-{
-    const uint64_t entry[8] = {HC_IRET};
-    uint64_t at = fixture_place(&f, f.v1, entry, sizeof(entry)), back[8];
-
-    ck_assert_int_eq(fixture_call(f.v1, HC_MULTICALL, at, 1), 0);
-    fixture_load(f.v1, at, back, sizeof(back));
-    ck_assert_uint_eq(back[1], (uint64_t) - (int64_t)XD_ENOSYS);
-    ck_assert_uint_eq(xd_why(f.v1), XD_WHY_NOT_MODELLED);
-}
-END_TEST
-
 static uint64_t iret_frame(uint64_t flags, uint64_t cs, uint64_t rflags, uint64_t rsp)
 {
     const struct xd_iret_frame frame = {.rax = 0x123456789,
@@ -192,6 +180,23 @@ static uint64_t iret_frame(uint64_t flags, uint64_t cs, uint64_t rflags, uint64_
 
     return fixture_place(&f, f.v1, &frame, sizeof(frame));
 }
+
+/* RAX of the frame is its result and the list's; what stands behind it is never looked at. */
+START_TEST(iret_ends_a_list_of_calls)
+{
+    const uint64_t frame = iret_frame(0, XD_FLAT_CS64 & ~3u, 0, 0x3000);
+    const uint64_t entry[16] = {[0] = HC_IRET, [2] = frame, [8] = 17, [9] = 0x77};
+    uint64_t at = fixture_place(&f, f.v1, entry, sizeof(entry)), back[16];
+
+    ck_assert_int_eq(fixture_call(f.v1, HC_MULTICALL, at, 2), 0x123456789);
+    fixture_load(f.v1, at, back, sizeof(back));
+    ck_assert_uint_eq(back[1], 0x123456789);
+    ck_assert_uint_eq(back[9], 0x77);
+    ck_assert_uint_eq(f.v1->regs.rip, 0x2000);
+    ck_assert_uint_eq(f.v1->regs.rsp, 0x3000);
+    ck_assert(!f.v1->in_multicall && !f.v1->sysret);
+}
+END_TEST
 
 /* Without a frame given it lies where RSP points; RAX is the frame's, whatever its size. */
 START_TEST(iret_pops_the_stack)
@@ -300,7 +305,7 @@ int main(void)
     tcase_add_test(t, vectors_push_an_error_code_or_none);
     tcase_add_test(t, what_no_guest_does_is_told_and_changes_nothing);
     tcase_add_test(t, guests_with_memory_elsewhere_have_no_registers_here);
-    tcase_add_test(t, iret_is_no_entry_of_a_multicall_yet);
+    tcase_add_test(t, iret_ends_a_list_of_calls);
     tcase_add_test(t, iret_pops_the_stack);
     tcase_add_test(t, an_nmi_in_service_and_registers_outlive_a_file);
     tcase_add_test(t, a_snapshot_takes_an_entry_back);
