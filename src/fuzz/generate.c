@@ -15,6 +15,9 @@
 #define END_STEPS     11u
 #define END_ONE_IN    200u /* programs that end a domain; where there is dom0 alone, */
 #define END_ALONE     500u /* since it takes a boot of the real machine */
+#define WAIT_STEPS    11u
+#define WAIT_ONE_IN   25u /* programs of two domains: at the end a vCPU waits and others go on */
+#define WAIT_BETWEEN  3u
 #define TABLE_GROUPS  (1u << XD_GENERATE_MM | 1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_PTWR)
 
 static const struct {
@@ -241,12 +244,44 @@ static void the_end(struct xd_gen *g, struct xd_str *out)
     xd_str_free(&story);
 }
 
+/* As ends(). */
+static bool waits(const struct xd_gen *g, uint32_t room)
+{
+    return room > WAIT_STEPS && g->ask->two_domains && wanted(g) >> XD_GENERATE_EVENTS & 1 &&
+           xd_rng_mix(g->ask->seed + WAIT_ONE_IN) % WAIT_ONE_IN == 0;
+}
+
+/* d1's first vCPU goes to sleep; dom0 does something else; d1's second vCPU may wake it. */
+static void a_wait(struct xd_gen *g, struct xd_str *out)
+{
+    struct xd_str story = {0};
+
+    /* An upcall, which block lets in, must find the kernel's own entry. */
+    if (g->domain[0].over || g->domain[1].over || strstr(xd_str_text(out), "callback"))
+        return;
+    g->at = 1;
+    xd_str_add(&story, "@d1.0\n");
+    xd_gen_rule(g, "sleep", &story);
+    xd_str_add(&story, "\n@d0.0\n");
+    (void)add_steps(g, xd_str_text(&story), WAIT_STEPS, out);
+    xd_str_clear(&story);
+    g->at = 0;
+    xd_gen_rule(g, "event", &story);
+    (void)add_steps(g, xd_str_text(&story), WAIT_BETWEEN, out);
+    xd_str_clear(&story);
+    g->at = 1;
+    xd_str_add(&story, "@d1.1\n");
+    xd_gen_rule(g, "wake", &story);
+    (void)add_steps(g, xd_str_text(&story), WAIT_STEPS, out);
+    xd_str_free(&story);
+}
+
 void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
 {
     struct xd_gen *g = xd_zalloc(sizeof(*g));
     uint32_t room = ask->steps ? ask->steps : STEPS_DEFAULT;
     struct xd_str story = {0};
-    bool end;
+    bool end, wait;
 
     g->ask = ask;
     g->chance = xd_rng_mix(ask->seed);
@@ -254,7 +289,8 @@ void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
     xd_gen_ports_start(g);
     xd_generate_head(ask, out);
     end = ends(g, room);
-    room -= end ? END_STEPS : 0;
+    wait = !end && waits(g, room);
+    room -= end ? END_STEPS : wait ? WAIT_STEPS : 0;
     if (wanted(g) & TABLE_GROUPS && xd_gen_percent(g, 60))
         room -= start_world(g, room, out);
     while (room) {
@@ -274,6 +310,8 @@ void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
     }
     if (end)
         the_end(g, out);
+    if (wait)
+        a_wait(g, out);
     xd_str_free(&story);
     free(g);
 }

@@ -255,6 +255,35 @@ static const struct xd_alt full[] = {A(1,
                                        "event_channel_op alloc_unbound dom=SELF remote_dom=SELF }\n"
                                        "event_channel_op bind_virq virq=1 vcpu=0\n<reset>")};
 
+/*
+ * The last steps of some programs of two domains: a vCPU waits, another one goes on. In a list of calls it does by block: a
+ * poll behind an upcall is another thing on real Xen (DIFFERENCES 4). A list wakes by its last call, lest both go on at a time.
+ */
+static const struct xd_alt to_sleep[] = {
+    A(1, "event_channel_op reset dom=SELF\nevent_channel_op bind_ipi vcpu=<0/1>\n"
+         "event_channel_op bind_ipi vcpu=<0/1>\n<sleep-call>")};
+static const struct xd_alt sleep_call[] = {
+    A(5, "sched_op block"),
+    A(1, "sched_op_compat 1 <0/0x1234>"),
+    A(5, "sched_op poll ports=[<1/2>] timeout=<0/0/0x3fffffffffffffff>"),
+    A(5, "sched_op poll ports=[<1, 2/2, 1/>] timeout=0"),
+    A(2, "multicall { xen_version version; sched_op block; event_channel_op close port=<1/2>; "
+         "event_channel_op bind_ipi vcpu=1 }"),
+    A(1, "multicall { sched_op_compat 1 0; sched_op block; event_channel_op close port=1 }"),
+    A(1, "multicall { event_channel_op bind_ipi vcpu=1; sched_op block }"),
+};
+static const struct xd_alt wake[] = {
+    A(3, "<wake-call>\n<wake-call>"), A(2, "<wake-call>\n<wake-call>\n<wake-call>"),
+    A(2, "<reset>\nevent_channel_op bind_ipi vcpu=<0/1>\nevent_channel_op bind_ipi vcpu=<0/1>\n"
+         "event_channel_op send port=<1/2>")};
+static const struct xd_alt wake_call[] = {
+    A(7, "event_channel_op send port=<1/2>"),
+    A(2, "event_channel_op unmask port=<1/2>"),
+    A(1, "event_channel_op close port=<1/2>"),
+    A(1, "sched_op yield"),
+    A(2, "multicall { event_channel_op close port=1; event_channel_op send port=2 }"),
+};
+
 static const struct xd_alt events[] = {A(56, "<event>"), A(40, "<odd-event>"),
                                        A(5, "<event-life>")};
 
@@ -267,6 +296,10 @@ const struct xd_rule xd_rules_events[] = {
     RULE("odd-event", odd_event),
     RULE("event-life", event_life),
     RULE("full", full),
+    RULE("sleep", to_sleep),
+    RULE("sleep-call", sleep_call),
+    RULE("wake", wake),
+    RULE("wake-call", wake_call),
     RULE("odd-port", odd_port),
     RULE("odd-interdomain", odd_interdomain),
     RULE("vcpu", vcpu),
