@@ -121,8 +121,8 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'}, {"list", no_argument, NULL, 'l'}, {0}};
-    const struct bench *const all[] = {bench_calls,  bench_events,  bench_guest,
-                                       bench_memory, bench_process, bench_snapshot};
+    const struct bench *const all[] = {bench_calls,   bench_events,   bench_guest, bench_memory,
+                                       bench_process, bench_snapshot, bench_traps};
     bool list = false;
 
     for (int c; (c = getopt_long(argc, argv, "hl", options, NULL)) != -1;) {

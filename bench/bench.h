@@ -25,7 +25,7 @@ struct bench {
 };
 
 extern const struct bench bench_calls[], bench_events[], bench_guest[], bench_memory[],
-    bench_process[], bench_snapshot[]; /* ended by a NULL name */
+    bench_process[], bench_snapshot[], bench_traps[]; /* ended by a NULL name */
 
 /* Keeps (x) from being optimised away. */
 static inline void bench_use(uint64_t x)
