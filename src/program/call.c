@@ -120,11 +120,15 @@ static uint32_t next_entry(const struct xd_runner *r, const struct xd_made *m, u
     return 0;
 }
 
-static void free_made(struct xd_made *m)
+/* A call with (parts) entries: in one piece, for there is one for each step that is run. */
+static struct xd_made *new_made(uint32_t parts)
 {
-    free(m->enc);
-    free(m->seen);
-    free(m);
+    const size_t entries = (size_t)parts + 1;
+    struct xd_made *m = xd_zalloc(sizeof(*m) + entries * (sizeof(*m->enc) + sizeof(*m->seen)));
+
+    m->enc = (struct xd_encoded *)(void *)(m + 1);
+    m->seen = (struct xd_seen *)(void *)(m->enc + entries);
+    return m;
 }
 
 static void finish(struct xd_runner *r, struct xd_made *m, int64_t rc)
@@ -140,7 +144,7 @@ static void finish(struct xd_runner *r, struct xd_made *m, int64_t rc)
     for (const struct xd_made *other = r->unfinished; other; other = other->later)
         if (other->env == m->env && other->area_end > m->env->area_floor)
             m->env->area_floor = other->area_end;
-    free_made(m);
+    free(m);
 }
 
 /* Linked code has no registers of the machine's: its calls come by the host's door. */
@@ -190,14 +194,12 @@ void xd_run_call(struct xd_runner *r, uint32_t at)
         return;
     }
     xd_aside_forget_given(r);
-    m = xd_zalloc(sizeof(*m));
+    m = new_made(s->parts);
     m->step = at;
     m->v = v;
     m->env = &r->env[r->domain];
-    m->enc = xd_zalloc((1 + s->parts) * sizeof(*m->enc));
-    m->seen = xd_zalloc((1 + s->parts) * sizeof(*m->seen));
     if (!xd_encode(r, v, at, m->enc) || r->verdict != XD_PASSED) {
-        free_made(m);
+        free(m);
         return;
     }
     m->next = next_entry(r, m, 1);
@@ -267,7 +269,7 @@ bool xd_drop_unfinished(struct xd_runner *r, const struct xd_domain *of)
         r->step = m->step;
         if (s->result && xd_expr_at(r->p, s->result)->op != XD_EX_ANY)
             xd_report(r, "this call never came back%s", of ? ": its domain was destroyed" : "");
-        free_made(m);
+        free(m);
         return true;
     }
     return false;

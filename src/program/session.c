@@ -118,12 +118,12 @@ void xd_session_note(struct xd_session *s, uint32_t at)
     s->noted = true;
 }
 
-/* The first step in which the programs differ. */
-static uint32_t parting(const struct xd_program *p, const struct xd_program *q)
+/* The first step in which the programs differ, if that is before (end). */
+static uint32_t parting(const struct xd_program *p, const struct xd_program *q, uint32_t end)
 {
     uint32_t i = 1;
 
-    while (i < p->steps && i < q->steps && xd_step_same(p, q, i))
+    while (i < end && i < p->steps && i < q->steps && xd_step_same(p, q, i))
         i += 1 + p->step[i].parts;
     return i;
 }
@@ -172,7 +172,7 @@ static void go_back(struct xd_session *s)
 /* The step to begin with. */
 static uint32_t resume(struct xd_session *s, const struct xd_program *p)
 {
-    uint32_t same = s->base ? parting(s->base, p) : 0;
+    uint32_t same = s->places ? parting(s->base, p, s->place[s->places - 1].at) : 0;
 
     /* The last step is always run, so that whoever watches sees how it ends. */
     while (s->places &&
