@@ -243,5 +243,6 @@ void xd_l1_drop(struct xd_hv *hv, xd_mfn mfn, unsigned int end)
     const uint16_t d = xd_frame_at(hv, mfn)->owner;
 
     for (unsigned int i = 0; i < end; i++)
-        entry_put(hv, e[i], d);
+        if (e[i] & XD_PTE_P)
+            entry_put(hv, e[i], d);
 }
