@@ -135,6 +135,10 @@ XD_PUBLIC int xd_event_send(struct xd_domain *d, uint32_t port);
  */
 XD_PUBLIC int xd_irq_raise(struct xd_hv *hv, uint32_t irq);
 
+/* (d) crashes, as a guest does that Xen can't go on with (Xen: domain_crash): it shuts down with SHUTDOWN_crash, unless it is
+ * shutting down already. */
+XD_PUBLIC void xd_domain_crash(struct xd_domain *d);
+
 /* (v) is told of an event and will find none: evtchn_upcall_pending is set, and the vCPU wakes. */
 XD_PUBLIC void xd_upcall_spurious(struct xd_vcpu *v);
 

@@ -91,12 +91,20 @@ static inline void sc_entry_ran(const struct sc *s, unsigned int i)
         sc_fail(s, NULL, "entry %u: it was not run", i);
 }
 
-static inline void sc_entry_result(const struct sc *s, unsigned int i, uint64_t want)
+/* As the guest finds it in its list; what the entry returned where that can't be read any more. */
+static inline int64_t sc_entry_rc(const struct sc *s, unsigned int i)
 {
-    int64_t got;
+    int64_t rc = i < s->entries ? s->entry[i].rc : 0;
 
     sc_entry_ran(s, i);
-    got = (int64_t)sc_read(s, "entry", s->arg[0] + i * 64u + 8, 8);
+    (void)xd_guest_peek(sc_self(s), s->arg[0] + i * UINT64_C(64) + 8, &rc, sizeof(rc));
+    return rc;
+}
+
+static inline void sc_entry_result(const struct sc *s, unsigned int i, uint64_t want)
+{
+    int64_t got = sc_entry_rc(s, i);
+
     if (got != (int64_t)want)
         sc_fail(s, sc_explain_(s), "entry %u: result: expected %lld%s, got %lld%s", i,
                 (long long)want, sc_errno((int64_t)want), (long long)got, sc_errno(got));
@@ -117,7 +125,7 @@ static inline void sc_text(const struct sc *s, const char *what, uint64_t va, si
     memset(got, 0, sizeof(got));
     if (n > room || room > sizeof(got) - 1)
         sc_fail(s, NULL, "%s has room for %zu bytes", what, room);
-    else if (!xd_guest_peek(s->v, va, got, room))
+    else if (!xd_guest_peek(sc_self(s), va, got, room))
         sc_fail(s, NULL, "%s: its memory at %#llx can't be read", what, (unsigned long long)va);
     else if (memcmp(got, want, n) != 0 || (n < room && got[n]))
         sc_fail(s, NULL, "%s: expected \"%s\", got \"%.200s\"", what, want, got);
@@ -127,22 +135,31 @@ static inline void sc_text(const struct sc *s, const char *what, uint64_t va, si
 
 static inline void sc_can_run_(const struct sc *s)
 {
-    if (xd_vcpu_state(s->v) != XD_STATE_RUNNING || xd_continuing(s->v))
+    if (xd_vcpu_state(sc_self(s)) != XD_STATE_RUNNING || xd_continuing(s->v))
         sc_fail(s, NULL, "the vCPU can't execute this");
 }
 
-static inline void sc_store(struct sc *s, uint64_t va, uint64_t value, size_t size)
+static inline void sc_size_(struct sc *s, uint64_t size)
+{
+    if (size != 1 && size != 2 && size != 4 && size != 8)
+        sc_fail(s, NULL, "size=%llu: accesses have 1, 2, 4 or 8 bytes", (unsigned long long)size);
+    s->size = (size_t)size;
+}
+
+static inline void sc_store(struct sc *s, uint64_t va, uint64_t value, uint64_t size)
 {
     sc_can_run_(s);
-    s->access = xd_guest_store(s->v, va, &value, size, &s->fault);
+    sc_size_(s, size);
+    s->access = xd_guest_store(s->v, va, &value, s->size, &s->fault);
     s->why = 0;
 }
 
-static inline void sc_load(struct sc *s, uint64_t va, size_t size)
+static inline void sc_load(struct sc *s, uint64_t va, uint64_t size)
 {
     sc_can_run_(s);
+    sc_size_(s, size);
     s->loaded = 0;
-    s->access = xd_guest_load(s->v, va, &s->loaded, size, &s->fault);
+    s->access = xd_guest_load(s->v, va, &s->loaded, s->size, &s->fault);
     s->why = 0;
 }
 
@@ -159,6 +176,13 @@ static inline void sc_access(const struct sc *s, enum xd_access want)
 static inline uint32_t sc_at_most_(uint64_t number, uint32_t most)
 {
     return number < most ? (uint32_t)number : most;
+}
+
+static inline void sc_virq(const struct sc *s, uint64_t virq)
+{
+    if (virq >= 24)
+        sc_fail(s, NULL, "there are VIRQs 0 to 23");
+    xd_virq_raise(sc_self(s), (uint32_t)virq);
 }
 
 /* What became of the guest whose kernel was to be entered. */
@@ -198,7 +222,7 @@ static inline uint64_t sc_stack(const struct sc *s, unsigned int at)
 {
     struct xd_registers regs;
 
-    xd_guest_registers(s->v, &regs);
+    xd_guest_registers(sc_self(s), &regs);
     return sc_read(s, "the stack", regs.rsp + 8u * at, 8);
 }
 

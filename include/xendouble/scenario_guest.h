@@ -6,122 +6,9 @@
 #ifndef XENDOUBLE_SCENARIO_GUEST_H
 #define XENDOUBLE_SCENARIO_GUEST_H
 
-#include <xen/interface/xen.h>
-#include <xen/interface/callback.h>
-#include <xen/interface/errno.h>
-#include <xen/interface/event_channel.h>
-#include <xen/interface/memory.h>
-#include <xen/interface/nmi.h>
-#include <xen/interface/physdev.h>
-#include <xen/interface/sched.h>
-#include <xen/interface/vcpu.h>
-#include <xen/interface/version.h>
-#include <xendouble/check.h>
-#include <xendouble/oracles.h>
+#include <xendouble/scenario_core.h>
 
 #if !defined(__cplusplus) /* for tests in C */
-
-#include <stdarg.h>
-#include <stdio.h>
-
-/* Bits of page-table entries. */
-#define SC_P   UINT64_C(0x001)
-#define SC_RW  UINT64_C(0x002)
-#define SC_US  UINT64_C(0x004)
-#define SC_PWT UINT64_C(0x008)
-#define SC_PCD UINT64_C(0x010)
-#define SC_A   UINT64_C(0x020)
-#define SC_D   UINT64_C(0x040)
-#define SC_PAT UINT64_C(0x080)
-#define SC_PSE UINT64_C(0x080)
-#define SC_G   UINT64_C(0x100)
-#define SC_AV0 UINT64_C(0x200)
-#define SC_AV1 UINT64_C(0x400)
-#define SC_AV2 UINT64_C(0x800)
-#define SC_GK  (UINT64_C(1) << 52)
-#define SC_NX  (UINT64_C(1) << 63)
-
-#define SC_PAGE        UINT64_C(4096)
-#define SC_WINDOW      UINT64_C(0x0000008000000000)
-#define SC_DONE_PRESET 0xddddddddu /* stands in the done word of a batch until Xen writes it */
-#define SC_ENTRIES     512u
-
-struct sc_domain {
-    struct xd_domain *d; /* NULL: destroyed */
-    struct xd_start start;
-    uint32_t id;
-    uint64_t *page, pages; /* the free ones' frames */
-    uint64_t first_pfn;    /* of page 0 */
-    uint64_t window;       /* pages of it */
-};
-
-struct sc {
-    const char *file; /* the scenario's name, for messages */
-    unsigned int line;
-    const char *step;
-    struct xd_hv *hv;
-    struct sc_domain *dom; /* the current vCPU's */
-    struct xd_vcpu *v;
-    uint64_t used; /* of the domain's room for arguments */
-
-    /* The last call, and the entries of the list that it was. */
-    int64_t rc;
-    unsigned int why;
-    uint64_t arg[6];
-    struct {
-        unsigned int why;
-    } entry[SC_ENTRIES];
-    unsigned int entries;
-    /* The last access. */
-    enum xd_access access;
-    struct xd_fault fault;
-    uint64_t loaded;
-    enum xd_entered entered; /* the last time something entered the guest's kernel */
-
-    char *console; /* written since it was looked at last */
-    size_t console_nr;
-
-    struct xd_oracles *oracles; /* asked after every step, and after every call within one */
-    uint64_t digest;            /* of the machine, when it went */
-};
-
-/* ---- Failing ---- */
-
-/* Fails the test at the present step; (explain) is freed, or NULL. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
-#endif
-static inline void
-sc_fail(const struct sc *s, char *explain, const char *format, ...)
-{
-    char text[1024], why[4096];
-    va_list ap;
-
-    why[0] = '\0';
-    if (explain && explain[0])
-        (void)snprintf(why, sizeof(why), "\n%s", explain);
-    free(explain);
-    va_start(ap, format);
-    (void)vsnprintf(text, sizeof(text), format, ap);
-    va_end(ap);
-    ck_abort_msg("%s:%u: %s\n  %s%s", s->file, s->line, s->step, text, why);
-}
-
-static inline void sc_judge_(const struct sc *s, const char *wrong)
-{
-    if (wrong)
-        sc_fail(s, NULL, "xendouble is wrong here: %s", wrong);
-}
-
-/* What follows is step (step) of line (line). The one before is over: the oracles are asked what is wrong. */
-static inline void sc_step(struct sc *s, unsigned int line, const char *step)
-{
-    if (s->hv && s->step)
-        sc_judge_(s, xd_oracles_step(s->oracles, s->hv));
-    s->line = line;
-    s->step = step;
-    s->used = 0;
-}
 
 /* ---- The machine and its domains ---- */
 
@@ -133,14 +20,32 @@ static inline void sc_calling_(void *ctx, struct xd_vcpu *v, uint64_t nr, const 
     xd_oracles_before(s->oracles, v, nr, arg, depth);
 }
 
+static inline void sc_add_entry_(struct sc *s, unsigned int why, int64_t rc)
+{
+    if (s->entries == s->entry_room) {
+        unsigned int room = s->entry_room * 2 + 64;
+        struct sc_entry *more =
+            (struct sc_entry *)realloc(s->entry, (size_t)room * sizeof(*s->entry));
+
+        if (!more) {
+            sc_fail(s, NULL, "the host has no memory");
+            return;
+        }
+        s->entry = more;
+        s->entry_room = room;
+    }
+    s->entry[s->entries].why = why;
+    s->entry[s->entries++].rc = rc;
+}
+
 static inline void sc_returned_(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                                 int64_t rc, unsigned int depth)
 {
     struct sc *s = (struct sc *)ctx;
 
     (void)xd_oracles_after(s->oracles, v, nr, arg, rc, depth); /* told when the step is over */
-    if (depth == 1 && s->entries < SC_ENTRIES)
-        s->entry[s->entries++].why = xd_why(v);
+    if (depth == 1)
+        sc_add_entry_(s, xd_why(v), rc);
 }
 
 static inline void sc_console_(void *ctx, struct xd_domain *d, const char *text, size_t n)
@@ -179,6 +84,10 @@ static inline void sc_machine(struct sc *s, const struct xd_config *config)
     hooks.ret = sc_returned_;
     hooks.console = sc_console_;
     hooks.bug = sc_bug_;
+    if (s->linked) {
+        hooks.read = sc_read_beside_;
+        hooks.write = sc_write_beside_;
+    }
     s->oracles = xd_oracles_new(XD_ORACLE_ALL, 1);
     if (xd_hv_create(&s->hv, config))
         sc_fail(s, NULL, "this machine can't be: %s",
@@ -227,9 +136,9 @@ static inline void sc_domain(struct sc *s, struct sc_domain *d,
     s->v = xd_vcpu_at(d->d, 0);
     if (window)
         sc_make_window_(s, d, d->start.cr3_mfn);
-    if (v) {
+    if (dom) {
         s->dom = dom;
-        s->v = v;
+        s->v = dom == d ? xd_vcpu_at(d->d, s->vcpu) : v;
     }
 }
 
@@ -241,6 +150,7 @@ static inline void sc_at(struct sc *s, struct sc_domain *d, uint32_t vcpu)
         sc_fail(s, NULL, "there is no such vCPU");
     s->dom = d;
     s->v = v;
+    s->vcpu = vcpu;
 }
 
 static inline void sc_destroy(struct sc *s, struct sc_domain *d)
@@ -249,6 +159,17 @@ static inline void sc_destroy(struct sc *s, struct sc_domain *d)
         sc_fail(s, NULL, "it does not exist");
     xd_domain_destroy(d->d);
     d->d = NULL;
+    if (s->dom == d)
+        s->v = NULL;
+}
+
+/* The domain crashes, as linked code makes it by what the double sees nothing of. */
+static inline void sc_crash(const struct sc *s, struct sc_domain *d)
+{
+    if (d->d)
+        xd_domain_crash(d->d);
+    else
+        sc_fail(s, NULL, "it does not exist");
 }
 
 static inline void sc_audit(struct sc *s)
@@ -270,6 +191,13 @@ static inline void sc_end(struct sc *s)
     xd_hv_destroy(s->hv);
     s->oracles = NULL;
     s->hv = NULL;
+    while (s->pieces)
+        free(s->piece[--s->pieces].bytes);
+    free(s->piece);
+    s->piece = NULL;
+    free(s->entry);
+    s->entry = NULL;
+    s->entry_room = 0;
     free(s->console);
     s->console = NULL;
     s->console_nr = 0;
@@ -344,6 +272,18 @@ static inline uint64_t sc_shr(uint64_t a, uint64_t n)
     return n < 64 ? a >> n : 0;
 }
 
+static inline uint64_t sc_div(const struct sc *s, uint64_t a, uint64_t b)
+{
+    if (!b)
+        sc_fail(s, NULL, "division by zero");
+    return b ? a / b : 0;
+}
+
+static inline uint64_t sc_mod(const struct sc *s, uint64_t a, uint64_t b)
+{
+    return a - sc_div(s, a, b) * b;
+}
+
 /* The 8 bytes at a machine address. */
 static inline uint64_t sc_entry_at(const struct sc *s, uint64_t maddr)
 {
@@ -387,6 +327,8 @@ static inline uint64_t sc_table(const struct sc *s, const struct sc_domain *d, u
 {
     uint64_t table = sc_cr3(s, d);
 
+    if (level < 1 || level > 4)
+        sc_fail(s, NULL, "table(): levels are 1 to 4");
     for (uint64_t l = 4; l > level; l--) {
         uint64_t e = sc_entry_at(s, sc_slot(table, va >> (12 + 9 * (l - 1)) & 511));
 
@@ -404,18 +346,24 @@ static inline uint64_t sc_table(const struct sc *s, const struct sc_domain *d, u
 static inline uint64_t sc_put(struct sc *s, const void *data, size_t n)
 {
     static const unsigned char zeros[256];
-    uint64_t at = s->dom->start.padding_va + s->used;
+    struct xd_vcpu *v = sc_self(s);
+    uint64_t at = (s->linked ? s->dom->aside : s->dom->start.padding_va) + s->dom->floor + s->used;
 
+    if (s->linked) { /* with a gap behind it, so that who goes too far meets nothing */
+        sc_add_piece_(s, s->dom, at, data, n, false);
+        s->used += ((n + 15) & ~(size_t)15) + 16;
+        return at;
+    }
     if (at + n > s->dom->start.virt_end)
         sc_fail(s, NULL, "the arguments of this step do not fit");
     s->used += (n + 15) & ~(size_t)15;
     /* What can't be written stays as it is: the call finds the same unmapped page. */
     for (size_t done = 0, len; !data && done < n; done += len) {
         len = n - done < sizeof(zeros) ? n - done : sizeof(zeros);
-        (void)xd_guest_poke(s->v, at + done, zeros, len);
+        (void)xd_guest_poke(v, at + done, zeros, len);
     }
     if (data)
-        (void)xd_guest_poke(s->v, at, data, n);
+        (void)xd_guest_poke(v, at, data, n);
     return at;
 }
 
@@ -426,16 +374,17 @@ static inline uint64_t sc_put8(struct sc *s, size_t n, const uint64_t *values)
 
 static inline uint64_t sc_put4(struct sc *s, size_t n, const uint64_t *values)
 {
-    uint32_t small[64];
-    uint64_t at = sc_put(s, NULL, 0);
+    uint32_t *small = (uint32_t *)calloc(n + 1, sizeof(*small));
+    uint64_t at;
 
-    for (size_t done = 0, len; done < n;
-         done += len) { /* each piece begins where the last one ends */
-        len = n - done < 64 ? n - done : 64;
-        for (size_t i = 0; i < len; i++)
-            small[i] = (uint32_t)values[done + i];
-        (void)sc_put(s, small, len * 4);
+    if (!small) {
+        sc_fail(s, NULL, "the host has no memory");
+        return 0;
     }
+    for (size_t i = 0; i < n; i++)
+        small[i] = (uint32_t)values[i];
+    at = sc_put(s, small, n * sizeof(*small));
+    free(small);
     return at;
 }
 
@@ -469,11 +418,13 @@ static inline uint64_t sc_put_compat(struct sc *s, uint32_t cmd, const void *op,
     } while (0)
 
 /* The number of (n) bytes, 1 to 8, at an address, looked at without a trace. */
-static inline uint64_t sc_read(const struct sc *s, const char *what, uint64_t va, size_t n)
+static inline uint64_t sc_read(const struct sc *s, const char *what, uint64_t va, uint64_t n)
 {
     uint64_t value = 0;
 
-    if (!xd_guest_peek(s->v, va, &value, n < 8 ? n : 8))
+    if (n < 1 || n > 8)
+        sc_fail(s, NULL, "size=%llu: 1 to 8 bytes can be looked at", (unsigned long long)n);
+    if (!xd_guest_peek(sc_self(s), va, &value, n < 8 ? (size_t)n : 8))
         sc_fail(s, NULL, "%s: its memory at %#llx can't be read", what, (unsigned long long)va);
     return value;
 }
@@ -501,10 +452,35 @@ static inline const char *sc_errno(int64_t rc)
 }
 
 /* sc_call(s, number, argument, ...): the current vCPU makes a hypercall. */
-#define sc_call(s_, ...) sc_make_call_((s_), (const uint64_t[7]){__VA_ARGS__})
+#define sc_call(s_, ...) sc_make_call_((s_), NULL, (const uint64_t[7]){__VA_ARGS__})
+/* sc_call_sleeps(s, list, number, argument, ...): it calls a list that is cut short, since the vCPU sleeps. */
+#define sc_call_sleeps(s_, l_, ...) sc_make_call_((s_), (l_), (const uint64_t[7]){__VA_ARGS__})
 
-static inline void sc_make_call_(struct sc *s, const uint64_t *nr_and_args)
+/* The list that was called sleeps now, and its arguments stay where they are. */
+static inline void sc_sleep_(struct sc *s, struct sc_list *l)
 {
+    l->dom = s->dom;
+    l->v = s->v;
+    memcpy(l->arg, s->arg, sizeof(l->arg));
+    l->entry = s->entry;
+    l->entries = s->entries;
+    l->entry_room = s->entry_room;
+    s->entry = NULL;
+    s->entries = s->entry_room = 0;
+    s->dom->floor += s->used;
+    s->used = 0;
+}
+
+static inline void sc_make_call_(struct sc *s, struct sc_list *l, const uint64_t *nr_and_args)
+{
+    struct xd_registers regs;
+
+    xd_guest_registers(sc_self(s), &regs);
+    if (regs.user)
+        sc_fail(s, NULL, "no hypercall can be made in user mode");
+    if (s->given_used)
+        sc_take_pieces_(s, true);
+    s->given_used = true;
     s->entries = 0;
     for (unsigned int i = 0; i < 6; i++)
         s->arg[i] = nr_and_args[i + 1];
@@ -512,8 +488,41 @@ static inline void sc_make_call_(struct sc *s, const uint64_t *nr_and_args)
     s->why = xd_why(s->v);
     if (s->rc == XD_NOT_RUNNING)
         sc_fail(s, NULL, "%s", xd_hv_error(s->hv));
-    if (xd_continuing(s->v))
-        sc_fail(s, NULL, "the list was cut short: its vCPU sleeps");
+    if (xd_continuing(s->v) != (l != NULL))
+        sc_fail(s, NULL, "the list was %scut short by the sleep of its vCPU", l ? "not " : "");
+    if (l)
+        sc_sleep_(s, l);
+}
+
+/* The list's call and vCPU become the current ones, those that were so the list's. */
+static inline void sc_go_back(struct sc *s, struct sc_list *l)
+{
+    struct sc_list was = *l;
+
+    l->dom = s->dom;
+    l->v = s->v;
+    memcpy(l->arg, s->arg, sizeof(l->arg));
+    l->entry = s->entry;
+    l->entries = s->entries;
+    l->entry_room = s->entry_room;
+    s->dom = was.dom;
+    s->v = was.v;
+    memcpy(s->arg, was.arg, sizeof(s->arg));
+    s->entry = was.entry;
+    s->entries = was.entries;
+    s->entry_room = was.entry_room;
+}
+
+/* The list goes on, to its end or (again) to its next sleep. Until sc_go_back it is the last call. */
+static inline void sc_go_on(struct sc *s, struct sc_list *l, bool again)
+{
+    sc_go_back(s, l);
+    if (!xd_continuing(s->v) || xd_vcpu_state(s->v) != XD_STATE_RUNNING)
+        sc_fail(s, NULL, "the list that slept can't go on here");
+    s->rc = xd_continue(s->v);
+    s->why = xd_why(s->v);
+    if (xd_continuing(s->v) != again)
+        sc_fail(s, NULL, again ? "the list did not sleep again" : "the list sleeps again");
 }
 
 static inline void sc_update_(struct sc *s, uint64_t table, uint64_t slot, uint64_t child)

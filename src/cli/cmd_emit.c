@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,8 @@ static int write_out(const char *path, const struct xd_str *text)
 struct attempt {
     const struct xd_program *p;
     const char *output;
-    uint32_t last;           /* the step that the test ends with */
-    volatile uint32_t *runs; /* the step that runs; seen by both processes */
+    const struct xd_emit_progress *end;         /* what ended the process before; or NULL */
+    volatile struct xd_emit_progress *progress; /* seen by both processes */
 };
 
 static int emit(void *ctx)
@@ -43,7 +44,7 @@ static int emit(void *ctx)
     int code = XD_UNUSABLE;
     char *error = NULL;
 
-    if (xd_program_emit_c(a->p, a->last, a->runs, &text, &error))
+    if (xd_program_emit_c(a->p, a->end, a->progress, &text, &error))
         code = write_out(a->output, &text);
     else
         (void)fprintf(stderr, "%s%s", error, xd_ends_in(error, "\n") ? "" : "\n");
@@ -52,16 +53,16 @@ static int emit(void *ctx)
     return xd_flush(code);
 }
 
-static void tell_end(const struct attempt *a, const struct xd_str *said)
+static void tell_end(const struct xd_program *p, uint32_t at, const struct xd_str *said)
 {
     const char *bug = xd_complaint_line(xd_str_text(said));
     struct xd_str step = {0};
 
-    xd_step_print(a->p, a->last, &step);
+    xd_step_print(p, at, &step);
     (void)fprintf(
         stderr,
         "%s:%u: %s\n  xendouble is wrong: this step ends the process, and the test with it\n",
-        a->p->file, a->p->step[a->last].line, xd_str_text(&step));
+        p->file, p->step[at].line, xd_str_text(&step));
     if (*bug)
         (void)fprintf(stderr, "  %.*s\n", (int)strcspn(bug, "\n"), bug);
     xd_str_free(&step);
@@ -72,28 +73,55 @@ static bool ended_itself(int code)
     return code == XD_PASSED || code == XD_UNUSABLE;
 }
 
+/* Somebody else ended it: that is no fault of a step. */
+static bool ended_by_others(int code)
+{
+    return xd_patience_lost(code) || code == 128 + SIGKILL || code == 128 + SIGTERM ||
+           code == 128 + SIGINT;
+}
+
+static int tell_others(const struct xd_program *p, const struct xd_emit_progress *at, int code)
+{
+    const unsigned int line = at->step < p->steps ? p->step[at->step].line : 0;
+
+    if (xd_patience_lost(code))
+        return xd_complain(
+            "%s:%u: the run was not done after %u s of processor time; fewer steps or "
+            "smaller lists take less",
+            p->file, line, PATIENCE_S);
+    return xd_complain("%s:%u: the run was ended by signal %d (%s) from outside%s", p->file, line,
+                       code - 128, strsignal(code - 128),
+                       code == 128 + SIGKILL ? "; the host may be short of memory" : "");
+}
+
 static int emit_apart(const struct xd_program *p, const char *output)
 {
-    struct attempt a = {.p = p, .output = output, .last = p->steps};
+    struct attempt a = {.p = p, .output = output};
     struct xd_str said = {0};
+    struct xd_emit_progress end;
     int code;
 
-    a.runs = mmap(NULL, sizeof(*a.runs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (a.runs == MAP_FAILED)
+    a.progress =
+        mmap(NULL, sizeof(*a.progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (a.progress == MAP_FAILED)
         return xd_complain("the host has no memory");
     code = xd_in_child(emit, &a, PATIENCE_S, &said);
-    if (code >= 0 && !ended_itself(code) && *a.runs && *a.runs < p->steps) {
-        a.last = *a.runs;
-        tell_end(&a, &said);
+    end = *a.progress;
+    if (code >= 0 && !ended_itself(code) && !ended_by_others(code) && end.step &&
+        end.step < p->steps) {
+        tell_end(p, end.step, &said);
         xd_str_clear(&said);
+        a.end = &end;
         code = xd_in_child(emit, &a, PATIENCE_S, &said);
     }
     fputs(xd_str_text(&said), stderr);
     if (code < 0)
         code = xd_complain("a process can't be started: %s", strerror(errno));
+    else if (ended_by_others(code))
+        code = tell_others(p, &end, code);
     else if (!ended_itself(code))
         code = XD_BROKEN;
-    munmap((void *)(uintptr_t)a.runs, sizeof(*a.runs));
+    munmap((void *)(uintptr_t)a.progress, sizeof(*a.progress));
     xd_str_free(&said);
     return code;
 }
@@ -143,14 +171,15 @@ const struct xd_command xd_cmd_emit = {
         "Writes a stand-alone C program with one libcheck test that does what the scenario does, and fails at the same\n"
         "line, with the same values, where the scenario fails. It includes <xendouble/scenario.h> alone:\n\n"
         "    xendouble emit-c -o test.c lost-pin.xds && cc test.c $(pkg-config --cflags --libs xendouble check)\n\n"
-        "The scenario is run once, so that the sizes of its domains are known. Lists of calls that sleep in the middle,\n"
-        "lists in lists and of more than 512 entries, what an argument of an entry points at, divisions by what is no\n"
-        "plain number, a size= that is none, and what recordings say of linked code's memory, can't be written in C; then\n"
-        "the line is named. Names of the scenario have x_ before them, captured ones got_.\n"
+        "The scenario is run once, and what is written is what happened then. A call with no form in C of its own (a list that\n"
+        "sleeps or holds lists, arg= beside fields) is written as the memory that it put down and its words; a step that could\n"
+        "do nothing fails the test with what was said of it. A scenario is refused, with the line, if it can't be run: a\n"
+        "machine or domain that can't be, a recording that is not whole. Names of the scenario have x_ before them, captured\n"
+        "ones got_.\n"
         "Where the scenario ends the process, because xendouble is wrong, the test ends with that step, as its process does.\n"
         "After each step the test asks all oracles that `xendouble fuzz` asks; in the end it destroys all domains and\n"
         "checks that nothing is left; it does all that twice, and compares digests. So it fails too where `fuzz` complains.\n\n"
         "  -o, --output FILE   write there; else to standard output\n\n"
-        "exit codes: 0 the test is written, 2 bad usage or a scenario that can't be read, run or written in C, 3 the scenario\n"
+        "exit codes: 0 the test is written, 2 bad usage or a scenario that can't be read or run, 3 the scenario\n"
         "ends the process and no step of it can be blamed\n",
 };

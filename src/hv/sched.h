@@ -10,6 +10,7 @@
 #define XD_HV_SCHED_H
 
 #include "hv/hv.h"
+#include "xendouble/levers.h"
 
 /*
  * SCHEDOP_block: events are let in, and unless one is pending already the vCPU sleeps until its
@@ -88,9 +89,6 @@ void xd_domain_shutdown(struct xd_domain *d, uint8_t reason);
 
 #define XD_SHUTDOWN_CRASH    3u
 #define XD_SHUTDOWN_WATCHDOG 4u
-
-/* The guest did what Xen can't survive for it. */
-void xd_domain_crash(struct xd_domain *d);
 
 /* Arms watchdog (i), 0 or 1, (seconds) from now; 0 expires at once. */
 void xd_watchdog_arm(struct xd_domain *d, unsigned int i, uint32_t seconds);

@@ -163,8 +163,13 @@ static void step_linked(struct xd_runner *r, struct xd_made *m)
 /* Runs (m) until it returns or is suspended. */
 static void step(struct xd_runner *r, struct xd_made *m)
 {
+    const struct xd_run_watch *watch = r->opt->watch;
     struct xd_outcome out;
 
+    if (watch && watch->making && !watch->making(r->opt->ctx, r, m)) {
+        r->stop = true;
+        return;
+    }
     if (r->linked) {
         step_linked(r, m);
         return;

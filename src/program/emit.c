@@ -2,19 +2,19 @@
 /*
  * emit.c: a program as a test in C: what stands around the steps.
  *
- * The program is run first: what its machine and domains are made of is then known, and whether a list of calls
- * is cut short, for which straight C has no words.
+ * The program is run first. What is written is what happened then, event by event: so it is known what machine and domains
+ * are made of and when a list whose vCPU slept goes on. What has no form in C of its own is written as what the run
+ * showed: a call by its memory and words, a step that could do nothing by what was said of it.
  */
 #include "program/emit.h"
-
-#include "program/runner.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP_MAX 200u /* characters of a step that are shown */
+#define STEP_MAX    200u /* characters of a step that are shown */
+#define DETAILS_MAX 900u /* and of what is said of it */
 
 bool xd_emit_refuse(struct xd_emitter *em, const char *fmt, ...)
 {
@@ -101,7 +101,7 @@ static void text_field(struct xd_emitter *em, const char *var, const char *name,
     xd_str_add(em->out, ");\n");
 }
 
-static bool machine(struct xd_emitter *em)
+static void machine(struct xd_emitter *em)
 {
     static const struct xd_config standard = XD_CONFIG_DEFAULT;
     const struct xd_config *c = &em->machine;
@@ -124,22 +124,13 @@ static bool machine(struct xd_emitter *em)
     text_field(em, "m", "extraversion", c->extraversion, standard.extraversion);
     text_field(em, "m", "command_line", c->command_line, standard.command_line);
     xd_str_add(em->out, "        sc_machine(&s, &m);\n    }\n");
-    return true;
 }
 
-static bool domain(struct xd_emitter *em, const struct xd_step *s)
+static void domain(struct xd_emitter *em, const struct xd_step *s)
 {
     static const struct xd_domain_config standard = XD_DOMAIN_CONFIG_DEFAULT;
-    const struct xd_domain_config *c = NULL;
-    uint64_t window = 0;
+    const struct xd_domain_config *c = em->event[em->now].config;
 
-    for (uint32_t i = 0; i < em->mades; i++)
-        if (em->made[i].at == em->at) {
-            c = &em->made[i].config;
-            window = em->made[i].window;
-        }
-    if (!c)
-        return xd_emit_refuse(em, "the run of the scenario did not come so far");
     xd_str_add(em->out, "    {\n        struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;\n\n");
     field(em, "c", "domid", c->domid, standard.domid);
     field(em, "c", "pages", c->pages, standard.pages);
@@ -177,8 +168,7 @@ static bool domain(struct xd_emitter *em, const struct xd_step *s)
         field(em, "c", name, c->handle[i], 0);
     }
     xd_str_addf(em->out, "        sc_domain(&s, &%s, &c, %" PRIu64 ");\n    }\n",
-                xd_emit_domain(em, s->domain), window);
-    return true;
+                xd_emit_domain(em, s->domain), em->event[em->now].window);
 }
 
 /* ---- The whole ---- */
@@ -203,43 +193,108 @@ static void note(struct xd_emitter *em, const struct xd_step *s)
     const char *text = xd_text_at(em->p, s->note);
 
     text += strspn(text, "# ");
-    if (*text && strncmp(text, "SPDX", 4) != 0) {
+    if (s->kind == XD_STEP_NOTE && *text && strncmp(text, "SPDX", 4) != 0) {
         xd_str_add(em->out, "    // ");
         comment(em->out, text);
         xd_str_addc(em->out, '\n');
     }
 }
 
-static bool steps(struct xd_emitter *em, uint32_t last)
+/* Notes and blank lines before step (to). */
+static void notes(struct xd_emitter *em, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i += 1 + em->p->step[i].parts) {
+        if (em->p->step[i].blank)
+            xd_str_addc(em->out, '\n');
+        note(em, &em->p->step[i]);
+    }
+    if (to < em->p->steps && em->p->step[to].blank)
+        xd_str_addc(em->out, '\n');
+}
+
+/* What follows is about step (at). */
+static void name_step(struct xd_emitter *em, uint32_t at)
+{
+    struct xd_str text = {0};
+
+    xd_step_print(em->p, at, &text);
+    xd_str_addf(em->out, "    sc_step(&s, %u, ", em->p->step[at].line);
+    xd_emit_text(em->out, xd_str_text(&text), text.len < STEP_MAX ? text.len : STEP_MAX);
+    xd_str_add(em->out, ");\n");
+    xd_str_free(&text);
+}
+
+/* The test fails as the run did. */
+static void fail(struct xd_emitter *em, const char *details)
+{
+    size_t n = strlen(details);
+
+    while (n && details[n - 1] == '\n')
+        n--;
+    xd_str_add(em->out, "    sc_fail(&s, NULL, \"%s\", ");
+    xd_emit_text(em->out, details, n < DETAILS_MAX ? n : DETAILS_MAX);
+    xd_str_add(em->out, ");\n");
+}
+
+/* The event in the first form that there is for it. */
+static bool event(struct xd_emitter *em)
+{
+    const struct xd_emit_event *e = &em->event[em->now];
+    const size_t len = em->out->len;
+
+    if (!e->again && !e->sleeps && xd_emit_step(em))
+        return true;
+    em->out->len = len;
+    if (e->enc) {
+        xd_str_clear(&em->error);
+        if (xd_emit_raw(em))
+            return true;
+        em->out->len = len;
+    }
+    if (!e->failed)
+        return false;
+    xd_str_clear(&em->error);
+    fail(em, e->failed);
+    return true;
+}
+
+static bool events(struct xd_emitter *em)
 {
     const struct xd_program *p = em->p;
+    uint32_t from = 1;
     bool ok = true, machine_made = false;
 
-    for (uint32_t i = 1; i < p->steps && i <= last && ok; i += 1 + p->step[i].parts) {
-        struct xd_str text = {0};
+    for (em->now = 0; em->now < em->events && ok; em->now++) {
+        const struct xd_emit_event *e = &em->event[em->now];
+        const struct xd_step *s = &p->step[e->at];
+        const bool other = e->failed && e->failed_at != e->at;
+        const bool makes =
+            e->at < p->steps && (s->kind == XD_STEP_MACHINE || s->kind == XD_STEP_DOMAIN);
 
-        em->at = i;
-        if (p->step[i].blank)
-            xd_str_addc(em->out, '\n');
-        if (p->step[i].kind == XD_STEP_NOTE) {
-            note(em, &p->step[i]);
+        if (e->at == p->steps && !e->failed) /* a list that nobody asked after never came back */
             continue;
+        em->at = other ? e->failed_at : e->at;
+        if (!e->again && e->at < p->steps) {
+            notes(em, from, e->at);
+            from = e->at + 1 + s->parts;
         }
-        if (!machine_made && p->step[i].kind != XD_STEP_MACHINE)
-            (void)machine(em);
-        machine_made = true;
-        xd_step_print(p, i, &text);
-        xd_str_addf(em->out, "    sc_step(&s, %u, ", p->step[i].line);
-        xd_emit_text(em->out, xd_str_text(&text), text.len < STEP_MAX ? text.len : STEP_MAX);
-        xd_str_add(em->out, ");\n");
-        xd_str_free(&text);
-        if (i == em->suspended)
-            ok = xd_emit_refuse(em,
-                                "its list is cut short, since the vCPU sleeps, and goes on later");
-        ok = ok && (p->step[i].kind == XD_STEP_MACHINE  ? machine(em)
-                    : p->step[i].kind == XD_STEP_DOMAIN ? domain(em, &p->step[i])
-                                                        : xd_emit_step(em));
+        if (!machine_made && !(makes && s->kind == XD_STEP_MACHINE))
+            machine(em);
+        machine_made |= !makes || s->kind != XD_STEP_MACHINE || !e->failed;
+        name_step(em, em->at);
+        if (other || (makes && e->failed && !e->config))
+            fail(em, e->failed);
+        else if (makes && s->kind == XD_STEP_MACHINE)
+            machine(em);
+        else if (makes)
+            domain(em, s);
+        else
+            ok = event(em);
     }
+    if (ok && !machine_made)
+        machine(em);
+    if (ok && from < p->steps && p->step[from].kind == XD_STEP_NOTE)
+        notes(em, from, from + 1);
     return ok;
 }
 
@@ -254,11 +309,18 @@ static void body(struct xd_emitter *em, struct xd_str *out, const char *test)
                 "    struct sc s = {.file = ",
                 test);
     xd_emit_text(out, em->p->file, strlen(em->p->file));
-    xd_str_add(out, "};\n");
+    xd_str_add(out, em->linked ? ", .linked = true};\n" : "};\n");
     for (uint32_t i = 0; i < em->p->domains; i++)
-        xd_str_addf(out, "    struct sc_domain %s = {0};\n", xd_emit_domain(em, i));
+        if (em->linked)
+            xd_str_addf(out, "    struct sc_domain %s = {.aside = UINT64_C(%#" PRIx64 ")};\n",
+                        xd_emit_domain(em, i), xd_area_aside(i));
+        else
+            xd_str_addf(out, "    struct sc_domain %s = {0};\n", xd_emit_domain(em, i));
     for (uint32_t i = 0; i < em->p->names; i++)
         xd_str_addf(out, "    uint64_t %s = 0;\n", em->name[i]);
+    for (uint32_t i = 0; i < em->events; i++)
+        if (em->event[i].sleeps && !em->event[i].again)
+            xd_str_addf(out, "    struct sc_list list%u = {0};\n", em->event[i].at);
     xd_str_addc(out, '\n');
 }
 
@@ -269,6 +331,9 @@ static void tail(struct xd_emitter *em, struct xd_str *out, const char *test)
         xd_str_addf(out, "    (void)%s;\n", em->name[i]);
     for (uint32_t i = 0; i < em->p->domains; i++)
         xd_str_addf(out, "    sc_forget(&%s);\n", xd_emit_domain(em, i));
+    for (uint32_t i = 0; i < em->events; i++)
+        if (em->event[i].sleeps && !em->event[i].again)
+            xd_str_addf(out, "    free(list%u.entry);\n", em->event[i].at);
     xd_str_addf(out, "    sc_end(&s);\n    return s.digest;\n}\n\nSTART_TEST(%s)\n{\n    sc_twice(",
                 test);
     xd_emit_text(out, em->p->file, strlen(em->p->file));
@@ -285,92 +350,20 @@ static void tail(struct xd_emitter *em, struct xd_str *out, const char *test)
                 test, test);
 }
 
-static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
-{
-    (void)ctx, (void)r, (void)m, (void)rc;
-}
-
-static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s,
-                     enum xd_access how, const struct xd_fault *f)
-{
-    (void)ctx, (void)r, (void)s, (void)how, (void)f;
-}
-
-/* The first step from (at) on that does something. */
-static uint32_t next_step(const struct xd_program *p, uint32_t at)
-{
-    while (at < p->steps && p->step[at].kind == XD_STEP_NOTE)
-        at++;
-    return at;
-}
-
-static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
-{
-    struct xd_emitter *em = ctx;
-    const struct xd_step *s = &r->p->step[at];
-
-    *em->runs = next_step(r->p, at + 1 + s->parts);
-    if (r->hv) {
-        em->machine = r->hv->config;
-        em->ran = true;
-    }
-    if (s->kind == XD_STEP_CALL && r->unfinished && r->unfinished->step == at && !em->suspended)
-        em->suspended = at;
-    if (s->kind != XD_STEP_DOMAIN || !r->env[s->domain].d)
-        return;
-    for (const struct xd_asked_domain *a = r->hv->host->asked; a; a = a->next)
-        if (a->d == r->env[s->domain].d) {
-            em->made = xd_realloc(em->made, (em->mades + 1) * sizeof(*em->made));
-            em->made[em->mades].config = a->config;
-            em->made[em->mades].config.command_line =
-                a->config.command_line ? xd_strdup(a->config.command_line) : NULL;
-            em->made[em->mades].window = r->env[s->domain].scratch;
-            em->made[em->mades++].at = at;
-        }
-}
-
-static void failed(void *ctx, const struct xd_failure *f)
-{
-    struct xd_emitter *em = ctx;
-
-    if (f->verdict == XD_UNUSABLE && !em->error.len)
-        xd_str_addf(&em->error, "%s:%u: it can't be run: %s", em->p->file, f->line, f->details);
-}
-
-static void run(struct xd_emitter *em, uint32_t end)
-{
-    struct xd_program part = *em->p; /* its beginning */
-    static const struct xd_run_watch watch = {
-        .called = called, .accessed = accessed, .stepped = stepped};
-    const struct xd_run_options opt = {
-        .keep_going = true, .watch = &watch, .ctx = em, .failed = failed};
-    struct xd_run_result result;
-
-    if (end < part.steps)
-        part.steps = end;
-    *em->runs = next_step(em->p, 1);
-    xd_program_run(&part, &opt, &result);
-}
-
-bool xd_program_emit_c(const struct xd_program *p, uint32_t last, volatile uint32_t *runs,
-                       struct xd_str *out, char **error)
+bool xd_program_emit_c(const struct xd_program *p, const struct xd_emit_progress *end,
+                       volatile struct xd_emit_progress *progress, struct xd_str *out, char **error)
 {
     struct xd_str text = {0}, test = {0};
-    struct xd_emitter em = {.p = p, .out = &text, .runs = runs};
+    struct xd_emitter em = {.p = p, .out = &text, .machine = XD_CONFIG_DEFAULT};
     bool ok;
 
     *error = NULL;
     name_all(&em);
-    run(&em, last);
     test_name(p->file, &test);
-    ok = !em.error.len;
-    if (ok && !em.ran) {
-        xd_str_addf(&em.error, "%s: it makes no machine", p->file);
-        ok = false;
-    }
+    ok = xd_emit_run(&em, end, progress);
     if (ok) {
         body(&em, &text, test.text);
-        ok = steps(&em, last);
+        ok = events(&em);
         tail(&em, &text, test.text);
     }
     if (ok)
@@ -380,9 +373,7 @@ bool xd_program_emit_c(const struct xd_program *p, uint32_t last, volatile uint3
     for (uint32_t i = 0; i < p->names; i++)
         free(em.name[i]);
     free(em.name);
-    for (uint32_t i = 0; i < em.mades; i++)
-        free((char *)(uintptr_t)em.made[i].config.command_line);
-    free(em.made);
+    xd_emit_run_free(&em);
     xd_str_free(&em.error);
     xd_str_free(&text);
     xd_str_free(&test);

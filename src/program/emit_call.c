@@ -11,57 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ARGS     6u
-#define SCHED_OP 29u  /* Xen's headers call the old form sched_op */
-#define ENTRIES  512u /* SC_ENTRIES of <xendouble/scenario.h> */
-#define ARCH_0   48u  /* from here on their names are of no architecture */
+#define SCHED_OP 29u /* Xen's headers call the old form sched_op */
+#define ARCH_0   48u /* from here on their names are of no architecture */
 
-/* A call as C: the expressions for its registers. */
-struct call {
-    uint32_t at;
-    char tag[16];      /* behind the names of its variables */
-    struct xd_str cmd; /* of an operation: its number */
-    struct xd_str arg[ARGS];
-    bool has_at, has_done;
-};
-
-static void free_call(struct call *c)
+static void free_call(struct xd_emit_call *c)
 {
     xd_str_free(&c->cmd);
-    for (unsigned int i = 0; i < ARGS; i++)
+    for (unsigned int i = 0; i < XD_CALL_ARGS; i++)
         xd_str_free(&c->arg[i]);
-}
-
-/* How Xen's headers call the struct of an operation; NULL: they have none with these members. */
-static const char *type_of(const struct xd_call *call, const struct xd_op *op, char *buf, size_t n)
-{
-    static const char *const others[][2] = {
-        {"memory_reservation", "xen_memory_reservation"},
-        {"memory_exchange", "xen_memory_exchange"},
-        {"memory_domid", "xen_memory_domain"},
-        {"memory_machphys_mfn_list", "xen_machphys_mfn_list"},
-        {"memory_machphys_mapping", "xen_machphys_mapping"},
-        {"memory_add_to_physmap", "xen_add_to_physmap"},
-        {"memory_add_to_physmap_batch", "xen_add_to_physmap_range"},
-        {"memory_remove_from_physmap", "xen_remove_from_physmap"},
-        {"memory_map", "xen_memory_map"},
-        {"memory_foreign_map", "xen_foreign_memory_map"},
-        {"memory_pod_target", "xen_pod_target"},
-        {"memory_rdm_map", "xen_reserved_device_memory_map"},
-        {"memory_resource", "xen_mem_acquire_resource"},
-    };
-
-    for (size_t i = 0; i < XD_ARRAY_SIZE(others); i++)
-        if (!strcmp(op->type, others[i][0]))
-            return others[i][1];
-    if (!strcmp(op->type, "evtchn_port")) {
-        snprintf(buf, n, "evtchn_%s", op->name);
-        return buf;
-    }
-    return !strncmp(op->type, "evtchn_", 7) || !strncmp(op->type, "sched_", 6) ||
-                   !strncmp(op->type, "callback_", 9) || call->shape == XD_SHAPE_MMUEXT
-               ? op->type
-               : NULL;
 }
 
 /* A list or text is put down first; (var) then names its address. */
@@ -96,8 +53,7 @@ static bool put_first(struct xd_emitter *em, xd_ex e, unsigned int kind, const c
     return ok;
 }
 
-/* The name of the variable for the list behind field or argument (name). */
-static void list_name(const struct call *c, const char *name, char *buf, size_t n)
+void xd_emit_list_name(const struct xd_emit_call *c, const char *name, char *buf, size_t n)
 {
     snprintf(buf, n, "%s_list%s", name, c->tag);
 }
@@ -125,8 +81,8 @@ static void set(struct xd_emitter *em, const char *type, const char *var, const 
                     f->size, value, f->name);
 }
 
-static bool fields(struct xd_emitter *em, const struct call *c, const char *type, const char *var,
-                   const struct xd_op *op, xd_at items)
+static bool fields(struct xd_emitter *em, const struct xd_emit_call *c, const char *type,
+                   const char *var, const struct xd_op *op, xd_at items)
 {
     const struct xd_field *f = op->fields();
     bool ok = true;
@@ -140,7 +96,7 @@ static bool fields(struct xd_emitter *em, const struct call *c, const char *type
 
         if (it->key >= XD_KEY_FIELD_END)
             continue;
-        list_name(c, f[it->key].name, list, sizeof(list));
+        xd_emit_list_name(c, f[it->key].name, list, sizeof(list));
         ok = put_first(em, it->value, f[it->key].kind, list, &value);
         if (ok)
             set(em, type, var, &f[it->key], xd_str_text(&value));
@@ -164,7 +120,7 @@ static bool or_number(struct xd_emitter *em, const struct xd_item *it, uint64_t 
     return true;
 }
 
-static bool operation(struct xd_emitter *em, struct call *c)
+static bool operation(struct xd_emitter *em, struct xd_emit_call *c)
 {
     const struct xd_step *s = &em->p->step[c->at];
     const struct xd_item *arg = xd_item_find(em->p, s->in, XD_KEY_ARG),
@@ -173,7 +129,8 @@ static bool operation(struct xd_emitter *em, struct call *c)
     bool compat = s->call->shape == XD_SHAPE_COMPAT;
     struct xd_str cmd = {0}, value = {0};
     char var[32], buf[64];
-    const char *type = s->op && s->op->size ? type_of(s->call, s->op, buf, sizeof(buf)) : NULL;
+    const char *type =
+        s->op && s->op->size ? xd_emit_type_of(s->call, s->op, buf, sizeof(buf)) : NULL;
     bool ok = true;
 
     if (number || !s->op)
@@ -220,12 +177,11 @@ static bool operation(struct xd_emitter *em, struct call *c)
         xd_str_addf(em->out, "        uint64_t at%s = sc_put(&s, &%s, sizeof(%s));\n", c->tag, var,
                     var);
     }
-    c->has_at = arg || compat || (s->op && s->op->size);
     if (compat) {
         xd_str_addf(&c->arg[0], "at%s", c->tag);
     } else {
         xd_str_add(&c->arg[0], xd_str_text(&cmd));
-        if (c->has_at)
+        if (arg || (s->op && s->op->size))
             xd_str_addf(&c->arg[1], "at%s", c->tag);
     }
     xd_str_free(&cmd);
@@ -254,14 +210,14 @@ static bool mmu_element(struct xd_emitter *em, const struct xd_item *it, const c
     return ok;
 }
 
-static bool mmuext_element(struct xd_emitter *em, const struct call *c, const struct xd_item *it,
-                           const char *var, unsigned int i)
+static bool mmuext_element(struct xd_emitter *em, const struct xd_emit_call *c,
+                           const struct xd_item *it, const char *var, unsigned int i)
 {
     static const struct {
         unsigned int key;
         const char *name;
     } raw[] = {{XD_KEY_CMD, "cmd"}, {XD_KEY_ARG1, "arg1"}, {XD_KEY_ARG2, "arg2"}};
-    struct call part_of = {.at = c->at};
+    struct xd_emit_call part_of = {.at = c->at};
     char element[48];
     bool ok = true;
 
@@ -282,7 +238,7 @@ static bool mmuext_element(struct xd_emitter *em, const struct call *c, const st
                   fields(em, &part_of, "mmuext_op", element, it->op, it->sub));
 }
 
-static bool elements(struct xd_emitter *em, struct call *c, unsigned int n)
+static bool elements(struct xd_emitter *em, struct xd_emit_call *c, unsigned int n)
 {
     const struct xd_step *s = &em->p->step[c->at];
     bool mmu = s->call->shape == XD_SHAPE_MMU, ok = true;
@@ -307,7 +263,7 @@ static bool elements(struct xd_emitter *em, struct call *c, unsigned int n)
     return ok;
 }
 
-static bool batch(struct xd_emitter *em, struct call *c)
+static bool batch(struct xd_emitter *em, struct xd_emit_call *c)
 {
     const struct xd_step *s = &em->p->step[c->at];
     const struct xd_item *list = xd_item_find(em->p, s->in, XD_KEY_LIST),
@@ -338,11 +294,10 @@ static bool batch(struct xd_emitter *em, struct call *c)
         ok = xd_emit_expr(em, pfd->value, &c->arg[3]);
         xd_str_add(&c->arg[3], ") << 16");
     }
-    c->has_done = true;
     return ok;
 }
 
-static bool plain(struct xd_emitter *em, struct call *c)
+static bool plain(struct xd_emitter *em, struct xd_emit_call *c)
 {
     const struct xd_step *s = &em->p->step[c->at];
     unsigned int skip = s->raw ? 1 : 0;
@@ -355,7 +310,7 @@ static bool plain(struct xd_emitter *em, struct call *c)
         char list[80];
 
         if (f)
-            list_name(c, f->name, list, sizeof(list));
+            xd_emit_list_name(c, f->name, list, sizeof(list));
         else
             snprintf(list, sizeof(list), "arg%u%s", it->key, c->tag);
         ok = put_first(em, it->value, f ? f->kind : XD_K_NONE, list, &value);
@@ -365,11 +320,11 @@ static bool plain(struct xd_emitter *em, struct call *c)
     return ok;
 }
 
-static bool number_of(struct xd_emitter *em, struct call *c);
+static bool number_of(struct xd_emitter *em, struct xd_emit_call *c);
 
-static void registers(struct xd_emitter *em, const struct call *c)
+static void registers(struct xd_emitter *em, const struct xd_emit_call *c)
 {
-    unsigned int last = ARGS;
+    unsigned int last = XD_CALL_ARGS;
 
     while (last && !c->arg[last - 1].len)
         last--;
@@ -377,177 +332,9 @@ static void registers(struct xd_emitter *em, const struct call *c)
         xd_str_addf(em->out, ", %s", c->arg[i].len ? xd_str_text(&c->arg[i]) : "0");
 }
 
-/* ---- What came out ---- */
-
-bool xd_emit_check(struct xd_emitter *em, const char *what, const char *size, xd_ex want,
-                   const char *got)
-{
-    const struct xd_expr *x = xd_expr_at(em->p, want);
-    struct xd_str value = {0};
-    bool ok;
-
-    if (!want || x->op == XD_EX_ANY)
-        return true;
-    if (x->op == XD_EX_BIND) {
-        xd_str_addf(em->out, "        %s = %s;\n", em->name[x->num], got);
-        return true;
-    }
-    ok = xd_emit_expr(em, want, &value);
-    xd_str_addf(em->out, "        sc_equal(&s, \"%s\", %s, %s, %s);\n", what, size,
-                xd_str_text(&value), got);
-    xd_str_free(&value);
-    return ok;
-}
-
-static bool check_list(struct xd_emitter *em, const struct xd_field *f, xd_ex list, const char *at)
-{
-    unsigned int size = f->kind == XD_K_PORTS ? 4 : 8, n = 0;
-    char what[96], got[256], bytes[8];
-    bool ok = true;
-
-    snprintf(bytes, sizeof(bytes), "%u", size);
-    for (xd_ex e = xd_expr_at(em->p, list)->a; e && ok; e = xd_expr_at(em->p, e)->next, n++) {
-        snprintf(what, sizeof(what), "%s[%u]", f->name, n);
-        snprintf(got, sizeof(got), "sc_read(&s, \"%s\", %s + %u, %u)", f->name, at, n * size, size);
-        ok = xd_emit_check(em, what, bytes, e, got);
-    }
-    return ok;
-}
-
-static bool check_text(struct xd_emitter *em, const char *name, xd_ex e, const char *at,
-                       uint64_t room)
-{
-    const struct xd_expr *x = xd_expr_at(em->p, e);
-
-    xd_str_addf(em->out, "        sc_text(&s, \"%s\", %s, %" PRIu64 ", ", name, at, room);
-    xd_emit_text(em->out, xd_text_at(em->p, x->a), x->num);
-    xd_str_addf(em->out, ", %" PRIu64 ");\n", x->num);
-    return true;
-}
-
-static bool check_field(struct xd_emitter *em, const struct call *c, const struct xd_field *f,
-                        xd_ex e)
-{
-    const struct xd_step *s = &em->p->step[c->at];
-    const struct xd_expr *x = xd_expr_at(em->p, e);
-    char place[256], got[400], size[16], buf[64];
-    const char *type = type_of(s->call, s->op, buf, sizeof(buf));
-
-    if (x->op == XD_EX_LIST) {
-        list_name(c, f->name, place, sizeof(place));
-        return check_list(em, f, e, place);
-    }
-    if (type)
-        snprintf(place, sizeof(place), "at%s + offsetof(struct %s, %s)", c->tag, type, f->member);
-    else
-        snprintf(place, sizeof(place), "at%s + %u", c->tag, f->off);
-    if (s->call->shape == XD_SHAPE_COMPAT) {
-        char behind[256];
-
-        snprintf(behind, sizeof(behind), "4 + %.200s", place);
-        memcpy(place, behind, sizeof(behind));
-    }
-    if (x->op == XD_EX_TEXT)
-        return check_text(em, f->name, e, place, f->size);
-    snprintf(size, sizeof(size), "%u", f->size > 8 ? 8 : f->size);
-    snprintf(got, sizeof(got), "sc_read(&s, \"%s\", %s, %s)", f->name, place, size);
-    return xd_emit_check(em, f->name, size, e, got);
-}
-
-/* What stands where a PLAIN argument points. */
-static bool check_pointed(struct xd_emitter *em, const struct call *c, unsigned int key, xd_ex e)
-{
-    const struct xd_step *s = &em->p->step[c->at];
-    const struct xd_expr *x = xd_expr_at(em->p, e);
-    const struct xd_field *f = &s->call->arg[key];
-    char at[32], got[160];
-
-    snprintf(at, sizeof(at), "s.arg[%u]", key);
-    if (*c->tag)
-        return xd_emit_refuse(em, "what an argument of an entry points at");
-    if (x->op == XD_EX_LIST)
-        return check_list(em, f, e, at);
-    if (x->op == XD_EX_TEXT)
-        return check_text(em, f->name, e, at, x->num);
-    snprintf(got, sizeof(got), "sc_read(&s, \"%s\", %s, 8)", f->name, at);
-    return xd_emit_check(em, f->name, "8", e, got);
-}
-
-static bool check_done(struct xd_emitter *em, const struct call *c, xd_ex e)
-{
-    const struct xd_expr *x = xd_expr_at(em->p, e);
-    char got[96];
-
-    if (x->op == XD_EX_WORD) { /* not written; or there is none */
-        xd_str_addf(em->out,
-                    "        if (done%s)\n            sc_done(&s, done%s, SC_DONE_PRESET);\n",
-                    c->tag, c->tag);
-        return true;
-    }
-    snprintf(got, sizeof(got), "sc_read(&s, \"done\", done%s, 4)", c->tag);
-    return xd_emit_check(em, "done", "4", e, got);
-}
-
-static bool outs(struct xd_emitter *em, const struct call *c)
-{
-    const struct xd_step *s = &em->p->step[c->at];
-    const struct xd_field *f = s->op && s->op->fields ? s->op->fields() : NULL;
-    bool ok = true;
-
-    for (xd_at i = s->out; i && ok; i = xd_item_at(em->p, i)->next) {
-        const struct xd_item *it = xd_item_at(em->p, i);
-        char why[XD_WHY_NAME_MAX];
-
-        if (it->key == XD_KEY_WHY) {
-            xd_why_name((enum xd_why)xd_expr_at(em->p, it->value)->num, why);
-            if (*c->tag)
-                xd_str_addf(em->out, "        sc_entry_why(&s, %s, \"%s\");\n", c->tag + 1, why);
-            else
-                xd_str_addf(em->out, "        sc_why(&s, \"%s\");\n", why);
-        } else if (it->key == XD_KEY_DONE) {
-            ok = check_done(em, c, it->value);
-        } else if (it->key == XD_KEY_BLOCKED) {
-            xd_str_add(em->out, "        sc_blocked(&s);\n");
-        } else if (f) {
-            ok = check_field(em, c, &f[it->key], it->value);
-        } else {
-            ok = check_pointed(em, c, it->key, it->value);
-        }
-    }
-    return ok;
-}
-
-static bool result(struct xd_emitter *em, const struct call *c)
-{
-    const struct xd_step *s = &em->p->step[c->at];
-    const struct xd_expr *x = xd_expr_at(em->p, s->result);
-    struct xd_str want = {0};
-    bool ok = true;
-
-    if (s->result && *c->tag && (x->op == XD_EX_BIND || x->op == XD_EX_ANY))
-        xd_str_addf(em->out, "        sc_entry_ran(&s, %s);\n", c->tag + 1);
-    if (s->result && x->op == XD_EX_BIND) {
-        if (*c->tag)
-            xd_str_addf(em->out,
-                        "        %s = sc_read(&s, \"entry\", s.arg[0] + %s * 64 + 8, 8);\n",
-                        em->name[x->num], c->tag + 1);
-        else
-            xd_str_addf(em->out, "        %s = (uint64_t)s.rc;\n", em->name[x->num]);
-    } else if (s->result && x->op != XD_EX_ANY) {
-        ok = xd_emit_expr(em, s->result, &want);
-        if (*c->tag)
-            xd_str_addf(em->out, "        sc_entry_result(&s, %s, %s);\n", c->tag + 1,
-                        xd_str_text(&want));
-        else
-            xd_str_addf(em->out, "        sc_result(&s, %s);\n", xd_str_text(&want));
-        xd_str_free(&want);
-    }
-    return ok && outs(em, c);
-}
-
 /* ---- Lists ---- */
 
-static bool entries(struct xd_emitter *em, struct call *c)
+static bool entries(struct xd_emitter *em, struct xd_emit_call *c)
 {
     const struct xd_step *s = &em->p->step[c->at];
     const struct xd_item *list = xd_item_find(em->p, s->in, XD_KEY_LIST);
@@ -556,26 +343,24 @@ static bool entries(struct xd_emitter *em, struct call *c)
     bool ok = true;
 
     for (uint32_t k = 1; k <= s->parts && ok; k++) {
-        struct call e = {.at = c->at + k};
+        struct xd_emit_call e = {.at = c->at + k};
 
         if (em->p->step[e.at].kind != XD_STEP_CALL)
             continue;
         if (em->p->step[e.at].parts || em->p->step[e.at].depth != s->depth + 1)
             ok = xd_emit_refuse(em, "a list in a list");
-        if (n == ENTRIES)
-            ok = xd_emit_refuse(em, "a list of more than %u entries", ENTRIES);
         snprintf(e.tag, sizeof(e.tag), "_%u", n);
         ok = ok && number_of(em, &e);
         xd_str_addf(&rows,
                     "        list[%u].op = %s;\n        list[%u].result = "
                     "0xdddddddddddddddd;\n",
                     n, xd_str_text(&e.cmd), n);
-        for (unsigned int i = 0; i < ARGS; i++)
+        for (unsigned int i = 0; i < XD_CALL_ARGS; i++)
             if (e.arg[i].len)
                 xd_str_addf(&rows, "        list[%u].args[%u] = %s;\n", n, i,
                             xd_str_text(&e.arg[i]));
         em->out = &after;
-        ok = ok && result(em, &e);
+        ok = ok && xd_emit_outcome(em, &e);
         em->out = out;
         free_call(&e);
         n++;
@@ -594,11 +379,11 @@ static bool entries(struct xd_emitter *em, struct call *c)
     xd_str_addf(out, ");\n%s", xd_str_text(&after));
     xd_str_free(&rows);
     xd_str_free(&after);
-    return ok && result(em, c);
+    return ok && xd_emit_outcome(em, c);
 }
 
 /* Writes the operands; (c) then says what the registers hold. */
-static bool number_of(struct xd_emitter *em, struct call *c)
+static bool number_of(struct xd_emitter *em, struct xd_emit_call *c)
 {
     const struct xd_step *s = &em->p->step[c->at];
 
@@ -623,7 +408,7 @@ static bool number_of(struct xd_emitter *em, struct call *c)
 bool xd_emit_call(struct xd_emitter *em, uint32_t at)
 {
     const struct xd_step *s = &em->p->step[at];
-    struct call c = {.at = at};
+    struct xd_emit_call c = {.at = at};
     bool ok;
 
     xd_str_add(em->out, "    {\n");
@@ -634,7 +419,7 @@ bool xd_emit_call(struct xd_emitter *em, uint32_t at)
         xd_str_addf(em->out, "        sc_call(&s, %s", xd_str_text(&c.cmd));
         registers(em, &c);
         xd_str_add(em->out, ");\n");
-        ok = ok && result(em, &c);
+        ok = ok && xd_emit_outcome(em, &c);
     }
     xd_str_add(em->out, "    }\n");
     free_call(&c);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void number(struct xd_str *out, uint64_t n, bool hex)
+void xd_emit_number(struct xd_str *out, uint64_t n, bool hex)
 {
     char digits[32];
 
@@ -43,13 +43,20 @@ static void constant(struct xd_emitter *em, const struct xd_expr *x, struct xd_s
     if (operand)
         operand_number(out, x);
     else
-        number(out, x->num, x->num > 9);
+        xd_emit_number(out, x->num, x->num > 9);
     xd_str_addf(out, " /* %s */", name);
 }
 
 const char *xd_emit_domain(struct xd_emitter *em, uint32_t index)
 {
     return xd_text_at(em->p, em->p->domain[index].name);
+}
+
+/* Has the domain been made? */
+static bool exists(struct xd_emitter *em, uint32_t index)
+{
+    return (index < em->p->domains && em->created_at[index] < em->now) ||
+           xd_emit_refuse(em, "a domain that does not exist");
 }
 
 static bool expr(struct xd_emitter *em, xd_ex e, struct xd_str *out, bool operand);
@@ -101,11 +108,17 @@ static bool function(struct xd_emitter *em, const struct xd_expr *x, struct xd_s
         [XD_FN_PTE] = "sc_pte",     [XD_FN_MACH] = "sc_mach", [XD_FN_ENTRY] = "sc_entry_at",
         [XD_FN_M2P] = "xd_m2p",
     };
-    const char *domain = xd_emit_domain(em, x->num ? (uint32_t)x->num - 1 : em->current);
+    const uint32_t of = x->num ? (uint32_t)x->num - 1 : em->event[em->now].current;
     const struct xd_expr *first = xd_expr_at(em->p, x->a);
+    const char *domain = "";
     struct xd_str args = {0};
     bool ok;
 
+    if (x->sub < XD_FN_OF_DOMAIN_END || x->sub == XD_FN_SHARED_INFO) {
+        if (!exists(em, of))
+            return false;
+        domain = xd_emit_domain(em, of);
+    }
     switch (x->sub) {
     case XD_FN_SHARED_INFO: xd_str_addf(out, "%s.start.shared_info_mfn", domain); return true;
     case XD_FN_FRAMES: xd_str_addf(out, "%u", em->machine.frames); return true;
@@ -139,19 +152,18 @@ static bool function(struct xd_emitter *em, const struct xd_expr *x, struct xd_s
 
 static bool binary(struct xd_emitter *em, const struct xd_expr *x, struct xd_str *out)
 {
-    const struct xd_expr *b = xd_expr_at(em->p, x->b);
-    bool shift = x->sub == XD_OP_SHL || x->sub == XD_OP_SHR, ok;
+    const char *call = x->sub == XD_OP_SHL   ? "sc_shl("
+                       : x->sub == XD_OP_SHR ? "sc_shr("
+                       : x->sub == '/'       ? "sc_div(&s, "
+                       : x->sub == '%'       ? "sc_mod(&s, "
+                                             : NULL;
     const char op[2] = {(char)x->sub, '\0'};
+    bool ok;
 
-    if ((x->sub == '/' || x->sub == '%') && (b->op != XD_EX_NUM || !b->num))
-        return xd_emit_refuse(em, "a division by something else than a number");
-    if (!shift)
-        xd_str_addc(out, '(');
-    else
-        xd_str_add(out, x->sub == XD_OP_SHL ? "sc_shl(" : "sc_shr(");
-    ok = expr(em, x->a, out, !shift);
-    xd_str_addf(out, shift ? ", " : " %s ", op);
-    ok = ok && expr(em, x->b, out, !shift);
+    xd_str_add(out, call ? call : "(");
+    ok = expr(em, x->a, out, !call);
+    xd_str_addf(out, call ? ", " : " %s ", op);
+    ok = ok && expr(em, x->b, out, !call);
     xd_str_addc(out, ')');
     return ok;
 }
@@ -167,17 +179,24 @@ static bool expr(struct xd_emitter *em, xd_ex e, struct xd_str *out, bool operan
         if (operand)
             operand_number(out, x);
         else
-            number(out, x->num, x->sub == 16);
+            xd_emit_number(out, x->num, x->sub == 16);
         return true;
     case XD_EX_CONST: constant(em, x, out, operand); return true;
     case XD_EX_ERRNO:
-        xd_str_addf(out, "(uint64_t)-XEN_%s",
-                    xd_errno_name((int64_t)x->num) ? xd_errno_name((int64_t)x->num) : "EINVAL");
-        return xd_errno_name((int64_t)x->num) || xd_emit_refuse(em, "an errno without a name");
-    case XD_EX_WORD: number(out, x->num, false); return true;
+        if (xd_errno_name((int64_t)x->num))
+            xd_str_addf(out, "(uint64_t)-XEN_%s", xd_errno_name((int64_t)x->num));
+        else
+            xd_emit_number(out, x->num, true);
+        return true;
+    case XD_EX_WORD: xd_emit_number(out, x->num, false); return true;
     case XD_EX_NAME:
-    case XD_EX_CAPTURE: xd_str_add(out, em->name[x->num]); return true;
-    case XD_EX_DOMAIN: xd_str_addf(out, "%s.id", xd_emit_domain(em, (uint32_t)x->num)); return true;
+    case XD_EX_CAPTURE:
+        xd_str_add(out, em->name[x->num]);
+        return em->known_at[x->num] <= em->now ||
+               xd_emit_refuse(em, "%s has no value", em->name[x->num]);
+    case XD_EX_DOMAIN:
+        xd_str_addf(out, "%s.id", xd_emit_domain(em, (uint32_t)x->num));
+        return exists(em, (uint32_t)x->num);
     case XD_EX_NEG:
     case XD_EX_NOT:
         xd_str_add(out, x->op == XD_EX_NEG ? "(0 - " : "(~");
@@ -194,8 +213,10 @@ static bool expr(struct xd_emitter *em, xd_ex e, struct xd_str *out, bool operan
         return ok;
     case XD_EX_FN: return function(em, x, out);
     case XD_EX_START:
+        if (!exists(em, x->num ? (uint32_t)x->num - 1 : em->event[em->now].current))
+            return false;
         xd_str_addf(out, "%s.start.%s",
-                    xd_emit_domain(em, x->num ? (uint32_t)x->num - 1 : em->current),
+                    xd_emit_domain(em, x->num ? (uint32_t)x->num - 1 : em->event[em->now].current),
                     xd_start_rows()[x->sub].name);
         return true;
     default: return xd_emit_refuse(em, "an expression that C has no words for");

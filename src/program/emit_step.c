@@ -50,17 +50,12 @@ static bool access_step(struct xd_emitter *em, const struct xd_step *s)
     static const char *const ways[] = {"XD_ACCESS_OK", "XD_ACCESS_EMULATED", "XD_ACCESS_FAULT",
                                        "XD_ACCESS_GP"};
     const struct xd_item *size = item(em, s, "size"), *error = item(em, s, "error");
-    const struct xd_expr *n = size ? xd_expr_at(em->p, size->value) : NULL;
     bool load = s->kind == XD_STEP_LOAD, ok;
     const struct xd_expr *x;
-    char bytes[8];
 
-    if (n && n->op != XD_EX_NUM)
-        return xd_emit_refuse(em, "size= is no plain number");
-    snprintf(bytes, sizeof(bytes), "%u", n ? (unsigned int)n->num : 8u);
     ok = line(em, load ? "    sc_load(&s, @, " : "    sc_store(&s, @, @, ", s->subject[0],
               load ? 0 : s->subject[1]);
-    xd_str_addf(em->out, "%s);\n", bytes);
+    ok = ok && (size ? line(em, "@);\n", size->value, 0) : (xd_str_add(em->out, "8);\n"), true));
     if (item(em, s, "deliver"))
         xd_str_add(em->out, "    sc_deliver_fault(&s);\n");
     x = xd_expr_at(em->p, s->result);
@@ -70,7 +65,7 @@ static bool access_step(struct xd_emitter *em, const struct xd_step *s)
         xd_str_add(em->out, "    sc_access(&s, XD_ACCESS_OK);\n");
     if (ok && load && s->result && x->op != XD_EX_WORD && x->op != XD_EX_ANY) {
         xd_str_add(em->out, "    {\n");
-        ok = xd_emit_check(em, "value", bytes, s->result, "s.loaded");
+        ok = xd_emit_check(em, "value", "s.size", s->result, "s.loaded");
         xd_str_add(em->out, "    }\n");
     }
     if (ok && error) {
@@ -93,9 +88,10 @@ static bool inject(struct xd_emitter *em, const struct xd_step *s)
     xd_select_show(&call, &(struct xd_select){.nr = s->call->nr,
                                               .has_op = s->op != NULL,
                                               .op = s->op ? s->op->nr : 0});
-    xd_str_addf(em->out,
-                "    {\n        struct xd_lever_config lever = {.call = \"%s\", .vcpu = s.v};\n\n",
-                xd_str_text(&call));
+    xd_str_addf(
+        em->out,
+        "    {\n        struct xd_lever_config lever = {.call = \"%s\", .vcpu = sc_self(&s)};\n\n",
+        xd_str_text(&call));
     xd_str_free(&call);
     if (!item(em, s, "times") && !item(em, s, "percent"))
         xd_str_add(em->out, "        lever.times = 1;\n");
@@ -250,14 +246,14 @@ static bool regs(struct xd_emitter *em, const struct xd_step *s)
     char set[48];
 
     xd_str_add(em->out, "    {\n        struct xd_registers regs;\n\n"
-                        "        xd_guest_registers(s.v, &regs);\n");
+                        "        xd_guest_registers(sc_self(&s), &regs);\n");
     for (size_t i = 0; ok && i < XD_ARRAY_SIZE(keys); i++) {
         const struct xd_item *it = item(em, s, keys[i]);
 
         snprintf(set, sizeof(set), "        regs.%s = @;\n", keys[i]);
         ok = !it || line(em, set, it->value, 0);
     }
-    xd_str_add(em->out, "        if (xd_guest_registers_set(s.v, &regs))\n"
+    xd_str_add(em->out, "        if (xd_guest_registers_set(sc_self(&s), &regs))\n"
                         "            sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n    }\n");
     return ok;
 }
@@ -267,8 +263,9 @@ static bool regs(struct xd_emitter *em, const struct xd_step *s)
 static bool trap(struct xd_emitter *em, const struct xd_step *s)
 {
     const struct xd_item *error = item(em, s, "error"), *cr2 = item(em, s, "cr2");
-    bool ok = line(em, "    sc_entered_(&s, xd_guest_trap(s.v, sc_at_most_(@, 32), (uint32_t)(",
-                   s->subject[0], 0);
+    bool ok =
+        line(em, "    sc_entered_(&s, xd_guest_trap(sc_self(&s), sc_at_most_(@, 32), (uint32_t)(",
+             s->subject[0], 0);
 
     ok = ok && (error ? line(em, "@), ", error->value, 0) : (xd_str_add(em->out, "0), "), true));
     return ok && (cr2 ? line(em, "@));\n", cr2->value, 0) : (xd_str_add(em->out, "0));\n"), true));
@@ -285,11 +282,11 @@ static bool enter(struct xd_emitter *em, const struct xd_step *s)
     switch (s->kind) {
     case XD_STEP_TRAP: ok = trap(em, s); break;
     case XD_STEP_INT:
-        ok = line(em, "    sc_entered_(&s, xd_guest_int(s.v, sc_at_most_(@, 256)));\n",
+        ok = line(em, "    sc_entered_(&s, xd_guest_int(sc_self(&s), sc_at_most_(@, 256)));\n",
                   s->subject[0], 0);
         break;
     default:
-        xd_str_addf(em->out, "    sc_entered_(&s, xd_guest_%s(s.v));\n",
+        xd_str_addf(em->out, "    sc_entered_(&s, xd_guest_%s(sc_self(&s)));\n",
                     xd_form_of((enum xd_step_kind)s->kind)->name);
         break;
     }
@@ -323,23 +320,23 @@ static bool whole_domain(struct xd_emitter *em, const struct xd_step *s)
 
 static bool look(struct xd_emitter *em, const struct xd_step *s, const char *what, const char *got)
 {
-    struct xd_str at = {0}, call = {0};
-    const struct xd_item *size = s->kind == XD_STEP_EXPECT_MEM ? item(em, s, "size") : NULL;
-    const struct xd_expr *n = size ? xd_expr_at(em->p, size->value) : NULL;
-    char bytes[8];
+    const struct xd_item *it = s->kind == XD_STEP_EXPECT_MEM ? item(em, s, "size") : NULL;
+    struct xd_str at = {0}, size = {0}, call = {0};
     bool ok = xd_emit_expr(em, s->subject[0], &at);
 
-    if (n && (n->op != XD_EX_NUM || n->num < 1 || n->num > 8))
-        ok = xd_emit_refuse(em, "size= is no number from 1 to 8");
-    snprintf(bytes, sizeof(bytes), "%u", n ? (unsigned int)(n->num & 15) : 8u);
-    if (s->kind == XD_STEP_EXPECT_MEM)
-        xd_str_addf(&call, "%s%s, %s)", got, xd_str_text(&at), bytes);
+    if (it)
+        ok = ok && xd_emit_expr(em, it->value, &size);
     else
-        xd_str_addf(&call, "%s%s)", got, xd_str_text(&at));
+        xd_str_add(&size, "8");
+    xd_str_addf(&call, "%s%s", got, xd_str_text(&at));
+    if (s->kind == XD_STEP_EXPECT_MEM)
+        xd_str_addf(&call, ", %s", xd_str_text(&size));
+    xd_str_addc(&call, ')');
     xd_str_add(em->out, "    {\n");
-    ok = ok && xd_emit_check(em, what, bytes, s->result, xd_str_text(&call));
+    ok = ok && xd_emit_check(em, what, xd_str_text(&size), s->result, xd_str_text(&call));
     xd_str_add(em->out, "    }\n");
     xd_str_free(&at);
+    xd_str_free(&size);
     xd_str_free(&call);
     return ok;
 }
@@ -352,6 +349,37 @@ static bool text_step(struct xd_emitter *em, const struct xd_step *s, const char
     xd_emit_text(em->out, xd_text_at(em->p, x->a), x->num);
     xd_str_addf(em->out, ", %" PRIu64 ");\n", x->num);
     return true;
+}
+
+/* The bytes of a text, or values of eight bytes, somewhere. */
+static bool bytes(struct xd_emitter *em, const struct xd_step *s, const char *verb, const char *end)
+{
+    const struct xd_expr *x = xd_expr_at(em->p, s->subject[1]);
+    const bool list = x->op == XD_EX_LIST;
+    struct xd_str values = {0}, call = {0};
+    bool ok = true;
+
+    xd_str_addf(&call, "    sc_%s(&s, ", verb);
+    ok = xd_emit_expr(em, s->subject[0], &call);
+    xd_str_add(&call, ", ");
+    if (x->op == XD_EX_TEXT) {
+        xd_emit_text(&call, xd_text_at(em->p, x->a), x->num);
+        xd_str_addf(&call, ", %" PRIu64, x->num);
+    } else if (list && !x->num) {
+        xd_str_add(&call, "NULL, 0");
+    } else {
+        for (xd_ex e = list ? x->a : s->subject[1]; ok && e;
+             e = list ? xd_expr_at(em->p, e)->next : 0) {
+            ok = xd_emit_expr(em, e, &values);
+            xd_str_add(&values, ", ");
+        }
+        xd_str_addf(&call, "(const uint64_t[]){%s}, %" PRIu64, xd_str_text(&values),
+                    list ? x->num * 8 : 8);
+    }
+    xd_str_addf(em->out, "%s%s", xd_str_text(&call), end);
+    xd_str_free(&values);
+    xd_str_free(&call);
+    return ok;
 }
 
 static bool let(struct xd_emitter *em, const struct xd_step *s)
@@ -373,10 +401,7 @@ bool xd_emit_step(struct xd_emitter *em)
 
     switch ((enum xd_step_kind)s->kind) {
     case XD_STEP_CALL: return xd_emit_call(em, em->at);
-    case XD_STEP_AT:
-        em->current = s->domain;
-        xd_str_addf(em->out, "    sc_at(&s, &%s, %u);\n", name, s->vcpu);
-        return true;
+    case XD_STEP_AT: xd_str_addf(em->out, "    sc_at(&s, &%s, %u);\n", name, s->vcpu); return true;
     case XD_STEP_LET: return let(em, s);
     case XD_STEP_STORE:
     case XD_STEP_LOAD: return access_step(em, s);
@@ -386,19 +411,19 @@ bool xd_emit_step(struct xd_emitter *em)
         return true;
     case XD_STEP_INJECT: return inject(em, s);
     case XD_STEP_CONSOLE_INPUT: return text_step(em, s, "    (void)xd_console_input(s.hv, ");
-    case XD_STEP_VIRQ:
-        return line(em, "    xd_virq_raise(s.v, (uint32_t)(@));\n", s->subject[0], 0);
+    case XD_STEP_VIRQ: return line(em, "    sc_virq(&s, @);\n", s->subject[0], 0);
     case XD_STEP_IRQ:
         return line(em,
                     "    if (xd_irq_raise(s.hv, sc_at_most_(@, UINT32_MAX)))\n"
                     "        sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n",
                     s->subject[0], 0);
     case XD_STEP_EVENT:
-        return line(em,
-                    "    if (xd_event_raise(s.dom->d, sc_at_most_(@, UINT32_MAX)))\n"
-                    "        sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n",
-                    s->subject[0], 0);
-    case XD_STEP_UPCALL: xd_str_add(em->out, "    xd_upcall_spurious(s.v);\n"); return true;
+        return line(
+            em,
+            "    if (xd_event_raise(xd_vcpu_domain(sc_self(&s)), sc_at_most_(@, UINT32_MAX)))\n"
+            "        sc_fail(&s, NULL, \"%s\", xd_hv_error(s.hv));\n",
+            s->subject[0], 0);
+    case XD_STEP_UPCALL: xd_str_add(em->out, "    xd_upcall_spurious(sc_self(&s));\n"); return true;
     case XD_STEP_SCARCE: return line(em, "    xd_frames_scarce(s.hv, @);\n", s->subject[0], 0);
     case XD_STEP_REGS: return regs(em, s);
     case XD_STEP_TRAP:
@@ -417,6 +442,10 @@ bool xd_emit_step(struct xd_emitter *em)
     case XD_STEP_EXPECT_DOMAIN: return whole_domain(em, s);
     case XD_STEP_EXPECT_CONSOLE: return text_step(em, s, "    sc_console(&s, ");
     case XD_STEP_EXPECT_AUDIT: xd_str_add(em->out, "    sc_audit(&s);\n"); return true;
-    default: return xd_emit_refuse(em, "what a recording says of linked code's memory");
+    case XD_STEP_CRASH: xd_str_addf(em->out, "    sc_crash(&s, &%s);\n", name); return true;
+    case XD_STEP_POKE: return bytes(em, s, "poke", ");\n");
+    case XD_STEP_MEMORY:
+        return bytes(em, s, "memory", item(em, s, "readonly") ? ", true);\n" : ", false);\n");
+    default: return xd_emit_refuse(em, "a step that does nothing");
     }
 }

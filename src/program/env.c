@@ -15,10 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HC_MMU_UPDATE   1
-#define AREA_ASIDE      UINT64_C(0xad00000000) /* of linked machines */
-#define AREA_ASIDE_SIZE (UINT64_C(1) << 30)
-#define TABLE_FLAGS     (XD_PTE_P | XD_PTE_RW | XD_PTE_US)
+#define HC_MMU_UPDATE 1
+#define TABLE_FLAGS   (XD_PTE_P | XD_PTE_RW | XD_PTE_US)
 
 static bool number(struct xd_runner *r, const struct xd_step *s, const char *key,
                    uint64_t otherwise, uint64_t max, uint64_t *value)
@@ -308,6 +306,7 @@ static bool make_window(struct xd_runner *r, struct xd_env *env, struct xd_vcpu 
 void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
 {
     struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
+    const struct xd_run_watch *watch = r->opt->watch;
     struct xd_env *env = &r->env[s->domain];
     const struct xd_run_place *place;
 
@@ -324,6 +323,10 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
     }
     if (place)
         lay_out(r, place, &c);
+    if (watch && watch->building && !watch->building(r->opt->ctx, r, &c)) {
+        r->stop = true;
+        return;
+    }
     if (xd_domain_create(r->hv, &c, &env->d)) {
         xd_report_as(r, XD_UNUSABLE, "this domain can't be: %s", xd_hv_error(r->hv));
         env->d = NULL;
@@ -340,8 +343,8 @@ void xd_make_domain(struct xd_runner *r, const struct xd_step *s)
     env->area = env->start.padding_va;
     env->area_size = env->start.virt_end - env->start.padding_va;
     if (r->linked) {
-        env->area = AREA_ASIDE + s->domain * AREA_ASIDE_SIZE;
-        env->area_size = AREA_ASIDE_SIZE;
+        env->area = xd_area_aside(s->domain);
+        env->area_size = XD_ASIDE_SIZE;
     }
     if (env->scratch)
         make_window(r, env, xd_vcpu_at(env->d, 0));
@@ -382,10 +385,13 @@ static struct xd_env *env_of(struct xd_runner *r, const struct xd_domain *d)
 uint64_t xd_area_put(struct xd_runner *r, struct xd_vcpu *v, const void *data, size_t n)
 {
     static const unsigned char zeros[256];
+    const struct xd_run_watch *watch = r->opt->watch;
     struct xd_env *env = env_of(r, v->domain);
     uint64_t at;
 
     XD_ALWAYS(env);
+    if (watch && watch->put)
+        watch->put(r->opt->ctx, r, data, n);
     at = env->area + env->area_used;
     if (n > env->area_size || env->area_used + n > env->area_size) {
         xd_report(r, "the arguments of this step do not fit into the %llu bytes there are for them",

@@ -293,9 +293,12 @@ static void judge(struct xd_runner *r, bool over)
 /* The step that r->step names is over: tells what went wrong in it. */
 static void step_over(struct xd_runner *r)
 {
+    const struct xd_run_watch *watch = r->opt->watch;
     struct xd_str step = {0};
     char *explain = NULL;
 
+    if (watch && watch->over)
+        watch->over(r->opt->ctx, r);
     if (r->opt->audit)
         audit(r);
     judge(r, false);
@@ -315,7 +318,7 @@ static void step_over(struct xd_runner *r)
         r->result->failures++;
         if (r->verdict > r->result->verdict)
             r->result->verdict = r->verdict;
-        r->stop = r->verdict != XD_FAILED || !r->opt->keep_going;
+        r->stop = r->stop || r->verdict != XD_FAILED || !r->opt->keep_going;
     }
     r->verdict = XD_PASSED;
     r->explain = NULL;
@@ -342,6 +345,7 @@ static void start(struct xd_runner *r)
 
 void xd_run_steps(struct xd_runner *r, uint32_t from, uint32_t end)
 {
+    const struct xd_run_watch *watch = r->opt->watch;
     const struct xd_program *p = r->p;
 
     for (uint32_t i = from; i < end && !r->stop; i += 1 + p->step[i].parts) {
@@ -352,6 +356,10 @@ void xd_run_steps(struct xd_runner *r, uint32_t from, uint32_t end)
         r->step = i;
         if (p->step[i].kind != XD_STEP_MACHINE && !r->hv)
             start(r);
+        if (watch && watch->began && !watch->began(r->opt->ctx, r)) {
+            r->stop = true;
+            return;
+        }
         if (r->verdict == XD_PASSED)
             run_step(r, i);
         if (p->step[i].kind == XD_STEP_MACHINE && r->hv)

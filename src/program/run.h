@@ -47,6 +47,13 @@ struct xd_run_watch {
                     uint32_t at); /* the step is over, and calls that it woke */
     /* Does it depend on the machine's heap who has this frame? Then no step may name it. NULL: never. */
     bool (*uncertain)(void *ctx, uint64_t mfn);
+    /* Each may be NULL. A step begins; what it does, or its list that goes on, is over; its arguments are put down: (n) bytes, zeros
+     * where (data) is NULL; a domain is to be made; a call is to be made or goes on (m->suspended). False: the run ends. */
+    bool (*began)(void *ctx, const struct xd_runner *r);
+    void (*over)(void *ctx, const struct xd_runner *r);
+    void (*put)(void *ctx, const struct xd_runner *r, const void *data, size_t n);
+    bool (*building)(void *ctx, const struct xd_runner *r, const struct xd_domain_config *c);
+    bool (*making)(void *ctx, const struct xd_runner *r, const struct xd_made *m);
     /* For judging the double; each may be NULL. Around every call, entries of multicalls too (depth 1). */
     void (*calling)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                     unsigned int depth);

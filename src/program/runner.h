@@ -147,6 +147,12 @@ bool xd_table_of(struct xd_vcpu *v, unsigned int level, uint64_t va, uint64_t *m
 uint64_t xd_area_put(struct xd_runner *r, struct xd_vcpu *v, const void *data, size_t n);
 
 /* ---- aside.c ---- */
+/* Where the arguments of calls of a linked machine's domain lie whose name has this index. */
+#define XD_ASIDE_SIZE (UINT64_C(1) << 30)
+static inline uint64_t xd_area_aside(uint32_t index)
+{
+    return UINT64_C(0xad00000000) + index * XD_ASIDE_SIZE;
+}
 /* A copy of (data), or zeros where it is NULL, at (va). */
 void xd_aside_put(struct xd_runner *r, uint64_t va, const void *data, size_t n, bool given,
                   bool readonly);

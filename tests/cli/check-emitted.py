@@ -7,10 +7,12 @@ bug becomes, by `xendouble emit-c`, a C test that fails at the same line with th
 
 import os
 import re
-import subprocess
 import sys
-import tempfile
 import unittest
+
+import emitted
+
+COMMAND = MUTANTS = None
 
 # bug: scenario, the line that it is noticed at, what is said of it
 BUGS = {
@@ -30,28 +32,10 @@ SLEEPS = {"multicall-stop"}  # without the bug its list is cut short, which the 
 def run(*args, bug="none"):
     with open(MUTANTS, encoding="ascii") as f:
         number = (["none"] + re.findall(r'MUTANT\("([^"]*)"', f.read())).index(bug)
-    return subprocess.run(args, env=dict(os.environ, XD_MUTANT=str(number)), text=True, capture_output=True, check=False)
+    return emitted.run(*args, env=dict(os.environ, XD_MUTANT=str(number)))
 
 
-class Emitted(unittest.TestCase):
-    def setUp(self):
-        self.dir = tempfile.TemporaryDirectory()
-        self.addCleanup(self.dir.cleanup)
-
-    def path(self, name, text=None):
-        path = os.path.join(self.dir.name, name)
-        if text is not None:
-            with open(path, "w", encoding="ascii") as f:
-                f.write(text)
-        return path
-
-    def compiled(self, source):
-        check = subprocess.run(["pkg-config", "--cflags", "--libs", "check"], text=True, capture_output=True, check=True)
-        r = run(*COMPILER, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I" + INCLUDES, source, "-o", source[:-2], LIBRARY,
-                "-Wl,-rpath," + os.path.dirname(LIBRARY), *check.stdout.split())
-        self.assertEqual(r.returncode, 0, r.stderr)
-        return source[:-2]
-
+class Emitted(emitted.EmittedCase):
     def test_it_fails_as_fuzz_says(self):
         for bug, (text, line, words) in BUGS.items():
             scenario, source = self.path(bug + ".xds", text), self.path(bug + ".c")
@@ -83,5 +67,6 @@ class Emitted(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    COMMAND, LIBRARY, MUTANTS, INCLUDES, *COMPILER = sys.argv[1:]
+    COMMAND, library, MUTANTS, includes, *Emitted.compiler = sys.argv[1:]
+    Emitted.flags = ["-I" + includes, library, "-Wl,-rpath," + os.path.dirname(library), *emitted.check_flags()]
     unittest.main(argv=sys.argv[:1])
