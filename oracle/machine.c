@@ -365,7 +365,9 @@ static bool start_again(struct xd_machine *m, uint32_t cpus)
 static bool same_config(const struct xd_domain_config *a, const struct xd_domain_config *b)
 {
     return a->port_max == b->port_max && a->vcpus == b->vcpus &&
-           a->vcpus_online == b->vcpus_online && a->pages_max - a->pages == b->pages_max - b->pages;
+           a->vcpus_online == b->vcpus_online &&
+           a->pages_max - a->pages == b->pages_max - b->pages && a->ioports == b->ioports &&
+           !memcmp(a->iomem, b->iomem, sizeof(a->iomem)) && !a->command_line && !b->command_line;
 }
 
 /* Domain (nr), as (want) says, or if that is NULL as it was. */
@@ -376,6 +378,8 @@ static bool ready(struct xd_machine *m, unsigned int nr, uint32_t cpu,
     struct xd_domain_config c = want ? *want : g->config;
     bool same = g->there && same_config(&g->config, &c);
 
+    if (!want) /* it was another program's */
+        c.command_line = NULL;
     if (same && g->back)
         return true;
     m->rebuilds += same;

@@ -146,6 +146,32 @@ static void number(const struct xd_program *p, const struct xd_step *s, const ch
         *value = (uint32_t)xd_expr_at(p, it->value)->num;
 }
 
+/* Rights to I/O, and the command line, which lives as long as (p). False: more ranges than one may have, or not known before. */
+static bool rights(const struct xd_program *p, const struct xd_step *s, struct xd_domain_config *c)
+{
+    const struct xd_form_key *keys = xd_form_of((enum xd_step_kind)s->kind)->keys;
+    const struct xd_item *text = xd_form_item(p, s, "cmdline");
+    unsigned int nr = 0;
+
+    c->ioports = xd_form_item(p, s, "ioports") != NULL;
+    if (text)
+        c->command_line = xd_text_at(p, xd_expr_at(p, text->value)->a);
+    for (xd_at i = s->in; i; i = xd_item_at(p, i)->next) {
+        const struct xd_item *it = xd_item_at(p, i);
+        const struct xd_expr *x = xd_expr_at(p, it->value), *first, *last;
+
+        if (strcmp(keys[it->key - XD_KEY_FORM].name, "iomem"))
+            continue;
+        first = xd_expr_at(p, x->a);
+        last = xd_expr_at(p, x->b);
+        if (nr == XD_RANGES_CONFIG || first->op != XD_EX_NUM || last->op != XD_EX_NUM)
+            return false;
+        c->iomem[nr].first = first->num;
+        c->iomem[nr++].last = last->num;
+    }
+    return true;
+}
+
 #define HAS "the real machine has d0 with one vCPU, d1 to d3 with up to 4"
 
 _Static_assert(XD_XEN_DOMAINS == 4 && VCPUS_BUILT == 4 && XD_MAIL_VCPUS == 4, "as HAS says");
@@ -174,6 +200,8 @@ static const char *wanted(const struct xd_program *p, struct xd_domain_config *c
         if (c[domid].vcpus > (domid ? VCPUS_BUILT : 1) || c[domid].vcpus_online > c[domid].vcpus ||
             c[domid].vcpus_online > XD_MAIL_VCPUS)
             return HAS;
+        if (!rights(p, s, &c[domid]))
+            return "its I/O frames are not said by two numbers";
         if (c[domid].pages_max < c[domid].pages)
             return "a domain can't have more pages than pages_max allows";
         want[domid] = &c[domid];

@@ -27,6 +27,7 @@
 #define DOM0         0u      /* its vCPU 0 makes the calls */
 #define HOLDER       0x5a5au /* a number that no program thinks of */
 #define HOLDER_PAGES 512u
+#define SPARE_PORTS  0x300u /* of I/O */
 #define SECOND_NS    1000000000L
 #define GONE_TRIES   50u /* milliseconds that Xen may take to forget a domain that nobody holds */
 #define XD_ESRCH     3
@@ -79,6 +80,31 @@ static bool create(struct build *b)
     limit.u.max_mem.max_memkb = (XD_TOOLSTACK_PAGES + b->c->pages_max - b->c->pages) * 4;
     return domctl(b, "createdomain", &op) && domctl(b, "max_vcpus", &vcpus) &&
            domctl(b, "max_mem", &limit);
+}
+
+/* Frames, and some ports that are nobody's. */
+static bool give_rights(struct build *b)
+{
+    for (unsigned int i = 0; i < XD_RANGES_CONFIG; i++) {
+        struct xen_domctl op = {.cmd = XEN_DOMCTL_iomem_permission};
+
+        if (b->c->iomem[i].first > b->c->iomem[i].last || !b->c->iomem[i].last)
+            continue;
+        op.u.iomem_permission.first_mfn = b->c->iomem[i].first;
+        op.u.iomem_permission.nr_mfns = b->c->iomem[i].last - b->c->iomem[i].first + 1;
+        op.u.iomem_permission.allow_access = 1;
+        if (!domctl(b, "iomem_permission", &op))
+            return false;
+    }
+    if (b->c->ioports) {
+        struct xen_domctl op = {.cmd = XEN_DOMCTL_ioport_permission};
+
+        op.u.ioport_permission.first_port = SPARE_PORTS;
+        op.u.ioport_permission.nr_ports = 8;
+        op.u.ioport_permission.allow_access = 1;
+        return domctl(b, "ioport_permission", &op);
+    }
+    return true;
 }
 
 /* Frames of the domain to be built: numbers to come, or to be given back. */
@@ -214,6 +240,8 @@ static bool make_infos(struct build *b)
     si.pt_base = s->pt_va;
     si.nr_pt_frames = s->pt_frames;
     si.mfn_list = s->p2m_va;
+    if (b->c->command_line)
+        snprintf((char *)si.cmd_line, sizeof(si.cmd_line), "%s", b->c->command_line);
     memcpy(page(b, (s->start_info_va - s->virt_base) / XD_PAGE_SIZE), &si, sizeof(si));
     for (uint64_t pfn = 0; pfn < XD_TOOLSTACK_PAGES; pfn++)
         memcpy(page(b, b->l.p2m_pfn + pfn / XD_PT_SLOTS) + pfn % XD_PT_SLOTS * 8, &b->mfn[pfn], 8);
@@ -327,7 +355,8 @@ bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,
     wrong = xd_layout(&c, &b.l);
     if (wrong)
         return refused(x, domid, wrong, 0);
-    if (!create(&b) || !populate(&b, XD_TOOLSTACK_PAGES) || !load_kernel(&b, path))
+    if (!create(&b) || !give_rights(&b) || !populate(&b, XD_TOOLSTACK_PAGES) ||
+        !load_kernel(&b, path))
         return false;
     make_tables(&b);
     if (!make_infos(&b) || !pin(&b) || !start_domain(&b))

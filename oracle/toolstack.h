@@ -12,7 +12,7 @@
 
 /*
  * Makes domain (domid), unprivileged, with a copy of the kernel at (path) in it, and waits for its mailboxes. Of (c) only
- * port_max, vcpus, vcpus_online and how much pages_max is above pages matter. (*start) is what the builder laid out, mfn[pfn] its XD_TOOLSTACK_PAGES frames. (room_va): 8 KiB of
+ * port_max, vcpus, vcpus_online, ioports, iomem, command_line and how much pages_max is above pages matter. (*start) is what the builder laid out, mfn[pfn] its XD_TOOLSTACK_PAGES frames. (room_va): 8 KiB of
  * dom0's memory nobody uses. Its vCPUs get processors (cpu) and up for themselves. False: x->error says which step was refused.
  */
 bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,

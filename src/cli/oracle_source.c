@@ -182,8 +182,8 @@ static bool ends_by_event(const struct xd_program *p, const struct xd_step *s)
 /* What a real machine would have to be built for, or a real vCPU would not come back from. */
 static const char *unfit_step(const struct xd_program *p, const struct xd_step *s)
 {
-    static const char *const keys[] = {"pages",    "pages_max", "vcpus",       "online",
-                                       "port_max", "scratch",   "kernel_pages"};
+    static const char *const keys[] = {"pages",   "pages_max",    "vcpus",   "online", "port_max",
+                                       "scratch", "kernel_pages", "ioports", "iomem",  "cmdline"};
     static const struct {
         const char *call, *op; /* NULL: any */
         bool refused;          /* may be asked for where it is refused */
