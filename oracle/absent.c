@@ -86,11 +86,6 @@ int xd_event_raise(struct xd_domain *d, uint32_t port)
     return 0;
 }
 
-void xd_upcall_spurious(struct xd_vcpu *v)
-{
-    (void)v;
-}
-
 void xd_frames_scarce(struct xd_hv *h, uint64_t left)
 {
     (void)h;
@@ -159,52 +154,4 @@ const char *xd_config_error(const struct xd_config *config)
 {
     (void)config;
     return NULL;
-}
-
-/* The registers of a real machine's vCPU are those of the kernel that plays its guest. */
-void xd_guest_registers(const struct xd_vcpu *v, struct xd_registers *r)
-{
-    (void)v;
-    *r = (struct xd_registers){0};
-}
-
-int xd_guest_registers_set(struct xd_vcpu *v, const struct xd_registers *r)
-{
-    (void)v;
-    (void)r;
-    return -XD_HOST_EINVAL;
-}
-
-enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error, uint64_t cr2)
-{
-    (void)v;
-    (void)vector;
-    (void)error;
-    (void)cr2;
-    return XD_ENTERED_MISUSE;
-}
-
-enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector)
-{
-    (void)v;
-    (void)vector;
-    return XD_ENTERED_MISUSE;
-}
-
-enum xd_entered xd_guest_syscall(struct xd_vcpu *v)
-{
-    (void)v;
-    return XD_ENTERED_MISUSE;
-}
-
-enum xd_entered xd_guest_failsafe(struct xd_vcpu *v)
-{
-    (void)v;
-    return XD_ENTERED_MISUSE;
-}
-
-enum xd_entered xd_guest_deliver(struct xd_vcpu *v)
-{
-    (void)v;
-    return XD_ENTERED_MISUSE;
 }

@@ -8,6 +8,11 @@
 #ifndef XD_ORACLE_MAILBOX_H
 #define XD_ORACLE_MAILBOX_H
 
+/* Where entry.S finds the parts of xd_mailbox.enter. */
+#define XD_ENTER_AT     0x2c0
+#define XD_ENTER_OUT_AT (XD_ENTER_AT + 0x70)
+
+#ifndef __ASSEMBLER__
 #include <stdint.h>
 
 #define XD_MAIL_MAGIC0    UINT64_C(0x6c62756f646e6578)
@@ -15,6 +20,11 @@
 #define XD_MAIL_PORTS_MAX 64u
 #define XD_MAIL_PORTS_END UINT64_C(0xffffffff)
 #define XD_MAIL_CALLS_MAX 32u
+#define XD_MAIL_CODE_MAX  40u
+#define XD_MAIL_CODE      30u /* bytes */
+#define XD_MAIL_PAGE      4096u
+#define XD_MAIL_INT_VECTOR 0x20
+#define XD_PLACE_USER     0x80u
 #define XD_MAIL_VCPUS     4u /* of a domain; their mailboxes lie one behind the other */
 
 /* Pages of the image that the kernel writes to: stacks and mailboxes. */
@@ -29,6 +39,31 @@ enum xd_mail_op {
                       and then (value): the first that is not valid */
     XD_MAIL_CALLS, /* (size) hypercalls, one after the other, whatever they result in */
     XD_MAIL_ENTRIES, /* register the kernel's own trap table and callbacks, and no other trap; (result): how many were refused */
+    XD_MAIL_CODE_OUT, /* (nr) pages from (va) on become zero, but for the (size) pieces of (code) */
+    XD_MAIL_ENTER, /* go on with the registers of (enter.in), until some code jumps to (enter.caught): then (enter.out). A
+                      place of user mode answers there; the next request, which must be XD_MAIL_BACK, leaves it by INT3 */
+    XD_MAIL_BACK,
+    XD_MAIL_INT, /* INT XD_MAIL_INT_VECTOR, which is a trap, since nobody may use its gate */
+};
+
+struct xd_mail_code {
+    uint64_t va;
+    uint8_t size, byte[XD_MAIL_CODE + 1];
+};
+
+struct xd_mail_enter {
+    struct {
+        uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss; /* as the hypercall iret takes them */
+        uint64_t rdi, rsi;
+    } in;
+    uint64_t by_iret;   /* else they are loaded by the kernel itself, which can load no TF */
+    uint64_t caught;    /* as xd_mailbox.caught: an instruction can name it here */
+    uint64_t kernel_sp; /* the kernel's own, meanwhile */
+    struct {
+        uint64_t place; /* what the code that jumped said of itself; XD_PLACE_USER: it runs in user mode */
+        uint64_t rax, rcx, r11, rsp, rflags, cs, ss;
+        uint64_t from_cs; /* in the frame of the way back: RPL 0 if it was kernel mode after all */
+    } out;
 };
 
 struct xd_mailbox {
@@ -47,6 +82,7 @@ struct xd_mailbox {
     uint64_t upcalls_before; /* and before the one hypercall was made */
 
     uint64_t start_info_va, stack_va; /* as found at entry */
+    uint64_t caught;                  /* the address of the code that saves registers */
     uint64_t scratch[64];             /* room for the host's own arguments */
     union {
         struct {
@@ -55,7 +91,10 @@ struct xd_mailbox {
         struct {
             uint64_t nr, arg[6], result;
         } call[XD_MAIL_CALLS_MAX];
+        struct xd_mail_code code[XD_MAIL_CODE_MAX];
+        struct xd_mail_enter enter;
     };
 };
+#endif
 
 #endif

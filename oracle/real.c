@@ -9,6 +9,9 @@
 #include "real.h"
 #include "wait.h"
 
+#include "enter.h"
+
+#include "hv/lever.h"
 #include "hv/sched.h"
 #include "hv/call/cpu.h"
 #include "hv/copy.h"
@@ -31,6 +34,7 @@
 #define SCHEDOP_REMOTE_SHUTDOWN 4u
 #define HC_DOMCTL               36u
 #define HC_MCA                  48u
+#define HC_IRET                 23u
 #define MEMORY_CMDS             63u /* above: where a call goes on that was cut short */
 #define HC_VCPU_OP              24u
 #define VCPUOP_REGISTER_INFO    10u
@@ -253,6 +257,29 @@ static void give_mask_back(unsigned int g)
     events[g].taken = false;
 }
 
+void xd_real_unmask(unsigned int g)
+{
+    give_mask_back(g);
+}
+
+/* Another domain could write it, too; it is let in when the vCPU enters Xen the next time, as by any other way. */
+void xd_upcall_spurious(struct xd_vcpu *v)
+{
+    give_mask_back(guest_of(v));
+    vcpu_info_of(guest_of(v))->evtchn_upcall_pending |= 1;
+    see(false, false);
+}
+
+struct xd_abi_vcpu_info *xd_real_info(unsigned int g)
+{
+    return vcpu_info_of(g);
+}
+
+void xd_real_look(void)
+{
+    see(false, false);
+}
+
 /*
  * A poll that an upcall which is due ends at once. Where an interrupt comes in before the call, Xen delivers the upcall, with
  * the mask set, and the poll finds none due: then once more.
@@ -288,12 +315,16 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 
     if (nr < HC_NUMBERS)
         machine->used[nr] = true;
+    if (nr == HC_IRET)
+        return xd_enter_iret(v, arg[0]);
+    xd_enter_before_call(v, nr, arg);
     if (xd_wait_polls(nr, arg) && xd_upcall_due(v)) {
         rc = poll_when_due(v, nr, arg);
     } else {
         give_mask_back(guest_of(v));
         rc = xd_wait_call(v, nr, arg);
     }
+    xd_enter_after_call(v, nr, arg, rc);
     follow_info(v, nr, arg, rc);
     note(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
@@ -369,6 +400,8 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
         events[xd_xen_guest(c->domid, id)].upcalls =
             xen->guest[xd_xen_guest(c->domid, id)].mail->upcalls;
     }
+    for (uint32_t id = 0; id < c->vcpus_online; id++)
+        xd_enter_start(&d->vcpu[id]);
     see(true, true);
     *out = d;
     return 0;
@@ -524,6 +557,9 @@ static void make_access(struct xd_program_cpu *c, struct xd_vcpu *v, struct xd_o
     volatile struct xd_mailbox *m = xen->guest[g].mail;
     unsigned char *through = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, c->va, XD_GUEST_WRITES);
 
+    c->done = false;
+    if (xd_enter_access(v, c, out))
+        return;
     m->op = c->what == XD_DO_LOAD ? XD_MAIL_LOAD : XD_MAIL_STORE;
     m->va = c->va;
     m->size = c->size;

@@ -9,6 +9,7 @@
  * last words, "unfit" with the reason, "hung": no answer came, or "failed": Xen can't be booted. A line "booted" or "rebuilt" behind it says why
  * the machine had to be set up anew for this program.
  */
+#include "enter.h"
 #include "real.h"
 #include "witness.h"
 
@@ -119,6 +120,7 @@ static void run_one(struct run *run, const struct xd_program *p, struct xd_str *
     struct xd_run_result result;
 
     xd_real_print_place(out);
+    xd_enter_expect(p);
     run->w = xd_witness_new(out);
     xd_program_run(p, &opt, &result);
     xd_witness_free(run->w);
@@ -126,6 +128,8 @@ static void run_one(struct run *run, const struct xd_program *p, struct xd_str *
         xd_str_addf(out, "unfit %s", xd_str_text(&run->unfit));
     else if (xd_real_unfit())
         xd_str_addf(out, "unfit %s\n", xd_real_unfit());
+    else if (xd_enter_unfit())
+        xd_str_addf(out, "unfit %s\n", xd_enter_unfit());
     else if (xd_real_hung())
         xd_str_add(
             out,

@@ -4,6 +4,7 @@
 
 #include "view.h"
 
+#include "hv/bounce.h"
 #include "hv/copy.h"
 #include "program/runner.h"
 
@@ -17,6 +18,7 @@
 #define HC_MMU_UPDATE    1u
 #define HC_MEMORY_OP     12u
 #define HC_MMUEXT_OP     26u
+#define HC_IRET          23u
 #define PIN_L4           3u
 #define NEW_BASEPTR      5u
 #define NEW_USER_BASEPTR 15u
@@ -337,6 +339,32 @@ static bool ended(struct xd_witness *w, const struct xd_runner *r)
     return any;
 }
 
+/* Does the step enter a guest's kernel, or leave it, as far as it can be seen? */
+static bool enters(const struct xd_program *p, const struct xd_step *s)
+{
+    if (s->kind == XD_STEP_LOAD || s->kind == XD_STEP_STORE)
+        return xd_form_item(p, s, "deliver");
+    return (s->kind >= XD_STEP_TRAP && s->kind <= XD_STEP_DELIVER) ||
+           (s->kind == XD_STEP_CALL && s->call && s->call->nr == HC_IRET);
+}
+
+/* RF lasts for the next instruction only. */
+static void registers(struct xd_witness *w, const struct xd_runner *r)
+{
+    struct xd_vcpu *v = r->env[r->domain].d ? xd_vcpu_at(r->env[r->domain].d, r->vcpu) : NULL;
+    struct xd_registers regs;
+
+    if (!v)
+        return;
+    xd_guest_registers(v, &regs);
+    xd_str_addf(w->out,
+                "  %s rip=0x%" PRIx64 " rsp=0x%" PRIx64 " rflags=0x%" PRIx64 " cs=0x%x ss=0x%x\n"
+                "  rax=0x%" PRIx64 " rcx=0x%" PRIx64 " r11=0x%" PRIx64 "\n",
+                regs.user ? "user" : "kernel", regs.rip, regs.rsp,
+                regs.rflags & ~(uint64_t)XD_RFLAGS_RF, regs.cs, regs.ss, regs.rax, regs.rcx,
+                regs.r11 & ~(uint64_t)XD_RFLAGS_RF);
+}
+
 /* Of a step in which a domain ends nothing else is told: the call did not return, and what it did is on its way down. */
 static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
 {
@@ -351,6 +379,8 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     w->over = ended(w, r);
     if (!w->over)
         xd_str_add(w->out, xd_str_text(&w->result));
+    if (!w->over && enters(r->p, &r->p->step[at]))
+        registers(w, r);
     xd_str_clear(&w->result);
     for (unsigned int i = 0; i < w->nr_machines; i++)
         xd_view_machines(w->view, w->machines[i].v, w->machines[i].va, w->machines[i].n);

@@ -5,6 +5,8 @@
  * A trap in kernel mode has no return: it leaves what Xen reported on the vCPU's page and goes back to the point that
  * guarded() has marked.  Xen knows of no "inside an exception", so nothing has to be undone.
  */
+#include "../mailbox.h"
+
 #define NOTE(type, bytes)                  \
     .balign 4;                             \
     .long 4, 2f - 1f, type;                \
@@ -28,6 +30,7 @@
 #define RESUME_AT 0  /* where a trap goes on; 0: none is expected */
 #define LAST_TRAP 8  /* vector, error code, rip of the last one */
 #define UPCALLS   32 /* taken */
+#define TRAP_CS   40 /* of the last one: RPL 0 if it was in kernel mode */
     .macro OWN reg
     mov %rsp, \reg
     and $-4096, \reg
@@ -110,11 +113,77 @@ trapped:
     popq LAST_TRAP(%rcx)
     popq LAST_TRAP+8(%rcx)
     popq LAST_TRAP+16(%rcx)
+    mov (%rsp), %r11d
+    movzwl %r11w, %r11d
+    mov %r11, TRAP_CS(%rcx)
     mov RESUME_AT(%rcx), %rsp
     test %rsp, %rsp
     jnz resume
     lea 4096-16(%rcx), %rsp
     jmp unexpected_trap
+
+/*
+ * void enter(struct xd_mailbox *): goes on with other registers. Some code that the host has put where it may lead jumps
+ * to its part of caught_of, which knows its mailbox by itself, touches no flag and no stack before they are saved, and returns.
+ */
+#define IN(i)  (XD_ENTER_AT + 8 * (i))
+#define OUT(i) (XD_ENTER_OUT_AT + 8 * (i))
+#define BY_IRET   IN(11)
+#define KERNEL_SP IN(13)
+    .globl enter, caught_of
+enter:
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rdi, %rbx
+    mov %rsp, KERNEL_SP(%rbx)
+    cmpq $0, BY_IRET(%rbx)
+    mov IN(9)(%rbx), %rdi
+    mov IN(10)(%rbx), %rsi
+    jnz 1f
+    pushq IN(6)(%rbx)
+    popfq
+    mov IN(0)(%rbx), %rax
+    mov IN(1)(%rbx), %r11
+    mov IN(2)(%rbx), %rcx
+    mov IN(7)(%rbx), %rsp
+    jmp *IN(4)(%rbx)
+1:  lea IN(0)(%rbx), %rsp
+    mov $23, %eax           /* iret */
+    syscall
+    ud2
+
+    .balign 16
+caught_of:
+    .irp n, 0, 1, 2, 3
+    .balign 16
+    mov mailbox_of+8*\n, %rbx
+    jmp caught
+    .endr
+caught:
+    mov %rax, OUT(1)(%rbx)
+    mov %rcx, OUT(2)(%rbx)
+    mov %r11, OUT(3)(%rbx)
+    mov %rsp, OUT(4)(%rbx)
+    mov KERNEL_SP(%rbx), %rsp
+    pushfq
+    popq OUT(5)(%rbx)
+    pushq $0x202
+    popfq
+    mov %cs, %eax
+    mov %rax, OUT(6)(%rbx)
+    mov %ss, %eax
+    mov %rax, OUT(7)(%rbx)
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    ret
 
 /*
  * Events: counted, no more.  The way back is no hypercall, so the mask that Xen set stays set until the host clears it.  Nor

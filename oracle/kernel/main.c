@@ -9,6 +9,7 @@
 #include "../mailbox.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define HC_SET_TRAP_TABLE          0
 #define HC_SET_CALLBACKS           4
@@ -26,12 +27,15 @@ struct own {
     uint64_t resume_at;
     uint64_t vector, error, rip; /* of the last trap */
     uint64_t upcalls;
+    uint64_t cs; /* of the last trap */
 };
 
 void kernel_main(uint64_t start_info, uint64_t stack, uint64_t vcpu,
                  const volatile struct own *own);
 void unexpected_trap(void);
 bool guarded(void (*access)(struct xd_mailbox *), struct xd_mailbox *m);
+void enter(struct xd_mailbox *m);
+extern const char caught_of[]; /* 16 bytes for each vCPU */
 extern const unsigned char trap_table[];
 extern const char event_entry[], failsafe_entry[];
 
@@ -39,6 +43,13 @@ static struct {
     _Alignas(4096) struct xd_mailbox m;
     unsigned char rest[4096 - sizeof(struct xd_mailbox)];
 } page[XD_MAIL_VCPUS];
+
+_Static_assert(offsetof(struct xd_mailbox, enter) == XD_ENTER_AT, "where entry.S looks");
+_Static_assert(offsetof(struct xd_mailbox, enter.out) == XD_ENTER_OUT_AT, "where entry.S looks");
+
+/* For entry.S. */
+struct xd_mailbox *const mailbox_of[XD_MAIL_VCPUS] = {&page[0].m, &page[1].m, &page[2].m,
+                                                      &page[3].m};
 
 /* (*upcalls): taken before it was made, and not while. */
 static uint64_t hypercall_after(uint64_t nr, const uint64_t *arg, uint64_t *upcalls)
@@ -151,6 +162,43 @@ static uint64_t register_entries(void)
     return refused;
 }
 
+static void code_out(struct xd_mailbox *m)
+{
+    for (volatile uint64_t *w = (uint64_t *)m->va; w < (uint64_t *)(m->va + m->nr * XD_MAIL_PAGE);)
+        *w++ = 0;
+    for (uint32_t i = 0; i < m->size && i < XD_MAIL_CODE_MAX; i++)
+        for (uint32_t k = 0; k < m->code[i].size && k < XD_MAIL_CODE; k++)
+            ((volatile uint8_t *)m->code[i].va)[k] = m->code[i].byte[k];
+}
+
+static void int3(struct xd_mailbox *m)
+{
+    (void)m;
+    __asm__ volatile("int3");
+}
+
+static void int_closed(struct xd_mailbox *m)
+{
+    (void)m;
+    __asm__ volatile("int %0" : : "i"(XD_MAIL_INT_VECTOR));
+}
+
+/* Where user mode answers, Xen's records are made the kernel's own before it comes back. */
+static void enter_and_return(struct xd_mailbox *m, const volatile struct own *own)
+{
+    uint32_t asked = m->asked;
+
+    m->enter.out.place = 0;
+    enter(m);
+    if (!(m->enter.out.place & XD_PLACE_USER))
+        return;
+    __atomic_store_n(&m->answered, asked, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == asked)
+        __asm__ volatile("pause");
+    guarded(int3, m);
+    m->enter.out.from_cs = own->cs;
+}
+
 static void carry_out(struct xd_mailbox *m, const volatile struct own *own)
 {
     m->result = 0;
@@ -165,6 +213,9 @@ static void carry_out(struct xd_mailbox *m, const volatile struct own *own)
             m->call[i].result = hypercall(m->call[i].nr, m->call[i].arg);
         break;
     case XD_MAIL_ENTRIES: m->result = register_entries(); break;
+    case XD_MAIL_CODE_OUT: m->trapped = !guarded(code_out, m); break;
+    case XD_MAIL_ENTER: enter_and_return(m, own); break;
+    case XD_MAIL_INT: m->trapped = !guarded(int_closed, m); break;
     }
     if (m->trapped) {
         m->vector = own->vector;
@@ -186,6 +237,7 @@ void kernel_main(uint64_t start_info, uint64_t stack, uint64_t vcpu, const volat
         say("oracle: the periodic timer goes on\n");
     m->start_info_va = start_info;
     m->stack_va = stack;
+    m->caught = (uint64_t)caught_of + 16 * vcpu;
     __asm__ volatile("mov %%cr3, %0" : "=r"(m->cr3));
     m->magic[0] = XD_MAIL_MAGIC0;
     __atomic_store_n(&m->magic[1], XD_MAIL_MAGIC1, __ATOMIC_RELEASE);
@@ -193,8 +245,8 @@ void kernel_main(uint64_t start_info, uint64_t stack, uint64_t vcpu, const volat
     for (;;) {
         while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == seen)
             __asm__ volatile("pause");
-        seen = m->asked;
         carry_out(m, own);
+        seen = m->asked;
         __atomic_store_n(&m->answered, seen, __ATOMIC_RELEASE);
     }
 }

@@ -187,8 +187,7 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
     static const struct {
         const char *call, *op; /* NULL: any */
         bool refused;          /* may be asked for where it is refused */
-    } rows[] = {{"iret", NULL, false},
-                {"set_timer_op", NULL, false},
+    } rows[] = {{"set_timer_op", NULL, false},
                 {"grant_table_op", NULL, false},
                 {"vcpu_op", "up", true},
                 {"vcpu_op", "down", true},
@@ -221,17 +220,6 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
     return NULL;
 }
 
-static bool expects_registers(const struct xd_program *p, const struct xd_step *s)
-{
-    static const char *const keys[] = {"user", "rip", "rsp", "rflags", "cs",
-                                       "ss",   "rax", "rcx", "r11",    "cr2"};
-
-    for (size_t i = 0; i < XD_ARRAY_SIZE(keys); i++)
-        if (xd_form_item(p, s, keys[i]))
-            return true;
-    return false;
-}
-
 const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const struct xd_program *p)
 {
     const struct xd_item *profile;
@@ -261,28 +249,11 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
         case XD_STEP_VIRQ:
         case XD_STEP_EVENT:
         case XD_STEP_IRQ:
-        case XD_STEP_UPCALL:
         case XD_STEP_SCARCE:
         case XD_STEP_CRASH:
         case XD_STEP_POKE:
         case XD_STEP_MEMORY:
-        case XD_STEP_REGS:
-        case XD_STEP_TRAP:
-        case XD_STEP_INT:
-        case XD_STEP_SYSCALL:
-        case XD_STEP_FAILSAFE:
-        case XD_STEP_DELIVER:
         case XD_STEP_INCOMPLETE: return "it does what only the host of a double can do";
-        case XD_STEP_EXPECT_STACK: return "the kernel under it has a stack of its own";
-        case XD_STEP_EXPECT_VCPU:
-            if (expects_registers(p, &p->step[i]))
-                return "the kernel under it has registers of its own";
-            break;
-        case XD_STEP_STORE:
-        case XD_STEP_LOAD:
-            if (xd_form_item(p, &p->step[i], "deliver"))
-                return "the kernel under it handles its own page faults";
-            break;
         }
     }
     return o->only && index < o->files.nr && !is_about(p, o->only)

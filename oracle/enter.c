@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/* enter.c: see enter.h. What each step does. */
+#include "enter_apart.h"
+
+#include "hv/copy.h"
+#include "hv/pt.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define HC_VM_ASSIST 21u
+#define HC_IRET      23u
+#define ANYWHERE     UINT64_C(0x00005ee11a7d4000)
+#define NO_FAULT     UINT64_C(0x00005ee11a7d5000) /* cr2 while there was none */
+#define RF_WORD      3u                           /* words from the top of a frame to its flags */
+
+static struct xd_xen *const xen = &xd_real_machine.xen;
+
+struct going {
+    struct xd_vcpu *v;
+    struct xd_apart *g;
+    uint64_t rdi, rsi, rax, rsp;
+    uint64_t cr2;       /* before */
+    uint64_t rip;       /* where the instruction begins */
+    bool fault;         /* what the processor reports before it is one */
+    bool calls;         /* it is SYSCALL of a kernel, of which selectors can't be seen */
+    bool passes;        /* it may be carried out */
+    unsigned int place; /* where it went on, and where that is: */
+    uint64_t at;
+};
+
+/* The program's entries, of which any may be taken. */
+static bool lay_entries(const struct xd_apart *g)
+{
+    for (unsigned int vector = 0; vector < XD_TRAP_ROWS; vector++) {
+        uint64_t address;
+
+        memcpy(&address, g->other.row + vector * XD_TRAP_ROW + 8, 8);
+        if (address && !xd_lay(address, false, NULL, 0))
+            return false;
+    }
+    for (unsigned int i = 0; i < XD_ARRAY_SIZE(g->other.callback); i++)
+        if (g->other.callback[i] && !xd_lay(g->other.callback[i], false, NULL, 0))
+            return false;
+    return true;
+}
+
+/* Flags and selectors that the kernel can't load for itself are loaded by Xen, which changes nothing else if the mask is said. */
+static bool load(struct going *go, volatile struct xd_mail_enter *e)
+{
+    const struct xd_registers *r = &go->g->regs;
+    const struct xd_abi_vcpu_info *info;
+
+    e->in.rax = go->rax;
+    e->in.rcx = r->rcx;
+    e->in.r11 = r->r11;
+    e->in.rsp = go->rsp;
+    e->in.rip = go->rip;
+    e->in.rflags = r->rflags;
+    e->in.rdi = go->rdi;
+    e->in.rsi = go->rsi;
+    e->caught = xen->guest[xd_number_of(go->v)].mail->caught;
+    e->by_iret = r->user || r->rflags & XD_RFLAGS_TF ||
+                 (!go->calls && (r->cs != XD_FLAT_CS64 || r->ss != XD_FLAT_SS));
+    if (!e->by_iret)
+        return true;
+    info = xd_vcpu_info(go->v);
+    if (xd_real_machine.used[HC_VM_ASSIST])
+        return xd_enter_cant(
+            "its registers can't be loaded while iret may change the I/O privilege level");
+    if (r->cs != XD_FLAT_CS64)
+        return xd_enter_cant("its code is not Xen's flat one");
+    if (info->evtchn_upcall_pending && !info->evtchn_upcall_mask)
+        return xd_enter_cant("an event would be delivered while its registers are loaded");
+    e->in.flags = 0;
+    e->in.cs = r->user ? r->cs : r->cs & ~(uint64_t)XD_RPL;
+    e->in.ss = r->ss;
+    e->in.rflags &= ~(uint64_t)(XD_RFLAGS_IF | XD_RFLAGS_IOPL);
+    if (!info->evtchn_upcall_mask)
+        e->in.rflags |= XD_RFLAGS_IF;
+    return true;
+}
+
+/* QEMU leaves RF out of the flags that a fault pushes; the processor sets it (Intel SDM 3A, 6.8.3). */
+static void set_resume_flag(const struct going *go, bool was_user, uint64_t rsp)
+{
+    const uint64_t top = (was_user ? go->g->other.stack[1] : rsp) & ~UINT64_C(0xf);
+    uint64_t word[RF_WORD];
+
+    if (!xd_look(go->v, word, top - sizeof(word), sizeof(word)) || word[1] != rsp)
+        return;
+    word[0] |= XD_RFLAGS_RF;
+    (void)xd_copy_out(go->v, top - sizeof(word), word, sizeof(word[0]));
+}
+
+/* The code itself did not run into a page fault, since 32-bit code reads it in another way, or the page is not there. */
+static bool undisturbed(struct going *go)
+{
+    struct xd_abi_vcpu_info *info = xd_real_info(xd_number_of(go->v));
+    const uint64_t cr2 = info->cr2;
+
+    if (cr2 != NO_FAULT)
+        return (cr2 != xd_lay_mark() && !xd_lay_touches(cr2, 1)) ||
+               xd_enter_cant("the code that would report can't run there");
+    info->cr2 = go->cr2;
+    return true;
+}
+
+/*
+ * Lays the instruction, and lets the vCPU run into it. (go->passes) or not, it ends in one of the places laid before. False:
+ * it can't be done, or the domain ended.
+ */
+static bool run_into(struct going *go, const void *instruction, size_t n)
+{
+    struct xd_apart *g = go->g;
+    const unsigned int nr = xd_number_of(go->v);
+    volatile struct xd_mailbox *m = xen->guest[nr].mail;
+    const bool was_user = g->regs.user;
+    const uint64_t rsp = go->rsp;
+    bool answered;
+
+    if (!xd_lay(go->rip + n, was_user, instruction, n) || !lay_entries(g))
+        return xd_enter_cant(xd_lay_why());
+    if (!xd_lay_show(go->v->cr3.v, g->user_cr3)) {
+        xd_lay_hide();
+        return xd_enter_cant(xd_lay_why() ? xd_lay_why() : "a domain gave no answer");
+    }
+    if (!load(go, &m->enter)) {
+        xd_lay_hide();
+        return false;
+    }
+    xd_real_unmask(nr);
+    go->cr2 = xd_real_info(nr)->cr2;
+    xd_real_info(nr)->cr2 = NO_FAULT;
+    xd_exchange_rows(g);
+    xd_exchange_callbacks(g);
+    m->op = XD_MAIL_ENTER;
+    answered = xd_xen_ask(xen, nr);
+    xd_exchange_rows(g);
+    xd_exchange_callbacks(g);
+    if (answered && m->enter.out.place & XD_PLACE_USER) {
+        m->op = XD_MAIL_BACK;
+        answered = xd_xen_ask(xen, nr);
+    }
+    xd_lay_hide();
+    if (answered && !undisturbed(go))
+        answered = false;
+    xd_real_look();
+    if (!answered || xd_real_died())
+        return false;
+    go->place = (unsigned int)m->enter.out.place;
+    go->at = xd_laid_at(go->place);
+    if (go->at == go->rip + n && !go->passes)
+        return xd_enter_cant("no such thing happens there on a real processor");
+    g->regs.rip = go->at;
+    g->regs.rax = m->enter.out.rax;
+    g->regs.rcx = m->enter.out.rcx;
+    g->regs.r11 = m->enter.out.r11;
+    g->regs.rsp = m->enter.out.rsp;
+    g->regs.rflags = m->enter.out.rflags;
+    g->regs.cs = (uint16_t)m->enter.out.cs;
+    g->regs.ss = (uint16_t)m->enter.out.ss;
+    g->regs.user = go->place & XD_PLACE_USER && (m->enter.out.from_cs & XD_RPL) == XD_RPL;
+    if (go->fault && go->at != go->rip + n)
+        set_resume_flag(go, was_user, rsp);
+    return true;
+}
+
+static bool begin(struct going *go, struct xd_vcpu *v)
+{
+    *go = (struct going){.v = v, .g = &xd_apart[xd_number_of(v)]};
+    if (xd_enter_unfit() || !go->g->apart || v->down)
+        return xd_enter_cant("a vCPU that is down has no registers");
+    go->rax = go->g->regs.rax;
+    go->rsp = go->g->regs.rsp;
+    go->rip = go->g->regs.rip;
+    xd_lay_begin(v);
+    return true;
+}
+
+static enum xd_entered finish(bool ran)
+{
+    return xd_real_died() ? XD_ENTERED_CRASH : ran ? XD_ENTERED_HANDLER : XD_ENTERED_MISUSE;
+}
+
+void xd_guest_registers(const struct xd_vcpu *v, struct xd_registers *r)
+{
+    *r = xd_apart[xd_number_of(v)].regs;
+    if (!v->down)
+        r->cr2 = xd_vcpu_info((struct xd_vcpu *)(uintptr_t)v)->cr2;
+}
+
+int xd_guest_registers_set(struct xd_vcpu *v, const struct xd_registers *r)
+{
+    struct xd_registers *to = &xd_apart[xd_number_of(v)].regs;
+
+    if (!xd_va_canonical(r->rip))
+        return -XD_HOST_EINVAL;
+    to->rax = r->rax;
+    to->rcx = r->rcx;
+    to->r11 = r->r11;
+    to->rip = r->rip;
+    to->rsp = r->rsp;
+    to->rflags = xd_kept_flags(r->rflags);
+    return 0;
+}
+
+/* The instruction that faults at (cr2), as the last access did if that is the one. */
+static size_t accesses(struct going *go, uint32_t error, uint64_t cr2, unsigned char *code)
+{
+    const bool store = error & 2, last = go->g->access.size && go->g->access.store == store &&
+                                         cr2 - go->g->access.va < go->g->access.size;
+    const unsigned int size = last ? go->g->access.size : 1;
+    size_t n = 0;
+
+    go->rdi = last ? go->g->access.va : cr2;
+    go->rsi = last ? go->g->access.value : 0;
+    if (size == 2)
+        code[n++] = 0x66;
+    if (size == 1 || size == 8)
+        code[n++] = size == 1 ? 0x40 : 0x48;
+    code[n++] = (unsigned char)((store ? 0x88 : 0x8a) + (size > 1));
+    code[n++] = 0x37; /* between rsi and (rdi) */
+    return n;
+}
+
+static bool page_fault(struct going *go, uint32_t error, uint64_t cr2)
+{
+    unsigned char code[4];
+    size_t n = accesses(go, error, cr2, code);
+    const bool user = go->g->regs.user;
+    uint64_t told;
+
+    if (!xd_lay(go->rip + n, user, code, n) || !lay_entries(go->g))
+        return xd_enter_cant(xd_lay_why());
+    if (xd_lay_touches(cr2, 1))
+        return xd_enter_cant("it faults too near to where it may go on");
+    xd_lay_begin(go->v);
+    if (!run_into(go, code, n))
+        return false;
+    memcpy(&told, go->g->other.row + XD_VECTOR_PF * XD_TRAP_ROW + 8, 8);
+    if (go->at != told)
+        return true;
+    return (xd_look(go->v, &told, go->g->regs.rsp + 16, 8) &&
+            told == ((error & ~(uint32_t)XD_PF_USER) | (user ? XD_PF_USER : 0))) ||
+           xd_enter_cant("the access faults in another way");
+}
+
+static bool delivers(const struct xd_program_cpu *c)
+{
+    const struct xd_runner *r = (const void *)((const char *)c - offsetof(struct xd_runner, cpu));
+
+    return xd_form_item(r->p, &r->p->step[r->step], "deliver");
+}
+
+/* User mode runs into what it runs into, and its kernel is told at once. */
+static void access_of_user(struct xd_vcpu *v, const struct xd_program_cpu *c,
+                           struct xd_outcome *out)
+{
+    unsigned char code[4];
+    struct going go;
+    uint64_t handler, error;
+    size_t n;
+
+    if (!begin(&go, v) ||
+        (!delivers(c) && !xd_enter_cant("user mode can't be made to miss its own fault")))
+        return;
+    go.fault = true;
+    n = accesses(&go, c->what == XD_DO_STORE ? 2 : 0, c->va, code);
+    if (!run_into(&go, code, n))
+        return;
+    memcpy(&handler, go.g->other.row + XD_VECTOR_PF * XD_TRAP_ROW + 8, 8);
+    out->kind = XD_OUTCOME_TRAP;
+    out->vector = go.at == handler ? XD_VECTOR_PF : XD_VECTOR_GP;
+    if (xd_look(v, &error, go.g->regs.rsp + 16, sizeof(error)))
+        out->fault.error = (uint32_t)error;
+    out->fault.cr2 = xd_vcpu_info(v)->cr2;
+    go.g->access.delivered = true;
+}
+
+bool xd_enter_access(struct xd_vcpu *v, const struct xd_program_cpu *c, struct xd_outcome *out)
+{
+    struct xd_apart *g = &xd_apart[xd_number_of(v)];
+
+    g->access.va = c->va;
+    g->access.size = c->size;
+    g->access.store = c->what == XD_DO_STORE;
+    memcpy(&g->access.value, c->bytes, sizeof(g->access.value));
+    if (!g->regs.user)
+        return false;
+    access_of_user(v, c, out);
+    if (xd_real_died())
+        out->kind = XD_OUTCOME_CRASHED;
+    return true;
+}
+
+static bool trap(struct going *go, unsigned int vector, uint32_t error, uint64_t cr2)
+{
+    go->fault = true;
+    switch (vector) {
+    case 0: return run_into(go, "\x40\xf6\xf6", 3); /* by sil, which is zero */
+    case XD_VECTOR_BP:
+        go->fault = false;
+        go->rip -= 1;
+        return run_into(go, "\xcc", 1);
+    case XD_VECTOR_OF:
+        go->fault = false;
+        go->rip -= 2;
+        return run_into(go, "\xcd\x04", 2);
+    case XD_VECTOR_UD: return run_into(go, "\x0f\x0b", 2);
+    case XD_VECTOR_NM: go->passes = true; return run_into(go, "\xd9\xd0", 2); /* fnop */
+    case XD_VECTOR_GP:
+        if (error & XD_RPL)
+            break;
+        go->rdi = error ? error : XD_GUEST_LOW_END;
+        return error ? run_into(go, "\x8e\xdf", 2) /* edi into ds */
+                     : run_into(go, "\x40\x8a\x37", 3);
+    case XD_VECTOR_PF: return page_fault(go, error, cr2);
+    default: break;
+    }
+    return xd_enter_cant("no instruction is known that raises this exception there");
+}
+
+enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error, uint64_t cr2)
+{
+    struct going go;
+    uint64_t rip;
+    bool ran;
+
+    if (!begin(&go, v))
+        return finish(false);
+    if (go.g->access.delivered) {
+        go.g->access.delivered = false;
+        return XD_ENTERED_HANDLER;
+    }
+    rip = go.rip;
+    ran = trap(&go, vector, error, cr2);
+    if (ran && go.passes && go.at == rip + 2) { /* it was Xen's own affair */
+        go.g->regs.rip = rip;
+        return XD_ENTERED_NONE;
+    }
+    return finish(ran);
+}
+
+enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector)
+{
+    const bool open = vector == XD_VECTOR_BP || vector == XD_VECTOR_OF || vector == XD_VECTOR_INT80;
+    const unsigned int by = open || xd_times_int != 2 ? vector : vector / 2;
+    const unsigned char code[2] = {0xcd, (unsigned char)by};
+    struct going go;
+
+    if (!begin(&go, v) || (vector > 255 && !xd_enter_cant("there is no such vector")))
+        return finish(false);
+    if (!open && (by * xd_times_int != vector || by == XD_VECTOR_BP || by == XD_VECTOR_OF ||
+                  by == XD_VECTOR_INT80)) {
+        xd_enter_cant("of this INT QEMU reports another vector");
+        return finish(false);
+    }
+    go.fault = !open;
+    return finish(run_into(&go, code, sizeof(code)));
+}
+
+/* What it leaves in R11 differs from what the double says, and it is not known yet which of Xen, QEMU and the double is to blame. */
+enum xd_entered xd_guest_syscall(struct xd_vcpu *v)
+{
+    (void)v;
+    xd_enter_cant("SYSCALL of user mode is not compared yet");
+    return XD_ENTERED_MISUSE;
+}
+
+enum xd_entered xd_guest_failsafe(struct xd_vcpu *v)
+{
+    (void)v;
+    xd_enter_cant("Xen loads segments when it likes");
+    return XD_ENTERED_MISUSE;
+}
+
+/* WBINVD is an instruction that Xen emulates, for a kernel, and that does nothing. */
+enum xd_entered xd_guest_deliver(struct xd_vcpu *v)
+{
+    struct going go;
+    uint64_t rip;
+    bool ran;
+
+    if (!begin(&go, v) ||
+        (go.g->regs.user && !xd_enter_cant("nothing enters Xen from user mode unseen")))
+        return finish(false);
+    rip = go.rip;
+    go.rip -= 2;
+    go.passes = true;
+    ran = run_into(&go, "\x0f\x09", 2);
+    return ran && go.at == rip ? XD_ENTERED_NONE : finish(ran);
+}
+
+/* ---- iret ---- */
+
+/* May code that reports be where (f) leads? */
+static bool lay_target(const struct xd_apart *g, const struct xd_iret_frame *f)
+{
+    const bool user = (f->cs & XD_RPL) == XD_RPL;
+
+    if (user && !g->user_cr3) /* which ends the domain */
+        return true;
+    if (f->rflags & XD_RFLAGS_TF)
+        return xd_enter_cant("the processor would stop behind each instruction");
+    if (((uint16_t)f->cs | XD_RPL) == XD_FLAT_USER_CS32)
+        return xd_enter_cant("it returns to 32-bit code, whose limits QEMU does not look at");
+    if (!xd_va_canonical(f->rip) || (f->rip >= XD_HYPERVISOR_START && f->rip < XD_HYPERVISOR_END))
+        return true;
+    return xd_lay(f->rip, user, NULL, 0) || xd_enter_cant(xd_lay_why());
+}
+
+/* Does anything show where the hypercall was made? It left that address in RCX, which the frame fills but for one that says not to. */
+static bool shows_caller(struct xd_vcpu *v, const struct xd_iret_frame *f)
+{
+    return f->flags & XD_VGCF_IN_SYSCALL &&
+           (!xd_va_canonical(f->rip) || xd_vcpu_info(v)->evtchn_upcall_pending);
+}
+
+int64_t xd_enter_iret(struct xd_vcpu *v, uint64_t at)
+{
+    struct xd_iret_frame f = {0};
+    struct going go;
+
+    if (!begin(&go, v))
+        return XD_NOT_RUNNING;
+    go.rax = HC_IRET;
+    go.calls = true;
+    go.rsp = at ? at : go.rsp;
+    go.rip -= 2;
+    if (go.g->regs.rflags & XD_RFLAGS_TF)
+        return xd_enter_cant("the processor would stop behind each instruction"), XD_NOT_RUNNING;
+    if (xd_look(v, &f, go.rsp, sizeof(f)) && !lay_target(go.g, &f))
+        return XD_NOT_RUNNING;
+    if (xd_lay_touches(go.rsp, sizeof(f)))
+        return xd_enter_cant("its frame is too near to where it may go on"), XD_NOT_RUNNING;
+    if (!shows_caller(v, &f))
+        go.rip = ANYWHERE;
+    if (!run_into(&go, "\x0f\x05", 2))
+        return XD_NOT_RUNNING;
+    return (int64_t)go.g->regs.rax;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * enter.h: how a guest's kernel is entered, and how it leaves, on real Xen.
+ *
+ * A program that does such things has its traps, callbacks and stack kept apart from those of the kernel that plays its
+ * guest: Xen's own records of them are found in RAM, and hold the program's wherever a step depends on them, else the
+ * kernel's. For such a step the vCPU is given the registers of the program, and code is laid where it may go on: at the
+ * instruction that it runs into, and behind each entry that the program registered. That code reports back.
+ */
+#ifndef XD_ORACLE_ENTER_H
+#define XD_ORACLE_ENTER_H
+
+#include "hv/hv.h"
+#include "program/runner.h"
+
+/* Does a program of this kind follow? */
+void xd_enter_expect(const struct xd_program *p);
+/* Vcpu (v) starts as a program finds it. */
+void xd_enter_start(struct xd_vcpu *v);
+/* Why the program can't be run as it is; NULL: it could. */
+const char *xd_enter_unfit(void);
+
+/* Around hypercall (nr) of a program, which resulted in (rc). */
+void xd_enter_before_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
+void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc);
+/* The hypercall iret, with its frame at (at), or where the stack pointer is. */
+int64_t xd_enter_iret(struct xd_vcpu *v, uint64_t at);
+/* The program loads or stores. True: in user mode, and here is what became of it. */
+bool xd_enter_access(struct xd_vcpu *v, const struct xd_program_cpu *c, struct xd_outcome *out);
+
+/* ---- enter_code.c: code where the program has none ---- */
+
+struct xd_laid;
+
+#define XD_LAID_BYTES 14u /* of an instruction */
+
+/* Starts anew for vCPU (v). */
+void xd_lay_begin(struct xd_vcpu *v);
+/* What reports that the vCPU came to (rip), in (user) mode, behind an instruction of (n) bytes that is to stand right before it. False: there can be no code; xd_lay_why. */
+bool xd_lay(uint64_t rip, bool user, const void *instruction, size_t n);
+const char *xd_lay_why(void);
+/* Is any of the (n) bytes at (va) on a page of it? */
+bool xd_lay_touches(uint64_t va, uint64_t n);
+/* Lets the code be seen under root tables (cr3) and, if not 0, (user_cr3). */
+bool xd_lay_show(uint64_t cr3, uint64_t user_cr3);
+/* Takes it away again. */
+void xd_lay_hide(void);
+/* Where code number (place) reported from. */
+uint64_t xd_laid_at(unsigned int place);
+/* The low half of the address that all code writes to first. */
+uint64_t xd_lay_mark(void);
+
+#endif

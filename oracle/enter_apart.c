@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* enter_apart.c: see enter.h. Xen's records of where a kernel is entered, and hypercalls around which they are exchanged. */
+#include "enter_apart.h"
+
+#include "real.h"
+
+#include "hv/bounce.h"
+#include "hv/copy.h"
+#include "hv/pt.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define HC_SET_TRAP_TABLE 0u
+#define HC_SET_CALLBACKS  4u
+#define HC_STACK_SWITCH   3u
+#define HC_MULTICALL      13u
+#define HC_IRET           23u
+#define HC_VCPU_OP        24u
+#define VCPUOP_SEND_NMI   11u
+#define HC_MMUEXT         26u
+#define HC_NMI_OP         28u
+#define HC_CALLBACK_OP    30u
+#define HC_PHYSDEV_OP     33u
+#define NEW_USER_BASEPTR  15u
+#define LIST_SEEN         1024u
+#define SIGN_VECTOR       0x81u
+/* Addresses that nobody else would think of. */
+#define SIGN_ROW      UINT64_C(0x00005ee11a7d1001)
+#define SIGN_CALLBACK UINT64_C(0x00005ee11a7d2001)
+#define SIGN_STACK    UINT64_C(0x00005ee11a7d3008)
+#define OWN_STACK     2048u /* of the page: below it lies what a frame of its own needs */
+
+static struct xd_xen *const xen = &xd_real_machine.xen;
+static bool expected;
+static const char *unfit;
+unsigned int xd_times_int;
+
+struct xd_apart xd_apart[XD_XEN_GUESTS];
+
+bool xd_enter_cant(const char *why)
+{
+    if (!unfit)
+        unfit = why;
+    return false;
+}
+
+const char *xd_enter_unfit(void)
+{
+    return unfit;
+}
+
+void xd_enter_expect(const struct xd_program *p)
+{
+    unfit = NULL;
+    expected = false;
+    memset(xd_apart, 0, sizeof(xd_apart));
+    for (uint32_t i = 1; i < p->steps; i++) {
+        const struct xd_step *s = &p->step[i];
+
+        expected |= s->kind >= XD_STEP_REGS && s->kind <= XD_STEP_DELIVER;
+        expected |= s->kind == XD_STEP_CALL && s->call && s->call->nr == HC_IRET;
+        expected |=
+            (s->kind == XD_STEP_LOAD || s->kind == XD_STEP_STORE) && xd_form_item(p, s, "deliver");
+    }
+}
+
+/* ---- Xen's records ---- */
+
+static bool is_mailbox(const unsigned char *at)
+{
+    for (unsigned int g = 0; g < XD_XEN_GUESTS; g++) {
+        const unsigned char *m = (const unsigned char *)(uintptr_t)xen->guest[g].mail;
+
+        if (m && at >= m && at < m + XD_PAGE_SIZE)
+            return true;
+    }
+    return false;
+}
+
+/* Is the row of (vector) its own, as the kernel registers it? */
+static bool row_of(const unsigned char *rows, unsigned int vector)
+{
+    const unsigned char *row = rows + vector * XD_TRAP_ROW;
+
+    return row[0] == vector && row[2] == 0x33 && row[3] == 0xe0;
+}
+
+/* One place, or none. */
+static void found(unsigned char **where, unsigned char *at, unsigned int *times)
+{
+    *where = at;
+    ++*times;
+}
+
+static bool search(struct xd_apart *g)
+{
+    unsigned char *callback = NULL, *stack = NULL;
+    unsigned int times[3] = {0};
+
+    for (size_t at = XD_TRAP_ROWS * XD_TRAP_ROW; at + XD_TRAP_ROWS * XD_TRAP_ROW < xen->ram_size;
+         at += 8) {
+        unsigned char *p = xen->ram + at;
+        uint64_t w[3];
+
+        memcpy(w, p, sizeof(w));
+        if ((w[0] & ~UINT64_C(0xf0ff)) != (SIGN_ROW & ~UINT64_C(0xf0ff)) || is_mailbox(p))
+            continue;
+        if (w[0] == SIGN_ROW) {
+            unsigned char *rows = p - 8 - SIGN_VECTOR * XD_TRAP_ROW;
+
+            if (row_of(rows, SIGN_VECTOR) && row_of(rows, XD_VECTOR_GP) &&
+                row_of(rows, XD_VECTOR_PF))
+                found(&g->rows, rows, &times[0]);
+        } else if (w[0] == SIGN_CALLBACK && w[1] == SIGN_CALLBACK + 1 &&
+                   w[2] == SIGN_CALLBACK + 2) {
+            found(&callback, p, &times[1]);
+        } else if (w[0] == SIGN_STACK) {
+            memcpy(w, p - 8, 8);
+            if (w[0] == XD_FLAT_SS)
+                found(&stack, p - 8, &times[2]);
+        }
+    }
+    g->callback = (uint64_t *)(void *)callback;
+    g->stack = (uint64_t *)(void *)stack;
+    return (times[0] == 1 && times[1] == 1 && times[2] == 1) ||
+           xd_enter_cant("Xen's own records of traps and callbacks were not found");
+}
+
+/* Registers what can't be overlooked, looks for it in RAM, and takes it back. */
+static bool find(unsigned int nr, const struct xd_start *s)
+{
+    struct xd_apart *g = &xd_apart[nr];
+    const struct {
+        uint8_t vector, flags;
+        uint16_t cs;
+        uint32_t pad;
+        uint64_t address, end[2];
+    } row = {.vector = SIGN_VECTOR, .cs = XD_FLAT_CS64, .address = SIGN_ROW};
+    bool ok;
+
+    xd_xen_queue(xen, nr, HC_SET_TRAP_TABLE, (uint64_t[6]){0}, 0, &row, sizeof(row));
+    xd_xen_queue(xen, nr, HC_SET_CALLBACKS,
+                 (uint64_t[6]){SIGN_CALLBACK, SIGN_CALLBACK + 1, SIGN_CALLBACK + 2}, 0, NULL, 0);
+    xd_xen_queue(xen, nr, HC_STACK_SWITCH, (uint64_t[6]){XD_FLAT_SS, SIGN_STACK}, 0, NULL, 0);
+    xd_xen_flush(xen, nr);
+    ok = search(g);
+    xen->guest[nr].mail->op = XD_MAIL_ENTRIES;
+    ok = xd_xen_ask(xen, nr) && ok;
+    xen->guest[nr].mail->op = XD_MAIL_INT;
+    ok = ok && xd_xen_ask(xen, nr);
+    xd_times_int = (unsigned int)xen->guest[nr].mail->error / (XD_MAIL_INT_VECTOR * 8);
+    xd_xen_call(xen, nr, HC_STACK_SWITCH,
+                (uint64_t[6]){XD_FLAT_SS, s->virt_base + XD_KERNEL_OWN_FIRST * XD_PAGE_SIZE +
+                                              nr % XD_MAIL_VCPUS * XD_PAGE_SIZE + OWN_STACK},
+                0, NULL, 0);
+    return ok;
+}
+
+static void exchange(void *a, void *b, size_t n)
+{
+    unsigned char *x = a, *y = b;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned char byte = x[i];
+
+        x[i] = y[i];
+        y[i] = byte;
+    }
+}
+
+void xd_exchange_rows(struct xd_apart *g)
+{
+    exchange(g->rows, g->other.row, sizeof(g->other.row));
+    exchange(g->stack, g->other.stack, sizeof(g->other.stack));
+}
+
+void xd_exchange_callbacks(struct xd_apart *g)
+{
+    exchange(g->callback, g->other.callback, sizeof(g->other.callback));
+}
+
+void xd_enter_start(struct xd_vcpu *v)
+{
+    static const unsigned char undone[] = {HC_SET_TRAP_TABLE, HC_STACK_SWITCH, HC_SET_CALLBACKS,
+                                           HC_CALLBACK_OP, HC_PHYSDEV_OP};
+    const struct xd_start *s = &v->domain->start;
+    struct xd_apart *g = &xd_apart[xd_number_of(v)];
+
+    if (!expected)
+        return;
+    for (size_t i = 0; i < sizeof(undone); i++)
+        xd_real_machine.used[undone[i]] = true;
+    g->other.stack[0] = XD_FLAT_SS;
+    g->other.stack[1] = s->stack_va + XD_PAGE_SIZE;
+    g->regs = (struct xd_registers){.rip = s->kernel_va,
+                                    .rsp = s->stack_va + XD_PAGE_SIZE,
+                                    .rflags = XD_RFLAGS_FIXED | XD_RFLAGS_IF,
+                                    .cs = XD_FLAT_CS64,
+                                    .ss = XD_FLAT_SS};
+    g->apart = find(xd_number_of(v), s);
+}
+
+/* ---- Hypercalls ---- */
+
+static bool registers_rows(uint64_t nr)
+{
+    return nr == HC_SET_TRAP_TABLE || nr == HC_STACK_SWITCH || nr == HC_NMI_OP ||
+           nr == HC_CALLBACK_OP || nr == HC_MULTICALL;
+}
+
+static bool registers_callbacks(uint64_t nr)
+{
+    return nr == HC_SET_CALLBACKS || nr == HC_CALLBACK_OP;
+}
+
+static bool sends_nmi(uint64_t nr, const uint64_t *arg)
+{
+    return nr == HC_VCPU_OP && (uint32_t)arg[0] == VCPUOP_SEND_NMI;
+}
+
+/* An event that a list lets in would be delivered while the program's callback stands there. */
+static void refuse_lists_with_callbacks(struct xd_vcpu *v, const uint64_t *arg)
+{
+    struct xd_abi_multicall_entry e;
+
+    for (uint64_t i = 0;
+         i < arg[1] && i < LIST_SEEN && xd_look(v, &e, arg[0] + i * sizeof(e), sizeof(e)); i++)
+        if (registers_callbacks(e.op) || e.op == HC_IRET || sends_nmi(e.op, e.args))
+            xd_enter_cant("it registers callbacks in a list of calls, or sends an NMI");
+}
+
+/* Which root table user mode has. */
+static void follow_user_root(struct xd_apart *g, struct xd_vcpu *v, uint64_t nr,
+                             const uint64_t *arg, int64_t rc)
+{
+    struct xd_abi_multicall_entry e;
+    struct xd_abi_mmuext_op op;
+
+    for (uint64_t i = 0; nr == HC_MULTICALL && i < arg[1] && i < LIST_SEEN &&
+                         xd_look(v, &e, arg[0] + i * sizeof(e), sizeof(e));
+         i++)
+        if (e.op == HC_MMUEXT)
+            follow_user_root(g, v, HC_MMUEXT, e.args, (int64_t)e.result);
+    for (uint64_t i = 0; nr == HC_MMUEXT && rc == 0 && i < arg[1] && i < LIST_SEEN &&
+                         xd_look(v, &op, arg[0] + i * sizeof(op), sizeof(op));
+         i++)
+        if (op.cmd == NEW_USER_BASEPTR)
+            g->user_cr3 = op.arg1;
+}
+
+void xd_enter_before_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
+{
+    struct xd_apart *g = &xd_apart[xd_number_of(v)];
+
+    if (!g->apart)
+        return;
+    if (nr == HC_MULTICALL)
+        refuse_lists_with_callbacks(v, arg);
+    if (sends_nmi(nr, arg))
+        xd_enter_cant("an NMI is delivered before the call by which it is sent returns");
+    if (registers_callbacks(nr) && xd_upcall_due(v))
+        xd_enter_cant("an event would be delivered while a callback is registered");
+    if (registers_rows(nr))
+        xd_exchange_rows(g);
+    if (registers_callbacks(nr))
+        xd_exchange_callbacks(g);
+}
+
+void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
+{
+    struct xd_apart *g = &xd_apart[xd_number_of(v)];
+
+    if (!g->apart)
+        return;
+    if (registers_rows(nr))
+        xd_exchange_rows(g);
+    if (registers_callbacks(nr))
+        xd_exchange_callbacks(g);
+    follow_user_root(g, v, nr, arg, rc);
+    g->regs.rflags = xd_kept_flags(g->regs.rflags);
+    g->regs.rcx = g->regs.rip;
+    g->regs.r11 = g->regs.rflags;
+    g->regs.rax = (uint64_t)rc;
+}
