@@ -15,17 +15,17 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-#define XD_MAIL_MAGIC0    UINT64_C(0x6c62756f646e6578)
-#define XD_MAIL_MAGIC1    UINT64_C(0x317861626c69614d)
-#define XD_MAIL_PORTS_MAX 64u
-#define XD_MAIL_PORTS_END UINT64_C(0xffffffff)
-#define XD_MAIL_CALLS_MAX 32u
-#define XD_MAIL_CODE_MAX  40u
-#define XD_MAIL_CODE      30u /* bytes */
-#define XD_MAIL_PAGE      4096u
+#define XD_MAIL_MAGIC0     UINT64_C(0x6c62756f646e6578)
+#define XD_MAIL_MAGIC1     UINT64_C(0x317861626c69614d)
+#define XD_MAIL_PORTS_MAX  64u
+#define XD_MAIL_PORTS_END  UINT64_C(0xffffffff)
+#define XD_MAIL_CALLS_MAX  32u
+#define XD_MAIL_CODE_MAX   40u
+#define XD_MAIL_CODE       30u /* bytes */
+#define XD_MAIL_PAGE       4096u
 #define XD_MAIL_INT_VECTOR 0x20
-#define XD_PLACE_USER     0x80u
-#define XD_MAIL_VCPUS     4u /* of a domain; their mailboxes lie one behind the other */
+#define XD_PLACE_USER      0x80u
+#define XD_MAIL_VCPUS      4u /* of a domain; their mailboxes lie one behind the other */
 
 /* Pages of the image that the kernel writes to: stacks and mailboxes. */
 #define XD_KERNEL_OWN_FIRST 3u
@@ -53,14 +53,16 @@ struct xd_mail_code {
 
 struct xd_mail_enter {
     struct {
-        uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss; /* as the hypercall iret takes them */
+        uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp,
+            ss; /* as the hypercall iret takes them */
         uint64_t rdi, rsi;
     } in;
     uint64_t by_iret;   /* else they are loaded by the kernel itself, which can load no TF */
     uint64_t caught;    /* as xd_mailbox.caught: an instruction can name it here */
     uint64_t kernel_sp; /* the kernel's own, meanwhile */
     struct {
-        uint64_t place; /* what the code that jumped said of itself; XD_PLACE_USER: it runs in user mode */
+        uint64_t
+            place; /* what the code that jumped said of itself; XD_PLACE_USER: it runs in user mode */
         uint64_t rax, rcx, r11, rsp, rflags, cs, ss;
         uint64_t from_cs; /* in the frame of the way back: RPL 0 if it was kernel mode after all */
     } out;
