@@ -13,6 +13,7 @@
 
 #define COUNTED  UINT64_C(0x000ffffffffff09b) /* frame, P, RW, PWT, PCD, PAT */
 #define FRAME(e) (((e)&UINT64_C(0x000ffffffffff000)) >> 12)
+#define GNTTAB   (UINT64_C(1) << 62)
 #define NO_FRAME UINT64_C(0xffffffffff)
 
 bool no(struct model *m, const char *fmt, ...)
@@ -85,6 +86,13 @@ static bool take_io(struct model *m, uint64_t *e, const struct xd_domain *d,
     return true;
 }
 
+/* Bits that no L1 entry of the domain may have: a debug build of Xen marks grants by the last. */
+static uint64_t l1_forbidden(const struct xd_domain *d)
+{
+    return (rule_io_rights(d) ? 0 : CACHE) |
+           (d->hv->config.profile == XD_PROFILE_DEBUG ? GNTTAB : 0);
+}
+
 static bool take_leaf(struct model *m, uint64_t *e, const struct xd_domain *d,
                       const struct xd_vcpu *v, uint32_t pg)
 {
@@ -92,8 +100,8 @@ static bool take_leaf(struct model *m, uint64_t *e, const struct xd_domain *d,
     const struct xd_frame *r;
     const struct xd_domain *from;
 
-    if (*e & CACHE && !rule_io_rights(d))
-        return no(m, "d%u may not set cache attributes", d->domid);
+    if (*e & l1_forbidden(d))
+        return no(m, "d%u may not set cache attributes, or bit 62", d->domid);
     if (f >= m->frames || (f < 256 && view_frame(m->hv, f)->owner == XD_DOMID_IO))
         return take_io(m, e, d, v, pg);
     r = view_frame(m->hv, f);
@@ -228,7 +236,7 @@ bool rule_change(struct model *m, const struct xd_vcpu *v, mfn_t table, unsigned
     if (level == 4 && slot >= 256 && slot < 272)
         return no(m, "slot %u of an L4 table is Xen's", slot);
     if (val & P_BIT) {
-        if (level > 1 ? val & UPPER : val & CACHE && !rule_io_rights(d))
+        if (level > 1 ? val & UPPER : val & l1_forbidden(d))
             return no(m, "entry 0x%llx has bits that it must not have", N(val));
         if ((old ^ val) & COUNTED)
             fine = level > 1 ? take_link(m, val, level, table, d) : take_leaf(m, &val, d, v, pg);

@@ -260,7 +260,7 @@ class Oracle(unittest.TestCase):
         self.assertTrue(catches(told))
 
     def test_what_a_host_does_is_not_run_on_xen_but_destroy(self):
-        for step in "advance 1ns", "virq DEBUG", "upcall", "inject mmuext_op error=EBUSY", "destroy d0":
+        for step in "advance 1ns", "virq DEBUG", "inject mmuext_op error=EBUSY", "destroy d0":
             a = self.file("a.xds", f"domain d0\ndomain d1\n{step}\n")
             self.expect(self.run_oracle("-v", a), 2, "skipped: (it does what only the host|.*nobody dom0)", "(?m)^0 programs", "nothing was compared")
         a = self.file("a.xds", "domain d0\ndomain d1\n@d0.0\ndestroy d1\nsched_op yield\n")
