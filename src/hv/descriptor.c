@@ -70,13 +70,6 @@ bool xd_ldt_release(struct xd_vcpu *v)
     return any;
 }
 
-void xd_ldt_unmapped(struct xd_domain *d)
-{
-    for (uint32_t id = 0; d && id < d->vcpus; id++)
-        if (xd_ldt_release(&d->vcpu[id]))
-            xd_tlb_flush(&d->vcpu[id]);
-}
-
 /* AS-XEN: pv_map_ldt_shadow_page: pages of the LDT come into use one by one. Nobody is refused by it. */
 static bool ldt_page(struct xd_vcpu *v, unsigned int page)
 {

@@ -20,7 +20,5 @@ enum xd_descriptor_found xd_descriptor_at(struct xd_vcpu *v, unsigned int sel, u
 /* Lets go of the LDT pages that are in use; they come back at their next use. True if there were
  * any. */
 bool xd_ldt_release(struct xd_vcpu *v);
-/* The same of all vCPUs of (d), NULL for none, with a flush where there were any. */
-void xd_ldt_unmapped(struct xd_domain *d);
 
 #endif

@@ -165,8 +165,8 @@ int xd_l1e_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg)
     return entry_get(v, e, d, pg);
 }
 
-/* (d): of a table of this domain. AS-XEN: put_page_from_l1e: of a page of an LDT that loses a mapping the whole LDT is let go. */
-static inline void entry_put(struct xd_hv *hv, uint64_t e, uint16_t d)
+/* AS-XEN: put_page_from_l1e: a page of an LDT stays in use, whatever becomes of its mapping. */
+static inline void entry_put(struct xd_hv *hv, uint64_t e)
 {
     xd_mfn mfn = xd_pte_mfn(e);
     struct xd_frame *f;
@@ -181,14 +181,12 @@ static inline void entry_put(struct xd_hv *hv, uint64_t e, uint16_t d)
     }
     if (e & XD_PTE_RW)
         writable_put(hv, f);
-    else if (XD_UNLIKELY(f->type == XD_TYPE_SEG_DESC && f->type_count && f->owner == d))
-        xd_ldt_unmapped(xd_domain_by_id(hv, d));
     xd_frame_put(hv, mfn);
 }
 
-void xd_l1e_put(struct xd_hv *hv, uint64_t e, uint16_t d)
+void xd_l1e_put(struct xd_hv *hv, uint64_t e)
 {
-    entry_put(hv, e, d);
+    entry_put(hv, e);
 }
 
 int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg,
@@ -210,7 +208,7 @@ int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t 
             return rc;
     }
     xd_entry_store(v->hv, slot, val, preserve_ad);
-    entry_put(v->hv, old, d->domid);
+    entry_put(v->hv, old);
     return 0;
 }
 
@@ -240,9 +238,8 @@ int xd_l1_take(struct xd_vcpu *v, xd_mfn mfn, struct xd_domain *d)
 void xd_l1_drop(struct xd_hv *hv, xd_mfn mfn, unsigned int end)
 {
     const uint64_t *e = xd_frame_words(hv, mfn);
-    const uint16_t d = xd_frame_at(hv, mfn)->owner;
 
     for (unsigned int i = 0; i < end; i++)
         if (e[i] & XD_PTE_P)
-            entry_put(hv, e[i], d);
+            entry_put(hv, e[i]);
 }

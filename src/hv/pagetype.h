@@ -46,7 +46,7 @@ static inline bool xd_frame_lockable(const struct xd_frame *f)
  * (pg). May change bits of *e, as Xen does for I/O memory.
  */
 int xd_l1e_get(struct xd_vcpu *v, uint64_t *e, struct xd_domain *d, uint16_t pg);
-void xd_l1e_put(struct xd_hv *hv, uint64_t e, uint16_t d); /* of a table of domain (d) */
+void xd_l1e_put(struct xd_hv *hv, uint64_t e);
 
 /* Changes L1 entry *slot of a table of (d). */
 int xd_l1e_mod(struct xd_vcpu *v, uint64_t *slot, struct xd_domain *d, uint64_t val, uint16_t pg,

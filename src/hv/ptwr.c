@@ -24,7 +24,7 @@ static bool write_entry(struct xd_vcpu *v, xd_mfn table, unsigned int slot, uint
     if (val & XD_PTE_P && xd_l1e_get(v, &val, v->domain, v->domain->domid))
         return false;
     XD_PUT(v->hv, *e, xd_pte_adjust(val, 1));
-    xd_l1e_put(v->hv, old, v->domain->domid);
+    xd_l1e_put(v->hv, old);
     return true;
 }
 

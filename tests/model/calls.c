@@ -408,24 +408,9 @@ static bool update_descriptor(struct model *m, struct xd_vcpu *v, const uint64_t
     return true;
 }
 
-/* Xen has a page of some vCPU's LDT at hand. */
-static bool ldt_in_use(const struct model *m)
-{
-    for (uint32_t i = 0; i < m->slots; i++)
-        for (uint32_t id = 0; id < VCPUS; id++)
-            for (uint32_t k = 0; k < XD_ARRAY_SIZE(m->root[i][id].ldt); k++)
-                if (m->root[i][id].ldt[k])
-                    return true;
-    return false;
-}
-
 void calls_foresee(struct model *m, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
 {
-    bool ldts;
-
     m->predicted = true;
-    /* Whoever drops an entry that maps such a page drops the LDT, and there is no rule here for who drops what. */
-    ldts = ldt_in_use(m);
     m->undos = 0;
     m->ldt_ents = v->ldt_ents;
     m->ldt_base = v->ldt_base;
@@ -442,6 +427,4 @@ void calls_foresee(struct model *m, struct xd_vcpu *v, uint64_t nr, const uint64
     case UPDATE_DESCRIPTOR: m->granted = update_descriptor(m, v, arg); break;
     default: m->predicted = false; break;
     }
-    if (ldts && nr != SET_GDT && nr != UPDATE_DESCRIPTOR)
-        m->predicted = false;
 }
