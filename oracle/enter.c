@@ -29,13 +29,21 @@ struct going {
     uint64_t at;
 };
 
+/* Where the program has exceptions of (vector) go; 0: nowhere. */
+static uint64_t handler(const struct xd_apart *g, unsigned int vector)
+{
+    uint64_t address;
+
+    memcpy(&address, g->other.row + vector * XD_TRAP_ROW + 8, 8);
+    return address;
+}
+
 /* The program's entries, of which any may be taken. */
 static bool lay_entries(const struct xd_apart *g)
 {
     for (unsigned int vector = 0; vector < XD_TRAP_ROWS; vector++) {
-        uint64_t address;
+        const uint64_t address = handler(g, vector);
 
-        memcpy(&address, g->other.row + vector * XD_TRAP_ROW + 8, 8);
         if (address && !xd_lay(address, false, NULL, 0))
             return false;
     }
@@ -45,7 +53,10 @@ static bool lay_entries(const struct xd_apart *g)
     return true;
 }
 
-/* Flags and selectors that the kernel can't load for itself are loaded by Xen, which changes nothing else if the mask is said. */
+/*
+ * Flags and selectors that the kernel can't load for itself are loaded by Xen, which changes nothing else if the mask is said.
+ * Else the kernel clears the mask itself, at last: an event that is due must not come before.
+ */
 static bool load(struct going *go, volatile struct xd_mail_enter *e)
 {
     const struct xd_registers *r = &go->g->regs;
@@ -62,8 +73,13 @@ static bool load(struct going *go, volatile struct xd_mail_enter *e)
     e->caught = xen->guest[xd_number_of(go->v)].mail->caught;
     e->by_iret = r->user || r->rflags & XD_RFLAGS_TF ||
                  (!go->calls && (r->cs != XD_FLAT_CS64 || r->ss != XD_FLAT_SS));
-    if (!e->by_iret)
+    if (!e->by_iret) {
+        e->unmask = xd_real_takes_mask(xd_number_of(go->v))
+                        ? xd_lay_mask()
+                        : xen->guest[xd_number_of(go->v)].mail_va +
+                              offsetof(struct xd_mailbox, enter.out.place);
         return true;
+    }
     info = xd_vcpu_info(go->v);
     if (xd_real_machine.used[HC_VM_ASSIST])
         return xd_enter_cant(
@@ -78,6 +94,7 @@ static bool load(struct going *go, volatile struct xd_mail_enter *e)
     e->in.rflags &= ~(uint64_t)(XD_RFLAGS_IF | XD_RFLAGS_IOPL);
     if (!info->evtchn_upcall_mask)
         e->in.rflags |= XD_RFLAGS_IF;
+    (void)xd_real_takes_mask(xd_number_of(go->v)); /* and by IF Xen clears it */
     return true;
 }
 
@@ -117,19 +134,19 @@ static bool run_into(struct going *go, const void *instruction, size_t n)
     volatile struct xd_mailbox *m = xen->guest[nr].mail;
     const bool was_user = g->regs.user;
     const uint64_t rsp = go->rsp;
+    struct xd_mail_caught out;
     bool answered;
 
     if (!xd_lay(go->rip + n, was_user, instruction, n) || !lay_entries(g))
         return xd_enter_cant(xd_lay_why());
-    if (!xd_lay_show(go->v->cr3.v, g->user_cr3)) {
-        xd_lay_hide();
+    if (!xd_lay_show(go->v->cr3.v, go->v->user_cr3.v)) {
+        (void)xd_lay_hide();
         return xd_enter_cant(xd_lay_why() ? xd_lay_why() : "a domain gave no answer");
     }
     if (!load(go, &m->enter)) {
-        xd_lay_hide();
+        (void)xd_lay_hide();
         return false;
     }
-    xd_real_unmask(nr);
     go->cr2 = xd_real_info(nr)->cr2;
     xd_real_info(nr)->cr2 = NO_FAULT;
     xd_exchange_rows(g);
@@ -142,25 +159,28 @@ static bool run_into(struct going *go, const void *instruction, size_t n)
         m->op = XD_MAIL_BACK;
         answered = xd_xen_ask(xen, nr);
     }
-    xd_lay_hide();
+    memcpy(&out, (const void *)(uintptr_t)&m->enter.out, sizeof(out));
+    if (!xd_lay_hide())
+        answered = xd_enter_cant(xd_lay_why());
     if (answered && !undisturbed(go))
         answered = false;
     xd_real_look();
     if (!answered || xd_real_died())
         return false;
-    go->place = (unsigned int)m->enter.out.place;
+    go->place = (unsigned int)out.place;
     go->at = xd_laid_at(go->place);
     if (go->at == go->rip + n && !go->passes)
         return xd_enter_cant("no such thing happens there on a real processor");
     g->regs.rip = go->at;
-    g->regs.rax = m->enter.out.rax;
-    g->regs.rcx = m->enter.out.rcx;
-    g->regs.r11 = m->enter.out.r11;
-    g->regs.rsp = m->enter.out.rsp;
-    g->regs.rflags = m->enter.out.rflags;
-    g->regs.cs = (uint16_t)m->enter.out.cs;
-    g->regs.ss = (uint16_t)m->enter.out.ss;
-    g->regs.user = go->place & XD_PLACE_USER && (m->enter.out.from_cs & XD_RPL) == XD_RPL;
+    g->regs.rax = out.rax;
+    g->regs.rcx = out.rcx;
+    g->regs.r11 = out.r11;
+    g->regs.rsp = out.rsp;
+    g->regs.rflags = out.rflags;
+    g->regs.cs = (uint16_t)out.cs;
+    g->regs.ss = (uint16_t)out.ss;
+    g->regs.user = go->place & XD_PLACE_USER && (out.from_cs & XD_RPL) == XD_RPL;
+    go->v->kernel_mode = !g->regs.user;
     if (go->fault && go->at != go->rip + n)
         set_resume_flag(go, was_user, rsp);
     return true;
@@ -171,6 +191,8 @@ static bool begin(struct going *go, struct xd_vcpu *v)
     *go = (struct going){.v = v, .g = &xd_apart[xd_number_of(v)]};
     if (xd_enter_unfit() || !go->g->apart || v->down)
         return xd_enter_cant("a vCPU that is down has no registers");
+    if (v->blocked)
+        return xd_enter_cant("a vCPU that sleeps runs into nothing");
     go->rax = go->g->regs.rax;
     go->rsp = go->g->regs.rsp;
     go->rip = go->g->regs.rip;
@@ -238,8 +260,7 @@ static bool page_fault(struct going *go, uint32_t error, uint64_t cr2)
     xd_lay_begin(go->v);
     if (!run_into(go, code, n))
         return false;
-    memcpy(&told, go->g->other.row + XD_VECTOR_PF * XD_TRAP_ROW + 8, 8);
-    if (go->at != told)
+    if (go->at != handler(go->g, XD_VECTOR_PF))
         return true;
     return (xd_look(go->v, &told, go->g->regs.rsp + 16, 8) &&
             told == ((error & ~(uint32_t)XD_PF_USER) | (user ? XD_PF_USER : 0))) ||
@@ -259,7 +280,7 @@ static void access_of_user(struct xd_vcpu *v, const struct xd_program_cpu *c,
 {
     unsigned char code[4];
     struct going go;
-    uint64_t handler, error;
+    uint64_t error;
     size_t n;
 
     if (!begin(&go, v) ||
@@ -269,9 +290,13 @@ static void access_of_user(struct xd_vcpu *v, const struct xd_program_cpu *c,
     n = accesses(&go, c->what == XD_DO_STORE ? 2 : 0, c->va, code);
     if (!run_into(&go, code, n))
         return;
-    memcpy(&handler, go.g->other.row + XD_VECTOR_PF * XD_TRAP_ROW + 8, 8);
+    if (handler(go.g, XD_VECTOR_PF) == handler(go.g, XD_VECTOR_GP) ||
+        (go.at != handler(go.g, XD_VECTOR_PF) && go.at != handler(go.g, XD_VECTOR_GP))) {
+        xd_enter_cant("where it went on does not tell which exception it was");
+        return;
+    }
     out->kind = XD_OUTCOME_TRAP;
-    out->vector = go.at == handler ? XD_VECTOR_PF : XD_VECTOR_GP;
+    out->vector = go.at == handler(go.g, XD_VECTOR_PF) ? XD_VECTOR_PF : XD_VECTOR_GP;
     if (xd_look(v, &error, go.g->regs.rsp + 16, sizeof(error)))
         out->fault.error = (uint32_t)error;
     out->fault.cr2 = xd_vcpu_info(v)->cr2;
@@ -395,11 +420,11 @@ enum xd_entered xd_guest_deliver(struct xd_vcpu *v)
 /* ---- iret ---- */
 
 /* May code that reports be where (f) leads? */
-static bool lay_target(const struct xd_apart *g, const struct xd_iret_frame *f)
+static bool lay_target(const struct xd_vcpu *v, const struct xd_iret_frame *f)
 {
     const bool user = (f->cs & XD_RPL) == XD_RPL;
 
-    if (user && !g->user_cr3) /* which ends the domain */
+    if (user && !v->user_cr3.v) /* which ends the domain */
         return true;
     if (f->rflags & XD_RFLAGS_TF)
         return xd_enter_cant("the processor would stop behind each instruction");
@@ -430,7 +455,7 @@ int64_t xd_enter_iret(struct xd_vcpu *v, uint64_t at)
     go.rip -= 2;
     if (go.g->regs.rflags & XD_RFLAGS_TF)
         return xd_enter_cant("the processor would stop behind each instruction"), XD_NOT_RUNNING;
-    if (xd_look(v, &f, go.rsp, sizeof(f)) && !lay_target(go.g, &f))
+    if (xd_look(v, &f, go.rsp, sizeof(f)) && !lay_target(v, &f))
         return XD_NOT_RUNNING;
     if (xd_lay_touches(go.rsp, sizeof(f)))
         return xd_enter_cant("its frame is too near to where it may go on"), XD_NOT_RUNNING;

@@ -20,8 +20,9 @@ void xd_enter_start(struct xd_vcpu *v);
 /* Why the program can't be run as it is; NULL: it could. */
 const char *xd_enter_unfit(void);
 
-/* Around hypercall (nr) of a program, which resulted in (rc). */
-void xd_enter_before_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
+/* Before hypercall (nr) of a program; false: it must not be made, since the program can't be run. */
+bool xd_enter_before_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
+/* Behind it; it resulted in (rc). */
 void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc);
 /* The hypercall iret, with its frame at (at), or where the stack pointer is. */
 int64_t xd_enter_iret(struct xd_vcpu *v, uint64_t at);
@@ -43,8 +44,10 @@ const char *xd_lay_why(void);
 bool xd_lay_touches(uint64_t va, uint64_t n);
 /* Lets the code be seen under root tables (cr3) and, if not 0, (user_cr3). */
 bool xd_lay_show(uint64_t cr3, uint64_t user_cr3);
-/* Takes it away again. */
-void xd_lay_hide(void);
+/* The address of the upcall mask of the vCPU, which is shown there only with the code. */
+uint64_t xd_lay_mask(void);
+/* Takes it away again. False: the processor may go on seeing it; xd_lay_why. */
+bool xd_lay_hide(void);
 /* Where code number (place) reported from. */
 uint64_t xd_laid_at(unsigned int place);
 /* The low half of the address that all code writes to first. */

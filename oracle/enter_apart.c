@@ -50,6 +50,17 @@ const char *xd_enter_unfit(void)
     return unfit;
 }
 
+/* By its name or its number, which may be known only when it runs. */
+static bool may_be_iret(const struct xd_program *p, const struct xd_step *s)
+{
+    const struct xd_expr *x;
+
+    if (!s->raw || !s->in)
+        return s->call && s->call->nr == HC_IRET;
+    x = xd_expr_at(p, xd_item_at(p, s->in)->value);
+    return x->op != XD_EX_NUM || x->num == HC_IRET;
+}
+
 void xd_enter_expect(const struct xd_program *p)
 {
     unfit = NULL;
@@ -59,7 +70,7 @@ void xd_enter_expect(const struct xd_program *p)
         const struct xd_step *s = &p->step[i];
 
         expected |= s->kind >= XD_STEP_REGS && s->kind <= XD_STEP_DELIVER;
-        expected |= s->kind == XD_STEP_CALL && s->call && s->call->nr == HC_IRET;
+        expected |= s->kind == XD_STEP_CALL && may_be_iret(p, s);
         expected |=
             (s->kind == XD_STEP_LOAD || s->kind == XD_STEP_STORE) && xd_form_item(p, s, "deliver");
     }
@@ -149,23 +160,31 @@ static bool find(unsigned int nr, const struct xd_start *s)
     ok = xd_xen_ask(xen, nr) && ok;
     xen->guest[nr].mail->op = XD_MAIL_INT;
     ok = ok && xd_xen_ask(xen, nr);
-    xd_times_int = (unsigned int)xen->guest[nr].mail->error / (XD_MAIL_INT_VECTOR * 8);
-    xd_xen_call(xen, nr, HC_STACK_SWITCH,
+    xd_times_int = ok && xen->guest[nr].mail->trapped && xen->guest[nr].mail->vector == XD_VECTOR_GP
+                       ? (unsigned int)xen->guest[nr].mail->error / (XD_MAIL_INT_VECTOR * 8)
+                       : 0;
+    return (xd_xen_call(
+                xen, nr, HC_STACK_SWITCH,
                 (uint64_t[6]){XD_FLAT_SS, s->virt_base + XD_KERNEL_OWN_FIRST * XD_PAGE_SIZE +
                                               nr % XD_MAIL_VCPUS * XD_PAGE_SIZE + OWN_STACK},
-                0, NULL, 0);
-    return ok;
+                0, NULL, 0) == 0 ||
+            xd_enter_cant("its kernel's own stack can't be registered")) &&
+           ok;
 }
 
-static void exchange(void *a, void *b, size_t n)
+/* Xen may look at any time, and finds each word as it was or as it is to be. */
+static void exchange(void *xens, void *ours, size_t n)
 {
-    unsigned char *x = a, *y = b;
+    uint64_t *in_xen = xens;
 
-    for (size_t i = 0; i < n; i++) {
-        unsigned char byte = x[i];
+    for (size_t i = 0; i < n / sizeof(*in_xen); i++) {
+        char *other = (char *)ours + i * sizeof(*in_xen);
+        const uint64_t was = __atomic_load_n(&in_xen[i], __ATOMIC_RELAXED);
+        uint64_t now;
 
-        x[i] = y[i];
-        y[i] = byte;
+        memcpy(&now, other, sizeof(now));
+        __atomic_store_n(&in_xen[i], now, __ATOMIC_RELEASE);
+        memcpy(other, &was, sizeof(was));
     }
 }
 
@@ -219,52 +238,67 @@ static bool sends_nmi(uint64_t nr, const uint64_t *arg)
     return nr == HC_VCPU_OP && (uint32_t)arg[0] == VCPUOP_SEND_NMI;
 }
 
-/* An event that a list lets in would be delivered while the program's callback stands there. */
-static void refuse_lists_with_callbacks(struct xd_vcpu *v, const uint64_t *arg)
+/*
+ * What iret leaves behind a list has no place that reports it. An event that a list lets in would be delivered while the program's
+ * callback stands there.
+ */
+static bool list_fits(const struct xd_apart *g, struct xd_vcpu *v, const uint64_t *arg)
 {
     struct xd_abi_multicall_entry e;
 
-    for (uint64_t i = 0;
-         i < arg[1] && i < LIST_SEEN && xd_look(v, &e, arg[0] + i * sizeof(e), sizeof(e)); i++)
-        if (registers_callbacks(e.op) || e.op == HC_IRET || sends_nmi(e.op, e.args))
-            xd_enter_cant("it registers callbacks in a list of calls, or sends an NMI");
+    for (uint64_t i = 0; i < (uint32_t)arg[1] && xd_look(v, &e, arg[0] + i * sizeof(e), sizeof(e));
+         i++) {
+        if (e.op == HC_IRET)
+            return xd_enter_cant("an iret in a list of calls leaves it at a place of Xen's choice");
+        if (!g->apart)
+            continue;
+        if (registers_callbacks(e.op) || sends_nmi(e.op, e.args))
+            return xd_enter_cant("it registers callbacks in a list of calls, or sends an NMI");
+        if (i == LIST_SEEN)
+            return xd_enter_cant("its list of calls is too long to be followed");
+    }
+    return true;
 }
 
 /* Which root table user mode has. */
-static void follow_user_root(struct xd_apart *g, struct xd_vcpu *v, uint64_t nr,
-                             const uint64_t *arg, int64_t rc)
+static void follow_user_root(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
 {
     struct xd_abi_multicall_entry e;
     struct xd_abi_mmuext_op op;
 
-    for (uint64_t i = 0; nr == HC_MULTICALL && i < arg[1] && i < LIST_SEEN &&
+    for (uint64_t i = 0; nr == HC_MULTICALL && i < (uint32_t)arg[1] &&
                          xd_look(v, &e, arg[0] + i * sizeof(e), sizeof(e));
          i++)
         if (e.op == HC_MMUEXT)
-            follow_user_root(g, v, HC_MMUEXT, e.args, (int64_t)e.result);
-    for (uint64_t i = 0; nr == HC_MMUEXT && rc == 0 && i < arg[1] && i < LIST_SEEN &&
+            follow_user_root(v, HC_MMUEXT, e.args, (int64_t)e.result);
+    for (uint64_t i = 0; nr == HC_MMUEXT && i < (uint32_t)arg[1] &&
                          xd_look(v, &op, arg[0] + i * sizeof(op), sizeof(op));
-         i++)
-        if (op.cmd == NEW_USER_BASEPTR)
-            g->user_cr3 = op.arg1;
+         i++) {
+        if (op.cmd != NEW_USER_BASEPTR)
+            continue;
+        if (rc)
+            xd_enter_cant("it changes the root of user mode by calls of which not all succeed");
+        v->user_cr3.v = op.arg1;
+    }
 }
 
-void xd_enter_before_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
+bool xd_enter_before_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
 {
     struct xd_apart *g = &xd_apart[xd_number_of(v)];
 
+    if (nr == HC_MULTICALL && !list_fits(g, v, arg))
+        return false;
     if (!g->apart)
-        return;
-    if (nr == HC_MULTICALL)
-        refuse_lists_with_callbacks(v, arg);
+        return true;
     if (sends_nmi(nr, arg))
-        xd_enter_cant("an NMI is delivered before the call by which it is sent returns");
+        return xd_enter_cant("an NMI is delivered before the call by which it is sent returns");
     if (registers_callbacks(nr) && xd_upcall_due(v))
-        xd_enter_cant("an event would be delivered while a callback is registered");
+        return xd_enter_cant("an event would be delivered while a callback is registered");
     if (registers_rows(nr))
         xd_exchange_rows(g);
     if (registers_callbacks(nr))
         xd_exchange_callbacks(g);
+    return true;
 }
 
 void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
@@ -277,7 +311,9 @@ void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, in
         xd_exchange_rows(g);
     if (registers_callbacks(nr))
         xd_exchange_callbacks(g);
-    follow_user_root(g, v, nr, arg, rc);
+    if (nr == HC_MULTICALL && v->blocked)
+        xd_enter_cant("a list of calls sleeps, and Xen's records are the kernel's when it goes on");
+    follow_user_root(v, nr, arg, rc);
     g->regs.rflags = xd_kept_flags(g->regs.rflags);
     g->regs.rcx = g->regs.rip;
     g->regs.r11 = g->regs.rflags;

@@ -24,7 +24,6 @@ struct xd_apart {
     unsigned char *rows; /* in RAM */
     uint64_t *callback, *stack;
     struct xd_registers regs;
-    uint64_t user_cr3;
     struct {
         uint64_t va, value;
         unsigned int size;

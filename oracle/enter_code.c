@@ -16,6 +16,7 @@
 #define WORDS       64u
 #define REPORT      15u                          /* bytes */
 #define WINDOW      UINT64_C(0x0000640000000000) /* where the kernel writes the code */
+#define MASK_PAGE   (WINDOW + PAGES * XD_PAGE_SIZE)
 #define TABLE_ENTRY (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A | XD_PTE_D)
 #define CODE_ENTRY  (XD_PTE_P | XD_PTE_US | XD_PTE_A | XD_PTE_D)
 #define HC_MMUEXT   26u
@@ -25,6 +26,7 @@
 static struct xd_xen *const xen = &xd_real_machine.xen;
 
 static struct {
+    const struct xd_vcpu *v;
     unsigned int g;
     const char *why;
     struct {
@@ -52,6 +54,7 @@ static bool cant(const char *why)
 void xd_lay_begin(struct xd_vcpu *v)
 {
     memset(&lay, 0, sizeof(lay));
+    lay.v = v;
     lay.g = xd_xen_guest(v->domain->domid, v->id);
 }
 
@@ -245,21 +248,29 @@ bool xd_lay_show(uint64_t cr3, uint64_t user_cr3)
             (user_cr3 && user_cr3 != cr3 &&
              !link_page(user_cr3, lay.page[i], mfn[i] * XD_PAGE_SIZE | CODE_ENTRY)))
             return false;
-    return write_code();
+    return link_page(cr3, MASK_PAGE, lay.v->info_mfn.v * XD_PAGE_SIZE | TABLE_ENTRY) &&
+           write_code();
 }
 
-void xd_lay_hide(void)
+uint64_t xd_lay_mask(void)
+{
+    return MASK_PAGE + lay.v->info_off + offsetof(struct xd_abi_vcpu_info, evtchn_upcall_mask);
+}
+
+bool xd_lay_hide(void)
 {
     uint64_t op[3] = {FLUSH_LOCAL};
 
     if (!lay.words)
-        return;
+        return true;
     while (lay.words) {
         lay.words--;
         *lay.word[lay.words].at = lay.word[lay.words].was;
     }
     if (xen->dead || xen->guest[lay.g].dead)
-        return;
+        return true;
     xd_xen_queue(xen, lay.g, HC_MMUEXT, (uint64_t[6]){0, 1, 0, SELF}, 0, op, sizeof(op));
+    xd_xen_expect(xen, lay.g, 0);
     xd_xen_flush(xen, lay.g);
+    return !xen->guest[lay.g].surprised || cant("its translations can't be flushed");
 }

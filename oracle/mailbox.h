@@ -10,7 +10,7 @@
 
 /* Where entry.S finds the parts of xd_mailbox.enter. */
 #define XD_ENTER_AT     0x2c0
-#define XD_ENTER_OUT_AT (XD_ENTER_AT + 0x70)
+#define XD_ENTER_OUT_AT (XD_ENTER_AT + 0x78)
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -51,6 +51,13 @@ struct xd_mail_code {
     uint8_t size, byte[XD_MAIL_CODE + 1];
 };
 
+/* What the code that jumped to (caught) found. */
+struct xd_mail_caught {
+    uint64_t place; /* what that code said of itself; XD_PLACE_USER: it runs in user mode */
+    uint64_t rax, rcx, r11, rsp, rflags, cs, ss;
+    uint64_t from_cs; /* in the frame of the way back: RPL 0 if it was kernel mode after all */
+};
+
 struct xd_mail_enter {
     struct {
         uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp,
@@ -60,12 +67,9 @@ struct xd_mail_enter {
     uint64_t by_iret;   /* else they are loaded by the kernel itself, which can load no TF */
     uint64_t caught;    /* as xd_mailbox.caught: an instruction can name it here */
     uint64_t kernel_sp; /* the kernel's own, meanwhile */
-    struct {
-        uint64_t
-            place; /* what the code that jumped said of itself; XD_PLACE_USER: it runs in user mode */
-        uint64_t rax, rcx, r11, rsp, rflags, cs, ss;
-        uint64_t from_cs; /* in the frame of the way back: RPL 0 if it was kernel mode after all */
-    } out;
+    uint64_t
+        unmask; /* address of a byte that becomes 0 right before the kernel jumps to (in.rip) */
+    struct xd_mail_caught out;
 };
 
 struct xd_mailbox {

@@ -257,9 +257,12 @@ static void give_mask_back(unsigned int g)
     events[g].taken = false;
 }
 
-void xd_real_unmask(unsigned int g)
+bool xd_real_takes_mask(unsigned int g)
 {
-    give_mask_back(g);
+    const bool taken = events[g].taken;
+
+    events[g].taken = false;
+    return taken;
 }
 
 /* Another domain could write it, too; it is let in when the vCPU enters Xen the next time, as by any other way. */
@@ -284,7 +287,7 @@ void xd_real_look(void)
  * A poll that an upcall which is due ends at once. Where an interrupt comes in before the call, Xen delivers the upcall, with
  * the mask set, and the poll finds none due: then once more.
  */
-static int64_t poll_when_due(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
+static int64_t poll_when_due(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, bool *slept)
 {
     unsigned int g = guest_of(v);
     const volatile struct xd_mailbox *m = xen->guest[g].mail;
@@ -297,10 +300,13 @@ static int64_t poll_when_due(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg
         give_mask_back(g);
         rc = xd_wait_call(v, nr, arg);
         waited = v->blocked;
-        xd_wait_wake(v);
+        if (!xd_wait_wake(v)) {
+            unfit =
+                "a vCPU waits that can't be woken, so nobody can tell whether an upcall came before";
+            return rc;
+        }
         if (m->upcalls_before == events[g].upcalls) {
-            if (waited) /* so Xen sees another end to it than what is known */
-                xen->guest[g].dead = xen->guest[g].hung = true;
+            *slept = waited; /* the upcall did not end it */
             return rc;
         }
         events[g].upcalls = m->upcalls;
@@ -311,15 +317,17 @@ static int64_t poll_when_due(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg
 
 int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
+    bool slept = false;
     int64_t rc;
 
     if (nr < HC_NUMBERS)
         machine->used[nr] = true;
     if (nr == HC_IRET)
         return xd_enter_iret(v, arg[0]);
-    xd_enter_before_call(v, nr, arg);
+    if (!xd_enter_before_call(v, nr, arg))
+        return XD_NOT_RUNNING;
     if (xd_wait_polls(nr, arg) && xd_upcall_due(v)) {
-        rc = poll_when_due(v, nr, arg);
+        rc = poll_when_due(v, nr, arg, &slept);
     } else {
         give_mask_back(guest_of(v));
         rc = xd_wait_call(v, nr, arg);
@@ -329,6 +337,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     note(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
         nr == HC_MEMORY_OP || nr == HC_MULTICALL);
+    v->blocked |= slept; /* as this step is told; it was woken */
     return died ? XD_NOT_RUNNING : rc;
 }
 
@@ -391,6 +400,7 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
         v->down = id >= c->vcpus_online;
         v->initialised = !v->down;
         v->kernel_mode = true;
+        v->user_cr3.v = 0;
         v->info_mfn = d->shared_info;
         v->info_off = id * (uint32_t)sizeof(struct xd_abi_vcpu_info);
         v->info_moved = false;

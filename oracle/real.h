@@ -18,8 +18,8 @@ bool xd_real_died(void);
 bool xd_real_hung(void);
 /* Why the program can't be compared, which shows only when it runs; NULL: it can. */
 const char *xd_real_unfit(void);
-/* Guest (g) goes on with the upcall mask as the program has it. */
-void xd_real_unmask(unsigned int g);
+/* Does guest (g) have its upcall mask set by Xen, where the program has it clear? From now on it does not: whoever asks clears it. */
+bool xd_real_takes_mask(unsigned int g);
 /* The vcpu_info that Xen has of guest (g). */
 struct xd_abi_vcpu_info *xd_real_info(unsigned int g);
 /* Something was done by another way than a call or an access: the view is made new. */

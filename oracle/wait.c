@@ -78,10 +78,17 @@ bool xd_wait_polls(uint64_t nr, const uint64_t arg[6])
     return nr == HC_SCHED_OP && (uint32_t)arg[0] == SCHEDOP_POLL;
 }
 
-void xd_wait_wake(struct xd_vcpu *v)
+/* An NMI that a program's handler takes is never over. */
+static bool wake(const struct xd_machine *m, unsigned int g)
 {
-    if (v->blocked && xd_toolstack_wake(xen, guest_of(v)))
+    return !m->nmi[g / XD_MAIL_VCPUS] && xd_toolstack_wake(xen, g);
+}
+
+bool xd_wait_wake(struct xd_vcpu *v)
+{
+    if (v->blocked && wake(&xd_real_machine, guest_of(v)))
         woken(v);
+    return !v->blocked;
 }
 
 void xd_wait_look(struct xd_vcpu *v)
@@ -127,6 +134,8 @@ enum xd_list_entry xd_list_next(struct xd_vcpu *v, struct xd_abi_multicall_entry
 {
     struct list *l = &lists[guest_of(v)];
 
+    if (l->v && l->seen == LIST_SEEN && l->seen < (uint32_t)l->call->arg[1])
+        return XD_LIST_LOST;
     if (!l->v || l->seen == l->there)
         return XD_LIST_NOT_YET;
     if (!entry_at(l, l->seen, e))
@@ -217,10 +226,11 @@ void xd_wait_end(struct xd_machine *m)
 
         if (!guest->waits || guest->dead)
             continue;
-        /* The rest of a list may do anything, and an NMI that is taken is never over. */
-        if (!guest->in_list && !m->nmi[nr] && xd_toolstack_wake(&m->xen, g) &&
-            xd_xen_call_woken(&m->xen, g) == 0)
+        /* The rest of a list may do anything. */
+        if (!guest->in_list && wake(m, g) && xd_xen_call_woken(&m->xen, g) == 0) {
+            guest->may_wait = false;
             continue;
+        }
         guest->dead = true;
         m->spent[nr] = "a vCPU that waits and can't be woken";
     }

@@ -20,8 +20,8 @@ void xd_wait_begin(void);
 int64_t xd_wait_call(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6]);
 /* Is it a poll? An upcall that is due ends it at once, unless it is delivered before. */
 bool xd_wait_polls(uint64_t nr, const uint64_t arg[6]);
-/* Lets a call that is not to wait come back. */
-void xd_wait_wake(struct xd_vcpu *v);
+/* Lets a call that is not to wait come back. False: that can't be done, and it still waits. */
+bool xd_wait_wake(struct xd_vcpu *v);
 
 /* Does (v) still sleep? If not, its call comes back, but for a list. */
 void xd_wait_look(struct xd_vcpu *v);
@@ -31,7 +31,7 @@ void xd_wait_look(struct xd_vcpu *v);
 enum xd_list_entry {
     XD_LIST_DONE,
     XD_LIST_NOT_YET, /* nor any behind it */
-    XD_LIST_LOST,    /* it can't be read any more */
+    XD_LIST_LOST,    /* it can't be read any more, or there are too many */
 };
 
 /* (v) is to make call (c), which may be a list. */

@@ -130,6 +130,7 @@ trapped:
 #define OUT(i) (XD_ENTER_OUT_AT + 8 * (i))
 #define BY_IRET   IN(11)
 #define KERNEL_SP IN(13)
+#define UNMASK    IN(14)
     .globl enter, caught_of
 enter:
     push %rbx
@@ -150,6 +151,8 @@ enter:
     mov IN(1)(%rbx), %r11
     mov IN(2)(%rbx), %rcx
     mov IN(7)(%rbx), %rsp
+    mov UNMASK(%rbx), %rdx
+    movb $0, (%rdx)
     jmp *IN(4)(%rbx)
 1:  lea IN(0)(%rbx), %rsp
     mov $23, %eax           /* iret */
