@@ -158,6 +158,7 @@ static void tidy(struct xd_arena *a)
     }
     a->undo_nr = kept;
     a->tidied = kept - a->mark;
+    a->tidyings++;
     free(seen);
 }
 

@@ -23,9 +23,10 @@ struct xd_arena {
     bool journaling;  /* a journal is open */
     struct xd_undo *undo;
     size_t undo_nr, undo_cap;
-    size_t mark;   /* the last one; words recorded since need to be there once */
-    size_t tidied; /* what the last tidying left since its mark */
-    bool shared;   /* see xd_arena_share */
+    size_t mark;     /* the last one; words recorded since need to be there once */
+    size_t tidied;   /* what the last tidying left since its mark */
+    size_t tidyings; /* so far; records moved in each */
+    bool shared;     /* see xd_arena_share */
     int fd;
     int twin; /* between xd_arena_fork's two calls: the child's fd */
     size_t shared_from;

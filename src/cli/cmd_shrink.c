@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include "cli/fuzz.h"
+#include "fuzz/judge.h"
 #include "program/shrink.h"
 
 #include "abi/reject.h"
@@ -213,7 +214,9 @@ static int judge(const struct shrink *sh, const struct xd_program *p, struct xd_
 
     *at = 0;
     if (sh->oracles)
-        return xd_fuzz_judge(p, 1, true, failure, shown);
+        return xd_fuzz_judge(p, 1,
+                             !sh->failure.len || xd_complaint_of_digest(xd_str_text(&sh->failure)),
+                             failure, shown);
     code = xd_in_child(run_child, &c, sh->patience_s, &said);
 
     if (shown)

@@ -75,7 +75,7 @@ static bool still_shows(void *ctx, const struct xd_program *p)
 {
     struct search *s = ctx;
     struct xd_str how = {0};
-    int code = xd_fuzz_judge(p, s->f->every, s->f->twice, &how, NULL);
+    int code = xd_fuzz_judge(p, s->f->every, xd_complaint_of_digest(s->how), &how, NULL);
     bool same = code == XD_BROKEN && !strcmp(xd_str_text(&how), s->how);
 
     s->stuck |= code == XD_UNUSABLE;

@@ -143,6 +143,13 @@ void xd_complaint_kind(const char *said, struct xd_str *out)
     xd_str_addc(out, '\n');
 }
 
+#define DIGEST "digest: "
+
+bool xd_complaint_of_digest(const char *said)
+{
+    return strncmp(xd_complaint_line(said), DIGEST, strlen(DIGEST)) == 0;
+}
+
 /* Runs it once more, on a machine (which); it must end as it did. */
 static void hear_again(const struct xd_program *p, const struct xd_judge *judge,
                        struct xd_session *session, const char *which, struct xd_judgement *j)
@@ -152,12 +159,12 @@ static void hear_again(const struct xd_program *p, const struct xd_judge *judge,
 
     hear(p, judge, session, &again);
     if (again.guilty)
-        xd_str_addf(&text, "digest: the program ran twice, and only the second time, on a %s, %s",
+        xd_str_addf(&text, DIGEST "the program ran twice, and only the second time, on a %s, %s",
                     which, again.complaint);
     else if (again.digest != j->digest)
         xd_str_addf(&text,
-                    "digest: the program ran twice, and the machines were 0x%" PRIx64
-                    " and, a %s, 0x%" PRIx64 "\n",
+                    DIGEST "the program ran twice, and the machines were 0x%" PRIx64
+                           " and, a %s, 0x%" PRIx64 "\n",
                     j->digest, which, again.digest);
     if (text.len) {
         j->guilty = true;

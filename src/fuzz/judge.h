@@ -47,6 +47,8 @@ const char *xd_complaint_line(const char *said);
  * Adds that line to (out), with # for its numbers, which are another program's others:
  * complaints are told apart by it.
  */
+/* Does it (or its kind) say that two runs differ? For all others one run is enough. */
+bool xd_complaint_of_digest(const char *said);
 void xd_complaint_kind(const char *said, struct xd_str *out);
 
 /* A broken XD_INVARIANT ends the process: fork where that must be survived. */

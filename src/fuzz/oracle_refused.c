@@ -395,8 +395,10 @@ static int by_time(const void *a, const void *b)
 static struct written *first_records(const struct xd_arena *a, size_t mark, size_t *nr)
 {
     size_t all = a->undo_nr - mark, n = 0;
-    struct written *w = xd_zalloc((all + 1) * sizeof(*w));
+    struct written *w;
 
+    XD_ALWAYS(mark <= a->undo_nr);
+    w = xd_zalloc((all + 1) * sizeof(*w));
     for (size_t i = 0; i < all; i++)
         w[i] = (struct written){a->undo[mark + i].word, mark + i};
     qsort(w, all, sizeof(*w), by_word);

@@ -22,8 +22,7 @@ struct xd_oracles {
     bool marked;      /* a call is under way, and the journal has been open since it began */
     bool journaling;  /* it was before, for somebody else */
     size_t mark;
-    size_t
-        tidied; /* of the journal, then: if it was since, there is no knowing where a request began */
+    size_t tidyings; /* of the journal, then: one since, and nobody knows where a request began */
     struct xd_str said;
 };
 
@@ -117,7 +116,7 @@ void xd_oracles_before(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, con
         return;
     o->journaling = a->journaling;
     o->mark = xd_arena_mark(a);
-    o->tidied = a->tidied;
+    o->tidyings = a->tidyings;
     o->marked = true;
     v->rec.journal = o->mark;
 }
@@ -133,7 +132,7 @@ static void ask_refused(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, in
     if (!o->marked)
         return;
     o->marked = false;
-    if (rc < 0 && rc >= -ERRNO_MAX && xd_arena_of(v->hv)->tidied == o->tidied)
+    if (rc < 0 && rc >= -ERRNO_MAX && xd_arena_of(v->hv)->tidyings == o->tidyings)
         xd_oracle_refused(v, nr, refused_since(o, v, nr), &o->said);
     if (!o->journaling)
         xd_arena_forget(xd_arena_of(v->hv));

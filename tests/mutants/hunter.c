@@ -254,7 +254,7 @@ static bool still_fails(void *ctx, const struct xd_program *p)
 static void add_small(uint64_t seed, uint64_t i, char says[SAYS], struct xd_str *out)
 {
     const struct xd_shrink_options opt = {.calls_max = SHRINK_CALLS};
-    struct search s = {.r = shared(), .twice = strncmp(says, "digest: ", 8) == 0};
+    struct search s = {.r = shared(), .twice = xd_complaint_of_digest(says)};
     struct xd_str text = {0};
     struct xd_program *p, *small;
     char *line;

@@ -3,7 +3,8 @@
  * multicall.c: a list of calls, each with its own result. The list as a whole fails only where its
  * memory can't be read or written.
  *
- * AS-XEN: pv_do_multicall_call: behind an iret the list does not go on; its result, RAX of the frame, is what the list results in.
+ * AS-XEN: pv_do_multicall_call: behind an iret the list does not go on; the entry's result is RAX of the frame, the list's the
+ * lower half of it, with its sign (do_multicall has it in an int).
  * An entry that blocks the vCPU suspends the list: the rest becomes a continuation that runs when
  * the vCPU does.
  */
@@ -61,7 +62,7 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr, bool *le
             spoil(v, calls);
         *left = e.op == HC_IRET && v->rec.reject.why != XD_WHY_NOT_MODELLED;
         if (*left)
-            rc = e.result;
+            rc = (int32_t)e.result;
         if (!xd_store_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result,
                           sizeof(e.result)) &&
             !*left)
@@ -87,6 +88,7 @@ int64_t xd_hc_multicall(struct xd_vcpu *v, const struct xd_args_multicall *arg)
         const bool sysret = v->sysret;
 
         XD_PUT(v->hv, v->sysret, false);
+        XD_PUT(v->hv, v->regs.rax, (uint64_t)rc);
         if (!xd_iret_leave(v, sysret))
             return 0;
     }
