@@ -202,6 +202,8 @@ END_TEST
 /* ---- Files that are no machine ---- */
 
 static struct xd_fixture f;
+#define LAYOUT UINT64_C(0xea29303739cc3816) /* of machine files of XD_STATE_VERSION 2 */
+
 static struct xd_str file;
 
 static void setup(void)
@@ -246,10 +248,31 @@ START_TEST(any_bit_flipped)
 }
 END_TEST
 
+/* Who changes a row's name, size, number or place changes the version, and then the sum here. */
+START_TEST(a_version_has_one_layout)
+{
+    static const struct xd_state_row *const tables[] = {xd_state_machine, xd_state_domain,
+                                                        xd_state_vcpu,    xd_state_e820,
+                                                        xd_state_port,    xd_state_frame};
+    uint64_t sum = XD_STATE_VERSION;
+
+    for (size_t i = 0; i < XD_ARRAY_SIZE(tables); i++)
+        for (const struct xd_state_row *r = tables[i]; r->name; r++) {
+            const uint32_t shape[] = {r->nr, r->size};
+
+            sum = xd_hash64(sum, r->name, strlen(r->name));
+            sum = xd_hash64(sum, shape, sizeof(shape));
+        }
+    ck_assert_msg(sum == LAYOUT,
+                  "the layout of version %u is 0x%llx now: a new one has a new version",
+                  XD_STATE_VERSION, (unsigned long long)sum);
+}
+END_TEST
+
 START_TEST(another_version)
 {
     file.text[8]++;
-    ck_no_machine(file.text, file.len, "byte 8: the file is of version 2");
+    ck_no_machine(file.text, file.len, "byte 8: the file is of version 3");
     file.text[8]--;
     xd_str_add(&file, "?");
     ck_no_machine(file.text, file.len, "should end here, and has 1 bytes more");
@@ -500,6 +523,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, cut_short);
     tcase_add_test(t, any_bit_flipped);
+    tcase_add_test(t, a_version_has_one_layout);
     tcase_add_test(t, another_version);
     tcase_add_loop_test(t, forged_fields, 0, (int)XD_ARRAY_SIZE(forged));
     tcase_add_test(t, forged_frames_and_memory);
