@@ -474,7 +474,8 @@ int main(int argc, char **argv)
     int args = argc;
 
     for (int i = 1; i < argc; i++)
-        if (!strncmp(argv[i], "-help", 5) || !strcmp(argv[i], "--help")) {
+        if (!strcmp(argv[i], "-help") || !strcmp(argv[i], "-help=1") ||
+            !strcmp(argv[i], "--help")) {
             usage(stdout, argv[0]);
             return 0;
         }

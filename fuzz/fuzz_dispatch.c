@@ -13,6 +13,7 @@
 #include "program/bytes.h"
 #include "program/edit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const enum fuzz_input fuzz_input = FUZZ_BYTES;
@@ -76,7 +77,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         judge.session = xd_session_new(0);
         atexit(end_session);
     }
-    if (fuzz_environment("XENDOUBLE_FUZZ_MODEL", 0, judge.session ? 0 : 1, 0)) {
+    if (fuzz_environment("XENDOUBLE_FUZZ_MODEL", 0, 1, 0)) {
+        if (judge.session) {
+            fputs(
+                "XENDOUBLE_FUZZ_MODEL=1 can't be had with XENDOUBLE_FUZZ_SESSION=1: the second opinion sees "
+                "every step of a program, a session runs the last ones only\n",
+                stderr);
+            exit(2);
+        }
         opinion = model_opinion(model_new());
         judge.opinion = &opinion;
     }

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PATIENCE_S 60u /* of processor time; the test has as much, of the clock's */
+#define PATIENCE_S 60u /* of processor time, for running the scenario */
 
 static int write_out(const char *path, const struct xd_str *text)
 {

@@ -191,10 +191,10 @@ const struct xd_command xd_cmd_fuzz = {
         "      --only GROUP      about this only (else about some or all of them in turn): mm, tables, ptwr, desc, memory, events, multicall, misc, host; may be\n"
         "                        repeated\n"
         "      --every N         look at the whole machine after every Nth call only (1)\n"
-        "      --twice N         run one of N programs (64; 0: none) twice, on a machine that went back and on a new one, to see that it\n"
+        "      --twice N         run one of N programs (64; 0: none) again, on a machine that went back and on a new one, to see that it\n"
         "                        ends alike; a file is run so in any case but 0\n"
         "      --keep DIR        write the scenario of each finding into DIR, which is made if need be\n"
         "      --max-findings N  end after N findings that differ (10)\n"
-        "      --report          list how often each reason, call and operation was met, and those that never were\n\n"
+        "      --report          list how often each reason was met, each call and operation asked for, and those that never were\n\n"
         "exit codes: 0 nothing found, 2 bad usage or a file that can't be read, 3 xendouble itself is wrong\n",
 };

@@ -43,6 +43,7 @@ static uint32_t command_of(uint64_t nr, const uint64_t arg[XD_CALL_ARGS])
         for (const struct xd_const *c = xd_consts(); c->name; c++) {
             if (c->kind != commanded[i].kind)
                 continue;
+            XD_ALWAYS(number < XD_OPERATIONS_MAX);
             if (nr == commanded[i].nr && c->value == (uint32_t)arg[commanded[i].arg])
                 return number;
             number++;

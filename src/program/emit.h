@@ -114,8 +114,8 @@ bool xd_emit_outcome(struct xd_emitter *em, const struct xd_emit_call *c);
 
 /*
  * Writes (p) as a test in C to (out). *progress follows the run that is made for it; (end) is what it was when such a run
- * ended the process, or NULL: the test then ends with what did. False if it can't be run, or has steps that C has
- * no words for: *error, to be freed, names the line.
+ * ended the process, or NULL: the test then ends with what did. False if it can't be run: *error, to be freed, names the
+ * line.
  */
 bool xd_program_emit_c(const struct xd_program *p, const struct xd_emit_progress *end,
                        volatile struct xd_emit_progress *progress, struct xd_str *out,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """
 check-emitted.py COMMAND LIBRARY MUTANTS.DEF INCLUDES COMPILER...: a scenario for which `xendouble fuzz` complains of a planted
-bug becomes, by `xendouble emit-c`, a C test that fails at the same line with the same complaint, and passes without the bug.
+bug becomes, by `xendouble emit-c`, a C test that fails at the same line with the same complaint, and passes without the bug (but where the bug alone lets a list go on: SLEEPS).
 """
 
 import os
