@@ -123,6 +123,15 @@ static bool undisturbed(struct going *go)
     return true;
 }
 
+/* Did Xen deliver an event right before the instruction, since an interrupt came in there? */
+static bool came_before(const struct going *go, uint64_t rsp)
+{
+    uint64_t rip;
+
+    return go->at == go->g->other.callback[0] && go->at != go->rip &&
+           xd_look(go->v, &rip, rsp + XD_FRAME_RIP * sizeof(rip), sizeof(rip)) && rip == go->rip;
+}
+
 /*
  * Lays the instruction, and lets the vCPU run into it. (go->passes) or not, it ends in one of the places laid before. False:
  * it can't be done, or the domain ended.
@@ -169,6 +178,8 @@ static bool run_into(struct going *go, const void *instruction, size_t n)
         return false;
     go->place = (unsigned int)out.place;
     go->at = xd_laid_at(go->place);
+    if (came_before(go, out.rsp))
+        return xd_enter_cant("by chance an event was delivered before the instruction");
     if (go->at == go->rip + n && !go->passes)
         return xd_enter_cant("no such thing happens there on a real processor");
     g->regs.rip = go->at;

@@ -238,10 +238,7 @@ static bool sends_nmi(uint64_t nr, const uint64_t *arg)
     return nr == HC_VCPU_OP && (uint32_t)arg[0] == VCPUOP_SEND_NMI;
 }
 
-/*
- * What iret leaves behind a list has no place that reports it. An event that a list lets in would be delivered while the program's
- * callback stands there.
- */
+/* An event that a list lets in would be delivered while the program's callback stands there. */
 static bool list_fits(const struct xd_apart *g, struct xd_vcpu *v, const uint64_t *arg)
 {
     struct xd_abi_multicall_entry e;
@@ -249,7 +246,7 @@ static bool list_fits(const struct xd_apart *g, struct xd_vcpu *v, const uint64_
     for (uint64_t i = 0; i < (uint32_t)arg[1] && xd_look(v, &e, arg[0] + i * sizeof(e), sizeof(e));
          i++) {
         if (e.op == HC_IRET)
-            return xd_enter_cant("an iret in a list of calls leaves it at a place of Xen's choice");
+            return xd_enter_cant("where an iret in a list of calls leads is not looked at yet");
         if (!g->apart)
             continue;
         if (registers_callbacks(e.op) || sends_nmi(e.op, e.args))

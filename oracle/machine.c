@@ -234,6 +234,7 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
     if (xd_machine_used(m, HC_MEMORY_OP) && reservation(m, nr) != g->reservation)
         return differs(m, "domain %u has %ld frames", nr, (long)reservation(m, nr));
     restore_memory(m, nr);
+    m->nmi[nr] = false; /* no more: what unregisters it was granted */
     return true;
 }
 

@@ -265,11 +265,13 @@ bool xd_real_takes_mask(unsigned int g)
     return taken;
 }
 
-/* Another domain could write it, too; it is let in when the vCPU enters Xen the next time, as by any other way. */
+/* Another domain could write it, too, and kick the vCPU; it is let in when that enters Xen the next time, as by any other way. */
 void xd_upcall_spurious(struct xd_vcpu *v)
 {
     give_mask_back(guest_of(v));
     vcpu_info_of(guest_of(v))->evtchn_upcall_pending |= 1;
+    if (v->blocked && (v->continuing || !xd_wait_wake(v)))
+        unfit = "a vCPU waits that can't be woken but by an event";
     see(false, false);
 }
 

@@ -122,7 +122,7 @@ static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c,
 static bool run_both(struct xd_oracle_worker *w, const struct xd_candidate *c,
                      struct xd_counts *counts, struct both *b, struct xd_str *why)
 {
-    if (run_once(w, c, counts, b, why))
+    if (run_once(w, c, counts, b, why) && b->answer.kind != XD_ANSWER_UNFIT)
         return true;
     xd_str_clear(why);
     return run_once(w, c, counts, b, why);
@@ -409,6 +409,22 @@ static void skip(const struct xd_oracle *o, struct xd_oracle_record *r, const ch
     xd_str_addf(&r->text, ": skipped: %s\n", why);
 }
 
+/* Only when it ran it was seen that a file can't be: it has to say so, else nobody would miss it. */
+static void unfit(struct xd_oracle_worker *w, struct xd_oracle_record *r, const char *why)
+{
+    if (r->index >= w->o->files.nr) {
+        skip(w->o, r, why);
+        return;
+    }
+    r->counts.unusable++;
+    r->code = XD_UNUSABLE;
+    xd_oracle_name(w->o, r->index, &r->text);
+    xd_str_addf(&r->text,
+                ": it could not be compared: %s; a scenario that can't be says why in a comment: "
+                "\"# not on Xen: ...\"\n",
+                why);
+}
+
 /* What was compared is what lies before the difference. */
 static void count_until(struct xd_oracle_worker *w, const struct xd_candidate *c, uint32_t line,
                         struct xd_counts *counts)
@@ -476,7 +492,7 @@ static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,
         xd_str_addf(&r->text, "Xen can't be used: %s\n", xd_str_text(&b.answer.why));
     } else if (b.answer.kind == XD_ANSWER_UNFIT) {
         w->troubles = 0;
-        skip(w->o, r, xd_str_text(&b.answer.why));
+        unfit(w, r, xd_str_text(&b.answer.why));
     } else {
         compared(w, c, &b, r);
     }

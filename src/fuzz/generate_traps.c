@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generate_traps.c: what enters a guest's kernel, and iret; the double only, since a real kernel lives on its own traps.
+ * generate_traps.c: what enters a guest's kernel, and iret; for the double only, since the oracle can't run all of it on real Xen.
  *
  * Each story leaves the vCPU in kernel mode and its domain alive: handlers, callbacks and stacks are given before they are
  * used, and nothing of it is spoiled. How a domain ends by a trap is what `trap-crash` is for.

@@ -101,7 +101,9 @@ class Oracle(unittest.TestCase):
 
     def test_scenarios_agree_and_those_that_can_not_run_are_told_on_demand(self):
         r = self.run_oracle("-v", "--scenarios", SCENARIOS)
-        self.expect(r, 0, r"xds: skipped: ", r"(?m)^\d+ programs")
+        self.expect(r, 2, r"xds: skipped: ", r"(?m)^\d+ programs", "0 programs differ")
+        for told in re.findall(r"xds: it could not be compared: (.*)", r.out + r.err): # the fake machine has two domains
+            self.assertRegex(told, "laid out as has no domain")
         self.assertGreater(int(re.search(r"(?m)^(\d+) programs", r.out)[1]), 20)
 
     def test_jobs_change_nothing_but_time(self):
@@ -241,9 +243,13 @@ class Oracle(unittest.TestCase):
         r = self.run_oracle("-s", "5", "-n", "20", how="unfit:event_channel_op")
         self.expect(r, 2, "skipped: it has event_channel_op", r"generated programs? could not be run on real Xen")
 
-    def test_unfit_programs_are_skipped(self):
-        self.expect(self.run_oracle("-v", self.file("a.xds", VERSION), self.file("b.xds", "domain d0\nsched_op yield\n"), how="unfit:xen_version"), 0,
-                    "skipped: it has xen_version", "(?m)^1 skipped$")
+    def test_unfit_programs_that_say_so_are_skipped(self):
+        a, b = self.file("a.xds", VERSION), self.file("b.xds", "domain d0\nsched_op yield\n")
+        said = self.file("said.xds", "# not on Xen: it has a version\n" + VERSION)
+        self.expect(self.run_oracle("-v", said, b, how="unfit:xen_version"), 0, "skipped: it has a version", "(?m)^1 skipped$")
+        self.expect(self.run_oracle(a, b, how="unfit:xen_version"), 2, r"a\.xds: it could not be compared: it has xen_version; a scenario .*# not on Xen",
+                    "(?m)^1 could not be compared$", "(?m)^1 program,")
+        self.expect(self.run_oracle(a, a, a, a, b, how="unfit:xen_version"), 2, "(?m)^4 could not be compared$", "(?m)^1 program,")
 
     def test_a_double_that_crashes_is_told_and_the_run_goes_on(self):
         with subprocess.Popen([COMMAND, "oracle", *self.parts, "-n", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define FRAMES       16384u
-#define KERNEL_PAGES 8u
+#define KERNEL_PAGES 12u
 #define PAGES        3071u /* of each domain: more than are mapped at its start of day */
 #define FREE         1024u
 #define FIRST        3072u /* frame: what is below is the double's own */
