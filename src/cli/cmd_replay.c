@@ -115,11 +115,6 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
     xd_count_accessed(&run->result->met, f);
 }
 
-static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
-{
-    (void)ctx, (void)r, (void)at;
-}
-
 static void again(const struct replay *rp, const char *path, struct xd_str *out)
 {
     xd_str_addf(out, "again: xendouble replay --trace%s", rp->opt.audit ? " --audit" : "");
@@ -131,8 +126,7 @@ static void again(const struct replay *rp, const char *path, struct xd_str *out)
 static void run_file(const struct replay *rp, const char *path, struct xd_file_result *result,
                      bool direct, int pipe_fd)
 {
-    static const struct xd_run_watch watch = {
-        .called = called, .accessed = accessed, .stepped = stepped};
+    static const struct xd_run_watch watch = {.called = called, .accessed = accessed};
     struct running run = {
         .path = path, .result = result, .direct = direct, .pipe = pipe_fd, .save = rp->save};
     struct xd_run_options opt = rp->opt;

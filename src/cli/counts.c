@@ -291,6 +291,7 @@ static struct rows calls(const struct xd_counts *c)
     qsort(rows.row, rows.nr, sizeof(*rows.row), most_first);
     return rows;
 }
+
 /* Words of a list, in lines of WIDTH. */
 struct list {
     size_t column;

@@ -95,22 +95,6 @@ static bool sleeps(const struct xd_runner *r, uint32_t at)
     return m != NULL;
 }
 
-static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
-{
-    (void)ctx, (void)r, (void)m, (void)rc;
-}
-
-static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s,
-                     enum xd_access how, const struct xd_fault *f)
-{
-    (void)ctx, (void)r, (void)s, (void)how, (void)f;
-}
-
-static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
-{
-    (void)ctx, (void)r, (void)at;
-}
-
 static void note_names(struct xd_emitter *em, const struct xd_runner *r)
 {
     for (uint32_t i = 0; i < em->p->names; i++)
@@ -167,14 +151,8 @@ static void failed(void *ctx, const struct xd_failure *f)
 bool xd_emit_run(struct xd_emitter *em, const struct xd_emit_progress *end,
                  volatile struct xd_emit_progress *progress)
 {
-    static const struct xd_run_watch watch = {.called = called,
-                                              .accessed = accessed,
-                                              .stepped = stepped,
-                                              .put = put,
-                                              .building = building,
-                                              .making = making,
-                                              .began = began,
-                                              .over = over};
+    static const struct xd_run_watch watch = {
+        .put = put, .building = building, .making = making, .began = began, .over = over};
     struct run run = {.em = em, .end = end, .progress = progress};
     const struct xd_run_options opt = {
         .keep_going = true, .watch = &watch, .ctx = &run, .failed = failed};

@@ -290,7 +290,7 @@ void xd_check_call(struct xd_runner *r, const struct xd_made *m, int64_t rc, uns
     unsigned int index = 0;
     size_t before = r->report.len;
 
-    if (r->opt->watch)
+    if (r->opt->watch && r->opt->watch->called)
         r->opt->watch->called(r->opt->ctx, r, m, rc);
     for (uint32_t k = 1; k <= parts; k += 1 + r->p->step[m->step + k].parts) {
         struct looked l = {
@@ -329,7 +329,7 @@ void xd_check_access(struct xd_runner *r, const struct xd_step *s, enum xd_acces
     size_t before = r->report.len;
     bool load = s->kind == XD_STEP_LOAD;
 
-    if (r->opt->watch)
+    if (r->opt->watch && r->opt->watch->accessed)
         r->opt->watch->accessed(r->opt->ctx, r, s, how, f);
     if (s->result && x->op == XD_EX_WORD) {
         r->result->checks++;

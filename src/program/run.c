@@ -371,7 +371,7 @@ void xd_run_steps(struct xd_runner *r, uint32_t from, uint32_t end)
         step_over(r);
         while (!r->stop && xd_resume(r))
             step_over(r);
-        if (r->opt->watch)
+        if (r->opt->watch && r->opt->watch->stepped)
             r->opt->watch->stepped(r->opt->ctx, r, i);
     }
     if (end < p->steps)

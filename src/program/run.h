@@ -37,7 +37,7 @@ struct xd_run_place {
     uint64_t nr;           /* of them */
 };
 
-/* For comparing runs of one program: is shown what each step did. What it is shown is declared in runner.h. */
+/* For comparing runs of one program: is shown what each step did. What it is shown is declared in runner.h. Each may be NULL. */
 struct xd_run_watch {
     void (*called)(void *ctx, const struct xd_runner *r, const struct xd_made *m,
                    int64_t rc); /* a call came back */
@@ -54,7 +54,7 @@ struct xd_run_watch {
     void (*put)(void *ctx, const struct xd_runner *r, const void *data, size_t n);
     bool (*building)(void *ctx, const struct xd_runner *r, const struct xd_domain_config *c);
     bool (*making)(void *ctx, const struct xd_runner *r, const struct xd_made *m);
-    /* For judging the double; each may be NULL. Around every call, entries of multicalls too (depth 1). */
+    /* For judging the double. Around every call, entries of multicalls too (depth 1). */
     void (*calling)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
                     unsigned int depth);
     void (*returned)(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc,
