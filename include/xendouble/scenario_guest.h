@@ -456,15 +456,19 @@ static inline const char *sc_errno(int64_t rc)
 /* sc_call_sleeps(s, list, number, argument, ...): it calls a list that is cut short, since the vCPU sleeps. */
 #define sc_call_sleeps(s_, l_, ...) sc_make_call_((s_), (l_), (const uint64_t[7]){__VA_ARGS__})
 
+static inline struct sc_list sc_present_(const struct sc *s)
+{
+    struct sc_list now = {
+        .dom = s->dom, .v = s->v, .entry = s->entry, .entries = s->entries, .entry_room = s->entry_room};
+
+    memcpy(now.arg, s->arg, sizeof(now.arg));
+    return now;
+}
+
 /* The list that was called sleeps now, and its arguments stay where they are. */
 static inline void sc_sleep_(struct sc *s, struct sc_list *l)
 {
-    l->dom = s->dom;
-    l->v = s->v;
-    memcpy(l->arg, s->arg, sizeof(l->arg));
-    l->entry = s->entry;
-    l->entries = s->entries;
-    l->entry_room = s->entry_room;
+    *l = sc_present_(s);
     s->entry = NULL;
     s->entries = s->entry_room = 0;
     s->dom->floor += s->used;
@@ -499,12 +503,7 @@ static inline void sc_go_back(struct sc *s, struct sc_list *l)
 {
     struct sc_list was = *l;
 
-    l->dom = s->dom;
-    l->v = s->v;
-    memcpy(l->arg, s->arg, sizeof(l->arg));
-    l->entry = s->entry;
-    l->entries = s->entries;
-    l->entry_room = s->entry_room;
+    *l = sc_present_(s);
     s->dom = was.dom;
     s->v = was.v;
     memcpy(s->arg, was.arg, sizeof(s->arg));

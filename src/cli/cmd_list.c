@@ -4,6 +4,7 @@
 #include "abi/table.h"
 #include "base/suggest.h"
 #include "cli/cli.h"
+#include "cli/counts.h"
 #include "program/forms.h"
 
 #include <getopt.h>
@@ -97,6 +98,25 @@ static void ops(bool markdown)
         }
 }
 
+static void commands(bool markdown)
+{
+    static const int width[] = {18, 4, 22};
+    const struct sheet s = {markdown, 4, width};
+    const struct xd_const *c;
+    const struct xd_call *call;
+
+    head(&s, "Commands", (const char *const[]){"hypercall", "nr", "name", "constant"});
+    for (uint32_t i = 0; (c = xd_command_at(i, &call)); i++) {
+        struct xd_str constant = {0};
+        char nr[24];
+
+        snprintf(nr, sizeof(nr), "%llu", (unsigned long long)c->value);
+        xd_str_addf(&constant, "%s.%s", xd_kind_name((enum xd_kind)c->kind), c->name);
+        row(&s, (const char *const[]){call->name, nr, c->name, xd_str_text(&constant)});
+        xd_str_free(&constant);
+    }
+}
+
 static void reasons(bool markdown)
 {
     static const int width[] = {30, 12, 32};
@@ -144,6 +164,7 @@ static const struct {
     void (*print)(bool markdown);
 } lists[] = {{"hypercalls", hypercalls},
              {"ops", ops},
+             {"commands", commands},
              {"reasons", reasons},
              {"constants", constants},
              {"functions", functions}};
@@ -195,10 +216,10 @@ static int list(int argc, char **argv)
 
 const struct xd_command xd_cmd_list = {
     .name = "list",
-    .summary = "list hypercalls, operations, reasons, constants, functions",
+    .summary = "list hypercalls, operations, commands, reasons, constants, functions",
     .run = list,
     .usage =
-        "usage: xendouble list [--markdown] [hypercalls|ops|reasons|constants|functions]...\n\n"
+        "usage: xendouble list [--markdown] [hypercalls|ops|commands|reasons|constants|functions]...\n\n"
         "Prints what xendouble knows, from the tables that it is built from; everything if nothing is named.\n\n"
         "  -m, --markdown   as Markdown tables\n",
 };

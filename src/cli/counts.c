@@ -9,6 +9,7 @@
 
 #define WIDTH        100u
 #define HC_MEMORY_OP 12u
+#define HC_IRET      23u
 #define MEMORY_CMDS  63u /* above: where a call goes on that was cut short */
 
 /* ---- Operations have one number among all ---- */
@@ -31,6 +32,17 @@ uint32_t xd_operation_of(const struct xd_group *g, const struct xd_op *op)
     number += (uint32_t)(op - g->ops);
     XD_ALWAYS(number < XD_OPERATIONS_MAX);
     return number;
+}
+
+const struct xd_const *xd_command_at(uint32_t i, const struct xd_call **call)
+{
+    for (size_t k = 0; k < XD_ARRAY_SIZE(commanded); k++)
+        for (const struct xd_const *c = xd_consts(); c->name; c++)
+            if (c->kind == commanded[k].kind && i-- == 0) {
+                *call = xd_call_at(commanded[k].nr);
+                return c;
+            }
+    return NULL;
 }
 
 static uint32_t command_of(uint64_t nr, const uint64_t arg[XD_CALL_ARGS])
@@ -66,6 +78,9 @@ uint32_t xd_operation_called(uint64_t nr, const uint64_t arg[XD_CALL_ARGS])
 
 bool xd_operation_at(uint32_t number, const char **group, const char **name)
 {
+    const struct xd_const *command;
+    const struct xd_call *call;
+
     for (const struct xd_group *const *at = xd_groups(); *at; at++) {
         if (number < (*at)->nr) {
             *group = (*at)->name;
@@ -74,14 +89,12 @@ bool xd_operation_at(uint32_t number, const char **group, const char **name)
         }
         number -= (uint32_t)(*at)->nr;
     }
-    for (size_t i = 0; i < XD_ARRAY_SIZE(commanded); i++)
-        for (const struct xd_const *c = xd_consts(); c->name; c++)
-            if (c->kind == commanded[i].kind && number-- == 0) {
-                *group = xd_call_at(commanded[i].nr)->name;
-                *name = c->name;
-                return true;
-            }
-    return false;
+    command = xd_command_at(number, &call);
+    if (!command)
+        return false;
+    *group = call->name;
+    *name = command->name;
+    return true;
 }
 
 /* ---- Adding up ---- */
@@ -141,16 +154,17 @@ static void count_elements(struct xd_counts *c, const struct xd_program *p, cons
     }
 }
 
-static void count_why(struct xd_counts *c, unsigned int why)
+static void count_why(struct xd_counts *c, unsigned int why, bool refused)
 {
     if (!why || why >= XD_WHYS)
         return;
-    c->refused++;
+    c->refused += refused;
     c->why[why]++;
 }
 
+/* (answers): what it came back with is a result, and not RAX of the context that an iret goes to. */
 static void count_call(struct xd_counts *c, const struct xd_program *p, const struct xd_made *m,
-                       uint32_t k, int64_t rc, unsigned int why)
+                       uint32_t k, int64_t rc, unsigned int why, bool answers)
 {
     const struct xd_step *s = &p->step[m->step + k];
     const struct xd_encoded *e = &m->enc[k];
@@ -159,8 +173,9 @@ static void count_call(struct xd_counts *c, const struct xd_program *p, const st
 
     c->calls++;
     c->guests += !m->v->domain->privileged;
-    c->granted += rc >= 0;
-    count_why(c, why);
+    c->left += !answers;
+    c->granted += answers && rc >= 0;
+    count_why(c, why, answers);
     if (!call)
         return;
     c->call[e->nr]++;
@@ -180,12 +195,17 @@ void xd_count_called(struct xd_counts *c, const struct xd_runner *r, const struc
 {
     const struct xd_step *s = &r->p->step[m->step];
     unsigned int also = m->v->rec.reject.also;
+    bool left = m->enc[0].nr == HC_IRET; /* by an entry, too */
 
     for (uint32_t k = 1; k <= s->parts; k += 1 + s[k].parts)
-        if (s[k].kind == XD_STEP_CALL && m->seen[k].ran)
-            count_call(c, r->p, m, k, m->seen[k].rc, m->seen[k].why);
+        if (s[k].kind == XD_STEP_CALL && m->seen[k].ran) {
+            const bool answers = m->enc[k].nr != HC_IRET;
+
+            count_call(c, r->p, m, k, m->seen[k].rc, m->seen[k].why, answers);
+            left |= !answers;
+        }
     /* The reason is that of the last refused entry, unless the multicall itself was refused. */
-    count_call(c, r->p, m, 0, rc, s->parts && rc >= 0 ? 0 : xd_why(m->v));
+    count_call(c, r->p, m, 0, rc, s->parts && (left || rc >= 0) ? 0 : xd_why(m->v), !left);
     if (xd_why(m->v) && also < XD_WHYS)
         c->why[also] += also != XD_WHY_NONE;
 }
@@ -193,7 +213,7 @@ void xd_count_called(struct xd_counts *c, const struct xd_runner *r, const struc
 void xd_count_accessed(struct xd_counts *c, const struct xd_fault *f)
 {
     c->accesses++;
-    count_why(c, f->why);
+    count_why(c, f->why, true);
 }
 
 /* Of a call with plain arguments, as far as they are numbers. */

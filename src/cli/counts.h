@@ -15,6 +15,7 @@ struct xd_counts {
     uint64_t accesses; /* loads and stores */
     uint64_t calls;    /* entries of multicalls too */
     uint64_t guests;   /* of them: those of unprivileged domains */
+    uint64_t left;     /* of them: those without a result: iret, and lists that one ended */
     uint64_t granted;  /* of them: those whose result is no error */
     uint64_t refused;  /* calls and accesses with a reason */
     uint64_t why[XD_WHYS];
@@ -42,6 +43,8 @@ struct xd_counts {
 uint32_t xd_operation_of(const struct xd_group *g, const struct xd_op *op);
 /* Of a call with these arguments; XD_NO_OPERATION if it has none. Batches have one for each element, not here. */
 uint32_t xd_operation_called(uint64_t nr, const uint64_t arg[XD_CALL_ARGS]);
+/* The (i)-th of those commands, and its call; NULL behind the last. */
+const struct xd_const *xd_command_at(uint32_t i, const struct xd_call **call);
 /* The operation's name and its call or group's; false behind the last. */
 bool xd_operation_at(uint32_t number, const char **group, const char **name);
 

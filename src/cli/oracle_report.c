@@ -16,6 +16,7 @@ uint64_t xd_oracle_passing_max(const struct xd_counts *c)
 
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, double seconds)
 {
+    const uint64_t answered = c->calls - c->left;
     size_t met = 0;
 
     for (size_t i = 1; i < XD_WHYS; i++)
@@ -25,8 +26,8 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, doub
         printf(" (seed 0x%" PRIx64 ")", o->seed);
     printf(", %" PRIu64 " calls (%" PRIu64 ".%" PRIu64 " %% granted) and %" PRIu64
            " accesses compared, %" PRIu64 " of them refused",
-           c->calls, c->calls ? c->granted * 100 / c->calls : 0,
-           c->calls ? c->granted * 1000 / c->calls % 10 : 0, c->accesses, c->refused);
+           c->calls, answered ? c->granted * 100 / answered : 0,
+           answered ? c->granted * 1000 / answered % 10 : 0, c->accesses, c->refused);
     if (c->refused)
         printf(" for %zu reasons", met);
     printf("; %" PRIu64 " program%s differ%s\n", c->different, c->different == 1 ? "" : "s",

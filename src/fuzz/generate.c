@@ -166,14 +166,15 @@ void xd_generate_shape(uint64_t nr, struct xd_generate *g)
 
 void xd_generate_head(const struct xd_generate *g, struct xd_str *out)
 {
-    xd_str_addf(out, "machine frames=%u\ndomain d0 pages=128 kernel_pages=12\n",
-                g->frames ? g->frames : FRAMES);
+    xd_str_addf(out, "machine frames=%u\ndomain d0 pages=128 kernel_pages=%u\n",
+                g->frames ? g->frames : FRAMES, XD_GENERATE_KERNEL_PAGES);
     for (unsigned int level = 1; level <= 4; level++)
         xd_str_addf(out, "let x%u = table(%u, va(0))\n", level, level);
     if (!g->two_domains)
         return;
-    xd_str_add(out,
-               "domain d1 pages=64 pages_max=66 port_max=40 vcpus=3 online=2 kernel_pages=12\n");
+    xd_str_addf(out,
+                "domain d1 pages=64 pages_max=66 port_max=40 vcpus=3 online=2 kernel_pages=%u\n",
+                XD_GENERATE_KERNEL_PAGES);
     for (unsigned int level = 1; level <= 4; level++)
         xd_str_addf(out, "let y%u = d1.table(%u, va(0))\n", level, level);
 }

@@ -27,6 +27,8 @@ enum xd_generate_group {
     XD_GENERATE_HOST,      /* what a host does around a guest; the double only */
     XD_GENERATE_GROUPS
 };
+/* Of each domain of a program, as the oracle's kernel has. */
+#define XD_GENERATE_KERNEL_PAGES 12u
 #define XD_GENERATE_GUEST ((1u << XD_GENERATE_HOST) - 1)
 
 struct xd_generate {

@@ -122,8 +122,8 @@ static struct source *new_head(uint64_t *chance)
 
     xd_generate_head(&g, &text);
     if (domains > 2)
-        xd_str_addf(&text, "domain d2 pages=48 kernel_pages=8 vcpus=3 online=3%s\n",
-                    xd_mut_percent(chance, 50) ? " privileged" : "");
+        xd_str_addf(&text, "domain d2 pages=48 kernel_pages=%u vcpus=3 online=3%s\n",
+                    XD_GENERATE_KERNEL_PAGES, xd_mut_percent(chance, 50) ? " privileged" : "");
     s = take(read_text(&text));
     xd_str_free(&text);
     return s;

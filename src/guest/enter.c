@@ -108,7 +108,7 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     host->linked.tell_caller = tell_caller;
     host->linked.operand = operand;
     xd_record_begin(g);
-    xd_hooks_settle(host);
+    xd_hooks_settle(hv);
     return g;
 }
 

@@ -349,7 +349,7 @@ void xd_mirror_watch(struct xd_hv *hv, bool strict)
     hv->host->watcher = strict ? &seeing : hv->host->watcher ? hv->host->watcher : &ordinary;
     a->settle = on_settle;
     a->settle_ctx = hv;
-    xd_hooks_settle(hv->host);
+    xd_hooks_settle(hv);
 }
 
 #else

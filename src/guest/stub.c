@@ -54,7 +54,7 @@ static struct xd_stub_end ended(uint64_t nr, int64_t rc)
     const struct xd_call *call = xd_call_at(nr);
     struct xd_stub_end end = {.rc = rc};
 
-    if (self->v && self->v->hv->host->spoils && call && rc != -XD_ENOSYS)
+    if (self->v && xd_is_debug_build(self->v->hv) && call && rc != -XD_ENOSYS)
         while (end.spoiled < XD_CALL_ARGS && call->arg[end.spoiled].name)
             end.spoiled++;
     return end;

@@ -100,7 +100,6 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     hv = (struct xd_hv *)(void *)host->arena.base;
     hv->host = host;
     hv->config = *c;
-    host->spoils = c->profile == XD_PROFILE_DEBUG;
     hv->now_ns = c->boot_ns;
     hv->frames = c->frames;
     hv->domain = (struct xd_domain *)(void *)(host->arena.base + head);
@@ -164,13 +163,14 @@ _Noreturn void xd_hv_bug(struct xd_hv *hv, const char *file, int line, const cha
     xd_bug(file, line, func, cond);
 }
 
-void xd_hooks_settle(struct xd_host *host)
+void xd_hooks_settle(struct xd_hv *hv)
 {
+    struct xd_host *host = hv->host;
     struct xd_hooks *h = &host->hooks;
 
     host->observed = h->call || h->ret || h->inject || host->levers_on || host->observer ||
                      (host->watcher && host->watcher->called);
-    host->long_way = host->spoils || host->observed || host->watcher || h->console || h->inval ||
+    host->long_way = xd_is_debug_build(hv) || host->observed || host->watcher || h->console || h->inval ||
                      h->flush || (h->read && h->read != host->linked.read) ||
                      (h->write && h->write != host->linked.write);
     if (!h->read)
@@ -182,7 +182,7 @@ void xd_hooks_settle(struct xd_host *host)
 void xd_hooks_set(struct xd_hv *hv, const struct xd_hooks *hooks)
 {
     hv->host->hooks = hooks ? *hooks : (struct xd_hooks){0};
-    xd_hooks_settle(hv->host);
+    xd_hooks_settle(hv);
 }
 
 void xd_tell_before(struct xd_hv *hv, const struct xd_told *told)

@@ -115,8 +115,7 @@ struct xd_host {
     bool observed;                /* a hook that sees calls is set, or a lever */
     bool levers_on;               /* a lever is in force, or calls are expected */
     struct xd_levers *levers;     /* hv/lever.h; NULL: there never was one */
-    bool spoils;   /* argument registers, when a call returns: a debug build of Xen */
-    bool long_way; /* for stubs: it does, or a hook of the host's may run in the middle of a call */
+    bool long_way;                /* for stubs: a debug build of Xen, or a hook of the host's may run in the middle of a call */
     bool concurrent; /* guests change shared pages while a call runs */
     bool in_call;    /* a hypercall's handler runs: nobody may make another */
     struct {         /* what runs linked guests */
@@ -448,6 +447,12 @@ struct xd_hv {
     unsigned char *mem; /* contents, frames * 4096 */
 };
 
+/* A build of Xen with its checks: it spoils the registers and entries that held arguments, and more. */
+static inline bool xd_is_debug_build(const struct xd_hv *hv)
+{
+    return hv->config.profile == XD_PROFILE_DEBUG;
+}
+
 static inline struct xd_arena *xd_arena_of(struct xd_hv *hv)
 {
     return &hv->host->arena;
@@ -532,6 +537,6 @@ uint64_t xd_digest_state(struct xd_hv *hv);
 
 /* Looks anew at what the hooks, and what runs linked guests, mean for calls. After a change of
  * xd_host.linked. */
-void xd_hooks_settle(struct xd_host *host);
+void xd_hooks_settle(struct xd_hv *hv);
 
 #endif

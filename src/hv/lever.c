@@ -38,7 +38,7 @@ void xd_levers_settle(struct xd_hv *hv)
     while (ls->first < ls->nr && ls->lever[ls->first]->ended)
         ls->first++;
     hv->host->levers_on = ls->first < ls->nr || ls->expecting;
-    xd_hooks_settle(hv->host);
+    xd_hooks_settle(hv);
 }
 
 static struct xd_lever *lever_at(const struct xd_hv *hv, uint64_t id)

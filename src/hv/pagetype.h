@@ -89,7 +89,7 @@ bool xd_has_io_rights(const struct xd_domain *d);
 static inline uint64_t xd_l1_disallowed(const struct xd_domain *d)
 {
     return (xd_has_io_rights(d) ? 0 : XD_PTE_L1_DISALLOWED) |
-           (d->hv->config.profile == XD_PROFILE_DEBUG ? XD_PTE_GNTTAB : 0);
+           (xd_is_debug_build(d->hv) ? XD_PTE_GNTTAB : 0);
 }
 bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn);
 bool xd_mmio_read_only(const struct xd_hv *hv, xd_mfn mfn);

@@ -405,7 +405,7 @@ class Cli(unittest.TestCase):
     def test_list(self):
         for name, words in (("hypercalls", ["mmu_update", "grant_table_op"]), ("ops", ["PIN_L1_TABLE", "alloc_unbound"]),
                             ("reasons", ["frame-mapped-writable", "EINVAL"]), ("constants", ["UVMF_INVLPG", "0x7ff0"]),
-                            ("functions", ["page(K)"])):
+                            ("functions", ["page(K)"]), ("commands", ["vcpu_op", "VCPU_CMD.get_runstate_info"])):
             self.expect(run("list", name), 0, *words, where="out")
             self.expect(run("list", "--markdown", name), 0, "## ", "---|", *words, where="out")
             self.assertIn(run("list", name).out, run("list").out)

@@ -16,7 +16,7 @@ TABLES = """\
 case "$1 $2" in
 "list hypercalls") printf 'nr name modelled arguments\\n20 grant_table_op no cmd\\n24 vcpu_op yes cmd\\n32 event_channel_op %s x\\n' "$modelled" ;;
 "list ops") printf 'group nr name fields\\nEVTCHNOP 4 send port:PORT\\n' ;;
-"list constants") printf 'kind name value\\nVCPU_CMD up 1\\nDOMID SELF 0x7ff0\\n' ;;
+"list commands") printf 'hypercall nr name constant\\nvcpu_op 1 up VCPU_CMD.up\\n' ;;
 "replay --quiet") printf 'reasons: 1 of 1 met\\n  3 copy-in\\n\\ncalls and operations: 2 of 3 met\\n  7 event_channel_op\\n  5 EVTCHNOP send\\n  2 vcpu_op up\\n' ;;
 *) exit 9 ;;
 esac

@@ -80,13 +80,10 @@ def known_rows(command):
     for line in run(command, "list", "ops").splitlines()[1:]:
         group, _, name = line.split()[:3]
         ops.setdefault(GROUP_CALL[group], []).append(name)
-    kinds = {"vcpu_op": "VCPU_CMD", "vm_assist": "ASSIST_TYPE", "console_io": "CONSOLE_CMD", "set_segment_base": "SEGBASE"}
-    constants = [line.split()[:2] for line in run(command, "list", "constants").splitlines()[1:]]
-    rows = []
-    for nr, call, modelled in calls:
-        own = ops.get(call) or [name for kind, name in constants if kind == kinds.get(call)]
-        rows += [(int(nr), call, op, modelled) for op in [""] + own]
-    return rows
+    for line in run(command, "list", "commands").splitlines()[1:]:
+        call, _, name = line.split()[:3]
+        ops.setdefault(call, []).append(name)
+    return [(int(nr), call, op, modelled) for nr, call, modelled in calls for op in [""] + ops.get(call, [])]
 
 
 def unit_names(root):

@@ -223,6 +223,12 @@ class Oracle(unittest.TestCase):
         self.expect(self.run_oracle(a), 0, r"(?m)^1 program, 3 calls \(100\.0 % granted\)")
         self.expect(self.run_oracle(a, how="lie:xen_version"), 1, r"(?m)^1 program, 1 calls")
 
+    def test_an_iret_has_no_result(self):
+        iret = "iret [-22, 1, 2, 0, 0x1000, 0xe030, 2, start.padding_va, 0xe02b]\n"
+        a = self.file("a.xds", f"domain d0\n{iret}sched_op yield\nmulticall {{ sched_op yield ; {iret} }}\nevent_channel_op send port=99\n")
+        r = self.run_oracle(a)
+        self.expect(r, 0, r"(?m)^1 program, 6 calls \(66\.6 % granted\) and 0 accesses compared, 1 of them refused for 1 reasons")
+
     def test_a_run_that_compares_nothing_says_so(self):
         a = self.file("a.xds", VERSION)
         self.expect(self.run_oracle("--only", "events", a), 2, r"(?m)^1 skipped \(--verbose tells why\)$", "nothing was compared")

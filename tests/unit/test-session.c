@@ -23,17 +23,6 @@ struct seen {
     struct xd_str failures;
 };
 
-static void called(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
-{
-    (void)ctx, (void)r, (void)m, (void)rc;
-}
-
-static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step *s,
-                     enum xd_access how, const struct xd_fault *f)
-{
-    (void)ctx, (void)r, (void)s, (void)how, (void)f;
-}
-
 static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
 {
     struct seen *s = ctx;
@@ -53,8 +42,7 @@ static void failed(void *ctx, const struct xd_failure *f)
 static struct xd_run_result run(const struct xd_program *p, struct xd_session *session,
                                 bool keep_going, struct seen *s)
 {
-    static const struct xd_run_watch watch = {
-        .called = called, .accessed = accessed, .stepped = stepped};
+    static const struct xd_run_watch watch = {.stepped = stepped};
     const struct xd_run_options opt = {
         .keep_going = keep_going, .watch = &watch, .session = session, .ctx = s, .failed = failed};
     struct xd_run_result result;

@@ -121,17 +121,6 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     t->digest[t->steps++] = digest;
 }
 
-static void ignore_call(void *ctx, const struct xd_runner *r, const struct xd_made *m, int64_t rc)
-{
-    (void)ctx, (void)r, (void)m, (void)rc;
-}
-
-static void ignore_access(void *ctx, const struct xd_runner *r, const struct xd_step *s,
-                          enum xd_access how, const struct xd_fault *fault)
-{
-    (void)ctx, (void)r, (void)s, (void)how, (void)fault;
-}
-
 static void ignore_failure(void *ctx, const struct xd_failure *f)
 {
     (void)ctx;
@@ -140,8 +129,7 @@ static void ignore_failure(void *ctx, const struct xd_failure *f)
 
 static void run(struct travel *t, const struct xd_program *p)
 {
-    const struct xd_run_watch watch = {
-        .called = ignore_call, .accessed = ignore_access, .stepped = stepped};
+    const struct xd_run_watch watch = {.stepped = stepped};
     struct xd_run_options opt = {
         .keep_going = true, .watch = &watch, .ctx = t, .failed = ignore_failure};
     struct xd_run_result result;

@@ -59,7 +59,7 @@ static int64_t read_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
 
 int64_t xd_hc_console_io(struct xd_vcpu *v, const struct xd_args_console_io *arg)
 {
-    if (!v->domain->privileged && (arg->cmd != WRITE || v->hv->config.profile != XD_PROFILE_DEBUG))
+    if (!v->domain->privileged && (arg->cmd != WRITE || !xd_is_debug_build(v->hv)))
         return xd_reject(v, XD_WHY_CONSOLE_RIGHTS, v->domain->domid);
     switch (arg->cmd) {
     case WRITE: return write_text(v, arg->count, arg->buffer);

@@ -58,7 +58,7 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr, bool *le
         e.result = xd_call_run(v, e.op, e.args, 1);
         if (v->rec.reject.why != XD_WHY_NONE)
             refused = v->rec;
-        if (XD_UNLIKELY(v->hv->config.profile == XD_PROFILE_DEBUG))
+        if (XD_UNLIKELY(xd_is_debug_build(v->hv)))
             spoil(v, calls);
         *left = e.op == HC_IRET && v->rec.reject.why != XD_WHY_NOT_MODELLED;
         if (*left)
