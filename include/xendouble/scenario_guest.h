@@ -458,8 +458,11 @@ static inline const char *sc_errno(int64_t rc)
 
 static inline struct sc_list sc_present_(const struct sc *s)
 {
-    struct sc_list now = {
-        .dom = s->dom, .v = s->v, .entry = s->entry, .entries = s->entries, .entry_room = s->entry_room};
+    struct sc_list now = {.dom = s->dom,
+                          .v = s->v,
+                          .entry = s->entry,
+                          .entries = s->entries,
+                          .entry_room = s->entry_room};
 
     memcpy(now.arg, s->arg, sizeof(now.arg));
     return now;

@@ -162,12 +162,9 @@ static void functions(bool markdown)
 static const struct {
     const char *name;
     void (*print)(bool markdown);
-} lists[] = {{"hypercalls", hypercalls},
-             {"ops", ops},
-             {"commands", commands},
-             {"reasons", reasons},
-             {"constants", constants},
-             {"functions", functions}};
+} lists[] = {{"hypercalls", hypercalls}, {"ops", ops},
+             {"commands", commands},     {"reasons", reasons},
+             {"constants", constants},   {"functions", functions}};
 
 static int unknown(const char *name)
 {

@@ -29,7 +29,7 @@ enum xd_generate_group {
 };
 /* Of each domain of a program, as the oracle's kernel has. */
 #define XD_GENERATE_KERNEL_PAGES 12u
-#define XD_GENERATE_GUEST ((1u << XD_GENERATE_HOST) - 1)
+#define XD_GENERATE_GUEST        ((1u << XD_GENERATE_HOST) - 1)
 
 struct xd_generate {
     uint64_t seed;

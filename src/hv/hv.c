@@ -170,8 +170,8 @@ void xd_hooks_settle(struct xd_hv *hv)
 
     host->observed = h->call || h->ret || h->inject || host->levers_on || host->observer ||
                      (host->watcher && host->watcher->called);
-    host->long_way = xd_is_debug_build(hv) || host->observed || host->watcher || h->console || h->inval ||
-                     h->flush || (h->read && h->read != host->linked.read) ||
+    host->long_way = xd_is_debug_build(hv) || host->observed || host->watcher || h->console ||
+                     h->inval || h->flush || (h->read && h->read != host->linked.read) ||
                      (h->write && h->write != host->linked.write);
     if (!h->read)
         h->read = host->linked.read;
