@@ -225,11 +225,14 @@ static void check_frame(struct reach *r, xd_mfn mfn)
     walk(r, mfn, f->type, true);
 }
 
-static const struct xd_domain *domain_of(const struct xd_hv *hv, uint16_t domid)
+/* Mostly the same one as the last time. */
+static const struct xd_domain *domain_of(const struct reach *r, uint16_t domid)
 {
-    for (uint32_t i = 0; i < hv->config.domains_max; i++)
-        if (hv->domain[i].used && hv->domain[i].domid == domid)
-            return &hv->domain[i];
+    if (r->d && r->d->domid == domid)
+        return r->d;
+    for (uint32_t i = 0; i < r->hv->config.domains_max; i++)
+        if (r->hv->domain[i].used && r->hv->domain[i].domid == domid)
+            return &r->hv->domain[i];
     return NULL;
 }
 
@@ -245,21 +248,27 @@ void xd_oracle_reach(struct xd_hv *hv, uint64_t served, struct xd_str *out)
 {
     struct reach r = {.hv = hv, .out = out, .seen = xd_zalloc(hv->frames), .served = served};
 
-    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++) {
+    for (uint32_t mfn = hv->heap_first; (mfn = xd_frame_next_used(hv, mfn)) < hv->frames; mfn++) {
         const struct xd_frame *f = &hv->frame[mfn];
 
         if (!f->count || f->type == XD_TYPE_NONE || f->type == XD_TYPE_WRITABLE)
             continue;
-        r.d = domain_of(hv, f->owner);
+        r.d = domain_of(&r, f->owner);
         if (!r.d)
             continue;
         r.io = has_io_rights(r.d);
         check_frame(&r, xd_mfn_of(mfn));
     }
+    free(r.seen);
+}
+
+void xd_oracle_reach_vcpus(struct xd_hv *hv, struct xd_str *out)
+{
+    struct reach r = {.hv = hv, .out = out};
+
     for (uint32_t i = 0; i < hv->config.domains_max; i++) {
         r.d = &hv->domain[i];
         for (uint32_t id = 0; r.d->used && id < r.d->vcpus; id++)
             check_vcpu(&r, &r.d->vcpu[id]);
     }
-    free(r.seen);
 }

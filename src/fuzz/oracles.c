@@ -3,6 +3,8 @@
 #include "fuzz/oracles.h"
 
 #include "base/strbuf.h"
+#include "hv/audit.h"
+#include "hv/evtchn.h"
 #include "hv/frame.h"
 
 #include <stdlib.h>
@@ -24,6 +26,7 @@ struct xd_oracles {
     size_t mark;
     size_t tidyings; /* of the journal, then: one since, and nobody knows where a request began */
     struct xd_str said;
+    struct xd_known *known;
 };
 
 struct xd_oracles *xd_oracles_new(uint32_t which, uint32_t every)
@@ -32,13 +35,16 @@ struct xd_oracles *xd_oracles_new(uint32_t which, uint32_t every)
 
     o->which = which;
     o->every = every ? every : 1;
+    o->known = xd_known_new();
     return o;
 }
 
 void xd_oracles_free(struct xd_oracles *o)
 {
-    if (o)
-        xd_str_free(&o->said);
+    if (!o)
+        return;
+    xd_known_free(o->known);
+    xd_str_free(&o->said);
     free(o);
 }
 
@@ -49,6 +55,7 @@ void xd_oracles_start(struct xd_oracles *o)
     o->served = 0;
     o->looked = false;
     o->marked = false;
+    xd_known_forget(o->known);
     xd_str_clear(&o->said);
 }
 
@@ -57,24 +64,37 @@ static const char *complaint(const struct xd_oracles *o)
     return o->said.len ? xd_str_text(&o->said) : NULL;
 }
 
-static void ask_audit(struct xd_oracles *o, struct xd_hv *hv)
+static void ask_audit(struct xd_oracles *o, struct xd_hv *hv, bool memory)
 {
-    char *report = NULL;
+    struct xd_str report = {0};
 
-    if (xd_audit(hv, &report))
-        xd_str_addf(&o->said, "audit: %s", report);
-    free(report);
+    if (memory)
+        (void)xd_audit_memory(hv, &report);
+    (void)xd_audit_events(hv, &report);
+    if (report.len)
+        xd_str_addf(&o->said, "audit: %s", xd_str_text(&report));
+    xd_str_free(&report);
 }
 
 static const char *look(struct xd_oracles *o, struct xd_hv *hv)
 {
+    bool known;
+
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         if (!hv->domain[i].used)
             o->served &= ~(UINT64_C(1) << i);
-    if (o->which & XD_ORACLE_REACH)
-        xd_oracle_reach(hv, o->served, &o->said);
+    known = xd_known_same(o->known, hv, o->served);
+    if (o->which & XD_ORACLE_REACH) {
+        if (!known)
+            xd_oracle_reach(hv, o->served, &o->said);
+        xd_oracle_reach_vcpus(hv, &o->said);
+    }
     if (o->which & XD_ORACLE_AUDIT)
-        ask_audit(o, hv);
+        ask_audit(o, hv, !known);
+    if (o->said.len)
+        xd_known_forget(o->known);
+    else if (!known && o->which & XD_ORACLE_AUDIT)
+        xd_known_remember(o->known, hv, o->served);
     return complaint(o);
 }
 
@@ -192,12 +212,13 @@ static void check_empty(struct xd_oracles *o, struct xd_hv *hv)
 
 const char *xd_oracles_end(struct xd_oracles *o, struct xd_hv *hv)
 {
+    xd_known_forget(o->known); /* here at the latest all of it is looked at */
     if (o->said.len || look(o, hv) || !(o->which & XD_ORACLE_TEARDOWN))
         return complaint(o);
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         if (hv->domain[i].used)
             xd_domain_destroy(&hv->domain[i]);
     check_empty(o, hv);
-    ask_audit(o, hv);
+    ask_audit(o, hv, true);
     return complaint(o);
 }

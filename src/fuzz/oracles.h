@@ -14,10 +14,23 @@ struct xd_str;
  * place in the machine, in whose tables a privileged one has put what it likes, frames of any domain.
  */
 void xd_oracle_reach(struct xd_hv *hv, uint64_t served, struct xd_str *out);
+/* ... and for what vCPUs must not have. */
+void xd_oracle_reach_vcpus(struct xd_hv *hv, struct xd_str *out);
 /*
  * ... for each change since (mark) of the journal that refusal (v->rec) does not leave in Xen: since the call began,
  * or that element of its batch that was refused. (nr): the call.
  */
 void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_str *out);
+
+/* ---- oracle_known.c: memory in which nothing was wrong, to be compared with what is there ---- */
+
+struct xd_known;
+struct xd_known *xd_known_new(void);
+void xd_known_free(struct xd_known *k);
+void xd_known_forget(struct xd_known *k);
+/* The audit and REACH have just found nothing. */
+void xd_known_remember(struct xd_known *k, const struct xd_hv *hv, uint64_t served);
+/* Is all that they read of memory as it was then? They would find nothing again. */
+bool xd_known_same(struct xd_known *k, const struct xd_hv *hv, uint64_t served);
 
 #endif

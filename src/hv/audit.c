@@ -6,7 +6,7 @@
  * table, base pointers, descriptor tables), adds it all up afresh, and compares. The code that
  * keeps the counts must agree with this file; this file shares nothing with it.
  */
-#include "base/strbuf.h"
+#include "hv/audit.h"
 #include "hv/evtchn.h"
 #include "hv/pagetype.h"
 
@@ -15,26 +15,34 @@
 struct tally {
     uint32_t count, type_count;
     int32_t linear;
-    bool listed; /* among the free frames */
 };
 
 struct audit {
     struct xd_hv *hv;
     struct tally *t;
-    struct xd_str out;
+    uint32_t *used; /* frames that ever were, Xen's too */
+    uint32_t uses;
+    uint64_t held; /* the sum of all references found */
+    struct xd_str *out;
     unsigned int found;
 };
 
-#define COMPLAIN(a, ...)                     \
-    do {                                     \
-        xd_str_addf(&(a)->out, __VA_ARGS__); \
-        xd_str_addc(&(a)->out, '\n');        \
-        (a)->found++;                        \
+#define COMPLAIN(a, ...)                    \
+    do {                                    \
+        xd_str_addf((a)->out, __VA_ARGS__); \
+        xd_str_addc((a)->out, '\n');        \
+        (a)->found++;                       \
     } while (0)
 
 static bool live_table(const struct xd_frame *f)
 {
     return xd_type_is_table(f->type) && f->type_count && f->flags & XD_FRAME_VALIDATED;
+}
+
+static void refer(struct audit *a, xd_mfn mfn)
+{
+    a->t[mfn.v].count++;
+    a->held++;
 }
 
 /* (who) holds (mfn) as (type). */
@@ -48,7 +56,7 @@ static void hold(struct audit *a, xd_mfn mfn, enum xd_type type, const char *who
         return;
     }
     f = xd_frame_at(a->hv, mfn);
-    a->t[mfn.v].count++;
+    refer(a, mfn);
     a->t[mfn.v].type_count++;
     if (f->type != type)
         COMPLAIN(a, "%s 0x%llx uses frame 0x%llx as %s, but its type is %s", who,
@@ -79,7 +87,7 @@ static void count_l1(struct audit *a, xd_mfn table)
         if (e[i] & XD_PTE_RW)
             hold(a, mfn, XD_TYPE_WRITABLE, "a writable entry of L1 table", table.v);
         else
-            a->t[mfn.v].count++;
+            refer(a, mfn);
     }
 }
 
@@ -124,12 +132,12 @@ static void count_frame(struct audit *a, xd_mfn mfn)
         return;
     if (mfn.v < a->hv->heap_first) { /* Xen's own: one reference for ever, and one in its type
                                         unless private */
-        t->count++;
+        refer(a, mfn);
         t->type_count += f->owner != XD_DOMID_NONE;
         return;
     }
     if (f->flags & XD_FRAME_ALLOCATED)
-        t->count++;
+        refer(a, mfn);
     if (f->flags & XD_FRAME_XEN_HEAP)
         t->type_count++;
     if (f->flags & XD_FRAME_PINNED) {
@@ -218,14 +226,17 @@ static void check_domains(struct audit *a)
 {
     struct xd_hv *hv = a->hv;
     uint32_t pages[XD_DOMAINS_MAX] = {0};
+    struct xd_domain *last = NULL;
 
-    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++) {
-        const struct xd_frame *f = &hv->frame[mfn];
+    for (uint32_t i = 0; i < a->uses; i++) {
+        const struct xd_frame *f = &hv->frame[a->used[i]];
+        const struct xd_domain *d;
 
-        for (uint32_t i = 0; f->count && i < hv->config.domains_max; i++)
-            if (hv->domain[i].used && hv->domain[i].domid == f->owner &&
-                !(f->flags & XD_FRAME_XEN_HEAP))
-                pages[i]++;
+        if (a->used[i] < hv->heap_first || !f->count || f->flags & XD_FRAME_XEN_HEAP)
+            continue;
+        d = xd_audit_owner(hv, f->owner, &last);
+        if (d)
+            pages[d - hv->domain]++;
     }
     for (uint32_t i = 0; i < hv->config.domains_max; i++) {
         struct xd_domain *d = &hv->domain[i];
@@ -242,20 +253,51 @@ static void check_domains(struct audit *a)
     }
 }
 
+static void find_used(struct audit *a)
+{
+    a->used = xd_realloc(NULL, a->hv->frames * sizeof(*a->used));
+    for (uint32_t mfn = 0; (mfn = xd_frame_next_used(a->hv, mfn)) < a->hv->frames; mfn++)
+        a->used[a->uses++] = mfn;
+}
+
+static void compare(struct audit *a)
+{
+    uint64_t held = 0;
+
+    for (uint32_t i = 0; i < a->uses; i++)
+        held += a->t[a->used[i]].count;
+    if (held == a->held) /* none that never was is held */
+        for (uint32_t i = 0; i < a->uses; i++)
+            compare_frame(a, xd_mfn_of(a->used[i]));
+    else
+        for (uint64_t mfn = 0; mfn < a->hv->frames; mfn++)
+            compare_frame(a, xd_mfn_of(mfn));
+}
+
+unsigned int xd_audit_memory(struct xd_hv *hv, struct xd_str *out)
+{
+    struct audit a = {
+        .hv = hv, .out = out, .t = xd_zalloc((size_t)hv->frames * sizeof(struct tally))};
+
+    find_used(&a);
+    a.found += xd_audit_frames(hv, a.used, a.uses, out);
+    check_domains(&a);
+    for (uint32_t i = 0; i < a.uses; i++)
+        count_frame(&a, xd_mfn_of(a.used[i]));
+    compare(&a);
+    free(a.t);
+    free(a.used);
+    return a.found;
+}
+
 unsigned int xd_audit(struct xd_hv *hv, char **report)
 {
-    struct audit a = {.hv = hv, .t = xd_zalloc((size_t)hv->frames * sizeof(struct tally))};
+    struct xd_str out = {0};
+    unsigned int found = xd_audit_memory(hv, &out);
 
-    a.found += xd_audit_frames(hv, &a.out);
-    check_domains(&a);
-    for (uint64_t mfn = 0; mfn < hv->frames; mfn++)
-        count_frame(&a, xd_mfn_of(mfn));
-    for (uint64_t mfn = 0; mfn < hv->frames; mfn++)
-        compare_frame(&a, xd_mfn_of(mfn));
-    a.found += xd_audit_events(hv, &a.out);
-    free(a.t);
+    found += xd_audit_events(hv, &out);
     if (report)
-        *report = a.found ? xd_strdup(xd_str_text(&a.out)) : NULL;
-    xd_str_free(&a.out);
-    return a.found;
+        *report = found ? xd_strdup(xd_str_text(&out)) : NULL;
+    xd_str_free(&out);
+    return found;
 }

@@ -13,7 +13,9 @@ struct audit {
     struct xd_hv *hv;
     struct xd_str *out;
     unsigned int found;
-    bool *listed; /* the free frame stands on a list */
+    bool *listed;         /* the free frame stands on a list */
+    const uint32_t *used; /* frames that ever were, but for Xen's own */
+    uint32_t uses;
 };
 
 /* What Xen lost to its guest is not free: it is shared still. */
@@ -30,11 +32,15 @@ static uint32_t walk_list(struct audit *a, uint32_t mfn)
     for (; mfn; mfn = hv->frame[mfn].type_count, n++) {
         bool good = mfn >= hv->heap_first && mfn < hv->frames && is_free(&hv->frame[mfn]) &&
                     !a->listed[mfn];
+        const struct xd_frame *f;
 
         EXPECT(a, good, "the list of free frames is broken at 0x%x", mfn);
         if (!good)
             break;
         a->listed[mfn] = true;
+        f = &hv->frame[mfn];
+        EXPECT(a, f->owner == XD_DOMID_NONE && !f->type && !f->flags,
+               "frame 0x%x is free, and its record is not that of a free one", mfn);
     }
     return n;
 }
@@ -42,20 +48,12 @@ static uint32_t walk_list(struct audit *a, uint32_t mfn)
 static void check_free(struct audit *a)
 {
     struct xd_hv *hv = a->hv;
-    uint32_t n = walk_list(a, hv->free_list) + walk_list(a, hv->scrub_list), fresh = 0;
+    uint32_t fresh = hv->frames - hv->heap_first - a->uses, n = walk_list(a, hv->free_list);
 
-    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++) {
-        const struct xd_frame *f = &hv->frame[mfn];
-
-        if (!is_free(f))
-            continue;
-        fresh += !xd_frame_ever_used(hv, xd_mfn_of(mfn));
-        EXPECT(a, a->listed[mfn] || !xd_frame_ever_used(hv, xd_mfn_of(mfn)),
-               "frame 0x%llx is free and stands on no list", (unsigned long long)mfn);
-        EXPECT(a, !a->listed[mfn] || (f->owner == XD_DOMID_NONE && !f->type && !f->flags),
-               "frame 0x%llx is free, and its record is not that of a free one",
-               (unsigned long long)mfn);
-    }
+    n += walk_list(a, hv->scrub_list);
+    for (uint32_t i = 0; i < a->uses; i++)
+        EXPECT(a, a->listed[a->used[i]] || !is_free(&hv->frame[a->used[i]]),
+               "frame 0x%x is free and stands on no list", a->used[i]);
     EXPECT(a, fresh == hv->frames - hv->heap_first - hv->heap_taken - hv->heap_early,
            "%u frames were never handed out, the heap says %u", fresh,
            hv->frames - hv->heap_first - hv->heap_taken - hv->heap_early);
@@ -92,10 +90,9 @@ static void check_descriptors(struct audit *a, xd_mfn mfn)
     }
 }
 
-static void check_used(struct audit *a, xd_mfn mfn)
+static void check_used(struct audit *a, xd_mfn mfn, const struct xd_domain *d)
 {
     const struct xd_frame *f = xd_frame_at(a->hv, mfn);
-    const struct xd_domain *d = xd_domain_by_id(a->hv, f->owner);
     bool validated = f->flags & XD_FRAME_VALIDATED;
 
     /* A page that a domain shared with Xen outlives it while others map it, and is nobody's. */
@@ -137,15 +134,21 @@ static void check_shared_info(struct audit *a, const struct xd_domain *d)
            (unsigned long long)d->shared_info.v);
 }
 
-unsigned int xd_audit_frames(struct xd_hv *hv, struct xd_str *out)
+unsigned int xd_audit_frames(struct xd_hv *hv, const uint32_t *used, uint32_t uses,
+                             struct xd_str *out)
 {
     struct audit a = {.hv = hv, .out = out, .listed = xd_zalloc(hv->frames)};
+    struct xd_domain *last = NULL;
 
+    for (; uses && *used < hv->heap_first; uses--)
+        used++;
+    a.used = used;
+    a.uses = uses;
     check_free(&a);
     check_claims(&a);
-    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
-        if (!is_free(&hv->frame[mfn]))
-            check_used(&a, xd_mfn_of(mfn));
+    for (uint32_t i = 0; i < uses; i++)
+        if (!is_free(&hv->frame[used[i]]))
+            check_used(&a, xd_mfn_of(used[i]), xd_audit_owner(hv, hv->frame[used[i]].owner, &last));
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         if (hv->domain[i].used)
             check_shared_info(&a, &hv->domain[i]);

@@ -12,8 +12,6 @@
 
 #include "base/rng.h"
 
-#include <string.h>
-
 /* The next of the frames that the heap hands out, which may have gone in a run. */
 static bool next_fresh(struct xd_hv *hv, xd_mfn *mfn)
 {

@@ -77,7 +77,27 @@ static inline bool xd_frame_get(struct xd_hv *hv, xd_mfn mfn, uint16_t owner)
 }
 
 /* What was never handed out was never written. */
-bool xd_frame_ever_used(const struct xd_hv *hv, xd_mfn mfn);
+static inline bool xd_frame_ever_used(const struct xd_hv *hv, xd_mfn mfn)
+{
+    typedef uint64_t __attribute__((may_alias)) word;
+    const word *w = (const word *)(const void *)&hv->frame[mfn.v];
+
+    return w[0] | w[1];
+}
+
+/* The first frame from (mfn) on that ever was; hv->frames if there is none. */
+static inline uint32_t xd_frame_next_used(const struct xd_hv *hv, uint32_t mfn)
+{
+    typedef uint64_t __attribute__((may_alias)) word;
+    const word *w = (const word *)(const void *)hv->frame;
+
+    for (w += 2 * (size_t)mfn; mfn + 4 <= hv->frames; mfn += 4, w += 8)
+        if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
+            break;
+    while (mfn < hv->frames && !xd_frame_ever_used(hv, xd_mfn_of(mfn)))
+        mfn++;
+    return mfn;
+}
 
 /* Xen's table for what is (d)'s alone: each slot of a domain has one. */
 static inline xd_mfn xd_perdomain_of(const struct xd_domain *d)
@@ -159,9 +179,6 @@ bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
 void xd_frame_give(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn);
 
 uint64_t *xd_m2p_entry(struct xd_hv *hv, xd_mfn mfn);
-
-/* The part of xd_audit that looks at each frame by itself. Adds a line to (out) for each fault and counts them. */
-unsigned int xd_audit_frames(struct xd_hv *hv, struct xd_str *out);
 
 const char *xd_type_name(enum xd_type t);
 

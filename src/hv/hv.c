@@ -216,13 +216,6 @@ uint64_t xd_m2p(struct xd_hv *hv, uint64_t mfn)
     return mfn < hv->frames ? *xd_m2p_entry(hv, xd_mfn_of(mfn)) : ~UINT64_C(0);
 }
 
-bool xd_frame_ever_used(const struct xd_hv *hv, xd_mfn mfn)
-{
-    static const struct xd_frame never = {0};
-
-    return memcmp(&hv->frame[mfn.v], &never, sizeof(never)) != 0;
-}
-
 static bool page_used(void *ctx, size_t mfn)
 {
     return xd_frame_ever_used(ctx, xd_mfn_of(mfn));
