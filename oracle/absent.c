@@ -40,13 +40,6 @@ void xd_domain_crash(struct xd_domain *d)
     (void)d;
 }
 
-size_t xd_console_input(struct xd_hv *h, const void *bytes, size_t n)
-{
-    (void)h;
-    (void)bytes;
-    return n;
-}
-
 int xd_irq_raise(struct xd_hv *h, uint32_t irq)
 {
     (void)h;

@@ -301,7 +301,8 @@ static bool boot(struct xd_machine *m)
     if (m->up)
         xd_xen_end(&m->xen);
     m->boots++;
-    m->lost = false;
+    m->lost = m->typed = false;
+    m->ring = NULL;
     m->guest[0].config = (struct xd_domain_config)XD_DOMAIN_CONFIG_DEFAULT;
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
         m->guest[nr].there = m->guest[nr].back = false;
@@ -350,6 +351,8 @@ void xd_machine_settle(struct xd_machine *m)
         m->guest[nr].back = !m->xen.dead && m->guest[nr].there && same_start(m, nr);
     if (m->xen.dead)
         differs(m, "there came no more answers");
+    if (!m->xen.dead && !xd_machine_empty_console(m))
+        m->guest[0].back = differs(m, "what was typed on the console can't be read away");
     m->lost = !m->guest[0].back;
 }
 

@@ -51,6 +51,8 @@ struct xd_machine {
         spent[XD_XEN_DOMAINS]; /* it did what nobody can undo or see: lasting.c; NULL: it did not */
     bool nmi[XD_XEN_DOMAINS];  /* a program gave it a callback for NMIs */
     bool used[64];             /* hypercalls made since the start; a multicall counts as all */
+    bool typed;                /* on the console; typed.c: */
+    unsigned char *ring;       /* where Xen keeps that; NULL: not known yet */
     bool settled;              /* what programs did is undone: */
     bool lost;                 /* but not all of it */
     char reason[256];          /* why the last boot or rebuilding was needed */
@@ -80,6 +82,11 @@ void xd_machine_note(struct xd_machine *m, unsigned int domid, uint64_t nr, uint
                      int64_t rc);
 /* The results of a list of calls that domain (domid) made can't be read any more. */
 void xd_machine_note_lost(struct xd_machine *m, unsigned int domid);
+
+/* ---- typed.c ---- */
+
+/* If a program typed on the console: nothing waits there any more, and the next byte begins Xen's ring. False: it failed. */
+bool xd_machine_empty_console(struct xd_machine *m);
 
 /* ---- undo.c, and what both parts use ---- */
 

@@ -73,6 +73,11 @@ bool xd_real_hung(void)
     return hung;
 }
 
+void xd_real_cant(const char *why)
+{
+    unfit = unfit ? unfit : why;
+}
+
 const char *xd_real_unfit(void)
 {
     return unfit;

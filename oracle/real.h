@@ -18,6 +18,8 @@ bool xd_real_died(void);
 bool xd_real_hung(void);
 /* Why the program can't be compared, which shows only when it runs; NULL: it can. */
 const char *xd_real_unfit(void);
+/* It is so, for this reason, which lives as long as the process. */
+void xd_real_cant(const char *why);
 /* Does guest (g) have its upcall mask set by Xen, where the program has it clear? From now on it does not: whoever asks clears it. */
 bool xd_real_takes_mask(unsigned int g);
 /* The vcpu_info that Xen has of guest (g). */

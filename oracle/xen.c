@@ -50,14 +50,14 @@ static bool fail(struct xd_xen *x, const char *what)
     return false;
 }
 
-static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c)
+/* Its stdin and stdout are the serial line. */
+static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c, int typed_fd)
 {
-    char ram[128], serial[64], memory[32], cpus[16], append[512];
+    char ram[128], memory[32], cpus[16], append[512];
 
     snprintf(ram, sizeof(ram),
              "memory-backend-file,id=ram,size=%uM,mem-path=/proc/self/fd/%d,share=on", c->ram_mb,
              x->ram_fd);
-    snprintf(serial, sizeof(serial), "file:/proc/self/fd/%d", x->serial_fd);
     snprintf(memory, sizeof(memory), "%u", c->ram_mb);
     snprintf(cpus, sizeof(cpus), "%u", c->cpus);
     snprintf(
@@ -65,12 +65,13 @@ static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c)
         "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=none dom0_mem=%uM dom0_max_vcpus=1 dom0_vcpus_pin bootscrub=off",
         c->dom0_mb);
     fcntl(x->ram_fd, F_SETFD, 0); /* else closed at exec */
-    fcntl(x->serial_fd, F_SETFD, 0);
+    if (dup2(typed_fd, STDIN_FILENO) < 0 || dup2(x->serial_fd, STDOUT_FILENO) < 0)
+        _exit(127);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* One thread takes the processors in turn: a kernel that waits for its mailbox passes on to the next at once. */
     execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", cpus, "-cpu", "max,-monitor",
            "-m", memory, "-object", ram, "-machine", "pc,memory-backend=ram", "-nodefaults",
-           "-display", "none", "-monitor", "none", "-serial", serial, "-no-reboot", "-kernel",
+           "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", "-kernel",
            c->xen, "-initrd", c->kernel, "-append", append, (char *)NULL);
     _exit(127);
 }
@@ -85,12 +86,18 @@ static bool gone(struct xd_xen *x)
 }
 
 /* Files that no directory has: whatever ends us, nothing is left behind. */
-static bool make_files(struct xd_xen *x, uint64_t ram_size)
+static bool make_files(struct xd_xen *x, uint64_t ram_size, int *typed_fd)
 {
+    int line[2] = {-1, -1};
+
     x->ram_fd = memfd_create("xendouble-ram", MFD_CLOEXEC);
     x->serial_fd = memfd_create("xendouble-serial", MFD_CLOEXEC);
     if (x->ram_fd < 0 || x->serial_fd < 0 || ftruncate(x->ram_fd, (off_t)ram_size))
         return fail(x, "the machine's RAM");
+    if (pipe2(line, O_CLOEXEC))
+        return fail(x, "the machine's serial line");
+    *typed_fd = line[0];
+    x->type_fd = line[1];
     x->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, x->ram_fd, 0);
     if (x->ram == MAP_FAILED) {
         x->ram = NULL;
@@ -154,17 +161,20 @@ static bool find_dom0(struct xd_xen *x)
 bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
 {
     uint64_t end = now_ns() + BOOT_NS;
+    int typed_fd = -1;
     char *log;
     size_t n;
 
-    *x = (struct xd_xen){.ended = c->ended, .waits = c->waits, .ram_fd = -1, .serial_fd = -1};
-    if (!make_files(x, (uint64_t)c->ram_mb << 20))
+    *x = (struct xd_xen){
+        .ended = c->ended, .waits = c->waits, .ram_fd = -1, .serial_fd = -1, .type_fd = -1};
+    if (!make_files(x, (uint64_t)c->ram_mb << 20, &typed_fd))
         return false;
     x->pid = fork();
+    if (x->pid == 0)
+        start_qemu(x, c, typed_fd);
+    close(typed_fd);
     if (x->pid < 0)
         return fail(x, "fork");
-    if (x->pid == 0)
-        start_qemu(x, c);
     prctl(PR_SET_TIMERSLACK, 1ul); /* naps are as short as they are meant */
     while (now_ns() < end && !gone(x)) {
         usleep(10000);
@@ -202,10 +212,12 @@ void xd_xen_end(struct xd_xen *x)
         close(x->ram_fd);
     if (x->serial_fd > 0)
         close(x->serial_fd);
+    if (x->type_fd > 0)
+        close(x->type_fd);
     free(x->records);
     free(x->m2p);
     x->records = x->m2p = NULL;
-    x->ram_fd = x->serial_fd = -1;
+    x->ram_fd = x->serial_fd = x->type_fd = -1;
     x->pid = 0;
     x->ram = NULL;
 }
@@ -465,4 +477,27 @@ char *xd_xen_log(struct xd_xen *x)
 
     x->log_at += n > 0 ? (size_t)n : 0;
     return text;
+}
+
+/*
+ * Xen takes input in by an interrupt, byte by byte. CTRL-A three times lets it take input for itself, and once more for dom0, of
+ * which it tells: then it has seen all that came before.
+ */
+bool xd_xen_type(struct xd_xen *x, const void *bytes, size_t n)
+{
+    static const char there_and_back[6] = {1, 1, 1, 1, 1, 1};
+    const uint64_t end = now_ns() + ANSWER_NS;
+
+    if (x->dead || n > XD_XEN_TYPED_MAX)
+        return false;
+    free(xd_xen_log(x));
+    if (write(x->type_fd, bytes, n) != (ssize_t)n ||
+        write(x->type_fd, there_and_back, sizeof(there_and_back)) != sizeof(there_and_back))
+        return false;
+    while (!said(x, "Serial input to DOM0 (type")) {
+        if (now_ns() > end || gone(x))
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+    }
+    return true;
 }

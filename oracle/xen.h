@@ -72,6 +72,7 @@ struct xd_xen {
     bool (*ended)(struct xd_xen *x, unsigned int g, uint8_t *reason);
     bool (*waits)(struct xd_xen *x, unsigned int g);
     int ram_fd, serial_fd; /* files without names: RAM, and what Xen and the domains write */
+    int type_fd;           /* a pipe: what is typed on the console */
     size_t log_at;         /* bytes of that which were taken */
     char error[512];
 };
@@ -112,6 +113,11 @@ unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t n
 /* (mfn) must be a frame of RAM. */
 void xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f);
 uint64_t xd_xen_m2p(const struct xd_xen *x, uint64_t mfn);
+
+#define XD_XEN_TYPED_MAX 4000u /* a pipe takes so much at once */
+
+/* Types (n) bytes on the console, none of them CTRL-A, and waits until Xen has seen them. False: it did not. */
+bool xd_xen_type(struct xd_xen *x, const void *bytes, size_t n);
 
 /* The serial text since the last call of this; to be freed. */
 char *xd_xen_log(struct xd_xen *x);

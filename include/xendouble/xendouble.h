@@ -94,8 +94,9 @@ XD_PUBLIC uint64_t xd_now_ns(const struct xd_hv *hv);
 /* Lets (ns) of virtual time pass: timers that fall due fire in order. */
 XD_PUBLIC void xd_advance(struct xd_hv *hv, uint64_t ns);
 
-/* Bytes typed on the machine's console; VIRQ_CONSOLE tells the control domain. Returns how many
- * found room. */
+/* Bytes typed on the machine's console, of 7 bits each; VIRQ_CONSOLE tells the control domain.
+ * Returns how many found room: 128 wait at most. CTRL-A is a byte like others, while three of them
+ * switch a real console from a domain to Xen. Where in Xen: __serial_rx. */
 XD_PUBLIC size_t xd_console_input(struct xd_hv *hv, const void *bytes, size_t n);
 
 /* Raises (virq) as Xen would: per-vCPU ones on (v), global ones wherever they are bound. */

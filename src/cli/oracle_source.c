@@ -245,7 +245,6 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
             return "dom0 destroys the others, and nobody dom0";
         case XD_STEP_ADVANCE:
         case XD_STEP_INJECT:
-        case XD_STEP_CONSOLE_INPUT:
         case XD_STEP_VIRQ:
         case XD_STEP_EVENT:
         case XD_STEP_IRQ:

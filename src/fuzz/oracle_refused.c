@@ -31,6 +31,7 @@ enum {
     PORTS = 4096,  /* a port was bound: its record and its peer's, and what leads to it */
     SENT = 8192,   /* an event: its bits, and who woke for it */
     LINES = 16384, /* a pirq was mapped */
+    INPUT = 32768, /* bytes typed on the console that were handed over */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
 };
@@ -84,7 +85,7 @@ static const struct {
     {VCPU_OP, XD_WHY_VCPU_INFO_OTHER, CLOCK},
     {VCPU_OP, XD_WHY_VCPU_INFO_FRAME, CLOCK},
     {VCPU_OP, XD_WHY_VCPU_INFO_TYPE, CLOCK},
-    {CONSOLE_IO, XD_WHY_CONSOLE_READ_COPY, TOLD},
+    {CONSOLE_IO, XD_WHY_CONSOLE_READ_COPY, TOLD | INPUT},
     {IRET, XD_WHY_NONE, DONE}, /* the domain crashes, or its kernel is entered */
     {MEMORY_OP, XD_WHY_NONE, ANSWER},
     {MEMORY_OP, XD_WHY_MEMMAP_ROOM, TOLD}, /* the entries before */
@@ -314,6 +315,20 @@ static bool domain_fine(const struct change *c, uint64_t off)
     return true;
 }
 
+/* What waits on the console, and where the first of it stands. */
+static bool machine_fine(const struct change *c, uint64_t off)
+{
+    unsigned char was[8], is[8];
+
+    memcpy(was, &c->was, 8);
+    memcpy(is, &c->is, 8);
+    for (unsigned int i = 0; i < 8; i++)
+        if (was[i] != is[i] && !IN_FIELD(off + i, struct xd_hv, console_nr) &&
+            !IN_FIELD(off + i, struct xd_hv, console_at))
+            return false;
+    return true;
+}
+
 /* May Xen have left this? (what): what it is. */
 static bool fine(struct change *c, struct xd_str *what)
 {
@@ -344,7 +359,7 @@ static bool fine(struct change *c, struct xd_str *what)
         return domain_fine(c, off);
     }
     xd_str_addf(what, "word %llu of the machine", (unsigned long long)c->word);
-    return false;
+    return c->leaves & INPUT && machine_fine(c, (uint64_t)(at - (unsigned char *)hv));
 }
 
 /* A value of the changed word, as (out) is to say it. */

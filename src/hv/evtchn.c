@@ -195,13 +195,18 @@ size_t xd_console_input(struct xd_hv *hv, const void *bytes, size_t n)
 {
     const struct xd_told told = {.what = XD_DEED_TYPED, .bytes = bytes, .number = n};
     size_t room = XD_CONSOLE_INPUT - hv->console_nr;
+    unsigned char ring[XD_CONSOLE_INPUT];
 
     if (n == 0)
         return 0;
     xd_tell_before(hv, &told);
     if (n > room)
         n = room;
-    xd_arena_write(xd_arena_of(hv), hv->console + hv->console_nr, bytes, n);
+    __builtin_memcpy(ring, hv->console, sizeof(ring));
+    for (size_t i = 0; i < n; i++) /* AS-XEN: serial_rx_interrupt: of 7 bits each */
+        ring[(hv->console_at + hv->console_nr + i) % XD_CONSOLE_INPUT] =
+            ((const unsigned char *)bytes)[i] & 0x7f;
+    xd_arena_write(xd_arena_of(hv), hv->console, ring, sizeof(ring));
     XD_PUT(hv, hv->console_nr, hv->console_nr + (uint32_t)n);
     xd_virq_send_global(hv, XD_VIRQ_CONSOLE); /* AS-XEN: __serial_rx: for bytes that are lost too */
     xd_tell_after(hv, &told);

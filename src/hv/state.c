@@ -62,6 +62,7 @@ const struct xd_state_row xd_state_machine[] = {
     F(off, MAX, 1),
     A(kexec_flip, MAX, 1),
     F(console_nr, MAX, XD_CONSOLE_INPUT),
+    F(console_at, MAX, XD_CONSOLE_INPUT - 1),
     A(console, MAX, BYTE),
     END,
 };

@@ -98,20 +98,39 @@ static void lay_out(struct xd_mailbox *m)
     m->magic[1] = XD_MAIL_MAGIC1;
 }
 
-static FILE *serial;
-
 static void say(const char *text)
 {
-    if (fputs(text, serial) < 0 || fflush(serial))
+    if (fputs(text, stdout) < 0 || fflush(stdout))
         exit(1);
+}
+
+/* As Xen does with CTRL-A; what came before is told. */
+static void take_input(void)
+{
+    static unsigned int ordered;
+    char c;
+
+    while (read(STDIN_FILENO, &c, 1) == 1) {
+        if (c != 1) {
+            printf("<%c>", c);
+            continue;
+        }
+        ordered++;
+        if (ordered % 3 == 0)
+            printf("*** Serial input to %s (type 'CTRL-a' three times)\n",
+                   ordered % 6 ? "Xen" : "DOM0");
+        say("");
+    }
 }
 
 /* The kernel's loop. */
 static void follow(volatile struct xd_mailbox *m)
 {
     for (uint32_t seen = 0;; seen++) {
-        while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == seen)
+        while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == seen) {
+            take_input();
             usleep(100);
+        }
         switch (m->op == XD_MAIL_CALL ? m->nr : CALL_QUIT) {
         case CALL_ADD: m->result = m->arg[0] + m->arg[5]; break;
         case CALL_STRUCT:
@@ -147,11 +166,12 @@ static int qemu(char **argv)
     char *path = strdup(argument(argv, "-object", "mem-path="));
     int fd;
 
-    serial = fopen(argument(argv, "-serial", "file:"), "w");
+    (void)argument(argv, "-serial", "stdio");
+    fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
     path[strcspn(path, ",")] = '\0';
     fd = open(path, O_RDWR);
     ram = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (!serial || fd < 0 || ram == MAP_FAILED || strcmp(argument(argv, "-kernel", ""), "the Xen"))
+    if (fd < 0 || ram == MAP_FAILED || strcmp(argument(argv, "-kernel", ""), "the Xen"))
         return 1;
     say("(XEN) Xen version 4.17\n");
     lay_out((void *)(ram + MAIL));
@@ -280,6 +300,23 @@ START_TEST(a_trap_is_no_result)
 }
 END_TEST
 
+START_TEST(what_is_typed_has_been_seen)
+{
+    char *log;
+
+    free(xd_xen_log(x));
+    ck_assert(xd_xen_type(x, "ab", 2));
+    x->log_at = 0;
+    log = xd_xen_log(x);
+    ck_assert_ptr_nonnull(strstr(log, "<a><b>*** Serial input to Xen"));
+    free(log);
+    ck_assert(xd_xen_type(x, "", 0));
+    ck_assert(!xd_xen_type(x, x->error, XD_XEN_TYPED_MAX + 1));
+    x->dead = true;
+    ck_assert(!xd_xen_type(x, "c", 1));
+}
+END_TEST
+
 static unsigned int looks;
 
 static bool waits_at_the_third_look(struct xd_xen *xen, unsigned int g)
@@ -359,6 +396,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, calls_go_there_and_back);
     tcase_add_test(tc, a_domain_that_crashed_is_not_waited_for);
     tcase_add_test(tc, a_trap_is_no_result);
+    tcase_add_test(tc, what_is_typed_has_been_seen);
     tcase_add_test(tc, a_call_that_waits_comes_back_later);
     tcase_add_test(tc, the_end_of_qemu_is_noticed);
     suite_add_tcase(suite, tc);

@@ -106,6 +106,38 @@ START_TEST(input_beyond_the_buffer_is_lost)
 }
 END_TEST
 
+/* The ring ends behind (before) bytes, where a read that goes on is made in two pieces. */
+START_TEST(input_before_the_end_of_the_ring_is_gone)
+{
+    enum { BEFORE = 5, TYPED = 12 };
+    char text[XD_CONSOLE_INPUT];
+    uint64_t hole = fixture_hole(f.v0), va = hole - sizeof(text);
+
+    memset(text, 'f', sizeof(text));
+    xd_console_input(f.hv, text, sizeof(text) - BEFORE);
+    ck_answered(f.v0, fixture_call(f.v0, HC, READ, sizeof(text), va), sizeof(text) - BEFORE);
+    ck_assert_uint_eq(xd_console_input(f.hv, "hello, again", TYPED), TYPED);
+    ck_refused(f.v0, fixture_call(f.v0, HC, READ, TYPED, hole - BEFORE), EFAULT, CONSOLE_READ_COPY);
+    fixture_load(f.v0, hole - BEFORE, text, BEFORE);
+    ck_assert_mem_eq(text, "hello", BEFORE);
+    ck_answered(f.v0, fixture_call(f.v0, HC, READ, TYPED, va), TYPED - BEFORE);
+    fixture_load(f.v0, va, text, TYPED - BEFORE);
+    ck_assert_mem_eq(text, ", again", TYPED - BEFORE);
+}
+END_TEST
+
+START_TEST(input_has_seven_bits)
+{
+    char text[2];
+    uint64_t va = fixture_place(&f, f.v0, NULL, sizeof(text));
+
+    ck_assert_uint_eq(xd_console_input(f.hv, "\xe9\x80", 2), 2);
+    ck_answered(f.v0, fixture_call(f.v0, HC, READ, 2, va), 2);
+    fixture_load(f.v0, va, text, sizeof(text));
+    ck_assert_mem_eq(text, "\x69\0", 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("console");
@@ -117,6 +149,8 @@ int main(void)
     tcase_add_test(tc, chunks_before_an_unreadable_one_are_written);
     tcase_add_test(tc, input_is_announced_and_read_in_order);
     tcase_add_test(tc, input_beyond_the_buffer_is_lost);
+    tcase_add_test(tc, input_before_the_end_of_the_ring_is_gone);
+    tcase_add_test(tc, input_has_seven_bits);
     suite_add_tcase(s, tc);
     return fixture_main(s);
 }

@@ -37,24 +37,26 @@ static int64_t write_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
     return 0;
 }
 
+/* AS-XEN: do_console_io: in pieces that end where the ring does; those before one that fails are gone. */
 static int64_t read_text(struct xd_vcpu *v, uint32_t count, uint64_t buffer)
 {
     struct xd_hv *hv = v->hv;
-    unsigned char left[XD_CONSOLE_INPUT];
-    uint32_t n = count < hv->console_nr ? count : hv->console_nr;
+    uint32_t done = 0;
 
     if (count > INT32_MAX)
         return xd_reject(v, XD_WHY_CONSOLE_READ_COUNT, count);
-    if (n == 0)
-        return 0;
-    if (!xd_copy_out(v, buffer, hv->console, n))
-        return xd_reject(v, XD_WHY_CONSOLE_READ_COPY, buffer, n);
+    while (done < count && hv->console_nr) {
+        uint32_t n = XD_CONSOLE_INPUT - hv->console_at;
 
-    __builtin_memcpy(left, hv->console + n, hv->console_nr - n);
-    xd_arena_write(xd_arena_of(hv), hv->console, left, hv->console_nr - n);
-    xd_arena_zero(xd_arena_of(hv), hv->console + hv->console_nr - n, n);
-    XD_PUT(hv, hv->console_nr, hv->console_nr - n);
-    return n;
+        n = n < hv->console_nr ? n : hv->console_nr;
+        n = n < count - done ? n : count - done;
+        if (!xd_copy_out(v, buffer + done, hv->console + hv->console_at, n))
+            return xd_reject(v, XD_WHY_CONSOLE_READ_COPY, buffer + done, n);
+        XD_PUT(hv, hv->console_at, (hv->console_at + n) % XD_CONSOLE_INPUT);
+        XD_PUT(hv, hv->console_nr, hv->console_nr - n);
+        done += n;
+    }
+    return done;
 }
 
 int64_t xd_hc_console_io(struct xd_vcpu *v, const struct xd_args_console_io *arg)
