@@ -55,7 +55,8 @@ static const struct xd_alt console[] = {
     A(1, "<flush>\nconsole_io write <1/8/128> <bad-in>"),
     A(3, "<console_io read 0 buf(16)/console_io read 1 buf(16)/"
          "console_input \"hello\"\nconsole_io read 16 buf(16)>"),
-    A(1, "<<flush>\nconsole_io read 1/console_input \"hello\"\n<flush>\nconsole_io read 16> <bad-out>"),
+    A(1,
+      "<<flush>\nconsole_io read 1/console_input \"hello\"\n<flush>\nconsole_io read 16> <bad-out>"),
     A(1, "console_io read <0x80000000/0xffffffff> buf(16)"),
     A(1, "console_io <2/3/99/0xffffffff> 0 0"),
 };
