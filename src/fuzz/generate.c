@@ -95,8 +95,9 @@ static bool hands_out_frames(const char *line)
 static bool is_entry(const char *line)
 {
     return !hands_out_frames(line) && strncmp(line, "load ", 5) != 0 &&
-           strncmp(line, "store ", 6) != 0 && strncmp(line, "multicall", 9) != 0 && *line != '@' &&
-           *line != '}' && !memchr(line, '$', strcspn(line, "\n"));
+           strncmp(line, "store ", 6) != 0 && strncmp(line, "multicall", 9) != 0 &&
+           strncmp(line, "console_input", 13) != 0 && *line != '@' && *line != '}' &&
+           !memchr(line, '$', strcspn(line, "\n"));
 }
 
 /* Adds the lines of (story) as entries, (room) at most; how many. */
