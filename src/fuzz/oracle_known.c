@@ -68,9 +68,17 @@ static void write_rest(const struct xd_hv *hv, uint64_t served, struct xd_str *o
         if (!d->used)
             continue;
         add(out, &i, sizeof(i));
-        ADD_FIELDS(out, d, domid, pirq);
-        for (uint32_t id = 0; id < d->vcpus; id++)
-            ADD_FIELDS(out, &d->vcpu[id], domain, tlb_flushes);
+        ADD_FIELDS(out, d, domid, start);
+        ADD_FIELDS(out, d, fifo, e820_nr);
+        ADD_FIELDS(out, d, eoi_map, pirq);
+        for (uint32_t id = 0; id < d->vcpus; id++) {
+            const struct xd_vcpu *v = &d->vcpu[id];
+
+            add(out, &v->initialised, sizeof(v->initialised));
+            ADD_FIELDS(out, v, cr3, regs);
+            ADD_FIELDS(out, v, gdt_ents, virq_port);
+            ADD_FIELDS(out, v, info_mfn, tlb_flushes);
+        }
     }
 }
 

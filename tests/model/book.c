@@ -7,6 +7,8 @@
 
 void book_size(struct model *m, struct xd_hv *hv)
 {
+    if (m->hv != hv || m->frames != view_frames(hv))
+        settled_forget(m);
     m->hv = hv;
     if (m->frames == view_frames(hv))
         return;
@@ -63,6 +65,7 @@ const uint64_t *book_words(const struct model *m, mfn_t f)
 
 uint64_t *book_write(struct model *m, mfn_t f)
 {
+    m->touched = true;
     if (!m->copy[f]) {
         m->copy[f] = xd_realloc(NULL, 4096);
         memcpy(m->copy[f], view_words(m->hv, f), 4096);
@@ -104,7 +107,7 @@ static void read_roots_of(const struct xd_vcpu *v, struct roots *r)
 }
 
 /* Of the slots that domains ever had; what is not there holds nothing. */
-static void read_roots(struct model *m, struct roots root[DOMAINS][VCPUS])
+void book_read_roots(struct model *m, struct roots root[DOMAINS][VCPUS])
 {
     for (uint32_t i = m->slots; i < m->hv->config.domains_max; i++)
         if (m->hv->domain[i].used)
@@ -125,22 +128,28 @@ bool book_moved(struct model *m, struct xd_hv *hv)
     if (m->hv != hv || m->frames != view_frames(hv) ||
         memcmp(m->seen, view_frame(hv, 0), m->frames * sizeof(*m->seen)) != 0)
         return true;
-    read_roots(m, now);
+    book_read_roots(m, now);
     return memcmp(now, m->root, m->slots * sizeof(now[0])) != 0;
 }
 
 void book_sync(struct model *m)
 {
     memcpy(m->seen, view_frame(m->hv, 0), m->frames * sizeof(*m->seen));
-    read_roots(m, m->root);
+    book_read_roots(m, m->root);
     forget_holders(m);
     for (uint32_t i = 0; i < m->uses; i++)
         if (!view_frame(m->hv, m->used[i])->count)
             m->type[m->used[i]] = T_NONE;
     m->uses = 0;
+    memset(m->pin, 0, m->frames);
+    memset(m->last, 0, m->frames);
     for (mfn_t f = 0; f < m->frames; f++) {
         const struct xd_frame *r = view_frame(m->hv, f);
+        uint64_t words[2];
 
+        memcpy(words, r, sizeof(words));
+        if (f >= m->hv->heap_first && !(words[0] | words[1]))
+            continue; /* most never were */
         m->pin[f] = r->count && r->flags & XD_FRAME_PINNED ? r->type : 0;
         m->last[f] = r->type;
         if (r->count || f < m->hv->heap_first)
@@ -279,6 +288,12 @@ void book_settle(struct model *m)
             COMPLAIN(m, "frame 0x%llx is of type %u and is mapped writable %u times", N(f),
                      w.type[f], m->wr[f]);
     }
+    if (memcmp(m->type, w.type, m->frames) == 0)
+        settled_remember(m, w.type);
+    else
+        settled_forget(m); /* it might tell linear entries from links otherwise the next time */
+    m->touched = false;
+    m->compared = false;
     memcpy(m->type, w.type, m->frames);
     free(w.type);
 }
@@ -309,6 +324,12 @@ void book_compare(struct model *m)
     for (uint32_t i = 0; i < m->uses; i++)
         if (m->used[i] >= m->hv->heap_first)
             compare_frame(m, m->used[i]);
+    m->compared = true;
+}
+
+bool book_is_settled(struct model *m)
+{
+    return !m->touched && m->compared && settled_same(m);
 }
 
 #define SEEN_BY_CPU UINT64_C(0x60) /* A and D: set by accesses, whatever the model foresees */
@@ -333,7 +354,7 @@ void book_compare_foreseen(struct model *m)
 {
     static struct roots now[DOMAINS][VCPUS];
 
-    read_roots(m, now);
+    book_read_roots(m, now);
     for (uint32_t i = 0; i < m->slots; i++)
         for (uint32_t id = 0; id < VCPUS; id++)
             if (memcmp(&now[i][id], &m->root[i][id], sizeof(struct roots)) != 0)

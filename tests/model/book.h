@@ -42,8 +42,11 @@ struct model {
     uint64_t **copy; /* contents after the requests judged so far, where they differ */
     mfn_t *copied;
     uint32_t copies;
-    struct xd_frame *seen; /* the machine's records, when they were believed */
-    mfn_t *used;           /* frames that anybody has, and Xen's own */
+    struct xd_frame *seen;   /* the machine's records, when they were believed */
+    struct settled *settled; /* what the books were settled from */
+    bool touched;            /* the books were changed since */
+    bool compared;           /* ... and agreed with the machine */
+    mfn_t *used;             /* frames that anybody has, and Xen's own */
     uint32_t uses;
     uint32_t slots; /* of domains that were ever in use */
     struct roots root[DOMAINS][VCPUS];
@@ -79,6 +82,8 @@ bool book_moved(struct model *m, struct xd_hv *hv);
 /* Finds what holds what, from the roots; (type) so far tells linear entries from links. */
 void book_settle(struct model *m);
 void book_compare(struct model *m);
+/* Would these three do nothing that they have not done? All they read is compared, nobody is asked whether it changed. */
+bool book_is_settled(struct model *m);
 /* Would the machine's state be right? Compares what was foreseen: pins, roots, contents. */
 void book_compare_foreseen(struct model *m);
 void book_forget_copies(struct model *m);
@@ -96,6 +101,16 @@ bool book_owned(const struct model *m, mfn_t f, uint32_t domid);
         }                                         \
     } while (0)
 #define N(x) ((unsigned long long)(x))
+
+/* ---- settled.c: what book_settle read ---- */
+struct settled *settled_new(void);
+void settled_free(struct settled *s);
+/* (type): what the walk found frames to be; it has read the contents of all tables. */
+void settled_remember(struct model *m, const uint8_t *type);
+/* From now on they are others, whatever is there. */
+void settled_forget(struct model *m);
+bool settled_same(struct model *m);
+void book_read_roots(struct model *m, struct roots root[DOMAINS][VCPUS]);
 
 /* ---- rules.c ---- */
 /* Each: may it be? If not, m->why says why not, and nothing has changed. */

@@ -165,6 +165,7 @@ static bool pin(struct model *m, mfn_t f, unsigned int level, uint32_t fd)
         return false;
     if (m->pin[f])
         return no(m, "frame 0x%llx is pinned", N(f));
+    m->touched = true;
     if (!d || !d->dying)
         m->pin[f] = (uint8_t)level;
     return true;
@@ -263,6 +264,7 @@ static bool ext_request(struct model *m, struct xd_vcpu *v, const uint64_t op[3]
     case UNPIN:
         if (!book_owned(m, op[1], fd) || !m->pin[op[1]])
             return no(m, "frame 0x%llx is not d%u's, or not pinned", N(op[1]), fd);
+        m->touched = true;
         m->pin[op[1]] = 0;
         return true;
     case NEW_BASE: return base(m, v, op[1], false);

@@ -30,6 +30,7 @@ void rule_remember(struct model *m, void *at, uint8_t size)
 {
     struct undo *u;
 
+    m->touched = true;
     if (m->undos == m->undo_room) {
         m->undo_room = m->undo_room * 2 + 64;
         m->undo = xd_realloc(m->undo, m->undo_room * sizeof(*m->undo));
