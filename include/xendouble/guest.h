@@ -83,7 +83,8 @@ struct xd_run_config {
     }
 
 enum xd_run_end {
-    XD_RUN_FINISHED, /* all code returned, or its domain shut down, or it is that of vCPUs that are down */
+    XD_RUN_FINISHED, /* all code returned, or its domain shut down, or it is that of vCPUs that are down; that of a domain which
+                        suspended goes on in a later run, if it is resumed (xd_domain_resume) */
     XD_RUN_DEADLOCK, /* no vCPU can run and no timer is set; see xd_run_report */
     XD_RUN_LIMIT,    /* points_max were passed */
 };

@@ -172,6 +172,15 @@ static inline void sc_crash(const struct sc *s, struct sc_domain *d)
         sc_fail(s, NULL, "it does not exist");
 }
 
+/* The domain, which suspended, goes on in this way. */
+static inline void sc_resume(const struct sc *s, struct sc_domain *d, enum xd_resume how)
+{
+    if (!d->d)
+        sc_fail(s, NULL, "it does not exist");
+    if (xd_domain_resume(d->d, how))
+        sc_fail(s, NULL, "%s", xd_hv_error(s->hv));
+}
+
 static inline void sc_audit(struct sc *s)
 {
     char *report = NULL;

@@ -176,6 +176,39 @@ XD_PUBLIC struct xd_domain *xd_vcpu_domain(struct xd_vcpu *v);
 /* The SHUTDOWN_* code that (d) shut down with; -1 while it runs. */
 XD_PUBLIC int xd_domain_shutdown_code(const struct xd_domain *d);
 
+/*
+ * What a toolstack does to a domain that suspended, by sched_op(SCHEDOP_shutdown, {SHUTDOWN_suspend}, mfn of start_info)
+ * on vCPU 0: HYPERVISOR_suspend. Xen's part (domain_resume) is the same in all ways: the domain runs again, and nothing is
+ * left of its shutdown code.
+ */
+enum xd_resume {
+    /* Suspending was cancelled (xc_domain_resume, fast): the call of vCPU 0 returns 1, all else is as it was. For
+     * guests with XEN_ELFNOTE_SUSPEND_CANCEL. */
+    XD_RESUME_CANCELLED,
+    /* As if anew, in the same domain (xc_domain_resume, not fast): the call returns 0; in start_info, store_mfn and
+     * console.domU.mfn, where the guest has put pfns, are mfns again; all vCPUs but 0 are down and as if never
+     * initialised. Ports, timers and registered areas are what they were. */
+    XD_RESUME_ANEW,
+    /*
+     * As after a restore on another host (xc_domain_save, xc_domain_restore): the call returns 0; start_info besides has
+     * nr_pages (shared_info's arch.max_pfn, or the builder's), shared_info and no flags, and names new ports 1 and 2 for
+     * xenstore and console; all other ports are gone, as are FIFO event channels, pirqs, timers and watchdogs, registered areas, vcpu_info
+     * outside shared_info, claims; no event is pending, all ports are masked, pfn_to_mfn_frame_list_list is 0; vCPUs
+     * that were up run, out of a block or poll too; the others were never initialised.
+     * Unlike there, the number of the domain and its frames stay the same, as on a host that had just these free, and
+     * system time goes on.
+     */
+    XD_RESUME_RESTORED,
+};
+
+/*
+ * Resumes (d). 0; -EINVAL, and nothing has changed, for a domain that is not suspended (xd_domain_shutdown_code is not 2),
+ * whose vCPU 0 is in the middle of a multicall (XD_RESUME_CANCELLED), or, in the other ways, whose RDX names no frame of
+ * its own that could be start_info, or whose start_info has no pfns there. Unlike xc, which reads the p2m list that shared_info leads to, pfns are looked up
+ * in the M2P. Code of xd_run goes on in its next run, or in the present one; that of vCPUs which are reset never does.
+ */
+XD_PUBLIC XD_MUST_CHECK int xd_domain_resume(struct xd_domain *d, enum xd_resume how);
+
 /* What the builder laid out. Addresses are guest linear addresses, pfns pseudo-physical. */
 struct xd_start {
     uint64_t virt_base, virt_end; /* the initial region */

@@ -250,6 +250,7 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
         case XD_STEP_IRQ:
         case XD_STEP_SCARCE:
         case XD_STEP_CRASH:
+        case XD_STEP_RESUME:
         case XD_STEP_POKE:
         case XD_STEP_MEMORY:
         case XD_STEP_INCOMPLETE: return "it does what only the host of a double can do";

@@ -24,7 +24,7 @@ static const struct xd_alt domctl[] = {
     A(1, "domctl ptr4(21, 0x15, 0, 0, <0, 0/0xffff, 2/0x10000, 1/0xffffffff, 2>, <zeros>)"),
     A(1, "domctl ptr4(39, 0x15, 0, 0, <0, 0, 0, 0x1000000, 1, 0/0, 0, 5, 0, 0, 0/0xffffffff, "
          "0xffffffff, 5, 0, 2, 0>, <zeros>)"),
-    A(2, "domctl ptr4(<38/40/48/50/99>, 0x15, 0, 0, <zeros>)"),
+    A(2, "domctl ptr4(<27/38/40/48/50/99>, 0x15, 0, 0, <zeros>)"),
     A(1, "domctl ptr4(46, 0x15, 0, 0, <0/7>, <zeros>)"),
     A(1, "domctl ptr4(56, 0x15, <0/7>, 0, 3, <zeros>)"),
     A(1, "paging_domctl_cont ptr4(<10/10/11>, <0x15/0x15/0x14>, <0/7>, 0, <zeros>)"),

@@ -39,6 +39,7 @@ static const struct xd_alt host[] = {
     CTL(2, "<fifo>"),
     CTL2(2, "<end-of-other>"),
     CTL2(8, "<trapped-end>"),
+    CTL2(4, "<suspended>"),
 };
 
 /* Extents of more than one page: whether there are such runs of frames is up to each heap. */
@@ -115,6 +116,20 @@ static const struct xd_alt end_of_other[] = {
 
 static const struct xd_alt trap_end[] = {A(1, "@d1.0\n<trap-crash>\n@d0.0")};
 
+/* The other domain suspends, and comes back. */
+static const struct xd_alt suspends[] = {
+    A(3, "sched_op remote_shutdown domain_id=d1 reason=suspend\nresume d1 cancelled"),
+    A(1, "sched_op remote_shutdown domain_id=d1 reason=<0/2>\n"
+         "domctl ptr4(27, 0x15, d1, 0, <zeros>)"),
+};
+
+/* What only works while the other domain lives. */
+static void unless_over(struct xd_gen *g, unsigned int arg, struct xd_str *out)
+{
+    (void)arg;
+    xd_gen_rule(g, g->domain[1].over ? "mm" : "suspends", out);
+}
+
 static void over(struct xd_gen *g, unsigned int trapped, struct xd_str *out)
 {
     if (g->domain[1].over) {
@@ -135,5 +150,7 @@ const struct xd_rule xd_rules_host[] = {
     MAKE("end-of-other", over, 0),
     RULE("trap-end", trap_end),
     MAKE("trapped-end", over, 1),
+    RULE("suspends", suspends),
+    MAKE("suspended", unless_over, 0),
     {0},
 };

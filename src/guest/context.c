@@ -205,6 +205,14 @@ void xd_contexts_free(struct xd_guest *g)
     }
 }
 
+void xd_context_reset(struct xd_vcpu *v)
+{
+    struct xd_context *c = xd_side_of(v)->context;
+
+    if (c && c->begun)
+        c->done = true;
+}
+
 bool xd_context_is_here(const struct xd_context *c)
 {
     return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)c->place.stack < c->place.size;

@@ -67,6 +67,15 @@ static inline bool xd_context_can_run(const struct xd_context *c)
     return !c->done && xd_vcpu_running(c->v);
 }
 
+/* Its domain shut down, and nobody can bring it back. */
+static inline bool xd_context_ended(const struct xd_context *c)
+{
+    const struct xd_domain *d = c->v->domain;
+
+    return xd_vcpu_state(c->v) == XD_STATE_SHUTDOWN &&
+           (c->v->hv->off || d->shutdown_code != XD_SHUTDOWN_SUSPEND);
+}
+
 /* Something is left to do for (c), and it is not going to be done by itself. */
 static inline bool xd_context_waits(const struct xd_context *c)
 {
@@ -78,6 +87,9 @@ void xd_place_switch(struct xd_place *from, struct xd_place *to);
 
 /* Takes the stack and all else of a context that is done, or never goes on. */
 void xd_context_free(struct xd_context *c);
+
+/* (v) never goes on where it stood: if its code has begun, that is over. */
+void xd_context_reset(struct xd_vcpu *v);
 
 /* Lets time pass to the next timer. False: there is none. In sched.c. */
 bool xd_sched_skip_time(struct xd_hv *hv);

@@ -74,6 +74,14 @@ static void guest_gone(struct xd_domain *d)
     memset(&g->side[(size_t)(d - d->hv->domain) * XD_VCPUS], 0, XD_VCPUS * sizeof(*g->side));
 }
 
+static void guest_returns(struct xd_vcpu *v, int64_t rc)
+{
+    struct xd_side *s = xd_side_of(v);
+
+    s->answered = true;
+    s->answer = rc;
+}
+
 static void guest_free(void *guest)
 {
     struct xd_guest *g = guest;
@@ -104,6 +112,8 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     host->linked.guest = g;
     host->linked.free = guest_free;
     host->linked.gone = guest_gone;
+    host->linked.reset = xd_context_reset;
+    host->linked.returns = guest_returns;
     xd_access_hook(host);
     host->linked.tell_caller = tell_caller;
     host->linked.operand = operand;
@@ -275,14 +285,15 @@ static _Noreturn void stuck(struct xd_self *self)
 
 /* ---- The way back ---- */
 
-static void wait_until_it_runs(struct xd_self *self)
+/* What its call, which came to (rc), returns then. */
+static int64_t wait_until_it_runs(struct xd_self *self, int64_t rc)
 {
-    if (self->context) {
+    self->side->answered = false;
+    if (self->context)
         xd_sched_point(self->context);
-        return;
-    }
-    if (!xd_vcpu_running(self->v) && !xd_sched_wait(xd_guest_of(self->v->hv), self->v))
+    else if (!xd_vcpu_running(self->v) && !xd_sched_wait(xd_guest_of(self->v->hv), self->v))
         stuck(self);
+    return self->side->answered ? self->side->answer : rc;
 }
 
 bool xd_crash_is_news(struct xd_domain *d)
@@ -341,12 +352,12 @@ int64_t xd_guest_return(struct xd_self *self, int64_t rc)
     if (self->v->domain->shut_down && self->v->domain->shutdown_code == XD_SHUTDOWN_CRASH)
         xd_tell_crash(self->v);
     do {
-        wait_until_it_runs(self);
+        rc = wait_until_it_runs(self, rc);
         while (self->v->continuing) {
             rc = xd_continue(self->v);
             if (self->v->rec.reject.why)
                 xd_keep_caller(self->v);
-            wait_until_it_runs(self);
+            rc = wait_until_it_runs(self, rc);
         }
     } while ((xd_info_upcall_due(xd_info_place(self->v)) || xd_failsafe_due(self)) &&
              !xd_deliver_upcalls(self)); /* crashed: waiting for it never ends */

@@ -45,8 +45,10 @@ struct xd_side {
     struct xd_selectors failsafe_sel;
     uint64_t failsafe_raised;   /* in which life of the machine it is to be entered; 0: it is not */
     struct xd_context *context; /* NULL: no code */
-    unsigned int handling;      /* upcall handlers that are running, one inside the other */
-    unsigned int failsafes;     /* failsafe handlers */
+    bool answered;              /* while it waited: its call returns (answer) */
+    int64_t answer;
+    unsigned int handling;  /* upcall handlers that are running, one inside the other */
+    unsigned int failsafes; /* failsafe handlers */
     uint64_t crash_told; /* of vCPU 0: in which life the domain's crash was told; 0: it was not */
     uint64_t
         end_known; /* of vCPU 0: in which life somebody said that the domain was to end; 0: nobody */

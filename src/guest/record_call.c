@@ -15,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PTR_MAX  200u                     /* values in a ptr() */
-#define USER_END UINT64_C(0x800000000000) /* addresses below are all alike to a call */
+#define PTR_MAX     200u                     /* values in a ptr() */
+#define OP_SHUTDOWN 2u                       /* of sched_op */
+#define USER_END    UINT64_C(0x800000000000) /* addresses below are all alike to a call */
 
 /* One call that is being put into words. */
 struct words {
@@ -179,6 +180,8 @@ static void operation(struct words *w, const struct xd_call *call)
     unsigned char was[1024];
 
     w->good &= memory || c->arg[0] <= UINT32_MAX; /* the register is wider than the number */
+    /* What the toolstack of a domain that suspends finds in RDX. */
+    w->good &= call->group != &xd_group_sched || nr != OP_SHUTDOWN || !c->arg[2];
     if (op)
         xd_str_addf(&w->in, " %s", op->name);
     else

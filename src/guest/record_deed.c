@@ -203,6 +203,12 @@ static const struct xd_vcpu *deed(struct xd_recorder *r, const struct xd_told *t
             r->current = NULL;
         break;
     case XD_DEED_CRASH: xd_str_addf(out, "crash d%u\n", told->d->domid); break;
+    case XD_DEED_RESUME:
+        xd_str_addf(out, "resume d%u %s\n", told->d->domid,
+                    told->number == XD_RESUME_CANCELLED ? "cancelled"
+                    : told->number == XD_RESUME_ANEW    ? "anew"
+                                                        : "restored");
+        break;
     case XD_DEED_EVENT:
         xd_str_addf(out, "event %" PRIu64 "\n", told->number);
         return vcpu_of(r, told->d);

@@ -417,7 +417,7 @@ static void drop_finished(struct xd_guest *g)
     for (struct xd_context **at = &g->contexts; *at;) {
         struct xd_context *c = *at;
 
-        if (!c->done && xd_vcpu_state(c->v) != XD_STATE_SHUTDOWN) {
+        if (!c->done && !xd_context_ended(c)) {
             at = &c->next;
             continue;
         }

@@ -12,25 +12,15 @@
 #include "hv/evtchn_fifo.h"
 #include "hv/lever.h"
 #include "hv/pirq.h"
+#include "hv/sched.h"
+#include "hv/shinfo.h"
 #include "hv/tlb.h"
 
 static void release_vcpu(struct xd_vcpu *v)
 {
-    if (v->initialised)
-        xd_page_and_type_put(v->hv, v->cr3);
-    if (v->user_cr3.v)
-        xd_page_and_type_put(v->hv, v->user_cr3);
-    if (v->info_moved)
-        xd_page_and_type_put(v->hv, v->info_mfn);
-    XD_PUT(v->hv, v->info_moved, false);
-    XD_PUT(v->hv, v->info_mfn, v->domain->shared_info);
-    XD_PUT(v->hv, v->info_off, v->id * (uint32_t)sizeof(struct xd_abi_vcpu_info));
-    XD_PUT(v->hv, v->cr3, xd_mfn_of(0));
-    XD_PUT(v->hv, v->initialised, false);
-    XD_PUT(v->hv, v->down, true);
-    XD_PUT(v->hv, v->user_cr3, xd_mfn_of(0));
+    xd_vcpu_reset(v);
+    xd_info_release(v);
     xd_ldt_release(v);
-    xd_gdt_release(v);
 }
 
 /* Cuts a table that circular linear entries keep alive: its own entries go, its type count stays to

@@ -49,6 +49,7 @@ enum xd_deed {
     XD_DEED_CREATE,  /* (d) was made */
     XD_DEED_DESTROY, /* (d) is taken apart */
     XD_DEED_CRASH,   /* (d) crashes by what its linked code did */
+    XD_DEED_RESUME,  /* (d) goes on, in the way (number) */
     XD_DEED_EVENT,   /* an event arrives at port (number) of (d) */
     XD_DEED_UPCALL,  /* (v) gets a spurious upcall */
     XD_DEED_SCARCE,  /* the heap keeps all but (number) frames back */
@@ -123,6 +124,9 @@ struct xd_host {
         void *guest;
         void (*free)(void *guest);         /* with the machine */
         void (*gone)(struct xd_domain *d); /* (d) is about to be taken apart */
+        void (*reset)(struct xd_vcpu *v);  /* (v) never goes on where it stood */
+        /* The call that (v) stands in, if it does, returns this. */
+        void (*returns)(struct xd_vcpu *v, int64_t rc);
         /* What stands in where the host has set no hook. */
         bool (*read)(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n);
         bool (*write)(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n);

@@ -2,7 +2,9 @@
 /* sched.c: blocking, polling, waking, and the end of a domain. */
 #include "hv/sched.h"
 
+#include "hv/descriptor.h"
 #include "hv/evtchn.h"
+#include "hv/pagetype.h"
 #include "hv/shared.h"
 
 enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
@@ -115,6 +117,38 @@ void xd_domain_shutdown(struct xd_domain *d, uint8_t reason)
         XD_PUT(hv, hv->off, true);
     else
         xd_virq_send_global(hv, XD_VIRQ_DOM_EXC);
+}
+
+void xd_domain_go_on(struct xd_domain *d)
+{
+    XD_PUT(d->hv, d->shutting_down, false);
+    XD_PUT(d->hv, d->shut_down, false);
+    XD_PUT(d->hv, d->shutdown_code, -1);
+    for (uint32_t i = 0; i < d->vcpus; i++) {
+        XD_PUT(d->hv, d->vcpu[i].paused_for_shutdown, false);
+        xd_vcpu_scheduled(&d->vcpu[i]);
+    }
+}
+
+void xd_vcpu_reset(struct xd_vcpu *v)
+{
+    struct xd_hv *hv = v->hv;
+
+    xd_gdt_release(v);
+    if (v->initialised)
+        xd_page_and_type_put(hv, v->cr3);
+    if (v->user_cr3.v)
+        xd_page_and_type_put(hv, v->user_cr3);
+    XD_PUT(hv, v->cr3, xd_mfn_of(0));
+    XD_PUT(hv, v->user_cr3, xd_mfn_of(0));
+    XD_PUT(hv, v->initialised, false);
+    XD_PUT(hv, v->down, true);
+    XD_PUT(hv, v->up_asleep, false);
+    XD_PUT(hv, v->pin_override, false);
+    XD_PUT(hv, v->blocked, false);
+    if (xd_vcpu_polls(v))
+        stop_polling(v);
+    xd_vcpu_scheduled(v);
 }
 
 void xd_domain_crash(struct xd_domain *d)

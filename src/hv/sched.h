@@ -81,12 +81,19 @@ void xd_runstate_get(const struct xd_vcpu *v, struct xd_abi_vcpu_runstate_info *
 void xd_poll_timeout(struct xd_vcpu *v);
 
 /*
- * Shuts (d) down: its vCPUs never run again, the control domain hears VIRQ_DOM_EXC. A code latched
+ * Shuts (d) down: its vCPUs stand still, the control domain hears VIRQ_DOM_EXC. A code latched
  * before wins over (reason). Of a hardware domain the machine goes off. Nothing happens if (d) is
  * shutting down already.
  */
 void xd_domain_shutdown(struct xd_domain *d, uint8_t reason);
 
+/* (d) is not shut down any more: its vCPUs go on where they stood. AS-XEN: domain_resume */
+void xd_domain_go_on(struct xd_domain *d);
+
+/* (v) is down and was never initialised: its tables and its GDT go. AS-XEN: vcpu_reset */
+void xd_vcpu_reset(struct xd_vcpu *v);
+
+#define XD_SHUTDOWN_SUSPEND  2u
 #define XD_SHUTDOWN_CRASH    3u
 #define XD_SHUTDOWN_WATCHDOG 4u
 

@@ -6,6 +6,8 @@
  */
 #include "hv/shinfo.h"
 
+#include "hv/pagetype.h"
+
 /* Multiplier and shift that turn TSC ticks into ns. AS-XEN: set_time_scale */
 static void time_scale(uint64_t hz, uint32_t *mul, int8_t *shift)
 {
@@ -46,4 +48,13 @@ void xd_shinfo_init(struct xd_domain *d)
     for (uint32_t id = 0; id < d->vcpus; id++)
         if (!d->vcpu[id].down)
             xd_shinfo_time(&d->vcpu[id]);
+}
+
+void xd_info_release(struct xd_vcpu *v)
+{
+    if (v->info_moved)
+        xd_page_and_type_put(v->hv, v->info_mfn);
+    XD_PUT(v->hv, v->info_moved, false);
+    XD_PUT(v->hv, v->info_mfn, v->domain->shared_info);
+    XD_PUT(v->hv, v->info_off, v->id * (uint32_t)sizeof(struct xd_abi_vcpu_info));
 }

@@ -393,6 +393,15 @@ static bool let(struct xd_emitter *em, const struct xd_step *s)
     return ok;
 }
 
+static void resume(struct xd_emitter *em, const struct xd_step *s, const char *name)
+{
+    static const char *const ways[] = {"CANCELLED", "ANEW", "RESTORED"};
+    const struct xd_item *how = item(em, s, "how");
+
+    xd_str_addf(em->out, "    sc_resume(&s, &%s, XD_RESUME_%s);\n", name,
+                ways[how ? xd_expr_at(em->p, how->value)->num : XD_RESUME_ANEW]);
+}
+
 bool xd_emit_step(struct xd_emitter *em)
 {
     const struct xd_step *s = &em->p->step[em->at];
@@ -443,6 +452,7 @@ bool xd_emit_step(struct xd_emitter *em)
     case XD_STEP_EXPECT_CONSOLE: return text_step(em, s, "    sc_console(&s, ");
     case XD_STEP_EXPECT_AUDIT: xd_str_add(em->out, "    sc_audit(&s);\n"); return true;
     case XD_STEP_CRASH: xd_str_addf(em->out, "    sc_crash(&s, &%s);\n", name); return true;
+    case XD_STEP_RESUME: resume(em, s, name); return true;
     case XD_STEP_POKE: return bytes(em, s, "poke", ");\n");
     case XD_STEP_MEMORY:
         return bytes(em, s, "memory", item(em, s, "readonly") ? ", true);\n" : ", false);\n");

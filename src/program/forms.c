@@ -10,7 +10,7 @@
 const char *const xd_access_words[] = {"ok", "emulated", "pf", "gp", NULL};
 const char *const xd_entered_words[] = {"handler", "gp", "ud", "crash", "none", NULL};
 
-/* In the order of enum xd_order, xd_profile, xd_type, xd_port_state, xd_state. */
+/* In the order of enum xd_order, xd_profile, xd_type, xd_port_state, xd_state, xd_resume. */
 static const char *const orders[] = {"domU", "dom0", NULL};
 static const char *const profiles[] = {"release", "debug", NULL};
 static const char *const types[] = {"none",     "l1",     "l2",       "l3", "l4",
@@ -18,6 +18,7 @@ static const char *const types[] = {"none",     "l1",     "l2",       "l3", "l4"
 static const char *const port_states[] = {"free", "reserved", "unbound", "interdomain",
                                           "pirq", "virq",     "ipi",     NULL};
 static const char *const vcpu_states[] = {"running", "blocked", "down", "shutdown", NULL};
+static const char *const resumes[] = {"cancelled", "anew", "restored", NULL};
 static const char *const owners[] = {"xen", "io", "none", NULL};
 static const char *const none[] = {"none", NULL};
 
@@ -86,6 +87,7 @@ static const struct xd_form_key stack_keys[] = {NUM("rcx"), NUM("r11"),  NUM("er
                                                 NUM("cs"),  NUM("mask"), NUM("rflags"), NUM("rsp"),
                                                 NUM("ss"),  END};
 static const struct xd_form_key memory_keys[] = {FLAG("readonly"), END};
+static const struct xd_form_key resume_keys[] = {{"how", XD_T_STATUS, XD_K_NONE, resumes}, END};
 static const struct xd_form_key mem_keys[] = {NUM("size"), END};
 static const struct xd_form_key inject_keys[] = {
     NUM("nth"), {"error", XD_T_ERRNO, XD_K_NONE, NULL}, NUM("times"), NUM("percent"), NUM("seed"),
@@ -171,6 +173,7 @@ static const struct xd_form forms[] = {
     {"expect", "dN.V", XD_STEP_EXPECT_VCPU, XD_S_VCPU, 0, XD_V_NONE, vcpu_keys},
     {"expect", "dN", XD_STEP_EXPECT_DOMAIN, XD_S_DOMAIN, 0, XD_V_NONE, whole_domain_keys},
     {"irq", NULL, XD_STEP_IRQ, XD_S_EXPR, 0, XD_V_NONE, no_keys},
+    {"resume", NULL, XD_STEP_RESUME, XD_S_DOMAIN, 0, XD_V_NONE, resume_keys},
     {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 

@@ -162,6 +162,18 @@ static void crash(struct xd_runner *r, const struct xd_step *s)
         xd_report(r, "%s does not exist", xd_text_at(r->p, r->p->domain[s->domain].name));
 }
 
+static void resume(struct xd_runner *r, const struct xd_step *s)
+{
+    const struct xd_item *how = xd_form_item(r->p, s, "how");
+    struct xd_domain *d = r->env[s->domain].d;
+
+    if (!d)
+        xd_report(r, "%s does not exist", xd_text_at(r->p, r->p->domain[s->domain].name));
+    else if (xd_domain_resume(d, how ? (enum xd_resume)xd_expr_at(r->p, how->value)->num
+                                     : XD_RESUME_ANEW))
+        xd_report(r, "%s", xd_hv_error(r->hv));
+}
+
 static void let(struct xd_runner *r, const struct xd_step *s)
 {
     uint64_t value;
@@ -255,6 +267,7 @@ static void run_step(struct xd_runner *r, uint32_t at)
     case XD_STEP_SCARCE: scarce(r, s); break;
     case XD_STEP_DESTROY: destroy(r, s); break;
     case XD_STEP_CRASH: crash(r, s); break;
+    case XD_STEP_RESUME: resume(r, s); break;
     case XD_STEP_POKE: xd_run_poke(r, s); break;
     case XD_STEP_MEMORY: xd_run_memory(r, s); break;
     case XD_STEP_REGS: xd_run_regs(r, s); break;

@@ -110,6 +110,7 @@ static const char *const texts[] = {
     D "inject mmu_update machphys error=EBUSY\nevent 3\nevent start.console_port\nupcall # y\n"
       "scarce 0\nscarce frames()\n",
     D "console_input \"hi\\n\"\nvirq TIMER\nvirq 3\ndestroy d1\ncrash d1\n",
+    D "resume d1\nresume d1 cancelled\nresume d1 anew # x\nresume d1 restored\n",
     D "poke page(0)[1] [1, pte(page(1), P)]\npoke 1 2\npoke 1 \"x\"\n",
     D "memory 0x7000 \"a\\x00\" readonly\nmemory 1 [2]\nincomplete \"why\"\n",
     "machine boot_ns=5 mmio_ro=1-2 mmio_ro=7-8 extraversion=\".8\" cmdline=\"x\" profile=debug linked\ndomain d1 total=1200 handle=\"h\"\n",

@@ -5,6 +5,7 @@
  */
 #include "hv/call/call.h"
 #include "hv/pirq.h"
+#include "hv/sched.h"
 
 #define HC_PLATFORM_OP        7u
 #define HC_SYSCTL             35u
@@ -75,6 +76,7 @@ enum domctl_cmd {
     IRQ_PERMISSION = 19,
     IOMEM_PERMISSION = 20,
     IOPORT_PERMISSION = 21,
+    RESUMEDOMAIN = 27,
     ASSIGN_DEVICE = 37,
     BIND_PT_IRQ = 38,
     MEMORY_MAPPING = 39,
@@ -195,6 +197,17 @@ static int64_t set_target(struct xd_vcpu *v, const struct xd_abi_domctl *op, str
     return xd_reject(v, XD_WHY_DOMCTL_HVM_ONLY, e->domid);
 }
 
+/* AS-XEN: do_domctl: whatever the domain shut down with; what else a toolstack does is its own business. */
+static int64_t resumedomain(struct xd_vcpu *v, struct xd_domain *d)
+{
+    if (!v->domain->privileged)
+        return xd_reject(v, XD_WHY_CONTROL_ONLY, HC_DOMCTL, v->domain->domid);
+    if (d == v->domain)
+        return xd_reject(v, XD_WHY_DOMCTL_RESUME_SELF, d->domid);
+    xd_domain_go_on(d);
+    return 0;
+}
+
 /* AS-XEN: do_domctl: anybody may ask for the version. */
 static int64_t vm_event_op(struct xd_vcpu *v, struct xd_abi_domctl *op, uint64_t at,
                            struct xd_domain *d)
@@ -232,6 +245,7 @@ int64_t xd_hc_domctl(struct xd_vcpu *v, const struct xd_args_domctl *arg)
     case IOPORT_MAPPING: return xd_reject(v, XD_WHY_DOMCTL_HVM_ONLY, d->domid);
     case BIND_PT_IRQ:
     case UNBIND_PT_IRQ: return xd_reject(v, XD_WHY_DOMCTL_HVM_IRQ, d->domid);
+    case RESUMEDOMAIN: return resumedomain(v, d);
     case SET_TARGET: return set_target(v, &op, d);
     case GET_DEVICE_GROUP: return xd_reject(v, XD_WHY_DOMCTL_NO_IOMMU);
     case VM_EVENT_OP: return vm_event_op(v, &op, arg->op, d);

@@ -24,10 +24,21 @@ static int64_t block(struct xd_vcpu *v)
     return 0;
 }
 
+/*
+ * What the domain's toolstack finds in RDX, and takes for the frame of start_info if the domain suspends, stays there
+ * when the call is over; linked code keeps its registers for itself.
+ */
+static int64_t end(struct xd_vcpu *v, uint32_t reason)
+{
+    if (!v->in_multicall)
+        XD_PUT(v->hv, v->regs.rdx, v->rec.arg[2]);
+    xd_domain_shutdown(v->domain, (uint8_t)reason);
+    return 0;
+}
+
 static int64_t shutdown(struct xd_vcpu *v, struct xd_abi_sched_shutdown *op)
 {
-    xd_domain_shutdown(v->domain, (uint8_t)op->reason);
-    return 0;
+    return end(v, op->reason);
 }
 
 /*
@@ -171,9 +182,7 @@ int64_t xd_hc_sched_op_compat(struct xd_vcpu *v, const struct xd_args_sched_op_c
     switch (arg->cmd) {
     case 0: return yield(v);
     case 1: return block(v);
-    case 2: /* the reason itself, not a pointer to it */
-        xd_domain_shutdown(v->domain, (uint8_t)arg->arg);
-        return 0;
+    case 2: return end(v, (uint32_t)arg->arg); /* the reason itself, not a pointer to it */
     default: return xd_reject(v, XD_WHY_SCHED_COMPAT_OP, arg->cmd);
     }
 }

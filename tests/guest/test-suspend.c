@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-suspend.c: linked code that suspends its domain comes back from that call, with 1 or 0, in a later run or in the
+ * same one, as a context or as a thread. must() stands in for ck_assert, which is no good in threads.
+ */
+#include "guest.h"
+#include "xendouble/levers.h"
+
+#include <stdio.h>
+#include <xen/interface/vcpu.h>
+
+#define must(cond) ((cond) ? (void)0 : broken(#cond, __LINE__))
+
+static struct machine m;
+static int returned; /* by HYPERVISOR_suspend */
+static unsigned int others, upcalls;
+static struct start_info before;
+
+static void broken(const char *what, int line)
+{
+    fprintf(stderr, "test-suspend.c:%d: %s does not hold\n", line, what);
+    abort();
+}
+
+static void setup(void)
+{
+    machine_setup(&m);
+    returned = -1;
+    others = upcalls = 0;
+    before = *xd_guest_start_info(m.d1);
+}
+
+static void teardown(void)
+{
+    machine_teardown(&m);
+}
+
+static enum xd_run_end run(bool threads)
+{
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+
+    c.threads = threads;
+    c.quiet = true;
+    return xd_run(m.hv, &c);
+}
+
+static xen_pfn_t pfn_of(uint64_t va)
+{
+    const struct xd_start *s = xd_domain_start(m.d1);
+
+    return (va - s->virt_base) / 4096;
+}
+
+/* As a kernel does that can be cancelled. */
+static void suspends(void *unused)
+{
+    const struct xd_start *s = xd_domain_start(m.d1);
+    struct start_info *si = xd_guest_start_info(m.d1);
+
+    (void)unused;
+    si->store_mfn = pfn_of(s->store_va);
+    si->console.domU.mfn = (uint32_t)pfn_of(s->console_va);
+    returned = HYPERVISOR_suspend(xd_domain_mfn(m.d1, pfn_of(s->start_info_va)));
+    must(HYPERVISOR_xen_version(XENVER_version, NULL) == 0x40011);
+    if (returned == 1) {
+        si->store_mfn = before.store_mfn;
+        si->console.domU.mfn = before.console.domU.mfn;
+    }
+    must(si->store_mfn == before.store_mfn);
+    must(si->console.domU.mfn == before.console.domU.mfn);
+}
+
+static void counts(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 8; i++) {
+        must(HYPERVISOR_xen_version(XENVER_version, NULL) == 0x40011);
+        others++;
+    }
+}
+
+START_TEST(it_returns_in_a_later_run)
+{
+    const bool threads = _i & 1;
+    const enum xd_resume how = (enum xd_resume)(_i / 2);
+
+    start(m.v0, suspends, NULL);
+    ck_assert_int_eq(run(threads), XD_RUN_FINISHED);
+    ck_assert_int_eq(xd_domain_shutdown_code(m.d1), SHUTDOWN_suspend);
+    ck_assert_int_eq(returned, -1);
+    ck_assert_int_eq(run(threads), XD_RUN_FINISHED); /* nobody came */
+    ck_assert_int_eq(returned, -1);
+    ck_assert_int_eq(xd_domain_resume(m.d1, how), 0);
+    ck_assert_int_eq(run(threads), XD_RUN_FINISHED);
+    ck_assert_int_eq(returned, how == XD_RESUME_CANCELLED);
+    ck_assert_int_eq(xd_domain_shutdown_code(m.d1), -1);
+}
+END_TEST
+
+/* Another vCPU stood in a call of its own, which returns what it would have. */
+START_TEST(other_vcpus_go_on_if_it_is_cancelled)
+{
+    start(m.v1, counts, NULL);
+    start(m.v0, suspends, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+    if (!_i)
+        ck_assert_uint_lt(others, 8);
+    ck_assert_int_eq(xd_domain_resume(m.d1, XD_RESUME_CANCELLED), 0);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+    ck_assert_int_eq(returned, 1);
+    ck_assert_uint_eq(others, 8);
+}
+END_TEST
+
+static void comes_up(void *unused)
+{
+    (void)unused;
+    others += 100;
+}
+
+/* Else they were reset where they stood, and the code that they are given next is another. */
+START_TEST(other_vcpus_do_not_if_it_is_not)
+{
+    unsigned int so_far;
+
+    start(m.v1, counts, NULL);
+    start(m.v0, suspends, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+    so_far = others;
+    ck_assert_int_eq(xd_domain_resume(m.d1, XD_RESUME_ANEW), 0);
+    ck_assert_int_eq(xd_vcpu_state(m.v1), XD_STATE_DOWN);
+    if (so_far && so_far < 8) /* it had begun, and was not done */
+        start(m.v1, comes_up, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+    ck_assert_int_eq(returned, 0);
+    ck_assert_uint_eq(others, so_far);
+}
+END_TEST
+
+/* dN's code is the toolstack, and the run goes on. */
+static void resumes(void *unused)
+{
+    (void)unused;
+    for (bool back = false; !back; HYPERVISOR_sched_op(SCHEDOP_yield, NULL)) {
+        xd_guest_lock(m.hv);
+        back = xd_domain_shutdown_code(m.d1) == SHUTDOWN_suspend;
+        if (back)
+            must(xd_domain_resume(m.d1, XD_RESUME_CANCELLED) == 0);
+        xd_guest_unlock(m.hv);
+    }
+}
+
+START_TEST(it_returns_in_the_same_run)
+{
+    start(m.peer, resumes, NULL);
+    start(m.v0, suspends, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+    ck_assert_int_eq(returned, 1);
+}
+END_TEST
+
+/* An event that came meanwhile is delivered before the call returns, and its handler's calls have their own answers. */
+static void on_upcall(void *unused)
+{
+    (void)unused;
+    upcalls++;
+    must(HYPERVISOR_xen_version(XENVER_version, NULL) == 0x40011);
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_pending = 0;
+}
+
+static void lets_events_in(void *unused)
+{
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 0;
+    suspends(unused);
+}
+
+START_TEST(events_come_first)
+{
+    xd_guest_on_upcall(m.v0, on_upcall, NULL);
+    start(m.v0, lets_events_in, NULL);
+    ck_assert_int_eq(run(false), XD_RUN_FINISHED);
+    xd_upcall_spurious(m.v0);
+    ck_assert_int_eq(xd_domain_resume(m.d1, XD_RESUME_CANCELLED), 0);
+    ck_assert_int_eq(run(false), XD_RUN_FINISHED);
+    ck_assert_uint_eq(upcalls, 1);
+    ck_assert_int_eq(returned, 1);
+}
+END_TEST
+
+/* Who crashed stays where it is. */
+static void crashes(void *unused)
+{
+    struct sched_shutdown op = {.reason = SHUTDOWN_poweroff};
+
+    (void)unused;
+    HYPERVISOR_sched_op(SCHEDOP_shutdown, &op);
+    must(!"it is over");
+}
+
+START_TEST(other_ends_are_final)
+{
+    start(m.v0, crashes, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+    ck_assert_int_eq(xd_domain_resume(m.d1, XD_RESUME_CANCELLED), -22);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("suspend");
+    TCase *tc = tcase_create("suspend");
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_loop_test(tc, it_returns_in_a_later_run, 0, 6);
+    tcase_add_loop_test(tc, other_vcpus_go_on_if_it_is_cancelled, 0, 2);
+    tcase_add_loop_test(tc, other_vcpus_do_not_if_it_is_not, 0, 2);
+    tcase_add_loop_test(tc, it_returns_in_the_same_run, 0, 2);
+    tcase_add_test(tc, events_come_first);
+    tcase_add_loop_test(tc, other_ends_are_final, 0, 2);
+    suite_add_tcase(suite, tc);
+    return run_suite(suite);
+}
