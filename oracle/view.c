@@ -225,7 +225,7 @@ static void frame(struct xd_view *s, struct xd_hv *hv, const char *name, uint64_
                               .owner = f.owner,
                               .flags = f.flags & (XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP)};
     f.flags &= XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP | XD_FRAME_PINNED | XD_FRAME_VALIDATED;
-    f.pad = 0;
+    f.lost = 0; /* Xen does not tell them from others */
     h->table = h->table || (f.type >= XD_TYPE_L1 && f.type <= XD_TYPE_L4);
     if (memcmp(&f, &h->told, sizeof(f)))
         xd_str_addf(s->out, "  %s %" PRIu64 ": refs=%u %s=%u%s%s%s%s owner=%u linear=%d\n", name,

@@ -60,8 +60,7 @@ static const struct xd_alt vcpu_call[] = {
     A(1, "nmi_op unregister_callback"),
 };
 /*
- * The context of d1's third vCPU, at va(2): it lies down until somebody brings it up, which nobody does. A root table
- * for user mode is never named (docs/DIFFERENCES.md, 18).
+ * The context of d1's third vCPU, at va(2): it lies down until somebody brings it up, which nobody does.
  */
 static const struct xd_alt third_context[] = {
     A(2, "vcpu_op 0 <1/2> <buf(5168)/va(5)/va(7)>"),
@@ -69,10 +68,13 @@ static const struct xd_alt third_context[] = {
       "<room>\nstore va(2)+<648/672/728/4808/4976/5112/5120/5128/5144/5152/5160> <non-canonical>\nvcpu_op 0 2 va(2)"),
     A(2, "<room>\nstore va(2)+4816 <0x1008/0x800000000000/0xffff830000000000/0>\nstore va(2)+4824 "
          "<0/8192/8193>\nvcpu_op 0 2 va(2)"),
-    A(2,
-      "<room>\nstore va(2)+512 <0/4>\nstore va(2)+4960 <8192/8193/0xffffffff>\nvcpu_op 0 2 va(2)"),
+    A(2, "<room>\nstore va(2)+512 <0/4>\nstore va(2)+4960 "
+         "<8192/8193/0xffffffff/0xffffffffffffffff/0x100000000/0x20000001c01>\nvcpu_op 0 2 va(2)"),
     A(2,
       "<room>\nstore va(2)+512 4\nstore va(2)+4832 <stranger>\nstore va(2)+4960 <512/513>\nvcpu_op 0 2 va(2)"),
+    A(2, "<room>\nstore va(2)+512 4\nstore va(2)+4960 0\nstore va(2)+5008 mach(<<l4>/cr3()>)\n"
+         "store va(2)+4992 mach(<<stranger>/<l1>>)\nvcpu_op 0 2 va(2)\n<50%vcpu_op 0 2 va(2)\n>"
+         "mmuext_op [UNPIN_TABLE mfn=<l4>]"),
     A(1, "<room>\nstore va(2)+512 4\nstore va(2)+4960 0\nstore va(2)+4992 0\nstore va(2)+5008 "
          "mach(<stranger>)\nvcpu_op 0 2 va(2)"),
     A(1, "<room>\nstore va(2)+512 4\nstore va(2)+4960 0\nstore va(2)+4992 0\nstore va(2)+5008 "

@@ -67,6 +67,10 @@ static const struct xd_alt gdt_life[] = {
       "update_descriptor mach(<@1>)+16 <descriptor>\nupdate_descriptor mach(<@1>)+8 <descriptor>\n"
       "update_va_mapping <window> pte(<@1>, P|RW) UVMF_INVLPG\nset_gdt [0] 0\n"
       "update_va_mapping <window> pte(<@1>, P|RW) UVMF_INVLPG"),
+    A(2, "mmuext_op [CLEAR_PAGE mfn=<SEG@1>]\nupdate_descriptor mach(<@1>)+8 "
+         "0x00<cf/af>f<0/2/4/6/8/a/c/e/3/b>000000ffff\n"
+         "set_gdt [<@1>] 512\nset_segment_base 3 <8/11/0x10008>\nset_gdt [0] 0\n"
+         "update_va_mapping <window@2> pte(<@1>, P) UVMF_INVLPG\nload <@2>+8"),
     A(2, "mmuext_op [CLEAR_PAGE mfn=<SEG@1>]\nmmu_update [<@1>[<0/1/511>] = <odd-descriptor>]\n"
          "set_gdt [<@1>] <1/512>\n"
          "mmu_update [<@1>[<0/1/511>] = <good-descriptor>]\nset_gdt [<@1>] 512"),

@@ -93,7 +93,8 @@ static const struct xd_alt new_vcpu[] = {
     A(2,
       "store " CONTEXT "+<648/5112/728> <0x800000000000/0xffff7fffffffffff>\nvcpu_op 0 2 " CONTEXT),
     A(1, "store " CONTEXT "+4816 <8/0xffff800000000000>\nvcpu_op 0 2 " CONTEXT),
-    A(1, "store " CONTEXT "+4960 <8193/8192/0xffffffffffffffff>\nvcpu_op 0 2 " CONTEXT),
+    A(1,
+      "store " CONTEXT "+4960 <8193/8192/0xffffffffffffffff/0x20000000000>\nvcpu_op 0 2 " CONTEXT),
     A(3, "store " CONTEXT "+512 <4/0x24/0>\nstore " CONTEXT "+4960 <0/512>\nstore " CONTEXT
          "+4832 <plain>\nstore " CONTEXT "+5008 mach(<cr3()/<l4>/<plain>>)\nstore " CONTEXT
          "+4992 <0/mach(<cr3()/<l1>>)>\nvcpu_op 0 2 " CONTEXT "\nvcpu_op <1/2/3> 2 0"),

@@ -60,7 +60,7 @@ static const struct xd_alt give[] = {
 static const struct xd_alt mem_flags[] = {
     A(20, ""), A(1, " mem_flags=<1/12/13/14/27/28/31/32/40/255>"),
     A(1, " mem_flags=<0x300/0x200/0x4100/0x20000/0x20100/0x20200>"),
-    A(1, " mem_flags=<0x10000/0x40000/0x40100>")};
+    A(1, " mem_flags=<0x10000/0x40000/0x40100/0x60100/0x60400>")};
 static const struct xd_alt take[] = {
     A(14, "memory_op populate_physmap extent_start=[<take-page>] domid=<SELF/SELF/SELF/"
           "<own>><take-tail><mem-flags>"),

@@ -425,6 +425,16 @@ static struct written *first_records(const struct xd_arena *a, size_t mark, size
     return w;
 }
 
+/* AS-XEN: arch_set_info_guest: the kernel's root table stays with the vCPU if only the user's is refused. */
+static bool keeps_a_root(const struct xd_domain *d)
+{
+    bool keeps = false;
+
+    for (uint32_t id = 0; id < d->vcpus; id++)
+        keeps |= !d->vcpu[id].initialised && d->vcpu[id].cr3.v;
+    return keeps;
+}
+
 void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_str *out)
 {
     const struct xd_arena *a = xd_arena_of(v->hv);
@@ -440,6 +450,8 @@ void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_st
     struct written *w;
     size_t words;
 
+    if (nr == VCPU_OP && keeps_a_root(v->domain))
+        c.leaves |= DONE;
     w = first_records(a, mark, &words);
     for (size_t i = 0; i < words; i++) {
         c.word = w[i].word;

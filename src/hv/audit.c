@@ -145,6 +145,8 @@ static void count_frame(struct audit *a, xd_mfn mfn)
             COMPLAIN(a, "frame 0x%llx is pinned but is no table", (unsigned long long)mfn.v);
         hold(a, mfn, (enum xd_type)f->type, "the pin of frame", mfn.v);
     }
+    t->count += f->lost;
+    t->type_count += f->lost;
     if (!live_table(f))
         return;
     if (f->type == XD_TYPE_L1)
@@ -165,7 +167,7 @@ static void hold_own(struct audit *a, const struct xd_vcpu *v, xd_mfn mfn, enum 
 
 static void count_vcpu(struct audit *a, const struct xd_vcpu *v)
 {
-    if (v->initialised)
+    if (v->cr3.v)
         hold_own(a, v, v->cr3, XD_TYPE_L4, "the base pointer of vCPU");
     if (v->user_cr3.v)
         hold_own(a, v, v->user_cr3, XD_TYPE_L4, "the user base pointer of vCPU");

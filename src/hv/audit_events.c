@@ -254,7 +254,7 @@ static void audit_life(struct audit *a, const struct xd_vcpu *v)
 {
     unsigned int domid = v->domain->domid;
 
-    EXPECT(a, v->initialised || (v->down && !v->cr3.v && !v->user_cr3.v && !v->gdt_ents),
+    EXPECT(a, v->initialised || (v->down && !v->user_cr3.v && !v->gdt_ents),
            "d%uv%u: was never brought up, and has what a running vCPU has", domid, v->id);
     EXPECT(a, !v->domain->dying || !v->initialised,
            "d%uv%u: its domain is destroyed, and it is not", domid, v->id);

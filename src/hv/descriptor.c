@@ -6,7 +6,8 @@
 #include "hv/pt.h"
 #include "hv/tlb.h"
 
-#define SELECTOR_LDT 4u
+#define SELECTOR_LDT  4u
+#define DESC_ACCESSED (UINT64_C(1) << 40)
 
 static uint32_t gdt_frames(uint32_t entries)
 {
@@ -91,6 +92,24 @@ static bool ldt_page(struct xd_vcpu *v, unsigned int page)
     return true;
 }
 
+/* The frame of the guest's in which the descriptor of (sel) lies. It is in use as such. */
+static xd_mfn frame_of(const struct xd_vcpu *v, unsigned int sel)
+{
+    const unsigned int page = (sel >> 3) / XD_PT_SLOTS;
+
+    return sel & SELECTOR_LDT ? v->ldt_frame[page] : v->gdt_frame[page];
+}
+
+void xd_descriptor_accessed(struct xd_vcpu *v, unsigned int sel)
+{
+    uint64_t *desc;
+
+    if (!(sel & SELECTOR_LDT) && sel >> 3 >= XD_GDT_ENTRIES_MAX)
+        return; /* Xen's own */
+    desc = &xd_frame_words(v->hv, frame_of(v, sel))[(sel >> 3) % XD_PT_SLOTS];
+    XD_PUT(v->hv, *desc, *desc | DESC_ACCESSED);
+}
+
 enum xd_descriptor_found xd_descriptor_at(struct xd_vcpu *v, unsigned int sel, uint64_t *desc)
 {
     static const struct {
@@ -99,15 +118,13 @@ enum xd_descriptor_found xd_descriptor_at(struct xd_vcpu *v, unsigned int sel, u
     } flat[] = {{XD_FLAT_USER_CS32, UINT64_C(0x00cffb000000ffff)},
                 {XD_FLAT_SS, UINT64_C(0x00cff3000000ffff)},
                 {XD_FLAT_CS64, UINT64_C(0x00affb000000ffff)}};
-    const unsigned int at = sel >> 3, page = at / XD_PT_SLOTS;
-    xd_mfn mfn;
+    const unsigned int at = sel >> 3;
 
     if (sel & SELECTOR_LDT) {
         if (at >= v->ldt_ents)
             return XD_DESC_BEYOND;
-        if (!ldt_page(v, page))
+        if (!ldt_page(v, at / XD_PT_SLOTS))
             return XD_DESC_FAULT;
-        mfn = v->ldt_frame[page];
     } else {
         for (size_t i = 0; i < XD_ARRAY_SIZE(flat); i++)
             if (sel == flat[i].sel) {
@@ -116,8 +133,7 @@ enum xd_descriptor_found xd_descriptor_at(struct xd_vcpu *v, unsigned int sel, u
             }
         if (at >= v->gdt_ents)
             return XD_DESC_BEYOND;
-        mfn = v->gdt_frame[page];
     }
-    *desc = xd_frame_words(v->hv, mfn)[at % XD_PT_SLOTS];
+    *desc = xd_frame_words(v->hv, frame_of(v, sel))[at % XD_PT_SLOTS];
     return XD_DESC_FOUND;
 }

@@ -17,6 +17,9 @@ void xd_gdt_release(struct xd_vcpu *v);
 enum xd_descriptor_found { XD_DESC_FOUND, XD_DESC_BEYOND, XD_DESC_FAULT };
 enum xd_descriptor_found xd_descriptor_at(struct xd_vcpu *v, unsigned int sel, uint64_t *desc);
 
+/* Marks a descriptor that was found as accessed, as the processor does when it loads it into a segment register. */
+void xd_descriptor_accessed(struct xd_vcpu *v, unsigned int sel);
+
 /* Lets go of the LDT pages that are in use; they come back at their next use. True if there were
  * any. */
 bool xd_ldt_release(struct xd_vcpu *v);

@@ -44,6 +44,10 @@ static void release_frame(struct xd_hv *hv, xd_mfn mfn, unsigned int level)
     struct xd_frame *f = xd_frame_at(hv, mfn);
 
     XD_PUT(hv, f->count, f->count + 1); /* keep it while we look at it */
+    while (f->lost) {
+        XD_PUT(hv, f->lost, (uint16_t)(f->lost - 1));
+        xd_page_and_type_put(hv, mfn);
+    }
     if (f->flags & XD_FRAME_PINNED) {
         XD_PUT(hv, f->flags, (uint8_t)(f->flags & ~XD_FRAME_PINNED));
         xd_page_and_type_put(hv, mfn);

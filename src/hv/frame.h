@@ -35,7 +35,7 @@ struct xd_frame {
     uint8_t type;        /* enum xd_type */
     uint8_t flags;
     int16_t linear; /* > 0: linear entries this table holds; < 0: linear entries that lead here */
-    uint16_t pad;
+    uint16_t lost;  /* references that nobody can give back; each is one in the type, too */
 };
 
 _Static_assert(sizeof(struct xd_frame) == 16, "four frames a cache line");

@@ -83,7 +83,7 @@ static void search_vcpu(struct search *s, const struct xd_vcpu *v)
 {
     const char *what = NULL;
 
-    if (v->initialised && v->cr3.v == s->mfn.v)
+    if (v->cr3.v && v->cr3.v == s->mfn.v)
         what = "the kernel base pointer";
     else if (v->user_cr3.v && v->user_cr3.v == s->mfn.v)
         what = "the user base pointer";
@@ -141,6 +141,8 @@ void xd_explain_frame(struct xd_hv *hv, xd_mfn mfn, struct xd_str *out)
         return;
     if (f->flags & XD_FRAME_PINNED && room(&s))
         xd_str_add(out, "    pinned\n");
+    if (f->lost && room(&s))
+        xd_str_addf(out, "    lost %u times by attempts to bring up a vCPU\n", f->lost);
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         for (uint32_t id = 0; hv->domain[i].used && id < hv->domain[i].vcpus; id++)
             search_vcpu(&s, &hv->domain[i].vcpu[id]);

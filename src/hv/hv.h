@@ -297,7 +297,7 @@ struct xd_vcpu {
     uint64_t entry;         /* guest address of the multicall's entry that is run */
     uint64_t time_area;     /* guest address of a copy of vcpu_info.time; 0: none */
 
-    xd_mfn cr3;      /* kernel base pointer; holds an L4 reference */
+    xd_mfn cr3;      /* kernel base pointer; holds an L4 reference; 0: none yet */
     xd_mfn user_cr3; /* 0: none */
 
     struct xd_regs regs;
@@ -314,6 +314,7 @@ struct xd_vcpu {
     uint32_t io_ports;   /* (io_bitmap) speaks of */
     uint64_t io_bitmap;  /* address of the bitmap of I/O ports */
     uint64_t dr[4], dr6, dr7;
+    bool cr4_de; /* virtual CR4.DE */
 
     uint32_t gdt_ents;
     xd_mfn gdt_frame[XD_GDT_FRAMES];

@@ -41,11 +41,16 @@ void xd_runstate_note(struct xd_vcpu *v)
     (void)xd_copy_out(v, v->runstate_area, &info, sizeof(info)); /* nobody hears of a failure */
 }
 
-void xd_runstate_get(const struct xd_vcpu *v, struct xd_abi_vcpu_runstate_info *info)
+void xd_runstate_noted(const struct xd_vcpu *v, struct xd_abi_vcpu_runstate_info *info)
 {
     *info = (struct xd_abi_vcpu_runstate_info){.state = (int32_t)v->runstate,
                                                .state_entry_time = v->runstate_since};
     for (unsigned int i = 0; i < XD_ARRAY_SIZE(info->time); i++)
         info->time[i] = v->runstate_time[i];
+}
+
+void xd_runstate_get(const struct xd_vcpu *v, struct xd_abi_vcpu_runstate_info *info)
+{
+    xd_runstate_noted(v, info);
     info->time[v->runstate] += v->hv->now_ns - v->runstate_since;
 }

@@ -135,7 +135,7 @@ void xd_vcpu_reset(struct xd_vcpu *v)
     struct xd_hv *hv = v->hv;
 
     xd_gdt_release(v);
-    if (v->initialised)
+    if (v->cr3.v)
         xd_page_and_type_put(hv, v->cr3);
     if (v->user_cr3.v)
         xd_page_and_type_put(hv, v->user_cr3);

@@ -76,6 +76,8 @@ void xd_timer_skip_ticks(struct xd_vcpu *v, uint64_t until);
 void xd_runstate_init(struct xd_vcpu *v);
 void xd_runstate_note(struct xd_vcpu *v);
 void xd_runstate_get(const struct xd_vcpu *v, struct xd_abi_vcpu_runstate_info *info);
+/* The same without what the present state has lasted. */
+void xd_runstate_noted(const struct xd_vcpu *v, struct xd_abi_vcpu_runstate_info *info);
 
 /* The time of (v)'s poll timer has come. */
 void xd_poll_timeout(struct xd_vcpu *v);

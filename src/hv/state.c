@@ -227,6 +227,7 @@ const struct xd_state_row xd_state_vcpu[] = {
     A(dr, OK, 0),
     F(dr6, MAX, WORD),
     F(dr7, MAX, WORD),
+    F(cr4_de, MAX, 1),
     F(gdt_ents, MAX, XD_GDT_ENTRIES_MAX),
     M(gdt_frame, v, MFN, 0),
     F(ldt_base, OK, 0),
@@ -270,6 +271,7 @@ const struct xd_state_row xd_state_frame[] = {
     F(type, MAX, XD_TYPE_WRITABLE),
     F(flags, BITS, XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP | XD_FRAME_PINNED | XD_FRAME_VALIDATED),
     F(linear, MAX, HALF),
+    F(lost, MAX, HALF),
     END,
 };
 #undef S

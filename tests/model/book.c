@@ -95,7 +95,7 @@ bool book_owned(const struct model *m, mfn_t f, uint32_t domid)
 static void read_roots_of(const struct xd_vcpu *v, struct roots *r)
 {
     r->up = v->initialised;
-    r->kernel = v->initialised ? v->cr3.v : 0;
+    r->kernel = v->cr3.v;
     r->user = v->user_cr3.v;
     r->info = v->info_moved ? v->info_mfn.v : 0;
     r->block = v->fifo.mfn.v;
@@ -249,11 +249,14 @@ void book_settle(struct model *m)
     for (uint32_t i = 0; i < m->uses; i++)
         if (m->pin[m->used[i]])
             hold(&w, m->used[i], m->pin[m->used[i]]);
+    for (mfn_t f = m->hv->heap_first; f < m->frames; f++)
+        for (uint32_t k = 0; k < view_frame(m->hv, f)->lost; k++)
+            hold(&w, f, T_L4);
     for (uint32_t i = 0; i < m->slots; i++)
         for (uint32_t id = 0; id < VCPUS; id++) {
             const struct roots *r = &m->root[i][id];
 
-            if (r->up)
+            if (r->kernel)
                 hold(&w, r->kernel, T_L4);
             if (r->user)
                 hold(&w, r->user, T_L4);

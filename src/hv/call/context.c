@@ -30,8 +30,8 @@ static uint64_t base_of(uint64_t desc)
     return (desc >> 16 & 0xffffff) | (desc >> 56 & 0xff) << 24;
 }
 
-/* Would the processor load (sel) into a data segment register? *base is what it finds. */
-static bool loadable(struct xd_vcpu *v, unsigned int sel, uint64_t *base)
+/* Does the processor load (sel) into a data segment register? *base is what it finds; it marks what it loads. */
+static bool load_data(struct xd_vcpu *v, unsigned int sel, uint64_t *base)
 {
     uint64_t desc;
 
@@ -40,6 +40,7 @@ static bool loadable(struct xd_vcpu *v, unsigned int sel, uint64_t *base)
         (desc & DESC_CODE && !(desc & DESC_READABLE)))
         return false;
     *base = base_of(desc);
+    xd_descriptor_accessed(v, sel);
     return true;
 }
 
@@ -50,7 +51,7 @@ static int64_t user_gs(struct xd_vcpu *v, unsigned int sel)
 
     if (sel > XD_RPL) {
         sel |= XD_RPL;
-        if (!loadable(v, sel, &base))
+        if (!load_data(v, sel, &base))
             sel = 0;
     }
     XD_PUT(v->hv, v->regs.gs, (uint16_t)sel);

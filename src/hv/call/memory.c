@@ -69,6 +69,11 @@ static bool flags_ok(struct xd_vcpu *v, uint32_t flags)
     return flags & MEMF_VNODE || xd_memory_node_ok(v->domain, flags);
 }
 
+static uint64_t below(struct xd_vcpu *v, uint32_t flags)
+{
+    return xd_memory_below(v->domain, flags & MEMF_VNODE ? MEMF_BITS(flags) : flags);
+}
+
 /* AS-XEN: guest_handle_subrange_okay: where the rest begins, and that its size does not overflow.
  */
 bool xd_memory_list_ok(uint64_t list, uint64_t first, uint64_t nr)
@@ -111,8 +116,7 @@ static bool allocate(struct xd_vcpu *v, const struct reserve *r, xd_mfn *first)
         xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + nr, r->d->pages_max);
         return false;
     }
-    if (xd_frames_alloc(r->d, r->op.extent_order, xd_memory_below(v->domain, r->op.mem_flags),
-                        first))
+    if (xd_frames_alloc(r->d, r->op.extent_order, below(v, r->op.mem_flags), first))
         return true;
     xd_reject(v, XD_WHY_RESERVE_NO_MEMORY, nr);
     return false;
@@ -318,7 +322,6 @@ static xd_op_fn *const run[] = {
     [25] = xd_memory_compat_m2p,
     [26] = xd_memory_vnuma,
     [27] = xd_memory_rdm_map,
-    [28] = xd_memory_resource,
 };
 
 /*
@@ -365,6 +368,8 @@ int64_t xd_hc_memory_op(struct xd_vcpu *v, const struct xd_args_memory_op *arg)
         return xd_reject(v, XD_WHY_PHYSMAP_START, start);
     if (op == XENMEM_EXCHANGE)
         return xd_memory_exchange(v, arg->arg);
+    if (op == XENMEM_ACQUIRE_RESOURCE)
+        return xd_memory_resource(v, arg->arg);
     if (op == XENMEM_MACHINE_MEMORY_MAP && !v->domain->privileged)
         return xd_reject(v, XD_WHY_MEMMAP_RIGHTS,
                          v->domain->domid); /* before the operand is read */

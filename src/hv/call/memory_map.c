@@ -136,6 +136,8 @@ int64_t xd_memory_machine_map(struct xd_vcpu *v, void *copy)
     for (unsigned int i = 0; i < MACHINE_ENTRIES && rc == 0; i++) {
         if (machine[i].from >> XD_PAGE_SHIFT > t.next)
             rc = tell_until(&t, machine[i].from >> XD_PAGE_SHIFT);
+        if (rc == 0 && t.buffer && t.told + (MACHINE_ENTRIES - i) >= t.room)
+            rc = xd_reject(v, XD_WHY_MEMMAP_ROOM, t.room);
         if (rc == 0)
             rc = tell(&t, entry_of(machine[i].from, machine[i].to, machine[i].type));
         t.next = (machine[i].to + XD_PAGE_SIZE - 1) >> XD_PAGE_SHIFT;

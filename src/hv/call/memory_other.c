@@ -136,9 +136,10 @@ int64_t xd_memory_claim(struct xd_vcpu *v, void *copy)
 
 /* Frames of Xen's that a toolstack maps of the domain it builds. A PV domain has those of its grant table, which is not
  * modelled. */
-static int64_t resource(struct xd_vcpu *v, struct xd_abi_memory_resource *op,
-                        const struct xd_domain *d)
+static int64_t resource(struct xd_vcpu *v, const struct xd_abi_memory_resource *op,
+                        const struct xd_domain *d, uint64_t at)
 {
+    const uint32_t odd = RESOURCE_SIZE_ODD;
     uint64_t start = v->rec.arg[0] >> XD_MEMOP_SHIFT;
 
     if (op->type < RESOURCES && (op->type != RESOURCE_GRANTS || op->id >= GRANT_IDS))
@@ -148,8 +149,11 @@ static int64_t resource(struct xd_vcpu *v, struct xd_abi_memory_resource *op,
             return xd_reject(v, XD_WHY_RESOURCE_QUESTION, op->nr_frames);
         if (op->type == RESOURCE_GRANTS)
             return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 28);
-        op->nr_frames = RESOURCE_SIZE_ODD;
-        return 0;
+        at += offsetof(struct xd_abi_memory_resource,
+                       nr_frames); /* of the struct, nothing but this */
+        return xd_store_out(v, at, &odd, sizeof(odd))
+                   ? 0
+                   : xd_reject(v, XD_WHY_COPY_OUT, at, sizeof(odd));
     }
     if (start >= op->nr_frames || op->nr_frames > UINT32_MAX >> XD_MEMOP_SHIFT)
         return xd_reject(v, XD_WHY_RESOURCE_COUNT, op->nr_frames, start);
@@ -158,20 +162,22 @@ static int64_t resource(struct xd_vcpu *v, struct xd_abi_memory_resource *op,
     return xd_reject(v, XD_WHY_RESOURCE_TYPE, op->type);
 }
 
-int64_t xd_memory_resource(struct xd_vcpu *v, void *copy)
+int64_t xd_memory_resource(struct xd_vcpu *v, uint64_t at)
 {
-    struct xd_abi_memory_resource *op = copy;
+    struct xd_abi_memory_resource op;
     struct xd_domain *d;
     int64_t rc;
 
-    if (op->pad)
-        return xd_reject(v, XD_WHY_RESOURCE_PAD, op->pad);
-    if (op->frame >> 32 || (op->frame + op->nr_frames) >> 32)
-        return xd_reject(v, XD_WHY_RESOURCE_FRAMES, op->frame, op->nr_frames);
-    rc = remote(v, op->domid, &d);
+    if (!xd_copy_in(v, &op, at, sizeof(op)))
+        return xd_reject(v, XD_WHY_COPY_IN, at, sizeof(op));
+    if (op.pad)
+        return xd_reject(v, XD_WHY_RESOURCE_PAD, op.pad);
+    if (op.frame >> 32 || (op.frame + op.nr_frames) >> 32)
+        return xd_reject(v, XD_WHY_RESOURCE_FRAMES, op.frame, op.nr_frames);
+    rc = remote(v, op.domid, &d);
     if (rc)
         return rc;
     if (!v->domain->privileged)
-        return xd_reject(v, XD_WHY_MEMOP_PERMISSION, op->domid, v->domain->domid);
-    return resource(v, op, d);
+        return xd_reject(v, XD_WHY_MEMOP_PERMISSION, op.domid, v->domain->domid);
+    return resource(v, &op, d, at);
 }

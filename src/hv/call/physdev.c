@@ -16,10 +16,13 @@
 #define MAP_GSI           1
 #define MAP_MSI_SEG       3
 #define MAP_MULTI_MSI     4
+#define OP_APIC_READ      8u
 #define OP_MAP_PIRQ       13u
 #define IO_APIC           0xfec00000u
 #define MSIS_MAX          32
 #define OP_MMCFG_RESERVED 24u
+#define OP_PCI_DEVICE_ADD 25u
+#define DEVICE_HAS_PXM    4u
 #define OP_DBGP           29u
 #define COMPAT_SIZE       24u
 #define COMPAT_UNION      8u
@@ -396,15 +399,45 @@ static int64_t map_pirq_back(struct xd_vcpu *v, uint64_t arg)
     return rc;
 }
 
+/* AS-XEN: pci_physdev_op: a device's proximity domain stands behind its struct, and is read before anybody asks for rights. */
+static int64_t read_pxm(struct xd_vcpu *v, uint64_t arg)
+{
+    struct xd_abi_physdev_pci_device_add op;
+    uint32_t pxm;
+
+    if (!xd_copy_in(v, &op, arg, sizeof(op)))
+        return xd_reject(v, XD_WHY_COPY_IN, arg, sizeof(op));
+    if (op.flags & DEVICE_HAS_PXM && !xd_copy_in(v, &pxm, arg + sizeof(op), sizeof(pxm)))
+        return xd_reject(v, XD_WHY_COPY_IN, arg + sizeof(op), sizeof(pxm));
+    return 0;
+}
+
+/* AS-XEN: do_physdev_op: what was asked of an I/O APIC that there isn't goes back, too. */
+static int64_t unread_back(struct xd_vcpu *v, uint64_t arg, int64_t rc)
+{
+    struct xd_abi_physdev_apic op;
+
+    if (v->rec.reject.why != XD_WHY_PHYSDEV_APIC)
+        return rc;
+    if (!xd_copy_in(v, &op, arg, sizeof(op)) || !xd_copy_out(v, arg, &op, sizeof(op)))
+        return xd_reject(v, XD_WHY_COPY_OUT, arg, sizeof(op));
+    return rc;
+}
+
 static int64_t physdev(struct xd_vcpu *v, uint32_t cmd, uint64_t arg)
 {
+    int64_t rc = cmd == OP_PCI_DEVICE_ADD ? read_pxm(v, arg) : 0;
+
+    if (rc)
+        return rc;
     if (cmd == OP_MAP_PIRQ)
         return map_pirq_back(v, arg);
     if (cmd == OP_MMCFG_RESERVED && !v->domain->privileged)
         return control_only(v, cmd); /* before the operand is read */
     if (cmd == OP_DBGP && !v->domain->hardware)
         return xd_reject(v, XD_WHY_PHYSDEV_RIGHTS, cmd, v->domain->domid);
-    return xd_op_run(v, &xd_group_physdev, run, XD_ARRAY_SIZE(run), cmd, arg);
+    rc = xd_op_run(v, &xd_group_physdev, run, XD_ARRAY_SIZE(run), cmd, arg);
+    return cmd == OP_APIC_READ ? unread_back(v, arg, rc) : rc;
 }
 
 int64_t xd_hc_physdev_op(struct xd_vcpu *v, const struct xd_args_physdev_op *arg)

@@ -94,7 +94,10 @@ static int64_t area_at(struct xd_vcpu *v, uint64_t arg, size_t size, uint64_t *a
     return xd_handle_ok(*at, 1, size) ? 0 : xd_reject(v, XD_WHY_VCPU_AREA_RANGE, *at);
 }
 
-/* AS-XEN: common_vcpu_op: the first copy is written through the caller's tables. */
+/*
+ * AS-XEN: common_vcpu_op: the first copy is written through the caller's tables, to address 0 too, which stands for no
+ * area; and to the caller's own area without the time since its state began.
+ */
 static int64_t register_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     struct xd_abi_vcpu_runstate_info info;
@@ -104,9 +107,11 @@ static int64_t register_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t 
     if (rc)
         return rc;
     XD_PUT(t->hv, t->runstate_area, at);
-    xd_runstate_get(t, &info);
-    if (at)
-        (void)xd_copy_out(v, at, &info, sizeof(info));
+    if (t == v)
+        xd_runstate_noted(t, &info);
+    else
+        xd_runstate_get(t, &info);
+    (void)xd_copy_out(v, at, &info, sizeof(info));
     return 0;
 }
 

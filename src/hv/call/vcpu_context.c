@@ -4,7 +4,8 @@
  * own begins with. AS-XEN: arch_set_info_guest
  *
  * What Xen has stored by the time it refuses is not seen by anybody: the vCPU has not run, and the
- * next attempt stores all of it again. So here everything is decided first.
+ * next attempt stores all of it again. So here everything is decided first; but a kernel's root table is
+ * held even if the user's is refused.
  */
 #include "hv/call/vcpu.h"
 #include "hv/bounce.h"
@@ -19,10 +20,11 @@
 #define VGCF_ONLINE            UINT64_C(0x20)
 #define CTRLREG_USER           1
 #define CTRLREG_KERNEL         3
+#define CTRLREG_CR4            4
 #define CR0_TS                 UINT64_C(8)
+#define CR4_DE                 UINT64_C(8)
 #define RFLAGS_IOPL_SHIFT      12
 #define LDT_ENTRIES_MAX        8192u
-#define GDT_ENTRIES_MAX        (XD_GDT_FRAMES * XD_PT_SLOTS)
 
 typedef struct xd_abi_vcpu_guest_context context;
 
@@ -58,6 +60,12 @@ static int64_t check_addresses(struct xd_vcpu *v, const struct xd_vcpu *t, const
     return rc;
 }
 
+/* AS-XEN: arch_set_info_guest: an unsigned int; and of the entries' number pv_set_gdt gets the low half. */
+static uint32_t gdt_frames(const context *c)
+{
+    return (uint32_t)((c->gdt_ents + XD_PT_SLOTS - 1) / XD_PT_SLOTS);
+}
+
 static int64_t check(struct xd_vcpu *v, const struct xd_vcpu *t, const context *c)
 {
     int64_t rc = check_addresses(v, t, c);
@@ -66,32 +74,49 @@ static int64_t check(struct xd_vcpu *v, const struct xd_vcpu *t, const context *
         return rc;
     if (!xd_va_ok(c->ldt_base) || c->ldt_base % XD_PAGE_SIZE || c->ldt_ents > LDT_ENTRIES_MAX)
         return xd_reject(v, XD_WHY_VCPU_CONTEXT_LDT, t->id, c->ldt_base, c->ldt_ents);
-    if (c->gdt_ents > GDT_ENTRIES_MAX)
+    if (gdt_frames(c) > XD_GDT_FRAMES)
         return xd_reject(v, XD_WHY_VCPU_CONTEXT_GDT, t->id, c->gdt_ents);
     if (!(c->flags & VGCF_IN_KERNEL) && !c->ctrlreg[CTRLREG_USER])
         return xd_reject(v, XD_WHY_VCPU_CONTEXT_USER, t->id);
     return 0;
 }
 
-/* The root tables, kernel's then user's. Holds none of them if it refuses. */
-static int64_t take_roots(struct xd_vcpu *v, const context *c, xd_mfn *kernel, xd_mfn *user)
+/*
+ * AS-XEN: arch_set_info_guest: the root of an attempt that failed behind it is not given back, neither then nor
+ * when another takes its place.
+ */
+static void lose_root(struct xd_vcpu *t)
 {
+    struct xd_frame *f = xd_frame_at(t->hv, t->cr3);
+
+    if (!t->cr3.v)
+        return;
+    if (f->lost < UINT16_MAX)
+        XD_PUT(t->hv, f->lost, (uint16_t)(f->lost + 1));
+    else
+        xd_page_and_type_put(t->hv, t->cr3);
+    XD_PUT(t->hv, t->cr3, xd_mfn_of(0));
+}
+
+/* The root tables, kernel's, which the vCPU then has, and user's. */
+static int64_t take_roots(struct xd_vcpu *v, struct xd_vcpu *t, const context *c, xd_mfn *user)
+{
+    const xd_mfn kernel = xd_mfn_of(c->ctrlreg[CTRLREG_KERNEL] >> XD_PAGE_SHIFT);
     const uint16_t owner = v->domain->domid;
     int rc;
 
-    *kernel = xd_mfn_of(c->ctrlreg[CTRLREG_KERNEL] >> XD_PAGE_SHIFT);
     *user = xd_mfn_of(c->ctrlreg[CTRLREG_USER] >> XD_PAGE_SHIFT);
-    rc = xd_page_and_type_get(v, *kernel, owner, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
+    rc = xd_page_and_type_get(v, kernel, owner, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
     if (rc)
         return rc;
     if (!xd_m2p_strict(v->domain))
-        xd_l4_show_m2p(v->hv, *kernel, true);
+        xd_l4_show_m2p(v->hv, kernel, true);
+    lose_root(t);
+    XD_PUT(t->hv, t->cr3, kernel);
     if (!c->ctrlreg[CTRLREG_USER])
         return 0;
     rc = xd_page_and_type_get(v, *user, owner, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
-    if (rc)
-        xd_page_and_type_put(v->hv, *kernel);
-    else if (xd_m2p_strict(v->domain))
+    if (rc == 0 && xd_m2p_strict(v->domain))
         xd_l4_show_m2p(v->hv, *user, false);
     return rc;
 }
@@ -157,6 +182,7 @@ static void set_debugregs(struct xd_vcpu *t, const context *c)
 {
     static const int32_t regs[] = {0, 1, 2, 3, 6, 7};
 
+    XD_PUT(t->hv, t->cr4_de, (c->ctrlreg[CTRLREG_CR4] & CR4_DE) != 0);
     xd_debugreg_reset(t);
     for (size_t i = 0; i < XD_ARRAY_SIZE(regs); i++)
         (void)xd_debugreg_set(t, regs[i], c->debugreg[regs[i]]);
@@ -166,14 +192,13 @@ static void set_debugregs(struct xd_vcpu *t, const context *c)
  * AS-XEN: with VGCF_online the vCPU counts as up, but nothing wakes it, and VCPUOP_up does not
  * either, since it is up.
  */
-static void commit(struct xd_vcpu *t, const context *c, xd_mfn kernel, xd_mfn user)
+static void commit(struct xd_vcpu *t, const context *c, xd_mfn user)
 {
     set_registers(t, c);
     set_entries(t, c);
     set_debugregs(t, c);
     XD_PUT(t->hv, t->ldt_ents, (uint32_t)c->ldt_ents);
     XD_PUT(t->hv, t->ldt_base, c->ldt_ents ? c->ldt_base : 0);
-    XD_PUT(t->hv, t->cr3, kernel);
     XD_PUT(t->hv, t->user_cr3, user);
     XD_PUT(t->hv, t->initialised, true);
     XD_PUT(t->hv, t->up_asleep, (c->flags & VGCF_ONLINE) != 0);
@@ -182,7 +207,7 @@ static void commit(struct xd_vcpu *t, const context *c, xd_mfn kernel, xd_mfn us
 int64_t xd_vcpu_initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     context c;
-    xd_mfn kernel, user;
+    xd_mfn user;
     int64_t rc;
 
     if (!xd_copy_in(v, &c, arg, sizeof(c)))
@@ -195,12 +220,12 @@ int64_t xd_vcpu_initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     rc = xd_gdt_set(v, t, c.gdt_frame, (uint32_t)c.gdt_ents);
     if (rc)
         return rc;
-    rc = take_roots(v, &c, &kernel, &user);
+    rc = take_roots(v, t, &c, &user);
     if (rc) {
         xd_gdt_release(t);
         return rc;
     }
 
-    commit(t, &c, kernel, user);
+    commit(t, &c, user);
     return 0;
 }
