@@ -50,12 +50,16 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
 static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
 {
     struct run *run = ctx;
-    uint32_t line = r->p->step[at].line;
+    const struct xd_step *s = &r->p->step[at];
+    const uint32_t line = s->line;
 
+    if (s->kind >= XD_STEP_TRAP && s->kind <= XD_STEP_DELIVER && r->env[r->domain].d &&
+        counted(run, s))
+        xd_count_entered(run->c, xd_why(xd_vcpu_at(r->env[r->domain].d, r->vcpu)));
     if (line == run->d->explain_line)
         xd_str_add(&run->d->explain, xd_str_text(&run->told));
     xd_str_clear(&run->told);
-    run->c->left_out += run->left_out && counted(run, &r->p->step[at]);
+    run->c->left_out += run->left_out && counted(run, s);
     run->left_out = false;
     xd_witness_watch.stepped(ctx, r, at);
 }

@@ -8,11 +8,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#define HC_VM_ASSIST 21u
-#define HC_IRET      23u
-#define ANYWHERE     UINT64_C(0x00005ee11a7d4000)
-#define NO_FAULT     UINT64_C(0x00005ee11a7d5000) /* cr2 while there was none */
-#define RF_WORD      3u                           /* words from the top of a frame to its flags */
+#define HC_IRET  23u
+#define ANYWHERE UINT64_C(0x00005ee11a7d4000)
+#define NO_FAULT UINT64_C(0x00005ee11a7d5000) /* cr2 while there was none */
+#define RF_WORD  3u                           /* words from the top of a frame to its flags */
 
 static struct xd_xen *const xen = &xd_real_machine.xen;
 
@@ -25,6 +24,7 @@ struct going {
     bool fault;         /* what the processor reports before it is one */
     bool calls;         /* it is SYSCALL of a kernel, of which selectors can't be seen */
     bool passes;        /* it may be carried out */
+    bool user;          /* it begins or ends in user mode */
     unsigned int place; /* where it went on, and where that is: */
     uint64_t at;
 };
@@ -81,7 +81,7 @@ static bool load(struct going *go, volatile struct xd_mail_enter *e)
         return true;
     }
     info = xd_vcpu_info(go->v);
-    if (xd_real_machine.used[HC_VM_ASSIST])
+    if (go->v->domain->vm_assist >> XD_ASSIST_IOPL & 1)
         return xd_enter_cant(
             "its registers can't be loaded while iret may change the I/O privilege level");
     if (r->cs != XD_FLAT_CS64)
@@ -148,7 +148,7 @@ static bool run_into(struct going *go, const void *instruction, size_t n)
 
     if (!xd_lay(go->rip + n, was_user, instruction, n) || !lay_entries(g))
         return xd_enter_cant(xd_lay_why());
-    if (!xd_lay_show(go->v->cr3.v, go->v->user_cr3.v)) {
+    if (!xd_lay_show(go->v->cr3.v, go->user ? go->v->user_cr3.v : 0)) {
         (void)xd_lay_hide();
         return xd_enter_cant(xd_lay_why() ? xd_lay_why() : "a domain gave no answer");
     }
@@ -207,6 +207,7 @@ static bool begin(struct going *go, struct xd_vcpu *v)
     go->rax = go->g->regs.rax;
     go->rsp = go->g->regs.rsp;
     go->rip = go->g->regs.rip;
+    go->user = go->g->regs.user;
     xd_lay_begin(v);
     return true;
 }
@@ -396,12 +397,14 @@ enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector)
     return finish(run_into(&go, code, sizeof(code)));
 }
 
-/* What it leaves in R11 differs from what the double says, and it is not known yet which of Xen, QEMU and the double is to blame. */
 enum xd_entered xd_guest_syscall(struct xd_vcpu *v)
 {
-    (void)v;
-    xd_enter_cant("SYSCALL of user mode is not compared yet");
-    return XD_ENTERED_MISUSE;
+    struct going go;
+
+    if (!begin(&go, v) || (!go.user && !xd_enter_cant("in kernel mode SYSCALL is a hypercall")))
+        return finish(false);
+    go.rip -= 2;
+    return finish(run_into(&go, "\x0f\x05", 2));
 }
 
 enum xd_entered xd_guest_failsafe(struct xd_vcpu *v)
@@ -435,6 +438,8 @@ static bool lay_target(const struct xd_vcpu *v, const struct xd_iret_frame *f)
 {
     const bool user = (f->cs & XD_RPL) == XD_RPL;
 
+    if (user && xd_apart[xd_number_of(v)].root_unknown)
+        return xd_enter_cant("the root of user mode was changed by calls of which not all succeed");
     if (user && !v->user_cr3.v) /* which ends the domain */
         return true;
     if (f->rflags & XD_RFLAGS_TF)
@@ -468,6 +473,7 @@ int64_t xd_enter_iret(struct xd_vcpu *v, uint64_t at)
         return xd_enter_cant("the processor would stop behind each instruction"), XD_NOT_RUNNING;
     if (xd_look(v, &f, go.rsp, sizeof(f)) && !lay_target(v, &f))
         return XD_NOT_RUNNING;
+    go.user = (f.cs & XD_RPL) == XD_RPL;
     if (xd_lay_touches(go.rsp, sizeof(f)))
         return xd_enter_cant("its frame is too near to where it may go on"), XD_NOT_RUNNING;
     if (!shows_caller(v, &f))

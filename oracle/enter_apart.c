@@ -15,6 +15,8 @@
 #define HC_SET_CALLBACKS  4u
 #define HC_STACK_SWITCH   3u
 #define HC_MULTICALL      13u
+#define HC_VM_ASSIST      21u
+#define VM_ASSIST_ENABLE  0u
 #define HC_IRET           23u
 #define HC_VCPU_OP        24u
 #define VCPUOP_SEND_NMI   11u
@@ -25,6 +27,7 @@
 #define NEW_USER_BASEPTR  15u
 #define LIST_SEEN         1024u
 #define SIGN_VECTOR       0x81u
+#define SIGN_ROW_AT       (8 + SIGN_VECTOR * XD_TRAP_ROW) /* from the first row */
 /* Addresses that nobody else would think of. */
 #define SIGN_ROW      UINT64_C(0x00005ee11a7d1001)
 #define SIGN_CALLBACK UINT64_C(0x00005ee11a7d2001)
@@ -40,7 +43,7 @@ struct xd_apart xd_apart[XD_XEN_GUESTS];
 
 bool xd_enter_cant(const char *why)
 {
-    if (!unfit)
+    if (!unfit && !xd_real_died()) /* else the program is over */
         unfit = why;
     return false;
 }
@@ -97,45 +100,63 @@ static bool row_of(const unsigned char *rows, unsigned int vector)
     return row[0] == vector && row[2] == 0x33 && row[3] == 0xe0;
 }
 
-/* One place, or none. */
-static void found(unsigned char **where, unsigned char *at, unsigned int *times)
+/* Where the records were found for the last program: nobody but Xen writes the signs there. */
+enum { ROWS, CALLBACK, STACK, RECORDS };
+static size_t record[XD_XEN_GUESTS][RECORDS];
+
+/* Which record it is whose sign stands at (at), and where that begins; RECORDS: none. */
+static unsigned int record_at(size_t at, size_t *begin)
 {
-    *where = at;
-    ++*times;
+    const unsigned char *p = xen->ram + at;
+    uint64_t w[3];
+
+    memcpy(w, p, sizeof(w));
+    if ((w[0] & ~UINT64_C(0xf0ff)) != (SIGN_ROW & ~UINT64_C(0xf0ff)) || is_mailbox(p))
+        return RECORDS;
+    *begin = at;
+    if (w[0] == SIGN_ROW) {
+        const unsigned char *rows = p - SIGN_ROW_AT;
+
+        *begin = at - SIGN_ROW_AT;
+        return row_of(rows, SIGN_VECTOR) && row_of(rows, XD_VECTOR_GP) && row_of(rows, XD_VECTOR_PF)
+                   ? ROWS
+                   : RECORDS;
+    }
+    if (w[0] == SIGN_CALLBACK && w[1] == SIGN_CALLBACK + 1 && w[2] == SIGN_CALLBACK + 2)
+        return CALLBACK;
+    *begin = at - 8;
+    memcpy(&w[1], p - 8, 8);
+    return w[0] == SIGN_STACK && w[1] == XD_FLAT_SS ? STACK : RECORDS;
 }
 
-static bool search(struct xd_apart *g)
+static bool still_there(const size_t *where)
 {
-    unsigned char *callback = NULL, *stack = NULL;
-    unsigned int times[3] = {0};
+    static const size_t sign[RECORDS] = {[ROWS] = SIGN_ROW_AT, [STACK] = 8};
+    size_t begin;
+
+    for (unsigned int i = 0; i < RECORDS; i++)
+        if (!where[i] || record_at(where[i] + sign[i], &begin) != i)
+            return false;
+    return true;
+}
+
+static bool search(size_t *where)
+{
+    unsigned int times[RECORDS + 1] = {0};
+    size_t begin = 0;
 
     for (size_t at = XD_TRAP_ROWS * XD_TRAP_ROW; at + XD_TRAP_ROWS * XD_TRAP_ROW < xen->ram_size;
          at += 8) {
-        unsigned char *p = xen->ram + at;
-        uint64_t w[3];
+        const unsigned int i = record_at(at, &begin);
 
-        memcpy(w, p, sizeof(w));
-        if ((w[0] & ~UINT64_C(0xf0ff)) != (SIGN_ROW & ~UINT64_C(0xf0ff)) || is_mailbox(p))
-            continue;
-        if (w[0] == SIGN_ROW) {
-            unsigned char *rows = p - 8 - SIGN_VECTOR * XD_TRAP_ROW;
-
-            if (row_of(rows, SIGN_VECTOR) && row_of(rows, XD_VECTOR_GP) &&
-                row_of(rows, XD_VECTOR_PF))
-                found(&g->rows, rows, &times[0]);
-        } else if (w[0] == SIGN_CALLBACK && w[1] == SIGN_CALLBACK + 1 &&
-                   w[2] == SIGN_CALLBACK + 2) {
-            found(&callback, p, &times[1]);
-        } else if (w[0] == SIGN_STACK) {
-            memcpy(w, p - 8, 8);
-            if (w[0] == XD_FLAT_SS)
-                found(&stack, p - 8, &times[2]);
-        }
+        times[i]++;
+        if (i < RECORDS)
+            where[i] = begin;
     }
-    g->callback = (uint64_t *)(void *)callback;
-    g->stack = (uint64_t *)(void *)stack;
-    return (times[0] == 1 && times[1] == 1 && times[2] == 1) ||
-           xd_enter_cant("Xen's own records of traps and callbacks were not found");
+    if (times[ROWS] == 1 && times[CALLBACK] == 1 && times[STACK] == 1)
+        return true;
+    memset(where, 0, RECORDS * sizeof(*where));
+    return xd_enter_cant("Xen's own records of traps and callbacks were not found");
 }
 
 /* Registers what can't be overlooked, looks for it in RAM, and takes it back. */
@@ -155,7 +176,10 @@ static bool find(unsigned int nr, const struct xd_start *s)
                  (uint64_t[6]){SIGN_CALLBACK, SIGN_CALLBACK + 1, SIGN_CALLBACK + 2}, 0, NULL, 0);
     xd_xen_queue(xen, nr, HC_STACK_SWITCH, (uint64_t[6]){XD_FLAT_SS, SIGN_STACK}, 0, NULL, 0);
     xd_xen_flush(xen, nr);
-    ok = search(g);
+    ok = still_there(record[nr]) || search(record[nr]);
+    g->rows = xen->ram + record[nr][ROWS];
+    g->callback = (uint64_t *)(void *)(xen->ram + record[nr][CALLBACK]);
+    g->stack = (uint64_t *)(void *)(xen->ram + record[nr][STACK]);
     xen->guest[nr].mail->op = XD_MAIL_ENTRIES;
     ok = xd_xen_ask(xen, nr) && ok;
     xen->guest[nr].mail->op = XD_MAIL_INT;
@@ -235,7 +259,7 @@ static bool registers_callbacks(uint64_t nr)
 
 static bool sends_nmi(uint64_t nr, const uint64_t *arg)
 {
-    return nr == HC_VCPU_OP && (uint32_t)arg[0] == VCPUOP_SEND_NMI;
+    return nr == HC_VCPU_OP && (uint32_t)arg[0] == VCPUOP_SEND_NMI && !arg[2];
 }
 
 /* An event that a list lets in would be delivered while the program's callback stands there. */
@@ -257,26 +281,34 @@ static bool list_fits(const struct xd_apart *g, struct xd_vcpu *v, const uint64_
     return true;
 }
 
-/* Which root table user mode has. */
-static void follow_user_root(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
+/* Which root table user mode has; of a batch that fails nobody says how far it came. */
+static void follow_user_root(struct xd_vcpu *v, const uint64_t *arg, int64_t rc)
+{
+    struct xd_abi_mmuext_op op;
+
+    for (uint64_t i = 0;
+         i < (uint32_t)arg[1] && xd_look(v, &op, arg[0] + i * sizeof(op), sizeof(op)); i++) {
+        if (op.cmd != NEW_USER_BASEPTR)
+            continue;
+        xd_apart[xd_number_of(v)].root_unknown = rc != 0;
+        v->user_cr3.v = op.arg1;
+    }
+}
+
+/* What enter.c must know of what (v)'s calls have done. */
+static void follow(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
 {
     struct xd_abi_multicall_entry e;
-    struct xd_abi_mmuext_op op;
 
     for (uint64_t i = 0; nr == HC_MULTICALL && i < (uint32_t)arg[1] &&
                          xd_look(v, &e, arg[0] + i * sizeof(e), sizeof(e));
          i++)
-        if (e.op == HC_MMUEXT)
-            follow_user_root(v, HC_MMUEXT, e.args, (int64_t)e.result);
-    for (uint64_t i = 0; nr == HC_MMUEXT && i < (uint32_t)arg[1] &&
-                         xd_look(v, &op, arg[0] + i * sizeof(op), sizeof(op));
-         i++) {
-        if (op.cmd != NEW_USER_BASEPTR)
-            continue;
-        if (rc)
-            xd_enter_cant("it changes the root of user mode by calls of which not all succeed");
-        v->user_cr3.v = op.arg1;
-    }
+        if (e.op != HC_MULTICALL)
+            follow(v, e.op, e.args, (int64_t)e.result);
+    if (nr == HC_MMUEXT)
+        follow_user_root(v, arg, rc);
+    if (nr == HC_VM_ASSIST && !rc && arg[0] == VM_ASSIST_ENABLE && arg[1] == XD_ASSIST_IOPL)
+        v->domain->vm_assist |= 1u << XD_ASSIST_IOPL;
 }
 
 bool xd_enter_before_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
@@ -310,7 +342,7 @@ void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, in
         xd_exchange_callbacks(g);
     if (nr == HC_MULTICALL && v->blocked)
         xd_enter_cant("a list of calls sleeps, and Xen's records are the kernel's when it goes on");
-    follow_user_root(v, nr, arg, rc);
+    follow(v, nr, arg, rc);
     g->regs.rflags = xd_kept_flags(g->regs.rflags);
     g->regs.rcx = g->regs.rip;
     g->regs.r11 = g->regs.rflags;

@@ -8,8 +8,9 @@
 
 #include "hv/bounce.h"
 
-#define XD_TRAP_ROWS 256u
-#define XD_TRAP_ROW  16u /* bytes of a trap_info */
+#define XD_TRAP_ROWS   256u
+#define XD_TRAP_ROW    16u /* bytes of a trap_info */
+#define XD_ASSIST_IOPL 4u  /* VMASST_TYPE_architectural_iopl */
 
 /* What is the program's, or while that is in place, the kernel's. */
 struct xd_records {
@@ -24,6 +25,7 @@ struct xd_apart {
     unsigned char *rows; /* in RAM */
     uint64_t *callback, *stack;
     struct xd_registers regs;
+    bool root_unknown; /* that of user mode */
     struct {
         uint64_t va, value;
         unsigned int size;

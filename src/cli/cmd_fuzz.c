@@ -188,7 +188,7 @@ const struct xd_command xd_cmd_fuzz = {
         "  -n, --programs N      end after N programs\n"
         "  -l, --steps N         of N steps each (24 or 60)\n"
         "  -j, --jobs N          use N processes (one for each of the host's processors)\n"
-        "      --only GROUP      about this only (else about some or all of them in turn): mm, tables, ptwr, desc, memory, events, multicall, misc, host; may be\n"
+        "      --only GROUP      about this only (else about some or all of them in turn): mm, tables, ptwr, desc, memory, events, multicall, misc, traps, host; may be\n"
         "                        repeated\n"
         "      --every N         look at the whole machine after every Nth call only (1)\n"
         "      --twice N         run one of N programs (64; 0: none) again, on a machine that went back and on a new one, to see that it\n"

@@ -142,7 +142,7 @@ const struct xd_command xd_cmd_oracle = {
         "  -n, --programs N        generate N programs\n"
         "  -s, --seed N            from this seed (1); each difference names the seed that shows it alone\n"
         "  -l, --steps N           of N steps each\n"
-        "      --only GROUP        about this only: mm, tables, ptwr, desc, memory, events, multicall, misc; may be repeated\n"
+        "      --only GROUP        about this only: mm, tables, ptwr, desc, memory, events, multicall, misc, traps; may be repeated\n"
         "      --one-domain        in dom0 alone; else in an unprivileged domain too\n"
         "      --scenarios DIR     the same as naming it last\n"
         "      --keep DIR          write a scenario for each difference shown, shrunk, into DIR\n"

@@ -216,6 +216,12 @@ void xd_count_accessed(struct xd_counts *c, const struct xd_fault *f)
     count_why(c, f->why, true);
 }
 
+void xd_count_entered(struct xd_counts *c, unsigned int why)
+{
+    if (why && why < XD_WHYS)
+        c->why[why]++;
+}
+
 /* Of a call with plain arguments, as far as they are numbers. */
 static uint32_t command_asked(const struct xd_program *p, const struct xd_step *s)
 {

@@ -57,6 +57,8 @@ void xd_count_called(struct xd_counts *c, const struct xd_runner *r, const struc
                      int64_t rc);
 /* A load or store ended (xd_run_watch.accessed). */
 void xd_count_accessed(struct xd_counts *c, const struct xd_fault *f);
+/* A step of a guest's kernel's, that is no call, came to (why) (xd_run_watch.stepped). */
+void xd_count_entered(struct xd_counts *c, unsigned int why);
 /* What the program asks for, before it runs. */
 void xd_count_asked(struct xd_counts *c, const struct xd_program *p);
 

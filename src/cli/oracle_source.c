@@ -140,6 +140,8 @@ static int group_of(const struct xd_step *s)
                 {"event_channel_op_compat", XD_GENERATE_EVENTS},
                 {"multicall", XD_GENERATE_MULTICALL}};
 
+    if (s->kind >= XD_STEP_REGS && s->kind <= XD_STEP_DELIVER)
+        return XD_GENERATE_TRAPS;
     if (s->kind == XD_STEP_STORE)
         return XD_GENERATE_PTWR;
     if (s->kind != XD_STEP_CALL)

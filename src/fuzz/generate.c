@@ -8,17 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS_DEFAULT 16u
-#define FRAMES        32768u
-#define ENTRIES_MAX   24u
-#define ENTRIES_LONG  200u /* now and then */
-#define END_STEPS     11u
-#define END_ONE_IN    200u /* programs that end a domain; where there is dom0 alone, */
-#define END_ALONE     500u /* since it takes a boot of the real machine */
-#define WAIT_STEPS    11u
-#define WAIT_ONE_IN   25u /* programs of two domains: at the end a vCPU waits and others go on */
-#define WAIT_BETWEEN  3u
-#define TABLE_GROUPS  (1u << XD_GENERATE_MM | 1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_PTWR)
+#define STEPS_DEFAULT     16u
+#define FRAMES            32768u
+#define ENTRIES_MAX       24u
+#define ENTRIES_LONG      200u /* now and then */
+#define END_STEPS         11u
+#define END_ONE_IN        200u /* programs that end a domain; where there is dom0 alone, */
+#define END_ALONE         500u /* since it takes a boot of the real machine */
+#define WAIT_STEPS        11u
+#define WAIT_ONE_IN       25u /* programs of two domains: at the end a vCPU waits and others go on */
+#define WAIT_BETWEEN      3u
+#define TRAPS_ONE_IN      16u /* programs whose last steps enter a kernel */
+#define TRAPS_STEPS       10u /* at least */
+#define TRAPS_END_PERCENT 4u
+#define TABLE_GROUPS      (1u << XD_GENERATE_MM | 1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_PTWR)
 
 static const struct {
     const char *name; /* also of its rule */
@@ -32,6 +35,7 @@ static const struct {
     [XD_GENERATE_EVENTS] = {"events", 24, 20},
     [XD_GENERATE_MULTICALL] = {"multicall", 4, 0},
     [XD_GENERATE_MISC] = {"misc", 12, 10},
+    [XD_GENERATE_TRAPS] = {"traps", 0, 0},
     [XD_GENERATE_HOST] = {"host", 6, 0},
 };
 
@@ -88,27 +92,35 @@ static bool hands_out_frames(const char *line)
     return false;
 }
 
+/* Who can't be followed there in the middle of a list (oracle/enter_apart.c). */
+static bool registers_entries(const char *line)
+{
+    return !strncmp(line, "callback_op", 11) || !strncmp(line, "set_callbacks", 13);
+}
+
 /*
  * What may stand in a list: calls on one line that need no other's answer, and no lists. Nor calls that hand out frames: it
  * is up to the heap whether a frame that one entry gave back is what another one got.
  */
-static bool is_entry(const char *line)
+static bool is_entry(const struct xd_gen *g, const char *line)
 {
     return !hands_out_frames(line) && strncmp(line, "load ", 5) != 0 &&
            strncmp(line, "store ", 6) != 0 && strncmp(line, "multicall", 9) != 0 &&
            strncmp(line, "console_input", 13) != 0 && *line != '@' && *line != '}' &&
-           !memchr(line, '$', strcspn(line, "\n"));
+           !memchr(line, '$', strcspn(line, "\n")) &&
+           !(g->enters && registers_entries(line));
 }
 
 /* Adds the lines of (story) as entries, (room) at most; how many. */
-static unsigned int add_entries(const char *story, unsigned int room, struct xd_str *out)
+static unsigned int add_entries(const struct xd_gen *g, const char *story, unsigned int room,
+                                struct xd_str *out)
 {
     unsigned int nr = 0;
 
     while (*story && nr < room) {
         size_t len = strcspn(story, "\n");
 
-        if (is_entry(story)) {
+        if (is_entry(g, story)) {
             xd_str_add(out, "\n  ");
             xd_str_addn(out, story, len);
             nr++;
@@ -136,7 +148,7 @@ static void call_list(struct xd_gen *g, struct xd_str *out)
         xd_str_clear(&story);
         xd_gen_rule(g, of < XD_GENERATE_GROUPS ? group[of].name : "mm", &story);
         xd_gen_spoil(g, &story);
-        room -= add_entries(xd_str_text(&story), room, out);
+        room -= add_entries(g, xd_str_text(&story), room, out);
     }
     xd_str_add(out, "\n}");
     if (xd_gen_percent(g, 20))
@@ -279,10 +291,58 @@ static void a_wait(struct xd_gen *g, struct xd_str *out)
     xd_str_free(&story);
 }
 
+/* How many of (room) steps; as ends(). What a host does has stories of its own. */
+static uint32_t enters(const struct xd_gen *g, uint32_t room)
+{
+    const uint32_t steps = room * 2 / 3 > TRAPS_STEPS ? room * 2 / 3 : TRAPS_STEPS;
+
+    if (wanted(g) == 1u << XD_GENERATE_TRAPS)
+        return room;
+    return wanted(g) >> XD_GENERATE_TRAPS & 1 && !(wanted(g) >> XD_GENERATE_HOST & 1) &&
+                   room > steps && xd_rng_mix(g->ask->seed + TRAPS_ONE_IN) % TRAPS_ONE_IN == 0
+               ? steps
+               : 0;
+}
+
+/* A story of (rule) on some vCPU that is up. */
+static void enter_kernel(struct xd_gen *g, const char *rule, struct xd_str *story)
+{
+    g->at = g->ask->two_domains && !g->domain[1].over && xd_gen_percent(g, 60);
+    g->vcpu = g->at && xd_gen_percent(g, 20);
+    if (g->ask->two_domains)
+        xd_str_addf(story, "@d%u.%u\n", g->at, g->vcpu);
+    xd_gen_rule(g, rule, story);
+}
+
+/* By the last of them the domain may end, and all with it if it is dom0. */
+static void enter_kernels(struct xd_gen *g, uint32_t room, struct xd_str *out)
+{
+    struct xd_str story = {0}, end = {0}, unused = {0};
+
+    if (room >= TRAPS_STEPS && xd_gen_percent(g, TRAPS_END_PERCENT)) {
+        enter_kernel(g, "traps-end", &end);
+        room -= add_steps(g, xd_str_text(&end), room, &unused);
+    }
+    while (room) {
+        xd_str_clear(&story);
+        enter_kernel(g, "traps", &story);
+        xd_str_clear(&unused);
+        if (end.len && add_steps(g, xd_str_text(&story), room + 1, &unused) > room) {
+            xd_str_clear(&story); /* it would be cut off in user mode, perhaps */
+            xd_gen_rule(g, "enter-at", &story);
+        }
+        room -= add_steps(g, xd_str_text(&story), room, out);
+    }
+    xd_str_add(out, xd_str_text(&end));
+    xd_str_free(&story);
+    xd_str_free(&end);
+    xd_str_free(&unused);
+}
+
 void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
 {
     struct xd_gen *g = xd_zalloc(sizeof(*g));
-    uint32_t room = ask->steps ? ask->steps : STEPS_DEFAULT;
+    uint32_t room = ask->steps ? ask->steps : STEPS_DEFAULT, traps;
     struct xd_str story = {0};
     bool end, wait;
 
@@ -293,7 +353,9 @@ void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
     xd_generate_head(ask, out);
     end = ends(g, room);
     wait = !end && waits(g, room);
-    room -= end ? END_STEPS : wait ? WAIT_STEPS : 0;
+    traps = end || wait ? 0 : enters(g, room);
+    g->enters = traps;
+    room -= end ? END_STEPS : wait ? WAIT_STEPS : traps;
     if (wanted(g) & TABLE_GROUPS && xd_gen_percent(g, 60))
         room -= start_world(g, room, out);
     while (room) {
@@ -315,6 +377,7 @@ void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
         the_end(g, out);
     if (wait)
         a_wait(g, out);
+    enter_kernels(g, traps, out);
     xd_str_free(&story);
     free(g);
 }

@@ -5,7 +5,8 @@
  * A program is text in the language of scenarios, without expectations: what matters is what the
  * machine makes of it. Equal parameters give equal text on every host. No program ends or hangs the
  * guest that runs it, what a guest's kernel stands on (its image, stack, tables, traps) is never
- * touched: but one of 200 ends a domain by its last step (of 500, if dom0 is alone).
+ * touched: but one of 200 ends a domain by its last step (of 500, if dom0 is alone), and one of 16 enters kernels by its
+ * last steps, with entries of its own; one of 25 of these ends a domain.
  */
 #ifndef XD_FUZZ_GENERATE_H
 #define XD_FUZZ_GENERATE_H
@@ -24,7 +25,8 @@ enum xd_generate_group {
     XD_GENERATE_EVENTS,    /* ports */
     XD_GENERATE_MULTICALL, /* calls in lists; the lists themselves */
     XD_GENERATE_MISC,      /* versions, scheduling, console, callbacks, assists, unknown numbers */
-    XD_GENERATE_HOST,      /* what a host does around a guest; the double only */
+    XD_GENERATE_TRAPS, /* what enters a kernel, and iret: at the end of one program of 16; alone, all of it */
+    XD_GENERATE_HOST, /* what a host does around a guest; the double only */
     XD_GENERATE_GROUPS
 };
 /* Of each domain of a program, as the oracle's kernel has. */

@@ -35,7 +35,7 @@ static const struct xd_alt host[] = {
     DOMU(3, "<new-vcpu>"),
     DOMU(1, "vcpu_op 10 1 ptr(<plain>, 8)"),
     A(1, "vcpu_op 10 0 ptr(<plain>, <0/8/64/4032>)\n<bind-ipi>\nvcpu_op 10 0 ptr(<plain>, 0)"),
-    A(14, "<traps>"),
+    A(14, "<host-traps>"),
     CTL(2, "<fifo>"),
     CTL2(2, "<end-of-other>"),
     CTL2(8, "<trapped-end>"),

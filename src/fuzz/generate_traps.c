@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generate_traps.c: what enters a guest's kernel, and iret; for the double only, since the oracle can't run all of it on real Xen.
+ * generate_traps.c: what enters a guest's kernel, and iret; for the double only, what real Xen can be made to do is in generate_enter.c.
  *
  * Each story leaves the vCPU in kernel mode and its domain alive: handlers, callbacks and stacks are given before they are
  * used, and nothing of it is spoiled. How a domain ends by a trap is what `trap-crash` is for.
@@ -114,7 +114,7 @@ static void story(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 }
 
 const struct xd_rule xd_rules_traps[] = {
-    MAKE("traps", story, 0),
+    MAKE("host-traps", story, 0),
     RULE("trap-story", stories),
     RULE("handlers", handlers),
     RULE("callback", callback),

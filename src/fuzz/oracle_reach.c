@@ -11,6 +11,7 @@
 #include "fuzz/oracles.h"
 
 #include "base/strbuf.h"
+#include "hv/bounce.h"
 #include "hv/pagetype.h"
 
 #include <stdlib.h>
@@ -183,8 +184,25 @@ static void check_base(struct reach *r, const struct xd_vcpu *v, const char *nam
         COMPLAIN(r, "vCPU %u: its %s 0x%llx is no live L4 table of its own", v->id, name, X(mfn));
 }
 
+/* What a guest runs with keeps it in its place: as Xen leaves it, whatever it asked for. */
+static void check_registers(struct reach *r, const struct xd_vcpu *v)
+{
+    const struct xd_regs *g = &v->regs;
+
+    if (!(g->rflags & XD_RFLAGS_IF) || g->rflags & (XD_RFLAGS_IOPL | XD_RFLAGS_VM))
+        COMPLAIN(r, "vCPU %u runs with flags 0x%llx", v->id, (unsigned long long)g->rflags);
+    if ((g->cs & g->ss & XD_RPL) != XD_RPL)
+        COMPLAIN(r, "vCPU %u runs with CS 0x%x and SS 0x%x", v->id, g->cs, g->ss);
+    if (!xd_va_canonical(g->rip))
+        COMPLAIN(r, "vCPU %u runs at 0x%llx", v->id, (unsigned long long)g->rip);
+    if (!v->kernel_mode && !v->user_cr3.v)
+        COMPLAIN(r, "vCPU %u is in user mode, which has no root table", v->id);
+}
+
 static void check_vcpu(struct reach *r, const struct xd_vcpu *v)
 {
+    if (v->initialised && !v->down && xd_vcpu_state(v) != XD_STATE_SHUTDOWN)
+        check_registers(r, v);
     if (v->initialised)
         check_base(r, v, "base pointer", v->cr3);
     if (v->user_cr3.v)

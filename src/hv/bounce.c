@@ -292,11 +292,22 @@ enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector)
     return finish(v, xd_bounce_to(v, &to), XD_ENTERED_HANDLER);
 }
 
+/*
+ * AS-XEN: switch_to_kernel, create_bounce_frame: the register that says which flags to clear (DF, or none behind #UD) is not kept
+ * while the frame is pushed, and then holds where that lies.
+ */
+static bool by_syscall(struct xd_vcpu *v, const struct xd_entry_point *to)
+{
+    if (!xd_bounce_to(v, to))
+        return false;
+    XD_PUT(v->hv, v->regs.rflags, (v->regs.rflags & (uint32_t)v->regs.rsp) | XD_RFLAGS_IF);
+    return true;
+}
+
 /* AS-XEN: switch_to_kernel: 32-bit code has its own callback, but not its own mask flag. */
 enum xd_entered xd_guest_syscall(struct xd_vcpu *v)
 {
     struct xd_entry_point to = {.mask = v->syscall.mask};
-    bool there;
 
     if (!runs(v))
         return XD_ENTERED_MISUSE;
@@ -316,12 +327,9 @@ enum xd_entered xd_guest_syscall(struct xd_vcpu *v)
         (void)xd_reject(v, XD_WHY_SYSCALL_NO_CALLBACK, v->regs.rip);
         XD_PUT(v->hv, v->regs.rip, v->regs.rip - 2);
         to = trap_entry(v, XD_VECTOR_UD);
-        return finish(v, xd_bounce_to(v, &to), XD_ENTERED_UD);
+        return finish(v, by_syscall(v, &to), XD_ENTERED_UD);
     }
-    there = xd_bounce_to(v, &to);
-    if (there)
-        XD_PUT(v->hv, v->regs.rflags, v->regs.rflags & ~(uint64_t)XD_RFLAGS_DF);
-    return finish(v, there, XD_ENTERED_HANDLER);
+    return finish(v, by_syscall(v, &to), XD_ENTERED_HANDLER);
 }
 
 /* AS-XEN: load_segments: no error code, but the selectors; and whether there is a callback nobody asks. */
