@@ -107,8 +107,7 @@ static bool is_entry(const struct xd_gen *g, const char *line)
     return !hands_out_frames(line) && strncmp(line, "load ", 5) != 0 &&
            strncmp(line, "store ", 6) != 0 && strncmp(line, "multicall", 9) != 0 &&
            strncmp(line, "console_input", 13) != 0 && *line != '@' && *line != '}' &&
-           !memchr(line, '$', strcspn(line, "\n")) &&
-           !(g->enters && registers_entries(line));
+           !memchr(line, '$', strcspn(line, "\n")) && !(g->enters && registers_entries(line));
 }
 
 /* Adds the lines of (story) as entries, (room) at most; how many. */
