@@ -21,6 +21,9 @@
 #define TRAPS_ONE_IN      16u /* programs whose last steps enter a kernel */
 #define TRAPS_STEPS       10u /* at least */
 #define TRAPS_END_PERCENT 4u
+#define IRET_STEPS        11u
+#define IRET_ONE_IN       16u /* programs for the double: near the beginning an iret stands in a list */
+#define DEBUG_ONE_IN      8u /* ... it is a debug build of Xen */
 #define TABLE_GROUPS      (1u << XD_GENERATE_MM | 1u << XD_GENERATE_TABLES | 1u << XD_GENERATE_PTWR)
 
 static const struct {
@@ -55,6 +58,18 @@ int xd_generate_group_find(const char *name)
 static uint32_t wanted(const struct xd_gen *g)
 {
     return g->ask->groups ? g->ask->groups : XD_GENERATE_GUEST;
+}
+
+/* Is this one of (n) programs? It takes no draw of the program's own: all steps are what they would be in any case. */
+static bool is_one_in(const struct xd_generate *ask, uint32_t n)
+{
+    return xd_rng_mix(ask->seed + n) % n == 0;
+}
+
+/* Real Xen runs no program with steps of the host's, so these may be what it can't run. */
+static bool is_for_double(const struct xd_generate *ask)
+{
+    return ask->groups >> XD_GENERATE_HOST & 1;
 }
 
 /* A group by weight among those of (mask); XD_GENERATE_GROUPS if none can be drawn. */
@@ -178,8 +193,10 @@ void xd_generate_shape(uint64_t nr, struct xd_generate *g)
 
 void xd_generate_head(const struct xd_generate *g, struct xd_str *out)
 {
-    xd_str_addf(out, "machine frames=%u\ndomain d0 pages=128 kernel_pages=%u\n",
-                g->frames ? g->frames : FRAMES, XD_GENERATE_KERNEL_PAGES);
+    xd_str_addf(out, "machine frames=%u%s\ndomain d0 pages=128 kernel_pages=%u\n",
+                g->frames ? g->frames : FRAMES,
+                is_for_double(g) && is_one_in(g, DEBUG_ONE_IN) ? " profile=debug" : "",
+                XD_GENERATE_KERNEL_PAGES);
     for (unsigned int level = 1; level <= 4; level++)
         xd_str_addf(out, "let x%u = table(%u, va(0))\n", level, level);
     if (!g->two_domains)
@@ -234,13 +251,11 @@ static uint32_t start_world(struct xd_gen *g, uint32_t room, struct xd_str *out)
     return nr;
 }
 
-/* It takes no draw of the program's own: the steps before are what they would be. */
 static bool ends(const struct xd_gen *g, uint32_t room)
 {
     uint32_t one_in = g->ask->two_domains ? END_ONE_IN : END_ALONE;
 
-    return room > END_STEPS && wanted(g) >> XD_GENERATE_MISC & 1 &&
-           xd_rng_mix(g->ask->seed + one_in) % one_in == 0;
+    return room > END_STEPS && wanted(g) >> XD_GENERATE_MISC & 1 && is_one_in(g->ask, one_in);
 }
 
 /* Mostly it is the unprivileged domain that ends. */
@@ -257,12 +272,11 @@ static void the_end(struct xd_gen *g, struct xd_str *out)
     xd_str_free(&story);
 }
 
-/* As ends(). By what hosts do dom0 itself may be asleep in the end. */
+/* By what hosts do dom0 itself may be asleep in the end. */
 static bool waits(const struct xd_gen *g, uint32_t room)
 {
     return room > WAIT_STEPS && g->ask->two_domains && wanted(g) >> XD_GENERATE_EVENTS & 1 &&
-           !(wanted(g) >> XD_GENERATE_HOST & 1) &&
-           xd_rng_mix(g->ask->seed + WAIT_ONE_IN) % WAIT_ONE_IN == 0;
+           !is_for_double(g->ask) && is_one_in(g->ask, WAIT_ONE_IN);
 }
 
 /* d1's first vCPU goes to sleep; dom0 does something else; d1's second vCPU may wake it. */
@@ -297,8 +311,8 @@ static uint32_t enters(const struct xd_gen *g, uint32_t room)
 
     if (wanted(g) == 1u << XD_GENERATE_TRAPS)
         return room;
-    return wanted(g) >> XD_GENERATE_TRAPS & 1 && !(wanted(g) >> XD_GENERATE_HOST & 1) &&
-                   room > steps && xd_rng_mix(g->ask->seed + TRAPS_ONE_IN) % TRAPS_ONE_IN == 0
+    return wanted(g) >> XD_GENERATE_TRAPS & 1 && !is_for_double(g->ask) && room > steps &&
+                   is_one_in(g->ask, TRAPS_ONE_IN)
                ? steps
                : 0;
 }
@@ -338,6 +352,20 @@ static void enter_kernels(struct xd_gen *g, uint32_t room, struct xd_str *out)
     xd_str_free(&unused);
 }
 
+/* Early, for later the vCPU may sleep. */
+static uint32_t iret_in_list(struct xd_gen *g, uint32_t room, struct xd_str *out)
+{
+    struct xd_str story = {0};
+    uint32_t nr = 0;
+
+    if (room > IRET_STEPS && is_for_double(g->ask) && is_one_in(g->ask, IRET_ONE_IN)) {
+        xd_gen_rule(g, "listed-iret", &story);
+        nr = add_steps(g, xd_str_text(&story), IRET_STEPS, out);
+        xd_str_free(&story);
+    }
+    return nr;
+}
+
 void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
 {
     struct xd_gen *g = xd_zalloc(sizeof(*g));
@@ -357,6 +385,7 @@ void xd_generate_text(const struct xd_generate *ask, struct xd_str *out)
     room -= end ? END_STEPS : wait ? WAIT_STEPS : traps;
     if (wanted(g) & TABLE_GROUPS && xd_gen_percent(g, 60))
         room -= start_world(g, room, out);
+    room -= iret_in_list(g, room, out);
     while (room) {
         unsigned int of = draw_group(g, wanted(g), false);
 

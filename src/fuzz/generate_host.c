@@ -58,6 +58,18 @@ static const struct xd_alt runs[] = {
            "memory_op decrease_reservation extent_start=[$m<@5>] extent_order=1 domid=SELF"),
 };
 
+/* Behind an iret a list does not go on; what is due is delivered when it is over. Rules of generate_traps.c. */
+static const struct xd_alt listed[] = {
+    A(2, "event_channel_op send port=<port>"), A(1, "vcpu_op 11 0 0"), A(1, "sched_op yield"),
+    A(1, "fpu_taskswitch <0/1>"),              A(2, "<mmuext>"),
+};
+static const struct xd_alt listed_iret[] = {
+    A(4, "<handlers>\n<on-stack>\nmulticall {\n<70%<listed>\n><to-kernel>\n<listed>\n}\n<50%deliver>"),
+    A(3, "<handlers>\n<user-table>\n<on-stack>\nmulticall {\n<70%<listed>\n><to-user>\n<listed>\n}\n<in-user>\n<back>"),
+    A(2, "<handlers>\n<user-table>\n<on-stack>\nmulticall {\n<to-user-quietly>\n<listed>\n}\n<in-user>\nsyscall"),
+    A(2, "<handlers>\n<on-stack>\nmulticall {\n<listed>\n<to-odd>\n}\n<50%deliver>"),
+};
+
 /* Interrupts of devices. Behind what is granted a real machine would have to boot anew each time. */
 static const struct xd_alt pirqs[] = {
     A(1, "physdev_op get_free_pirq type=<0/1>\nphysdev_op eoi irq=<16/55>"),
@@ -145,6 +157,8 @@ static void over(struct xd_gen *g, unsigned int trapped, struct xd_str *out)
 const struct xd_rule xd_rules_host[] = {
     RULE("host", host),
     RULE("runs", runs),
+    RULE("listed", listed),
+    RULE("listed-iret", listed_iret),
     RULE("pirqs", pirqs),
     RULE("new-vcpu", new_vcpu),
     RULE("the-end", end_of_other),

@@ -116,7 +116,10 @@ static void done(struct source *s)
 static struct source *new_head(uint64_t *chance)
 {
     uint32_t domains = 1 + xd_mut_below(chance, 3);
-    struct xd_generate g = {.two_domains = domains > 1, .frames = FRAMES};
+    struct xd_generate g = {.two_domains = domains > 1,
+                            .frames = FRAMES,
+                            .seed = xd_rng_next(chance),
+                            .groups = 1u << XD_GENERATE_HOST};
     struct xd_str text = {0};
     struct source *s;
 
@@ -199,15 +202,15 @@ static void leave_out(uint64_t *chance, struct source *s)
         cut(s, at, n);
 }
 
-/* A multicall begins before a run and ends behind it. */
+/* A multicall begins before a run, and ends behind it; the first record of (block) and the others. */
 static void wrap(uint64_t *chance, struct source *s, const struct source *block)
 {
     uint32_t at, n = draw_run(chance, s, &at);
 
     if (!n)
         return;
-    insert(s, at + n, &block->rec[block->nr - 1], 1);
-    insert(s, at, &block->rec[block->nr - 2], 1);
+    insert(s, at + n, &block->rec[block->head + 1], block->nr - block->head - 1);
+    insert(s, at, &block->rec[block->head], 1);
 }
 
 /* All records that lists name must last until the result is written. */
@@ -224,7 +227,9 @@ static struct source *keep(struct sources *ss, struct source *s)
 
 static void change_steps(uint64_t *chance, struct source *s, struct sources *ss)
 {
-    static const char block[] = "domain d0\nmulticall { }\n";
+    static const char list[] = "domain d0\nmulticall { }\n",
+                      ended[] = "domain d0\nmulticall { iret [0, 1, 2, 0, 0x1000, 0xe030, 2, "
+                                "start.padding_va, 0xe02b] }\n";
     uint32_t dice = xd_mut_below(chance, 100);
     struct xd_str text = {0};
 
@@ -242,7 +247,7 @@ static void change_steps(uint64_t *chance, struct source *s, struct sources *ss)
             leave_out(chance, s);
         insert(s, draw_place(chance, s), fresh->rec + fresh->head, fresh->nr - fresh->head);
     } else if (dice < 98) {
-        xd_str_add(&text, block);
+        xd_str_add(&text, xd_mut_percent(chance, 30) ? ended : list);
         wrap(chance, s, keep(ss, take(read_text(&text))));
         xd_str_free(&text);
     } else {

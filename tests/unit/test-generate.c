@@ -112,6 +112,48 @@ START_TEST(every_reason_is_reached_and_half_of_the_calls_are_granted)
 }
 END_TEST
 
+/* A debug build, and an iret in a list: real Xen runs none of these, so its programs have none. */
+static const char *const of_the_double[] = {" profile=debug\n", "\niret "};
+
+static bool in_a_list(const char *text, const char *call)
+{
+    const char *at = strstr(text, call), *open, *close;
+
+    for (; at; at = strstr(at + 1, call)) {
+        open = strchr(at, '{');
+        close = strchr(at, '}');
+        if (close && (!open || close < open))
+            return true;
+    }
+    return false;
+}
+
+START_TEST(only_the_double_gets_debug_builds_and_irets_in_lists)
+{
+    const uint32_t guest = XD_GENERATE_GUEST, all = guest | 1u << XD_GENERATE_HOST;
+    unsigned int seen[XD_ARRAY_SIZE(of_the_double)][2] = {{0}};
+
+    for (uint64_t seed = 0; seed < 1200; seed++)
+        for (unsigned int host = 0; host < 2; host++) {
+            const struct xd_generate g = {.seed = seed,
+                                          .steps = 24,
+                                          .groups = host ? all : seed % 2 ? guest : 0,
+                                          .two_domains = seed % 3};
+            struct xd_str text = {0};
+
+            xd_generate_text(&g, &text);
+            seen[0][host] += strstr(xd_str_text(&text), of_the_double[0]) != NULL;
+            for (unsigned int i = 1; i < XD_ARRAY_SIZE(of_the_double); i++)
+                seen[i][host] += in_a_list(xd_str_text(&text), of_the_double[i]);
+            xd_str_free(&text);
+        }
+    for (unsigned int i = 0; i < XD_ARRAY_SIZE(of_the_double); i++) {
+        ck_assert_uint_eq(seen[i][0], 0);
+        ck_assert_uint_gt(seen[i][1], 5);
+    }
+}
+END_TEST
+
 START_TEST(groups_have_names)
 {
     for (unsigned int i = 0; i < XD_GENERATE_GROUPS; i++)
@@ -132,6 +174,7 @@ int main(void)
     tcase_add_loop_test(t, programs_can_be_run_and_leave_a_consistent_machine, 0,
                         XD_GENERATE_GROUPS);
     tcase_add_test(t, every_reason_is_reached_and_half_of_the_calls_are_granted);
+    tcase_add_test(t, only_the_double_gets_debug_builds_and_irets_in_lists);
     tcase_add_test(t, groups_have_names);
     suite_add_tcase(suite, t);
     return fixture_main(suite);

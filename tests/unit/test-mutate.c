@@ -105,6 +105,8 @@ START_TEST(every_kind_of_change_is_made)
         {" done=", false},       /* neither are answers */
         {"mmuext_op [UNPIN_TABLE", true} /* another operation */,
         {"domain d2", true},          /* another world */
+        {"profile=debug", true},      /* ... with a debug build */
+        {"iret [0, 1, 2, 0, 0x1000, ", true},          /* in a list */
         {"memory_op exchange", true}, /* a new step, or another operation */
         {"count=", true},             /* a key that was not there */
         {"reqs=va(", true},           /* requests in memory that the program writes */
