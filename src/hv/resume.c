@@ -240,7 +240,7 @@ static void restore(struct xd_domain *d, const struct place *at)
 int xd_domain_resume(struct xd_domain *d, enum xd_resume how)
 {
     const struct xd_told told = {.what = XD_DEED_RESUME, .d = d, .number = how};
-    struct place at;
+    struct place at = {0};
     int rc;
 
     if (!d || !d->hv)
@@ -249,6 +249,7 @@ int xd_domain_resume(struct xd_domain *d, enum xd_resume how)
     rc = check(d, how, &at);
     if (rc)
         return rc;
+    XD_INVARIANT(d->hv, how == XD_RESUME_CANCELLED || at.si);
     xd_tell_before(d->hv, &told);
     switch (how) {
     case XD_RESUME_CANCELLED:
