@@ -60,13 +60,19 @@ static const struct xd_alt runs[] = {
 
 /* Behind an iret a list does not go on; what is due is delivered when it is over. Rules of generate_traps.c. */
 static const struct xd_alt listed[] = {
-    A(2, "event_channel_op send port=<port>"), A(1, "vcpu_op 11 0 0"), A(1, "sched_op yield"),
-    A(1, "fpu_taskswitch <0/1>"),              A(2, "<mmuext>"),
+    A(2, "event_channel_op send port=<port>"),
+    A(1, "vcpu_op 11 0 0"),
+    A(1, "sched_op yield"),
+    A(1, "fpu_taskswitch <0/1>"),
+    A(2, "<mmuext>"),
 };
 static const struct xd_alt listed_iret[] = {
-    A(4, "<handlers>\n<on-stack>\nmulticall {\n<70%<listed>\n><to-kernel>\n<listed>\n}\n<50%deliver>"),
-    A(3, "<handlers>\n<user-table>\n<on-stack>\nmulticall {\n<70%<listed>\n><to-user>\n<listed>\n}\n<in-user>\n<back>"),
-    A(2, "<handlers>\n<user-table>\n<on-stack>\nmulticall {\n<to-user-quietly>\n<listed>\n}\n<in-user>\nsyscall"),
+    A(4,
+      "<handlers>\n<on-stack>\nmulticall {\n<70%<listed>\n><to-kernel>\n<listed>\n}\n<50%deliver>"),
+    A(3,
+      "<handlers>\n<user-table>\n<on-stack>\nmulticall {\n<70%<listed>\n><to-user>\n<listed>\n}\n<in-user>\n<back>"),
+    A(2,
+      "<handlers>\n<user-table>\n<on-stack>\nmulticall {\n<to-user-quietly>\n<listed>\n}\n<in-user>\nsyscall"),
     A(2, "<handlers>\n<on-stack>\nmulticall {\n<listed>\n<to-odd>\n}\n<50%deliver>"),
 };
 

@@ -137,7 +137,9 @@ START_TEST(only_the_double_gets_debug_builds_and_irets_in_lists)
         for (unsigned int host = 0; host < 2; host++) {
             const struct xd_generate g = {.seed = seed,
                                           .steps = 24,
-                                          .groups = host ? all : seed % 2 ? guest : 0,
+                                          .groups = host       ? all
+                                                    : seed % 2 ? guest
+                                                               : 0,
                                           .two_domains = seed % 3};
             struct xd_str text = {0};
 

@@ -104,12 +104,12 @@ START_TEST(every_kind_of_change_is_made)
         {"expect ", false},      /* checks are of no use */
         {" done=", false},       /* neither are answers */
         {"mmuext_op [UNPIN_TABLE", true} /* another operation */,
-        {"domain d2", true},          /* another world */
-        {"profile=debug", true},      /* ... with a debug build */
-        {"iret [0, 1, 2, 0, 0x1000, ", true},          /* in a list */
-        {"memory_op exchange", true}, /* a new step, or another operation */
-        {"count=", true},             /* a key that was not there */
-        {"reqs=va(", true},           /* requests in memory that the program writes */
+        {"domain d2", true},                  /* another world */
+        {"profile=debug", true},              /* ... with a debug build */
+        {"iret [0, 1, 2, 0, 0x1000, ", true}, /* in a list */
+        {"memory_op exchange", true},         /* a new step, or another operation */
+        {"count=", true},                     /* a key that was not there */
+        {"reqs=va(", true},                   /* requests in memory that the program writes */
     };
     struct xd_str from = bytes_of(program), to = {0};
     unsigned int seen[XD_ARRAY_SIZE(wanted)] = {0}, same = 0;
