@@ -8,18 +8,14 @@
 #include "hunt.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void hunt_program(uint64_t seed, uint64_t i, struct xd_str *text)
 {
-    static const char head[] = "machine frames=32768\n", small[] = "machine frames=2816 \n";
-    struct xd_generate g = {.seed = xd_rng_mix(seed + i * UINT64_C(0x9e3779b97f4a7c15))};
+    /* A machine that is just large enough: oracles and model look through all of it. */
+    struct xd_generate g = {.seed = xd_rng_mix(seed + i * UINT64_C(0x9e3779b97f4a7c15)), .frames = 2816};
 
     xd_generate_shape(i, &g);
     xd_generate_text(&g, text);
-    /* A machine that is just large enough: oracles and model look through all of it. */
-    XD_ALWAYS(strncmp(text->text, head, sizeof(head) - 1) == 0);
-    memcpy(text->text, small, sizeof(small) - 1);
 }
 
 bool hunt_judge(const struct xd_program *p, const struct xd_judge *judge,
