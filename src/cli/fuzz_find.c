@@ -175,7 +175,7 @@ static void tell(const struct xd_fuzz *f, const struct xd_program *p, const stru
 void xd_fuzz_tell(const struct xd_fuzz *f, const struct xd_finding *found)
 {
     struct xd_str text = {0}, who = {0}, name = {0}, again = {0}, how = {0};
-    uint64_t seed = f->seed + found->number;
+    const uint64_t seed = xd_generate_seed(f->seed, found->number);
     struct xd_program *p;
     char *error;
 

@@ -40,7 +40,7 @@ struct job {
 
 void xd_fuzz_text(const struct xd_fuzz *f, uint64_t number, struct xd_str *out)
 {
-    struct xd_generate g = {.seed = f->seed + number, .frames = FRAMES};
+    struct xd_generate g = {.seed = xd_generate_seed(f->seed, number), .frames = FRAMES};
 
     xd_generate_shape(g.seed, &g);
     if (f->steps)

@@ -2,7 +2,6 @@
 /* oracle_source.c: the programs that are compared: files first, then generated ones, each with a seed of its own. */
 #include "cli/oracle.h"
 
-#include "base/rng.h"
 #include "fuzz/generate.h"
 #include "program/bytes.h"
 
@@ -19,7 +18,7 @@
 
 uint64_t xd_oracle_seed(const struct xd_oracle *o, uint64_t i)
 {
-    return i ? xd_rng_mix(xd_rng_mix(o->seed) + i) : o->seed;
+    return xd_generate_seed(o->seed, i);
 }
 
 void xd_oracle_name(const struct xd_oracle *o, uint64_t index, struct xd_str *out)

@@ -172,6 +172,11 @@ static void call_list(struct xd_gen *g, struct xd_str *out)
 
 /* ---- Programs ---- */
 
+uint64_t xd_generate_seed(uint64_t seed, uint64_t nr)
+{
+    return nr ? xd_rng_mix(xd_rng_mix(seed) + nr) : seed;
+}
+
 void xd_generate_shape(uint64_t nr, struct xd_generate *g)
 {
     static const uint32_t groups[] = {

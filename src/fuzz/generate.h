@@ -42,6 +42,9 @@ struct xd_generate {
     bool two_domains; /* also an unprivileged d1; else d0 is alone */
 };
 
+/* The seed of program (nr) of a run with (seed), by which alone it is program 0 again; neighbouring runs have none in common. */
+uint64_t xd_generate_seed(uint64_t seed, uint64_t nr);
+
 /* The shapes that programs have in turn: steps, groups and domains of the (nr)-th are filled in. */
 void xd_generate_shape(uint64_t nr, struct xd_generate *g);
 
