@@ -12,7 +12,8 @@
 void hunt_program(uint64_t seed, uint64_t i, struct xd_str *text)
 {
     /* A machine that is just large enough: oracles and model look through all of it. */
-    struct xd_generate g = {.seed = xd_rng_mix(seed + i * UINT64_C(0x9e3779b97f4a7c15)), .frames = 2816};
+    struct xd_generate g = {.seed = xd_rng_mix(seed + i * UINT64_C(0x9e3779b97f4a7c15)),
+                            .frames = 2816};
 
     xd_generate_shape(i, &g);
     xd_generate_text(&g, text);
