@@ -39,7 +39,7 @@ static const struct xd_alt host[] = {
     CTL(2, "<fifo>"),
     CTL2(2, "<end-of-other>"),
     CTL2(8, "<trapped-end>"),
-    CTL2(4, "<suspended>"),
+    CTL2(8, "<suspended>"),
 };
 
 /* Extents of more than one page: whether there are such runs of frames is up to each heap. */
@@ -140,13 +140,22 @@ static const struct xd_alt suspends[] = {
     A(3, "sched_op remote_shutdown domain_id=d1 reason=suspend\nresume d1 cancelled"),
     A(1, "sched_op remote_shutdown domain_id=d1 reason=<0/2>\n"
          "domctl ptr4(27, 0x15, d1, 0, <zeros>)"),
+    A(6,
+      "@d1.0\n<50%vcpu_op register_runstate_memory_area 1 ptr(<0x10/va(9)/start.start_info_va+0x800>)\n>"
+      "<50%vcpu_op 11 1 0\n>"
+      "store start.start_info_va+56 (start.store_va-start.virt_base)>>12\n"
+      "store start.start_info_va+72 (start.console_va-start.virt_base)>>12\n"
+      "<20%event_channel_op close port=<1/2>\n>hypercall 29 2 ptr4(2) "
+      "entry(table(1, start.start_info_va)[start.start_info_va>>12&511])>>12&0xffffffffff\n"
+      "resume d1 <anew/restored/cancelled>\n@d0.0"),
 };
 
 /* What only works while the other domain lives. */
 static void unless_over(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 {
     (void)arg;
-    xd_gen_rule(g, g->domain[1].over ? "mm" : "suspends", out);
+    g->whole = !g->domain[1].over;
+    xd_gen_rule(g, g->whole ? "suspends" : "mm", out);
 }
 
 static void over(struct xd_gen *g, unsigned int trapped, struct xd_str *out)

@@ -65,6 +65,7 @@ static void write_rest(const struct xd_hv *hv, uint64_t served, struct xd_str *o
     for (uint32_t i = 0; i < hv->config.domains_max; i++) {
         const struct xd_domain *d = &hv->domain[i];
 
+        add(out, &d->claimed, sizeof(d->claimed));
         if (!d->used)
             continue;
         add(out, &i, sizeof(i));

@@ -53,11 +53,12 @@ enum {
 #define PHYSDEV_OP         33u
 
 enum { BIND_INTERDOMAIN = 0, BIND_VIRQ = 1, BIND_PIRQ = 2, ALLOC_UNBOUND = 6, BIND_IPI = 7 };
-#define INIT_CONTROL     11u
-#define XENMEM_EXCHANGE  11u
-#define ALLOC_IRQ_VECTOR 10u
-#define MAP_PIRQ         13u
-#define GET_FREE_PIRQ    23u
+#define INIT_CONTROL      11u
+#define VCPUOP_INITIALISE 0u
+#define XENMEM_EXCHANGE   11u
+#define ALLOC_IRQ_VECTOR  10u
+#define MAP_PIRQ          13u
+#define GET_FREE_PIRQ     23u
 
 /* AS-XEN: partial effects, by call and by reason. XD_WHY_NONE: any. */
 static const struct {
@@ -426,13 +427,11 @@ static struct written *first_records(const struct xd_arena *a, size_t mark, size
 }
 
 /* AS-XEN: arch_set_info_guest: the kernel's root table stays with the vCPU if only the user's is refused. */
-static bool keeps_a_root(const struct xd_domain *d)
+static bool keeps_a_root(const struct xd_domain *d, const struct xd_record *r)
 {
-    bool keeps = false;
+    const struct xd_vcpu *v = r->arg[1] < d->vcpus ? &d->vcpu[r->arg[1]] : NULL;
 
-    for (uint32_t id = 0; id < d->vcpus; id++)
-        keeps |= !d->vcpu[id].initialised && d->vcpu[id].cr3.v;
-    return keeps;
+    return r->arg[0] == VCPUOP_INITIALISE && v && !v->initialised && v->cr3.v;
 }
 
 void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_str *out)
@@ -450,7 +449,7 @@ void xd_oracle_refused(struct xd_vcpu *v, uint64_t nr, size_t mark, struct xd_st
     struct written *w;
     size_t words;
 
-    if (nr == VCPU_OP && keeps_a_root(v->domain))
+    if (nr == VCPU_OP && keeps_a_root(v->domain, &v->rec))
         c.leaves |= DONE;
     w = first_records(a, mark, &words);
     for (size_t i = 0; i < words; i++) {

@@ -146,6 +146,7 @@ static void count_frame(struct audit *a, xd_mfn mfn)
         hold(a, mfn, (enum xd_type)f->type, "the pin of frame", mfn.v);
     }
     t->count += f->lost;
+    a->held += f->lost;
     t->type_count += f->lost;
     if (!live_table(f))
         return;

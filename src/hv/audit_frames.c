@@ -109,6 +109,9 @@ static void check_used(struct audit *a, xd_mfn mfn, const struct xd_domain *d)
     EXPECT(a, !(f->flags & XD_FRAME_XEN_HEAP) || (d && d->shared_info.v == mfn.v),
            "frame 0x%llx is shared with d%u, and is not its shared_info", (unsigned long long)mfn.v,
            f->owner);
+    EXPECT(a, !f->lost || (f->type == XD_TYPE_L4 && !(f->flags & XD_FRAME_XEN_HEAP)),
+           "Xen has lost %u references to frame 0x%llx, which is no root table", f->lost,
+           (unsigned long long)mfn.v);
     if (d && validated && f->type == XD_TYPE_L4)
         check_xen_slots(a, d, mfn);
     if (validated && f->type == XD_TYPE_SEG_DESC)

@@ -307,11 +307,10 @@ static void build(struct builder *b, uint16_t domid)
         XD_INVARIANT(b->hv, found);
         b->p2m[pfn] = mfn.v;
     }
+    XD_PUT(b->hv, d->evtchn_remote, (uint16_t)b->c->evtchn_remote);
     if (b->c->order == XD_ORDER_DOMU) {
-        XD_PUT(b->hv, d->start.store_port,
-               xd_evtchn_open_unbound(d, (uint16_t)b->c->evtchn_remote));
-        XD_PUT(b->hv, d->start.console_port,
-               xd_evtchn_open_unbound(d, (uint16_t)b->c->evtchn_remote));
+        XD_PUT(b->hv, d->start.store_port, xd_evtchn_open_unbound(d, d->evtchn_remote));
+        XD_PUT(b->hv, d->start.console_port, xd_evtchn_open_unbound(d, d->evtchn_remote));
     }
     write_hypercall_page(b);
     write_p2m(b);

@@ -409,11 +409,12 @@ struct xd_domain {
         uint32_t pages;
         xd_mfn page[XD_FIFO_PAGES]; /* of the event array */
     } fifo;
-    uint32_t claimed; /* pages set aside for it that it has not taken yet */
-    uint32_t e820_nr; /* entries of (e820); 0: it was given no memory map */
-    uint32_t irqs;    /* a bit for each IRQ that it may be given */
-    bool auto_unmask; /* PHYSDEVOP_eoi unmasks the port, too */
-    xd_mfn eoi_map;   /* a page of its own: which pirqs want an EOI; 0: none */
+    uint32_t claimed;       /* pages set aside for it that it has not taken yet */
+    uint32_t e820_nr;       /* entries of (e820); 0: it was given no memory map */
+    uint32_t irqs;          /* a bit for each IRQ that it may be given */
+    uint16_t evtchn_remote; /* that the ports of xenstore and console are to wait for */
+    bool auto_unmask;       /* PHYSDEVOP_eoi unmasks the port, too */
+    xd_mfn eoi_map;         /* a page of its own: which pirqs want an EOI; 0: none */
     struct xd_pirq pirq[XD_PIRQS];
     struct xd_line line[XD_GSIS]; /* the way back */
 

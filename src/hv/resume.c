@@ -93,6 +93,12 @@ static int check(struct xd_domain *d, enum xd_resume how, struct place *at)
             "d%u can't be resumed: it shut down with code %d, and %u, suspend, is what "
             "one comes back from",
             d->domid, (int)d->shutdown_code, XD_SHUTDOWN_SUSPEND);
+    if (!d->vcpu[0].initialised ||
+        (how == XD_RESUME_RESTORED && d->vcpu[0].down && !d->vcpu[0].up_asleep))
+        return xd_hv_misuse(hv, XD_HOST_EINVAL,
+                            "d%u can't be resumed: its vCPU 0 is down, of which %s", d->domid,
+                            d->vcpu[0].initialised ? "no toolstack saves anything"
+                                                   : "nobody can read the registers");
     if (how != XD_RESUME_CANCELLED)
         return find_start_info(d, at);
     if (d->vcpu[0].continuing)
@@ -135,6 +141,7 @@ static void forget(struct xd_vcpu *v)
     XD_PUT(hv, v->runstate_area, 0);
     XD_PUT(hv, v->time_area, 0);
     xd_arena_zero(xd_arena_of(hv), v->runstate_time, sizeof(v->runstate_time));
+    XD_PUT(hv, v->runstate_since, hv->now_ns);
     XD_PUT(hv, v->pin_override, false);
     XD_PUT(hv, v->nmi_pending, false);
     XD_PUT(hv, v->nmi_in_service, false);
@@ -172,19 +179,10 @@ static void restore_vcpu(struct xd_vcpu *v)
     xd_vcpu_unblock(v);
 }
 
-static uint16_t remote_of(const struct xd_domain *d, uint32_t port)
-{
-    const struct xd_port *p = &d->port[port];
-
-    return p->state == XD_PORT_UNBOUND || p->state == XD_PORT_INTERDOMAIN ? p->remote_dom : 0;
-}
-
 /* The toolstack makes the ports of xenstore and console first, so they are 1 and 2. */
 static void renew_ports(struct xd_domain *d)
 {
     const struct xd_start *s = &d->start;
-    const uint16_t store_remote = remote_of(d, s->store_port);
-    const uint16_t console_remote = remote_of(d, s->console_port);
     uint32_t store, console;
 
     xd_evtchn_close_all(d);
@@ -192,8 +190,8 @@ static void renew_ports(struct xd_domain *d)
     xd_fifo_end(d);
     if (!s->store_port)
         return;
-    store = xd_evtchn_open_unbound(d, store_remote);
-    console = xd_evtchn_open_unbound(d, console_remote);
+    store = xd_evtchn_open_unbound(d, d->evtchn_remote);
+    console = xd_evtchn_open_unbound(d, d->evtchn_remote);
     XD_INVARIANT(d->hv, store == s->store_port && console == s->console_port);
 }
 
@@ -231,6 +229,7 @@ static void restore(struct xd_domain *d, const struct place *at)
     for (unsigned int i = 0; i < XD_WATCHDOGS; i++)
         xd_watchdog_stop(d, i);
     xd_domain_unclaim(d);
+    XD_PUT(d->hv, d->auto_unmask, false);
     for (uint32_t id = 0; id < d->vcpus; id++)
         restore_vcpu(&d->vcpu[id]);
     renew_shared_info(d);

@@ -35,7 +35,7 @@ void xd_runstate_note(struct xd_vcpu *v)
            v->runstate_time[v->runstate] + (hv->now_ns - v->runstate_since));
     XD_PUT(hv, v->runstate_since, hv->now_ns);
     XD_PUT(hv, v->runstate, state);
-    if (!v->runstate_area || v->domain->dying)
+    if (!v->runstate_area || !v->cr3.v || v->domain->dying)
         return;
     xd_runstate_get(v, &info);
     (void)xd_copy_out(v, v->runstate_area, &info, sizeof(info)); /* nobody hears of a failure */

@@ -146,6 +146,10 @@ void xd_vcpu_reset(struct xd_vcpu *v)
     XD_PUT(hv, v->up_asleep, false);
     XD_PUT(hv, v->pin_override, false);
     XD_PUT(hv, v->blocked, false);
+    XD_PUT(hv, v->continuing, false);
+    xd_arena_zero(xd_arena_of(hv), &v->cont, sizeof(v->cont));
+    XD_PUT(hv, v->nmi_pending, false);
+    XD_PUT(hv, v->nmi_in_service, false);
     if (xd_vcpu_polls(v))
         stop_polling(v);
     xd_vcpu_scheduled(v);

@@ -122,6 +122,7 @@ const struct xd_state_row xd_state_domain[] = {
     F(claimed, MAX, XD_FRAMES_MAX),
     F(e820_nr, MAX, XD_E820_MAX),
     F(irqs, BITS, (UINT32_C(1) << XD_GSIS) - 2),
+    F(evtchn_remote, MAX, HALF),
     F(auto_unmask, MAX, 1),
     F(eoi_map.v, MFN, 0),
     M(pirq, irq, MAX, HALF),

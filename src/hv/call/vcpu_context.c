@@ -141,7 +141,7 @@ static void set_registers(struct xd_vcpu *t, const context *c)
         .r14 = c->user_regs.r14,
         .r15 = c->user_regs.r15,
         .rip = c->user_regs.rip,
-        .rflags = (c->user_regs.rflags & ~(uint64_t)XD_RFLAGS_IOPL) | XD_RFLAGS_IF,
+        .rflags = (c->user_regs.rflags & ~(uint64_t)(XD_RFLAGS_IOPL | XD_RFLAGS_VM)) | XD_RFLAGS_IF,
         .cs = c->user_regs.cs | XD_RPL,
         .ss = c->user_regs.ss | XD_RPL,
         .ds = c->user_regs.ds,
