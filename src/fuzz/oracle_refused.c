@@ -275,7 +275,7 @@ static bool frame_fine(struct change *c, const struct xd_frame *now, bool second
 
 static bool vcpu_fine(const struct change *c, uint64_t off)
 {
-    if (c->leaves & ANSWER && IN_FIELD(off, struct xd_vcpu, table_left))
+    if (c->leaves & (ANSWER | ADJUSTED) && IN_FIELD(off, struct xd_vcpu, table_left))
         return true;
     if (c->leaves & PORTS && IN_FIELD(off, struct xd_vcpu, virq_port))
         return true;
