@@ -7,10 +7,13 @@
 #include "witness.h"
 
 #include "cli/oracle.h"
+#include "hv/hv.h"
 #include "program/runner.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define VIRQ_CON_RING 8u
 
 struct run {
     struct xd_witness *w; /* first: the witness finds itself here */
@@ -47,6 +50,15 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
     xd_witness_watch.accessed(ctx, r, s, how, f);
 }
 
+/* Real Xen says on the console that its input goes elsewhere and back (xd_xen_type), and tells that of what it says. */
+static void writes_on_console(const struct xd_runner *r)
+{
+    struct xd_domain *d0 = xd_domain_by_id(r->hv, 0);
+
+    if (d0)
+        xd_virq_raise(xd_vcpu_at(d0, 0), VIRQ_CON_RING);
+}
+
 static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
 {
     struct run *run = ctx;
@@ -59,6 +71,8 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     if (line == run->d->explain_line)
         xd_str_add(&run->d->explain, xd_str_text(&run->told));
     xd_str_clear(&run->told);
+    if (s->kind == XD_STEP_CONSOLE_INPUT && xd_expr_at(r->p, s->subject[0])->num)
+        writes_on_console(r);
     run->c->left_out += run->left_out && counted(run, s);
     run->left_out = false;
     xd_witness_watch.stepped(ctx, r, at);

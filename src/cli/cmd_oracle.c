@@ -120,6 +120,8 @@ static int oracle(int argc, char **argv)
         xd_oracle_totals(&o, &sum, now() - start);
         if (sum.passing > xd_oracle_passing_max(&sum) && code < XD_FAILED)
             code = XD_FAILED;
+        if (sum.unfit > xd_oracle_unfit_max(&sum) && code < XD_UNUSABLE)
+            code = XD_UNUSABLE;
         if (!sum.programs && code == 0)
             code = xd_complain("oracle: nothing was compared: no program could be run on real Xen");
         if (o.report)

@@ -23,7 +23,7 @@ struct xd_counts {
     uint64_t op[XD_OPERATIONS_MAX]; /* by number of the operation */
     /* `xendouble oracle` alone: */
     uint64_t skipped;   /* that real Xen can't run, or that have nothing of --only in them */
-    uint64_t unfit;     /* generated ones that real Xen can't run: there should be none */
+    uint64_t unfit;     /* generated ones that real Xen can't run: one in a thousand at most */
     uint64_t unusable;  /* that could not be compared for a reason that should not be */
     uint64_t different; /* programs with a difference that nobody can explain */
     uint64_t passing;   /* with one that did not come back when they were run again: chance */

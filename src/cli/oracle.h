@@ -189,6 +189,8 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 
 /* How many programs may differ once and not again without making a run fail: real Xen looks at its clock, the double has another. */
 uint64_t xd_oracle_passing_max(const struct xd_counts *c);
+/* How many generated programs may turn out, when they run, to be what real Xen can't: where a kernel goes on follows from what came before. */
+uint64_t xd_oracle_unfit_max(const struct xd_counts *c);
 /* Runs all. Returns the exit code so far. */
 int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum);
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, double seconds);

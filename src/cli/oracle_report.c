@@ -8,10 +8,16 @@
 #include <string.h>
 
 #define PASSING_ONE_IN 20000u
+#define UNFIT_ONE_IN   1000u
 
 uint64_t xd_oracle_passing_max(const struct xd_counts *c)
 {
     return 1 + c->programs / (PASSING_ONE_IN + 1);
+}
+
+uint64_t xd_oracle_unfit_max(const struct xd_counts *c)
+{
+    return c->programs / UNFIT_ONE_IN;
 }
 
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, double seconds)
@@ -49,8 +55,9 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, doub
     if (c->skipped)
         printf("%" PRIu64 " skipped%s\n", c->skipped, o->verbose ? "" : " (--verbose tells why)");
     if (c->unfit)
-        printf("%" PRIu64 " generated program%s could not be run on real Xen\n", c->unfit,
-               c->unfit == 1 ? "" : "s");
+        printf("%" PRIu64 " generated program%s could not be run on real Xen%s\n", c->unfit,
+               c->unfit == 1 ? "" : "s",
+               c->unfit > xd_oracle_unfit_max(c) ? ", more than one in a thousand" : "");
     if (c->unusable)
         printf("%" PRIu64 " could not be compared\n", c->unusable);
     printf("%" PRIu64 " boot%s of Xen, %" PRIu64 " domain%s built again, %" PRIu64

@@ -408,8 +408,6 @@ static void skip(const struct xd_oracle *o, struct xd_oracle_record *r, const ch
 
     r->counts.unfit += generated;
     r->counts.skipped += !generated;
-    if (generated) /* there should be none */
-        r->code = XD_UNUSABLE;
     if (!o->verbose && !generated)
         return;
     xd_oracle_name(o, r->index, &r->text);
