@@ -307,7 +307,8 @@ static void follow(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t 
             follow(v, e.op, e.args, (int64_t)e.result);
     if (nr == HC_MMUEXT)
         follow_user_root(v, arg, rc);
-    if (nr == HC_VM_ASSIST && !rc && arg[0] == VM_ASSIST_ENABLE && arg[1] == XD_ASSIST_IOPL)
+    if (nr == HC_VM_ASSIST && !rc && (uint32_t)arg[0] == VM_ASSIST_ENABLE &&
+        (uint32_t)arg[1] == XD_ASSIST_IOPL)
         v->domain->vm_assist |= 1u << XD_ASSIST_IOPL;
 }
 

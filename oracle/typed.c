@@ -75,12 +75,14 @@ size_t xd_console_input(struct xd_hv *h, const void *bytes, size_t n)
     (void)h;
     if (n == 0)
         return 0;
-    m->typed = true;
     for (size_t i = 0; i < n; i++)
         order |= (((const unsigned char *)bytes)[i] & MAX) == SWITCHES;
-    if (order || n > XD_XEN_TYPED_MAX)
+    if (order || n > XD_XEN_TYPED_MAX) {
         xd_real_cant("CTRL-A is an order to Xen there, and a line is short");
-    else if (!ready(m) || !xd_xen_type(&m->xen, bytes, n))
+        return 0;
+    }
+    m->typed = true;
+    if (!ready(m) || !xd_xen_type(&m->xen, bytes, n))
         xd_real_cant("Xen did not take in what was typed");
     xd_real_look();
     return n;

@@ -136,7 +136,7 @@ static int give_code(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
     struct xd_context *c, **last;
     struct xd_side *side = xd_side_of(v);
 
-    if (side->context && !side->context->done)
+    if (side->context && !side->context->done && !side->context->reset)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has code to run already",
                             v->domain->domid, v->id);
     if (xd_this_thread.v == v)
@@ -207,10 +207,13 @@ void xd_contexts_free(struct xd_guest *g)
 
 void xd_context_reset(struct xd_vcpu *v)
 {
-    struct xd_context *c = xd_side_of(v)->context;
+    struct xd_side *s = xd_side_of(v);
 
-    if (c && c->begun)
-        c->done = true;
+    if (s->context && s->context->begun)
+        s->context->reset = true;
+    s->handling = s->failsafes = 0;
+    s->failsafe_raised = 0;
+    s->answered = false;
 }
 
 bool xd_context_is_here(const struct xd_context *c)

@@ -49,7 +49,8 @@ struct xd_context {
     struct xd_side *side; /* of (v) */
     void (*fn)(void *arg);
     void *arg;
-    bool done;
+    bool done;         /* its code returned, */
+    bool reset;        /* or never goes on, since its vCPU was reset */
     bool preempted;    /* it comes to the next point by xd_preempt, not by a hypercall */
     bool yields;       /* its hypercall said that others shall run */
     uint64_t priority; /* PCT: the highest runs */
@@ -64,7 +65,7 @@ struct xd_context {
 /* Can (c) go on, if it is let? */
 static inline bool xd_context_can_run(const struct xd_context *c)
 {
-    return !c->done && xd_vcpu_running(c->v);
+    return !c->done && !c->reset && xd_vcpu_running(c->v);
 }
 
 /* Its domain shut down, and nobody can bring it back. */
@@ -79,7 +80,7 @@ static inline bool xd_context_ended(const struct xd_context *c)
 /* Something is left to do for (c), and it is not going to be done by itself. */
 static inline bool xd_context_waits(const struct xd_context *c)
 {
-    return !c->done && xd_vcpu_state(c->v) == XD_STATE_BLOCKED;
+    return !c->done && !c->reset && xd_vcpu_state(c->v) == XD_STATE_BLOCKED;
 }
 
 /* Leaves (from) for (to); returns when somebody leaves for (from). */

@@ -417,7 +417,7 @@ static void drop_finished(struct xd_guest *g)
     for (struct xd_context **at = &g->contexts; *at;) {
         struct xd_context *c = *at;
 
-        if (!c->done && !xd_context_ended(c)) {
+        if (!c->done && !c->reset && !xd_context_ended(c)) {
             at = &c->next;
             continue;
         }
