@@ -191,8 +191,8 @@ enum xd_resume {
     XD_RESUME_ANEW,
     /*
      * As after a restore on another host (xc_domain_save, xc_domain_restore): the call returns 0; start_info besides has
-     * nr_pages (shared_info's arch.max_pfn, or the builder's), shared_info and no flags, and names new ports 1 and 2 for
-     * xenstore and console; all other ports are gone, as are FIFO event channels, pirqs, timers and watchdogs, registered areas, vcpu_info
+     * nr_pages (shared_info's arch.max_pfn, or the builder's), shared_info and no flags, and names new ports for
+     * xenstore and console, if the builder made some, that wait for evtchn_remote; all other ports are gone, as are FIFO event channels, pirqs, timers and watchdogs, registered areas, vcpu_info
      * outside shared_info, claims; no event is pending, all ports are masked, pfn_to_mfn_frame_list_list is 0; vCPUs
      * that were up run, out of a block or poll too; the others were never initialised.
      * Unlike there, the number of the domain and its frames stay the same, as on a host that had just these free, and
@@ -202,10 +202,12 @@ enum xd_resume {
 };
 
 /*
- * Resumes (d). 0; -EINVAL, and nothing has changed, for a domain that is not suspended (xd_domain_shutdown_code is not 2),
- * whose vCPU 0 is in the middle of a multicall (XD_RESUME_CANCELLED), or, in the other ways, whose RDX names no frame of
- * its own that could be start_info, or whose start_info has no pfns there. Unlike xc, which reads the p2m list that shared_info leads to, pfns are looked up
- * in the M2P. Code of xd_run goes on in its next run, or in the present one; that of vCPUs which are reset never does.
+ * Resumes (d). 0; -EINVAL, and nothing has changed, for a domain that is not suspended
+ * (xd_domain_shutdown_code is not 2), whose vCPU 0 was never initialised or (XD_RESUME_RESTORED) is
+ * down, or is in the middle of a multicall (XD_RESUME_CANCELLED), or, in the other ways, whose RDX
+ * names no frame of its own that could be start_info, or whose start_info has no pfns there. Unlike
+ * xc, which reads the p2m list that shared_info leads to, pfns are looked up in the M2P. Code of
+ * xd_run goes on in its next run, or in the present one; that of vCPUs which are reset never does.
  */
 XD_PUBLIC XD_MUST_CHECK int xd_domain_resume(struct xd_domain *d, enum xd_resume how);
 
