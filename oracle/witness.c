@@ -33,8 +33,8 @@ struct xd_witness {
     struct {   /* what is to be forgotten when the step is over */
         struct xd_vcpu *v;
         uint64_t va, n;
-    } machines[64];
-    unsigned int nr_machines;
+    } * machines;
+    unsigned int nr_machines, room;
 };
 
 struct xd_witness *xd_witness_new(struct xd_str *out)
@@ -50,6 +50,7 @@ void xd_witness_free(struct xd_witness *w)
 {
     xd_view_free(w->view);
     xd_str_free(&w->result);
+    free(w->machines);
     free(w);
 }
 
@@ -179,8 +180,10 @@ static void batched(struct xd_witness *w, const struct xd_made *m, uint32_t k)
 /* What lies there is to be forgotten when the step is over. */
 static void forget(struct xd_witness *w, struct xd_vcpu *v, uint64_t va, uint64_t n)
 {
-    if (w->nr_machines == XD_ARRAY_SIZE(w->machines))
-        return;
+    if (w->nr_machines == w->room) {
+        w->room = w->room * 2 + 16;
+        w->machines = xd_realloc(w->machines, w->room * sizeof(*w->machines));
+    }
     w->machines[w->nr_machines].v = v;
     w->machines[w->nr_machines].va = va;
     w->machines[w->nr_machines++].n = n;
