@@ -265,7 +265,8 @@ static void letters(struct xd_codec *c, char sign, const char *have, const char 
     xd_str_clear(&c->word);
     if (sign)
         xd_str_addc(&c->word, sign);
-    have += write && sign ? 1 : 0;
+    if (write && sign) /* else (have) may be NULL */
+        have++;
     do {
         if (write && !plain) {
             next = (unsigned char)*have++;
