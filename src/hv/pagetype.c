@@ -142,7 +142,7 @@ void xd_l4_xen_slots(const struct xd_domain *d, xd_mfn mfn, uint64_t *slot)
     slot[XD_L4_SLOT_LINEAR - XD_L4_XEN_FIRST] = xd_pte_make(mfn, own);
     slot[XD_L4_SLOT_PERDOMAIN - XD_L4_XEN_FIRST] = xd_pte_make(d->perdomain, own);
     slot[XD_L4_SLOT_PERDOMAIN + 1 - XD_L4_XEN_FIRST] =
-        xd_pte_make(xd_mfn_of(hv->heap_first - 2), own);
+        xd_pte_make(xd_mfn_of(hv->heap_first - 2), own & ~XD_PTE_NX); /* its text, too */
     slot[XD_L4_SLOT_PERDOMAIN + 2 - XD_L4_XEN_FIRST] =
         xd_pte_make(xd_mfn_of(hv->heap_first - 1), own);
 }
