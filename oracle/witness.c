@@ -24,16 +24,19 @@
 #define NEW_USER_BASEPTR 15u
 #define COPY_PAGE        17u
 
+/* What is to be forgotten when the step is over. */
+struct place {
+    struct xd_vcpu *v;
+    uint64_t va, n;
+};
+
 struct xd_witness {
     struct xd_str *out;
     struct xd_str result; /* of the step, until its text is out */
     struct xd_view *view;
     uint64_t calls, refused;
     bool over; /* a domain ended: no more is told */
-    struct {   /* what is to be forgotten when the step is over */
-        struct xd_vcpu *v;
-        uint64_t va, n;
-    } * machines;
+    struct place *machines;
     unsigned int nr_machines, room;
 };
 

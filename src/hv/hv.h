@@ -116,8 +116,7 @@ struct xd_host {
     bool observed;                /* a hook that sees calls is set, or a lever */
     bool levers_on;               /* a lever is in force, or calls are expected */
     struct xd_levers *levers;     /* hv/lever.h; NULL: there never was one */
-    bool
-        long_way; /* for stubs: a debug build of Xen, or a hook of the host's may run in the middle of a call */
+    bool long_way;   /* for stubs: a debug build, or a hook may run in the middle of a call */
     bool concurrent; /* guests change shared pages while a call runs */
     bool in_call;    /* a hypercall's handler runs: nobody may make another */
     struct {         /* what runs linked guests */

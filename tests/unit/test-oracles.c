@@ -499,6 +499,21 @@ START_TEST(a_refused_root_may_be_left)
 }
 END_TEST
 
+/* AS-XEN: iret_exit_to_guest clears VM on the way out, whatever a context says. */
+START_TEST(a_context_may_ask_for_vm86)
+{
+    struct xd_judgement j = judged("domain d1 vcpus=2 online=1\n"
+                                   "update_va_mapping va(0) pte(page(0), P|RW|US)\n"
+                                   "update_va_mapping va(1) pte(page(1), P|RW|US)\n"
+                                   "store va(0)+512 4\nstore va(0)+648 start.kernel_va\n"
+                                   "store va(0)+664 0x20002\nstore va(0)+5008 mach(cr3())\n"
+                                   "vcpu_op 0 1 va(0)\nvcpu_op 1 1 0\n");
+
+    ck_assert_msg(!j.guilty, "%s", j.complaint);
+    ck_assert_uint_eq(j.refused, 0);
+}
+END_TEST
+
 /* The processor looks where it goes when its list is over. */
 START_TEST(an_iret_in_a_list_may_go_anywhere)
 {
@@ -608,6 +623,7 @@ int main(void)
     tcase_add_test(t, an_iret_is_not_refused);
     tcase_add_test(t, an_iret_in_a_list_may_go_anywhere);
     tcase_add_test(t, a_refused_root_may_be_left);
+    tcase_add_test(t, a_context_may_ask_for_vm86);
     tcase_add_test(t, digest_tells_of_runs_that_differ);
     suite_add_tcase(suite, t);
     return fixture_main(suite);
