@@ -2,6 +2,8 @@
 /* test-memory.c: memory_op: pages given back, got, exchanged and counted. */
 #include "mm.h"
 
+#include <string.h>
+
 #define HC 12
 
 enum {
@@ -12,7 +14,8 @@ enum {
     MAXIMUM,
     MFN_LIST,
     POPULATE,
-    EXCHANGE = 11,
+    MACHINE_MAP = 10,
+    EXCHANGE,
     MAPPING,
     MAX_GPFN = 14
 };
@@ -379,6 +382,51 @@ START_TEST(the_highest_pfn_is_what_the_guest_says)
 }
 END_TEST
 
+/*
+ * Of the entries, those that are written before one has no room: 6 with two gaps at the end, or 5 with one in the middle,
+ * which only who has no right to it is told. AS-XEN: there must be room for one more than there are.
+ */
+static const unsigned int written[2][8] = {{0, 0, 0, 0, 0, 4, 5, 6}, {0, 0, 0, 0, 0, 3, 5, 5}};
+
+START_TEST(the_machines_map_keeps_to_its_room)
+{
+    const unsigned int room = (unsigned int)_i % 8, want = written[_i / 8][room];
+    struct xd_abi_e820entry map[8], was;
+    struct xd_abi_memory_map op = {.nr_entries = room};
+    unsigned int n = 0;
+    long rc;
+
+    for (unsigned int i = 0; _i / 8 && i < XD_RANGES; i++)
+        f.d0->iomem[i] = (struct xd_range){1, 0};
+    memset(map, 0xa5, sizeof(map));
+    was = map[0];
+    op.buffer = fixture_place(&f, f.v0, map, sizeof(map));
+    rc = fixture_run(&f, f.v0, HC, MACHINE_MAP, &op);
+    if (want < written[_i / 8][7])
+        ck_refused(f.v0, rc, EINVAL, MEMMAP_ROOM);
+    else
+        ck_ok(f.v0, rc);
+    fixture_load(f.v0, op.buffer, map, sizeof(map));
+    while (n < XD_ARRAY_SIZE(map) && memcmp(&map[n], &was, sizeof(was)) != 0)
+        n++;
+    ck_assert_uint_eq(n, want);
+}
+END_TEST
+
+START_TEST(the_machines_map_is_told_to_nobody_of_too_few)
+{
+    struct xd_abi_memory_map op = {.nr_entries = (uint32_t)_i, .buffer = UINT64_C(1) << 47};
+
+    if (_i < 5)
+        ck_refused(f.v0, fixture_run(&f, f.v0, HC, MACHINE_MAP, &op), EINVAL, MEMMAP_ROOM);
+    else
+        ck_refused(f.v0, fixture_run(&f, f.v0, HC, MACHINE_MAP, &op), EFAULT, HANDLE_RANGE);
+    op.buffer = 0;
+    ck_ok(f.v0, fixture_run(&f, f.v0, HC, MACHINE_MAP, &op));
+    ck_assert_uint_eq(op.nr_entries, 6);
+}
+END_TEST
+
 START_TEST(the_m2p_is_told_in_chunks)
 {
     struct xd_abi_memory_machphys_mfn_list op = {.max_extents = 4};
@@ -436,6 +484,8 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, questions_and_their_answers, 0, (int)XD_ARRAY_SIZE(queries));
     tcase_add_test(t, the_highest_pfn_is_what_the_guest_says);
+    tcase_add_loop_test(t, the_machines_map_keeps_to_its_room, 0, 16);
+    tcase_add_loop_test(t, the_machines_map_is_told_to_nobody_of_too_few, 0, 8);
     tcase_add_test(t, the_m2p_is_told_in_chunks);
     tcase_add_test(t, where_the_m2p_lies);
     suite_add_tcase(suite, t);

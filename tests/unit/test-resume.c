@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define HC       29
+#define VCPU_OP  24
+#define DOWN     2u
 #define SHUTDOWN 2u
 
 static struct xd_fixture f;
@@ -32,7 +34,7 @@ static struct xd_abi_start_info *start_info(struct xd_domain *d)
     return (void *)xd_frame_words(f.hv, xd_mfn_of(start_info_mfn(d)));
 }
 
-/* As a guest that does all it must. */
+/* As a guest that does all it must; RDX is that of (v). */
 static void suspend(struct xd_vcpu *v, uint64_t mfn)
 {
     const struct xd_start *s = &v->domain->start;
@@ -117,6 +119,57 @@ START_TEST(start_info_holds_pfns)
 }
 END_TEST
 
+/* Another vCPU suspends the domain; what the toolstack reads is vCPU 0's. */
+static void suspend_without_the_first(void)
+{
+    ck_ok(f.v1b, fixture_call(f.v1b, VCPU_OP, DOWN, f.v1->id, 0));
+    f.v1->regs.rdx = start_info_mfn(f.d1);
+    suspend(f.v1b, 0);
+    ck_assert(f.v1->down && f.v1->initialised);
+}
+
+START_TEST(nothing_is_saved_of_a_first_vcpu_that_is_down)
+{
+    suspend_without_the_first();
+    ck_not_resumed(f.d1, XD_RESUME_RESTORED,
+                   "d1 can't be resumed: its vCPU 0 is down, of which no toolstack saves anything");
+    ck_assert_int_eq(xd_domain_resume(f.d1, _i ? XD_RESUME_ANEW : XD_RESUME_CANCELLED), 0);
+    ck_assert_int_eq(xd_vcpu_state(f.v1), XD_STATE_DOWN);
+    ck_assert_int_eq(xd_vcpu_state(f.v1b), _i ? XD_STATE_DOWN : XD_STATE_RUNNING);
+}
+END_TEST
+
+START_TEST(it_is_up_if_it_only_sleeps)
+{
+    suspend_without_the_first();
+    f.v1->up_asleep = true;
+    ck_assert_int_eq(xd_domain_resume(f.d1, XD_RESUME_RESTORED), 0);
+    ck_assert_int_eq(xd_vcpu_state(f.v1), XD_STATE_RUNNING);
+}
+END_TEST
+
+START_TEST(a_first_vcpu_without_registers_has_no_rdx)
+{
+    suspend_without_the_first();
+    xd_vcpu_reset(f.v1);
+    ck_not_resumed(f.d1, (enum xd_resume)_i,
+                   "d1 can't be resumed: its vCPU 0 is down, of which nobody can read the registers");
+}
+END_TEST
+
+/* AS-XEN: process_start_info tells how many pages there are by what the guest wrote, if it did. */
+START_TEST(nr_pages_is_the_guests_or_the_builders)
+{
+    const uint64_t said[] = {0, 1, UINT64_C(1) << 40};
+
+    fixture_set_shared(f.v1, fixture_map_shared_info(f.v1), max_pfn, said[_i]);
+    start_info(f.d1)->nr_pages = 5;
+    suspend(f.v1, start_info_mfn(f.d1));
+    ck_assert_int_eq(xd_domain_resume(f.d1, XD_RESUME_RESTORED), 0);
+    ck_assert_uint_eq(start_info(f.d1)->nr_pages, said[_i] ? said[_i] : f.d1->start.pages);
+}
+END_TEST
+
 START_TEST(nobody_is_cancelled_in_the_middle_of_a_list)
 {
     struct xd_abi_sched_shutdown op = {XD_SHUTDOWN_SUSPEND};
@@ -161,6 +214,10 @@ int main(void)
     tcase_add_test(tc, there_is_no_fourth_way);
     tcase_add_loop_test(tc, rdx_names_a_frame_of_the_domain_that_is_no_table, 0, 5);
     tcase_add_loop_test(tc, start_info_holds_pfns, 0, 2);
+    tcase_add_loop_test(tc, nothing_is_saved_of_a_first_vcpu_that_is_down, 0, 2);
+    tcase_add_test(tc, it_is_up_if_it_only_sleeps);
+    tcase_add_loop_test(tc, a_first_vcpu_without_registers_has_no_rdx, 0, 3);
+    tcase_add_loop_test(tc, nr_pages_is_the_guests_or_the_builders, 0, 3);
     tcase_add_test(tc, nobody_is_cancelled_in_the_middle_of_a_list);
     tcase_add_test(tc, a_machine_goes_back_over_it);
     suite_add_tcase(suite, tc);

@@ -4,7 +4,7 @@
  * are no such machine are refused, with the place and leaving nothing.
  */
 #define _GNU_SOURCE
-#include "fixture.h"
+#include "mm.h"
 #include "fuzz/generate.h"
 #include "hv/state.h"
 #include "program/runner.h"
@@ -421,6 +421,78 @@ START_TEST(forged_frames_and_memory)
 }
 END_TEST
 
+/* ---- Roots that were lost ---- */
+
+/* VCPUOP_initialise of the third vCPU, refused for its user root, which is a page that is mapped writable. */
+static void keep_root(uint64_t kernel)
+{
+    static struct xd_abi_vcpu_guest_context c;
+
+    c.flags = 4; /* VGCF_in_kernel */
+    c.ctrlreg[1] = mm_mapped(f.d1, 0) << XD_PAGE_SHIFT;
+    c.ctrlreg[3] = kernel << XD_PAGE_SHIFT;
+    ck_refused(f.v1,
+               fixture_call(f.v1, 24, 0, f.v1down->id, fixture_place(&f, f.v1, &c, sizeof(c))),
+               EINVAL, FRAME_MAPPED_WRITABLE);
+}
+
+/* The file knows both whom the vCPU lost and whom it has, and on the other side they are given back with the domain. */
+START_TEST(lost_roots_travel)
+{
+    const uint64_t lost = mm_page(f.d1, 0), kept = mm_page(f.d1, 1);
+    struct xd_hv *copy;
+
+    keep_root(lost);
+    keep_root(kept);
+    copy = through_a_file(f.hv, "a lost root");
+    ck_assert_uint_eq(mm_frame(copy, lost)->lost, 1);
+    ck_frame(copy, lost, XD_TYPE_L4, 1, 2, ALLOC | VALID);
+    ck_assert_uint_eq(same_vcpu(copy, f.v1down)->cr3.v, kept);
+    fixture_audit(copy);
+    xd_domain_destroy(xd_domain_find(copy, 1));
+    ck_assert_uint_eq(mm_frame(copy, lost)->count, 0);
+    ck_assert_uint_eq(mm_frame(copy, kept)->count, 0);
+    fixture_audit(copy);
+    xd_hv_destroy(copy);
+}
+END_TEST
+
+/* A file that lost too few or too many of them, or one of what is no root, is none. */
+START_TEST(forged_losses)
+{
+    const uint64_t lost = mm_page(f.d1, 0);
+    static const struct {
+        uint16_t lost;
+        const char *words;
+    } said[] = {
+        {0, "2 references and 1 in its type are recorded, 1 and 0 are held"},
+        {2, "2 references and 1 in its type are recorded, 3 and 2 are held"},
+    };
+
+    keep_root(lost);
+    keep_root(mm_page(f.d1, 1));
+    mm_frame(f.hv, lost)->lost = said[_i].lost;
+    xd_str_clear(&file);
+    xd_state_write(f.hv, &file);
+    ck_no_machine(file.text, file.len, said[_i].words);
+    mm_frame(f.hv, lost)->lost = 1;
+}
+END_TEST
+
+START_TEST(a_root_is_lost_and_no_other)
+{
+    struct xd_frame *idle = mm_frame(f.hv, mm_page(f.d1, 0));
+
+    idle->lost = 1;
+    idle->count++;
+    xd_str_clear(&file);
+    xd_state_write(f.hv, &file);
+    ck_no_machine(file.text, file.len, "which is no root table");
+    idle->lost = 0;
+    idle->count--;
+}
+END_TEST
+
 /* ---- Files of the host ---- */
 
 START_TEST(files_come_and_go)
@@ -515,6 +587,9 @@ int main(void)
     tcase_add_test(t, another_version);
     tcase_add_loop_test(t, forged_fields, 0, (int)XD_ARRAY_SIZE(forged));
     tcase_add_test(t, forged_frames_and_memory);
+    tcase_add_test(t, lost_roots_travel);
+    tcase_add_loop_test(t, forged_losses, 0, 2);
+    tcase_add_test(t, a_root_is_lost_and_no_other);
     tcase_add_test(t, files_come_and_go);
     tcase_add_test(t, a_file_without_end);
     tcase_add_test(t, not_in_the_middle_of_a_call);
