@@ -152,8 +152,9 @@ START_TEST(a_first_vcpu_without_registers_has_no_rdx)
 {
     suspend_without_the_first();
     xd_vcpu_reset(f.v1);
-    ck_not_resumed(f.d1, (enum xd_resume)_i,
-                   "d1 can't be resumed: its vCPU 0 is down, of which nobody can read the registers");
+    ck_not_resumed(
+        f.d1, (enum xd_resume)_i,
+        "d1 can't be resumed: its vCPU 0 is down, of which nobody can read the registers");
 }
 END_TEST
 
