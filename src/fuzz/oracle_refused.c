@@ -210,6 +210,15 @@ static bool lies_in(const struct change *c, uint64_t va, uint64_t n, uint64_t wa
     return is_callers(c);
 }
 
+static bool is_copied_clock(const struct change *c)
+{
+    for (uint32_t id = 0; id < c->d->vcpus; id++)
+        if (c->d->vcpu[id].time_area &&
+            lies_in(c, c->d->vcpu[id].time_area, sizeof(struct xd_abi_vcpu_time_info), 0, 0))
+            return true;
+    return false;
+}
+
 /* Where events are told, of any domain. */
 static bool is_events(const struct change *c)
 {
@@ -245,13 +254,14 @@ static bool memory_fine(struct change *c)
 {
     uint64_t differs = c->was ^ c->is;
 
-    if ((c->leaves & TOLD && is_callers(c)) || (c->leaves & CLOCK && is_clock(c)))
+    if ((c->leaves & TOLD && is_callers(c)) ||
+        (c->leaves & CLOCK && (is_clock(c) || is_copied_clock(c))))
         return true;
     if (c->leaves & COPIED && lies_in(c, c->v->rec.reject.arg[0], c->v->rec.reject.arg[1], 0, 0))
         return true;
     if (c->leaves & (PORTS | SENT) && is_events(c))
         return true;
-    if (c->leaves & ACCESSED && !(differs & ~(XD_PTE_A | XD_PTE_D)) && c->is & XD_PTE_P)
+    if (c->leaves & (ACCESSED | CLOCK) && !(differs & ~(XD_PTE_A | XD_PTE_D)) && c->is & XD_PTE_P)
         return true;
     if (c->leaves & ADJUSTED && (!(differs & ~(ADDED_BY_AUDIT | XD_PTE_CACHE | XD_PTE_RW)) ||
                                  !(differs & ~(DESC_DPL | DESC_RPL))))

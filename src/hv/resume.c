@@ -267,7 +267,7 @@ int xd_domain_resume(struct xd_domain *d, enum xd_resume how)
     for (uint32_t id = 0; how == XD_RESUME_RESTORED && id < d->vcpus; id++) {
         xd_runstate_init(&d->vcpu[id]);
         if (!d->vcpu[id].down)
-            xd_shinfo_time(&d->vcpu[id]);
+            xd_shinfo_time(&d->vcpu[id], &d->vcpu[id]);
     }
     xd_tell_after(d->hv, &told);
     return 0;

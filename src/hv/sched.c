@@ -6,6 +6,7 @@
 #include "hv/evtchn.h"
 #include "hv/pagetype.h"
 #include "hv/shared.h"
+#include "hv/shinfo.h"
 
 enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
 {
@@ -35,6 +36,7 @@ void xd_vcpu_block(struct xd_vcpu *v)
 void xd_vcpu_scheduled(struct xd_vcpu *v)
 {
     xd_runstate_note(v);
+    xd_shinfo_refresh(v);
     if (xd_vcpu_state(v) == XD_STATE_RUNNING)
         xd_timer_tick(v);
     else if (v->tick_loose)

@@ -6,7 +6,11 @@
  */
 #include "hv/shinfo.h"
 
+#include "hv/copy.h"
 #include "hv/pagetype.h"
+#include "hv/sched.h"
+
+typedef uint32_t __attribute__((may_alias)) xd_word;
 
 /* Multiplier and shift that turn TSC ticks into ns. AS-XEN: set_time_scale */
 static void time_scale(uint64_t hz, uint32_t *mul, int8_t *shift)
@@ -25,17 +29,57 @@ static uint64_t tsc_at(const struct xd_hv *hv, uint64_t ns)
     return ns / 1000000 * hv->config.cpu_khz + ns % 1000000 * hv->config.cpu_khz / 1000000;
 }
 
-void xd_shinfo_time(struct xd_vcpu *v)
+/* One side of the version protocol: whoever reads a new word finds the odd version that was put there
+ * before. Word by word, since a processor may have no store of 64 bits. */
+static void put_word(struct xd_abi_vcpu_time_info *to, const struct xd_abi_vcpu_time_info *from,
+                     size_t off)
 {
-    struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time, now = *t;
+    uint32_t word;
 
-    now.version =
-        ((now.version + 1) | 1) + 1; /* odd while it is written, which nobody can see here */
-    now.tsc_timestamp = tsc_at(v->hv, v->hv->now_ns);
-    now.system_time = v->hv->now_ns;
+    __builtin_memcpy(&word, (const unsigned char *)from + off, sizeof(word));
+    __atomic_store_n((xd_word *)(void *)((unsigned char *)to + off), word, __ATOMIC_RELEASE);
+}
+
+/* The copy that the guest asked for, through the tables of (by). AS-XEN: update_secondary_system_time */
+static void copy_time(struct xd_vcpu *v, struct xd_vcpu *by, struct xd_abi_vcpu_time_info *now)
+{
+    const uint64_t at = v->time_area;
+
+    if (!at || !by->cr3.v || by->domain->dying)
+        return;
+    now->version--;
+    if (!xd_copy_out(by, at, &now->version, sizeof(now->version)))
+        return;
+    __atomic_signal_fence(__ATOMIC_RELEASE);
+    (void)xd_copy_out(by, at, now, sizeof(*now));
+    __atomic_signal_fence(__ATOMIC_RELEASE);
+    now->version++;
+    (void)xd_copy_out(by, at, &now->version, sizeof(now->version));
+}
+
+void xd_shinfo_time(struct xd_vcpu *v, struct xd_vcpu *by)
+{
+    struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time;
+    struct xd_abi_vcpu_time_info now = {.version = ((t->version + 1) | 1) + 1,
+                                        .tsc_timestamp = tsc_at(v->hv, v->hv->now_ns),
+                                        .system_time = v->hv->now_ns};
+    const uint32_t odd = now.version - 1;
+
     time_scale(v->hv->config.cpu_khz * 1000, &now.tsc_to_system_mul, &now.tsc_shift);
-    now.flags = 0;
-    XD_PUT(v->hv, *t, now);
+    xd_arena_touch(xd_arena_of(v->hv), t, sizeof(*t));
+    __atomic_store_n(&t->version, odd, __ATOMIC_RELAXED);
+    for (size_t off = sizeof(now.version); off < sizeof(now); off += sizeof(uint32_t))
+        put_word(t, &now, off);
+    __atomic_store_n(&t->version, now.version, __ATOMIC_RELEASE);
+    copy_time(v, by, &now);
+}
+
+void xd_shinfo_refresh(struct xd_vcpu *v)
+{
+    const struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time;
+
+    if (xd_vcpu_running(v) && !v->domain->dying && t->system_time != v->hv->now_ns)
+        xd_shinfo_time(v, v);
 }
 
 void xd_shinfo_init(struct xd_domain *d)
@@ -47,7 +91,7 @@ void xd_shinfo_init(struct xd_domain *d)
     XD_PUT(d->hv, s->wc_version, 2); /* wall clock: system time 0 was the epoch */
     for (uint32_t id = 0; id < d->vcpus; id++)
         if (!d->vcpu[id].down)
-            xd_shinfo_time(&d->vcpu[id]);
+            xd_shinfo_time(&d->vcpu[id], &d->vcpu[id]);
 }
 
 void xd_info_release(struct xd_vcpu *v)

@@ -9,8 +9,13 @@
 /* As the builders leave it: all vCPUs masked, no port masked or pending, clocks filled in. */
 void xd_shinfo_init(struct xd_domain *d);
 
-/* Rewrites the clock of (v) by the version protocol. AS-XEN: __update_vcpu_system_time */
-void xd_shinfo_time(struct xd_vcpu *v);
+/* Rewrites the clock of (v) by the version protocol, and its copy in the area that was registered, if one was, through
+ * the page tables of (by). AS-XEN: __update_vcpu_system_time, forced */
+void xd_shinfo_time(struct xd_vcpu *v, struct xd_vcpu *by);
+
+/* The same of a vCPU that runs, if time has moved since. Whenever it did, and whenever a vCPU comes to run: so nobody
+ * finds an old clock of his own. AS-XEN: local_time_calibration, context_switch: update_vcpu_system_time */
+void xd_shinfo_refresh(struct xd_vcpu *v);
 
 /* vcpu_info of (v) lies in its slot of shared_info again, and no page is held for it. */
 void xd_info_release(struct xd_vcpu *v);

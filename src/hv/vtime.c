@@ -9,6 +9,7 @@
  */
 #include "hv/pirq.h"
 #include "hv/sched.h"
+#include "hv/shinfo.h"
 
 #define TIME_MAX ((uint64_t)INT64_MAX) /* Xen's times are signed */
 
@@ -87,6 +88,13 @@ static void note_runstates(struct xd_hv *hv)
             xd_runstate_note(&hv->domain[i].vcpu[id]);
 }
 
+static void refresh_clocks(struct xd_hv *hv)
+{
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        for (uint32_t id = 0; hv->domain[i].used && id < hv->domain[i].vcpus; id++)
+            xd_shinfo_refresh(&hv->domain[i].vcpu[id]);
+}
+
 static void move_to(struct xd_hv *hv, uint64_t to)
 {
     note_runstates(hv);
@@ -107,6 +115,7 @@ void xd_vtime_advance(struct xd_hv *hv, uint64_t ns)
         fire(hv, &t, until);
     }
     move_to(hv, until);
+    refresh_clocks(hv);
     xd_tell_after(hv, &told);
 }
 

@@ -117,17 +117,13 @@ static int64_t register_runstate(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t 
 
 static int64_t register_time(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
-    struct xd_abi_vcpu_time_info info;
     uint64_t at;
-    int64_t rc = area_at(v, arg, sizeof(info), &at);
+    int64_t rc = area_at(v, arg, sizeof(struct xd_abi_vcpu_time_info), &at);
 
     if (rc)
         return rc;
     XD_PUT(t->hv, t->time_area, at);
-    xd_shinfo_time(t);
-    info = xd_vcpu_info(t)->time;
-    if (at)
-        (void)xd_copy_out(v, at, &info, sizeof(info));
+    xd_shinfo_time(t, v);
     return 0;
 }
 
@@ -182,7 +178,7 @@ static int64_t register_info(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     rc = info_refused(v, t, &op);
     if (rc == 0)
         move_info(t, &op);
-    xd_shinfo_time(t);
+    xd_shinfo_time(t, v);
     return rc;
 }
 
