@@ -31,11 +31,6 @@ void xd_str_add(struct xd_str *s, const char *text)
     xd_str_addn(s, text, strlen(text));
 }
 
-void xd_str_addc(struct xd_str *s, char c)
-{
-    xd_str_addn(s, &c, 1);
-}
-
 void xd_str_vaddf(struct xd_str *s, const char *fmt, va_list ap)
 {
     va_list again;

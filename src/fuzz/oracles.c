@@ -80,6 +80,8 @@ static const char *look(struct xd_oracles *o, struct xd_hv *hv)
 {
     bool known;
 
+    if (!(o->which & (XD_ORACLE_REACH | XD_ORACLE_AUDIT)))
+        return complaint(o);
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         if (!hv->domain[i].used)
             o->served &= ~(UINT64_C(1) << i);

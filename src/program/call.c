@@ -34,16 +34,15 @@ static struct xd_vcpu *ready(struct xd_runner *r)
 
 static void make_call(struct xd_vcpu *v, const struct xd_encoded *c, struct xd_exit *e)
 {
-    struct xd_regs regs = v->regs;
+    struct xd_regs *r = &v->regs;
 
-    regs.rax = c->nr;
-    regs.rdi = c->arg[0];
-    regs.rsi = c->arg[1];
-    regs.rdx = c->arg[2];
-    regs.r10 = c->arg[3];
-    regs.r8 = c->arg[4];
-    regs.r9 = c->arg[5];
-    XD_PUT(v->hv, v->regs, regs);
+    XD_PUT(v->hv, r->rax, c->nr);
+    XD_PUT(v->hv, r->rdi, c->arg[0]);
+    XD_PUT(v->hv, r->rsi, c->arg[1]);
+    XD_PUT(v->hv, r->rdx, c->arg[2]);
+    XD_PUT(v->hv, r->r10, c->arg[3]);
+    XD_PUT(v->hv, r->r8, c->arg[4]);
+    XD_PUT(v->hv, r->r9, c->arg[5]);
     e->kind = XD_EXIT_HYPERCALL;
 }
 
@@ -120,14 +119,19 @@ static uint32_t next_entry(const struct xd_runner *r, const struct xd_made *m, u
     return 0;
 }
 
-/* A call with (parts) entries: in one piece, for there is one for each step that is run. */
+/*
+ * A call with (parts) entries: in one piece, for there is one for each step that is run. What calls are
+ * encoded into is not cleared: xd_encode writes all of it.
+ */
 static struct xd_made *new_made(uint32_t parts)
 {
     const size_t entries = (size_t)parts + 1;
-    struct xd_made *m = xd_zalloc(sizeof(*m) + entries * (sizeof(*m->enc) + sizeof(*m->seen)));
+    struct xd_made *m =
+        xd_realloc(NULL, sizeof(*m) + entries * (sizeof(*m->enc) + sizeof(*m->seen)));
 
-    m->enc = (struct xd_encoded *)(void *)(m + 1);
+    *m = (struct xd_made){.enc = (struct xd_encoded *)(void *)(m + 1)};
     m->seen = (struct xd_seen *)(void *)(m->enc + entries);
+    memset(m->seen, 0, entries * sizeof(*m->seen));
     return m;
 }
 

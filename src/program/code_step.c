@@ -262,8 +262,8 @@ static void mmuext_element(struct xd_codec *c, struct items *list, const struct 
 {
     const struct xd_op *op = operation(c, &xd_group_mmuext, have ? have->op : NULL);
     struct items fields = {0};
-    struct keys ks = {0};
     struct xd_item *it;
+    struct keys ks;
 
     if (!op) { /* the command's number comes first */
         const struct xd_item *cmd = have ? xd_item_find(c->from, have->sub, XD_KEY_CMD) : NULL;
@@ -271,6 +271,7 @@ static void mmuext_element(struct xd_codec *c, struct items *list, const struct 
 
         add_item(c, &fields, XD_KEY_CMD, e);
     }
+    ks.nr = 0;
     fields_of(&ks, op, XD_IN);
     add_key(&ks, xd_key_name(NULL, XD_KEY_ARG1), XD_KEY_ARG1, XD_K_NONE, 0);
     add_key(&ks, xd_key_name(NULL, XD_KEY_ARG2), XD_KEY_ARG2, XD_K_NONE, 0);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ESCAPE    0xfeu      /* what follows it gives the last bit of 0xfe or 0xff */
 #define IS_DOMAIN (1u << 31) /* in the hash: not a name */
 
 /* Room for about what (n) bytes make, so that little is moved. */
@@ -34,9 +33,12 @@ void xd_codec_start(struct xd_codec *c, const char *file)
     xd_program_item(p, (struct xd_item){0});
     xd_program_text(p, "", 0);
     c->tags = (uint8_t)xd_expr_tags();
-    for (uint64_t nr = 0; nr < XD_CALLS; nr++)
-        if (xd_call_at(nr))
-            c->call[c->calls++] = xd_call_at(nr);
+    for (uint64_t nr = 0; nr < XD_CALLS; nr++) {
+        const struct xd_call *call = xd_call_at(nr);
+
+        if (call)
+            c->call[c->calls++] = call;
+    }
     for (const struct xd_const *first = xd_consts(), *k = first; k->name; k++)
         if (!c->const_nr[k->kind]++)
             c->const_first[k->kind] = (uint16_t)(k - first);
@@ -59,38 +61,20 @@ void xd_codec_end(struct xd_codec *c)
 
 /* ---- Bytes ---- */
 
-static uint8_t get(struct xd_codec *c)
+uint8_t xd_read_escaped(struct xd_codec *c)
 {
-    unsigned int b;
+    const bool more = c->at < c->end && *c->at != XD_MARK;
 
-    if (c->at == c->end || *c->at == XD_MARK)
-        return 0;
-    b = *c->at++;
-    if (b == ESCAPE && c->at < c->end && *c->at != XD_MARK)
-        b |= *c->at++ & 1u;
-    return (uint8_t)b;
+    return (uint8_t)(XD_ESCAPE | (more ? *c->at++ & 1u : 0));
 }
 
-uint8_t xd_code_byte(struct xd_codec *c, unsigned int have)
+uint8_t xd_write_byte(struct xd_codec *c, unsigned int have)
 {
-    if (!xd_writing(c))
-        return get(c);
     XD_ALWAYS(have <= 0xff);
-    xd_str_addc(c->out, (char)(have < ESCAPE ? have : ESCAPE));
-    if (have >= ESCAPE)
+    xd_str_addc(c->out, (char)(have < XD_ESCAPE ? have : XD_ESCAPE));
+    if (have >= XD_ESCAPE)
         xd_str_addc(c->out, (char)(2 | (have & 1))); /* never 0, which may be dropped */
     return (uint8_t)have;
-}
-
-bool xd_code_more(const struct xd_codec *c)
-{
-    return c->room && (xd_writing(c) || (c->at < c->end && *c->at != XD_MARK));
-}
-
-void xd_code_floor(struct xd_codec *c)
-{
-    if (xd_writing(c))
-        c->floor = c->out->len;
 }
 
 void xd_code_mark(struct xd_codec *c)
@@ -113,7 +97,7 @@ uint64_t xd_code_number(struct xd_codec *c, uint64_t have)
         return have;
     }
     for (unsigned int shift = 0; shift < 64; shift += 7) {
-        b = get(c);
+        b = xd_code_byte(c, 0);
         n |= (uint64_t)(b & 0x7fu) << shift;
         if (!(b & 0x80u))
             break;
@@ -166,16 +150,6 @@ void xd_code_line(struct xd_codec *c)
 
     c->text -= used < c->text ? used : c->text;
     c->room = c->text ? XD_LINE_ROOM : 0;
-}
-
-bool xd_code_spend(struct xd_codec *c, size_t n)
-{
-    if (c->room < n) {
-        c->room = 0;
-        return false;
-    }
-    c->room -= (uint32_t)n;
-    return true;
 }
 
 /* ---- The hash of what is called something ---- */

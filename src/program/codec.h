@@ -67,19 +67,41 @@ static inline unsigned int xd_call_place(const struct xd_codec *c, const struct 
 
 /* ---- codec.c: bytes, texts, names ---- */
 
-#define XD_MARK      0xffu                    /* ends a record */
+#define XD_MARK      0xffu /* ends a record */
+#define XD_ESCAPE    0xfeu /* what follows it gives the last bit of 0xfe or 0xff */
 #define XD_LINE_ROOM (XD_LINE_MAX - 0x10000u) /* the rest is for what can't be left out */
 
 void xd_codec_start(struct xd_codec *c, const char *file);
 /* Gives back all but the program. */
 void xd_codec_end(struct xd_codec *c);
 
+uint8_t xd_read_escaped(struct xd_codec *c); /* what lies behind an escape */
+uint8_t xd_write_byte(struct xd_codec *c, unsigned int have);
+
 /* One byte; beyond the record's end it is 0. */
-uint8_t xd_code_byte(struct xd_codec *c, unsigned int have);
+static inline uint8_t xd_code_byte(struct xd_codec *c, unsigned int have)
+{
+    if (xd_writing(c))
+        return xd_write_byte(c, have);
+    if (c->at == c->end || *c->at == XD_MARK)
+        return 0;
+    return *c->at++ == XD_ESCAPE ? xd_read_escaped(c) : c->at[-1];
+}
+
 /* Is there anything left of this record (reading) and of this line? */
-bool xd_code_more(const struct xd_codec *c);
-void xd_code_mark(struct xd_codec *c);  /* writing: the record's end */
-void xd_code_floor(struct xd_codec *c); /* writing: zeros up to here stay */
+static inline bool xd_code_more(const struct xd_codec *c)
+{
+    return c->room && (xd_writing(c) || (c->at < c->end && *c->at != XD_MARK));
+}
+
+void xd_code_mark(struct xd_codec *c); /* writing: the record's end */
+
+/* Writing: zeros up to here stay. */
+static inline void xd_code_floor(struct xd_codec *c)
+{
+    if (xd_writing(c))
+        c->floor = c->out->len;
+}
 
 uint64_t xd_code_number(struct xd_codec *c, uint64_t have);
 /* One of 0..n-1. */
@@ -92,7 +114,13 @@ void xd_code_text(struct xd_codec *c, const char *have, size_t len, size_t max);
 /* A new line of text begins. */
 void xd_code_line(struct xd_codec *c);
 /* Takes (n) bytes of the line; false if it has no room for them: then nothing more comes. */
-bool xd_code_spend(struct xd_codec *c, size_t n);
+static inline bool xd_code_spend(struct xd_codec *c, size_t n)
+{
+    const bool has = n <= c->room;
+
+    c->room = has ? c->room - (uint32_t)n : 0;
+    return has;
+}
 
 /*
  * A name that gets its meaning here, (have) being its text, sign included. Its slot; -1 if there

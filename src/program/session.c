@@ -29,6 +29,7 @@ struct place {
 struct xd_session {
     uint32_t every;
     struct xd_runner *r;
+    uint32_t domains;        /* of the program that ran last */
     struct xd_program *base; /* the program whose beginnings the places are */
     bool noted;              /* places of the program that runs now: they are not yet base's */
     struct place *place;
@@ -140,12 +141,13 @@ static void make_room(struct xd_runner *r, uint32_t names)
 static void go_back(struct xd_session *s)
 {
     const struct place *c = &s->place[s->places - 1];
+    const uint32_t domains = c->domains > s->domains ? c->domains : s->domains;
     struct xd_runner *r = s->r;
     uint32_t names;
     int rc = xd_restore(r->hv, c->snapshot);
 
     XD_ALWAYS(rc == 0);
-    for (uint32_t i = 0; i < XD_DOMAINS_MAX; i++) {
+    for (uint32_t i = 0; i < domains; i++) {
         struct xd_env was = i < c->domains ? c->env[i] : (struct xd_env){0};
 
         if (r->env[i].page != was.page)
@@ -198,6 +200,7 @@ void xd_session_run(struct xd_session *s, const struct xd_program *p, uint32_t e
     make_room(r, p->names);
     if (s->places)
         go_back(s);
+    s->domains = p->domains;
     s->noted = false;
     xd_run_steps(r, from, end);
     xd_runner_settle(r);
