@@ -148,6 +148,17 @@ static void check_sleepers(struct xd_recorder *r, const struct xd_vcpu *v)
                               c->v->domain->domid, c->v->id);
 }
 
+/* A vCPU that was reset, or is gone, never goes on with its list, and a later call of its is another. */
+void xd_record_sleepers(struct xd_recorder *r)
+{
+    for (struct xd_said *c = r->suspended; c && !r->over; c = c->next)
+        if (!xd_continuing(c->v))
+            xd_record_give_up(r,
+                              "d%uv%u was reset, or its domain destroyed, in the middle of a "
+                              "multicall, and no step says how far that came",
+                              c->domid, c->id);
+}
+
 void xd_record_turn(struct xd_recorder *r, const struct xd_vcpu *v)
 {
     follow_fork(r);
@@ -284,6 +295,8 @@ static void suspend(struct xd_recorder *r, struct xd_said *c)
         add_chunk(r, c);
     c->suspended = true;
     c->ready = false;
+    c->domid = c->v->domain->domid;
+    c->id = c->v->id;
     c->next = r->suspended;
     r->suspended = c;
 }

@@ -51,6 +51,7 @@ struct xd_said {
     unsigned int why;
     bool injected, finished, suspended, blocked;
     bool ready;         /* suspended, and its vCPU has been woken since */
+    uint32_t domid, id; /* of (v), which may be gone when it is suspended */
     struct xd_str late; /* stores that the call itself made through pointers into frames */
 };
 
@@ -107,6 +108,8 @@ void xd_record_end(struct xd_guest *g);
 void xd_record_give_up(struct xd_recorder *r, const char *fmt, ...) XD_PRINTF(2, 3);
 /* A line, or several, of the recording; (v): made by it; NULL: by the host. */
 void xd_record_say(struct xd_recorder *r, const struct xd_vcpu *v, const char *text);
+/* Something was done to the machine: do all calls that sleep go on some time? */
+void xd_record_sleepers(struct xd_recorder *r);
 /* A step of (v)'s, or with NULL of the host's, begins. */
 void xd_record_turn(struct xd_recorder *r, const struct xd_vcpu *v);
 

@@ -15,9 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PTR_MAX     200u                     /* values in a ptr() */
-#define OP_SHUTDOWN 2u                       /* of sched_op */
-#define USER_END    UINT64_C(0x800000000000) /* addresses below are all alike to a call */
+#define PTR_MAX         200u                     /* values in a ptr() */
+#define SCHED_OP_COMPAT 6u                       /* the hypercall */
+#define OP_SHUTDOWN     2u                       /* of it, and of sched_op */
+#define USER_END        UINT64_C(0x800000000000) /* addresses below are all alike to a call */
 
 /* One call that is being put into words. */
 struct words {
@@ -180,8 +181,6 @@ static void operation(struct words *w, const struct xd_call *call)
     unsigned char was[1024];
 
     w->good &= memory || c->arg[0] <= UINT32_MAX; /* the register is wider than the number */
-    /* What the toolstack of a domain that suspends finds in RDX. */
-    w->good &= call->group != &xd_group_sched || nr != OP_SHUTDOWN || !c->arg[2];
     if (op)
         xd_str_addf(&w->in, " %s", op->name);
     else
@@ -361,11 +360,18 @@ static void outcome(struct words *w, bool inner)
         xd_str_add(&w->in, " blocked");
 }
 
+/* What the toolstack of a domain that suspends finds in RDX, which is no argument of the call, but stays there. */
+static bool leaves_rdx(const struct xd_said *c, const struct xd_call *call)
+{
+    return (call->group == &xd_group_sched || call->nr == SCHED_OP_COMPAT) &&
+           (uint32_t)c->arg[0] == OP_SHUTDOWN && c->arg[2];
+}
+
 /* The call in words. False: it can't be said so. */
 static bool call_line(struct xd_recorder *r, struct xd_said *c, bool inner, struct xd_str *out)
 {
     const struct xd_call *call = xd_call_at(c->nr);
-    struct words w = {.r = r, .c = c, .good = call != NULL};
+    struct words w = {.r = r, .c = c, .good = call && (inner || !leaves_rdx(c, call))};
 
     if (call) {
         xd_str_add(&w.in, call->name);

@@ -247,5 +247,7 @@ void xd_record_after(void *ctx, const struct xd_told *told)
     by = deed(r, told, &out);
     xd_record_say(r, by, xd_str_text(&out));
     xd_str_free(&out);
-    xd_shadow_settle(r, false);
+    xd_record_sleepers(r);
+    if (!r->over)
+        xd_shadow_settle(r, false);
 }

@@ -181,6 +181,47 @@ START_TEST(a_multicall_that_never_ends)
 }
 END_TEST
 
+static void sleeps_in_a_list(struct multicall_entry *e)
+{
+    uint64_t arg[6] = {(uintptr_t)e, 2};
+
+    e[0] = (struct multicall_entry){.op = __HYPERVISOR_sched_op_new, .args = {SCHEDOP_block}};
+    e[1] = (struct multicall_entry){.op = __HYPERVISOR_xen_version};
+    ck_assert_int_eq((int)xd_hypercall(m.v1, __HYPERVISOR_multicall, arg), 0);
+    ck_assert(xd_continuing(m.v1));
+}
+
+static void suspend_and_resume_anew(void)
+{
+    const struct xd_start *s = xd_domain_start(m.d1);
+    struct start_info *si = xd_guest_start_info(m.d1);
+    uint32_t reason = SHUTDOWN_suspend;
+    uint64_t arg[6] = {SCHEDOP_shutdown, (uintptr_t)&reason};
+
+    si->store_mfn = (s->store_va - s->virt_base) / 4096;
+    si->console.domU.mfn = (uint32_t)((s->console_va - s->virt_base) / 4096);
+    arg[2] = xd_domain_mfn(m.d1, (s->start_info_va - s->virt_base) / 4096);
+    ck_assert_int_eq((int)xd_hypercall(m.v0, __HYPERVISOR_sched_op_new, arg), 0);
+    ck_assert_int_eq(xd_domain_resume(m.d1, XD_RESUME_ANEW), 0);
+}
+
+/* What its vCPU does next is not what is left of the list. */
+START_TEST(a_multicall_whose_vcpu_is_reset)
+{
+    struct multicall_entry e[2];
+    uint64_t version[6] = {XENVER_version};
+
+    sleeps_in_a_list(e);
+    xd_leave();
+    if (_i)
+        xd_domain_destroy(m.d1);
+    else
+        suspend_and_resume_anew();
+    ck_assert_int_eq((int)xd_hypercall(m.peer, __HYPERVISOR_xen_version, version), 0x40011);
+    no_replay_of_it("d1v1 was reset, or its domain destroyed, in the middle of a multicall");
+}
+END_TEST
+
 START_TEST(a_multicall_that_went_on_late)
 {
     evtchn_port_t port = connect(), mine = 3;
@@ -277,6 +318,7 @@ int main(void)
     tcase_add_test(tc, a_domain_number_that_is_used_again);
     tcase_add_test(tc, hooks_before_the_guests_memory);
     tcase_add_test(tc, a_multicall_that_never_ends);
+    tcase_add_loop_test(tc, a_multicall_whose_vcpu_is_reset, 0, 2);
     tcase_add_test(tc, a_multicall_that_went_on_late);
     tcase_add_test(tc, every_machine_and_every_process_has_a_file);
     tcase_add_test(tc, the_name_can_have_the_process_in_it);
