@@ -4,6 +4,8 @@
  * same one, as a context or as a thread. must() stands in for ck_assert, which is no good in threads.
  */
 #include "guest.h"
+
+#include "dies.h"
 #include "xendouble/levers.h"
 
 #include <stdio.h>
@@ -137,6 +139,190 @@ START_TEST(other_vcpus_do_not_if_it_is_not)
 }
 END_TEST
 
+/* ---- What is left of a vCPU that was reset ---- */
+
+/* As a kernel does whose other vCPUs are gone when it comes back. */
+static void suspends_and_brings_up(void *unused)
+{
+    static struct vcpu_guest_context c;
+
+    suspends(unused);
+    memset(&c, 0, sizeof(c));
+    c.flags = VGCF_in_kernel;
+    c.ctrlreg[3] = xd_domain_start(m.d1)->cr3_mfn << 12;
+    must(HYPERVISOR_vcpu_op(VCPUOP_initialise, 1, &c) == 0);
+    must(HYPERVISOR_vcpu_op(VCPUOP_up, 1, NULL) == 0);
+}
+
+/* The others shall have begun. */
+static void suspends_later(void *unused)
+{
+    for (bool on = false; !on; HYPERVISOR_sched_op(SCHEDOP_yield, NULL)) {
+        xd_guest_lock(m.hv);
+        on = others + upcalls > 0;
+        xd_guest_unlock(m.hv);
+    }
+    suspends_and_brings_up(unused);
+}
+
+static void never_returns(void)
+{
+    upcalls++;
+    while (HYPERVISOR_sched_op(SCHEDOP_yield, NULL) == 0)
+        ;
+    must(!"it is over");
+}
+
+static void in_an_upcall(void *unused)
+{
+    (void)unused;
+    never_returns();
+}
+
+static void in_a_failsafe_handler(void *unused, const struct xd_selectors *sel)
+{
+    (void)unused;
+    (void)sel;
+    never_returns();
+}
+
+static void is_interrupted(void *unused)
+{
+    (void)unused;
+    xd_guest_vcpu_info(m.v1)->evtchn_upcall_mask = 0;
+    HYPERVISOR_xen_version(XENVER_version, NULL);
+    must(!"its handler never returns");
+}
+
+static volatile int *volatile nowhere = (volatile int *)8;
+
+static void faults(void *unused)
+{
+    (void)unused;
+    HYPERVISOR_xen_version(XENVER_version, NULL);
+    *nowhere = 1;
+}
+
+/* Its handler is no longer under way. */
+static void faults_after_a_reset(void *failsafe)
+{
+    if (failsafe) {
+        xd_guest_on_failsafe(m.v1, in_a_failsafe_handler, NULL);
+        xd_failsafe_raise(m.v1, NULL);
+    } else {
+        xd_guest_on_upcall(m.v1, in_an_upcall, NULL);
+        xd_upcall_spurious(m.v1);
+    }
+    must(xd_vcpu_start(m.v1, is_interrupted, NULL) == 0);
+    must(xd_vcpu_start(m.v0, suspends_later, NULL) == 0);
+    must(run(false) == XD_RUN_FINISHED);
+    must(upcalls == 1);
+    must(xd_domain_resume(m.d1, XD_RESUME_ANEW) == 0);
+    must(xd_vcpu_start(m.v1, faults, NULL) == 0);
+    (void)run(false);
+}
+
+START_TEST(its_handlers_are_over)
+{
+    ck_dies_saying(faults_after_a_reset, _i ? &m : NULL, "in guest code of d1v1");
+}
+END_TEST
+
+/* Selectors that could not be loaded were the old code's. */
+START_TEST(its_failsafe_callback_is_not_due)
+{
+    xd_guest_on_failsafe(m.v1, in_a_failsafe_handler, NULL);
+    start(m.v1, counts, NULL);
+    start(m.v0, suspends_later, NULL);
+    ck_assert_int_eq(run(false), XD_RUN_FINISHED);
+    ck_assert(others > 0 && others < 8);
+    xd_failsafe_raise(m.v1, NULL);
+    ck_assert_int_eq(xd_domain_resume(m.d1, XD_RESUME_ANEW), 0);
+    others = 0;
+    start(m.v1, counts, NULL);
+    ck_assert_int_eq(run(false), XD_RUN_FINISHED);
+    ck_assert_uint_eq(others, 8);
+    ck_assert_uint_eq(upcalls, 0);
+}
+END_TEST
+
+static volatile bool spinning;
+
+static void spins(void *unused)
+{
+    (void)unused;
+    for (spinning = true;;)
+        ;
+}
+
+static void destroys(void *unused)
+{
+    (void)unused;
+    for (bool over = false; !over; HYPERVISOR_sched_op(SCHEDOP_yield, NULL)) {
+        xd_guest_lock(m.hv);
+        over = spinning && xd_domain_shutdown_code(m.d1) == SHUTDOWN_suspend;
+        if (over) {
+            must(xd_domain_resume(m.d1, XD_RESUME_ANEW) == 0);
+            xd_domain_destroy(m.d1);
+        }
+        xd_guest_unlock(m.hv);
+    }
+}
+
+/* Nobody stops a thread that makes no hypercall, so nobody may wait for its end. */
+static void destroyed_while_it_runs(void *unused)
+{
+    (void)unused;
+    alarm(20);
+    must(xd_vcpu_start(m.v1, spins, NULL) == 0);
+    must(xd_vcpu_start(m.v0, suspends, NULL) == 0);
+    must(xd_vcpu_start(m.peer, destroys, NULL) == 0);
+    (void)run(true);
+}
+
+START_TEST(its_thread_is_known_to_run)
+{
+    ck_dies_saying(destroyed_while_it_runs, NULL, "xd_domain_destroy: d1v1 runs on its thread");
+}
+END_TEST
+
+/* It stands at a point of its code, and is let go of when the run is over. */
+static void leaves_it_behind(void *unused)
+{
+    (void)unused;
+    while (HYPERVISOR_sched_op(SCHEDOP_yield, NULL) == 0)
+        others++;
+}
+
+static void resumes_anew(void *unused)
+{
+    (void)unused;
+    for (bool back = false; !back; HYPERVISOR_sched_op(SCHEDOP_yield, NULL)) {
+        xd_guest_lock(m.hv);
+        back = others && xd_domain_shutdown_code(m.d1) == SHUTDOWN_suspend;
+        if (back) {
+            must(xd_domain_resume(m.d1, XD_RESUME_ANEW) == 0);
+            must(xd_vcpu_start(m.v1, comes_up, NULL) == 0);
+        }
+        xd_guest_unlock(m.hv);
+    }
+}
+
+/* In the same run, in which the old code's stack, and its thread, are there still. */
+START_TEST(its_new_code_runs_beside_what_is_left_of_the_old)
+{
+    start(m.v1, leaves_it_behind, NULL);
+    start(m.peer, resumes_anew, NULL);
+    start(m.v0, suspends_later, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+    ck_assert_int_eq(returned, 0);
+    ck_assert_uint_ge(others, 100);
+    ck_assert_int_eq(xd_vcpu_state(m.v1), XD_STATE_RUNNING);
+    ck_assert_int_eq(xd_vcpu_start(m.v1, counts, NULL), 0);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+}
+END_TEST
+
 /* dN's code is the toolstack, and the run goes on. */
 static void resumes(void *unused)
 {
@@ -212,9 +398,14 @@ int main(void)
     TCase *tc = tcase_create("suspend");
 
     tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, it_returns_in_a_later_run, 0, 6);
     tcase_add_loop_test(tc, other_vcpus_go_on_if_it_is_cancelled, 0, 2);
     tcase_add_loop_test(tc, other_vcpus_do_not_if_it_is_not, 0, 2);
+    tcase_add_loop_test(tc, its_handlers_are_over, 0, 2);
+    tcase_add_test(tc, its_failsafe_callback_is_not_due);
+    tcase_add_test(tc, its_thread_is_known_to_run);
+    tcase_add_loop_test(tc, its_new_code_runs_beside_what_is_left_of_the_old, 0, 2);
     tcase_add_loop_test(tc, it_returns_in_the_same_run, 0, 2);
     tcase_add_test(tc, events_come_first);
     tcase_add_loop_test(tc, other_ends_are_final, 0, 2);
