@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #define PATIENCE_S 60u /* of processor time, for running the scenario */
 
@@ -77,13 +78,15 @@ static bool ended_itself(int code)
 static bool ended_by_others(int code)
 {
     return xd_patience_lost(code) || code == 128 + SIGKILL || code == 128 + SIGTERM ||
-           code == 128 + SIGINT;
+           code == 128 + SIGINT || code == 128 + SIGPIPE;
 }
 
 static int tell_others(const struct xd_program *p, const struct xd_emit_progress *at, int code)
 {
     const unsigned int line = at->step < p->steps ? p->step[at->step].line : 0;
 
+    if (code == 128 + SIGPIPE) /* nobody reads on: that ends us, too, as it ends all commands */
+        (void)raise(SIGPIPE);
     if (xd_patience_lost(code))
         return xd_complain(
             "%s:%u: the run was not done after %u s of processor time; fewer steps or "
@@ -142,6 +145,14 @@ static int emit_file(const char *path, const char *output)
     return code;
 }
 
+static bool is_one_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
 static int emit_c(int argc, char **argv)
 {
     static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
@@ -159,6 +170,9 @@ static int emit_c(int argc, char **argv)
         xd_complain("emit-c: which scenario? One at a time");
         return xd_usage(&xd_cmd_emit, false);
     }
+    if (output && is_one_file(argv[optind], output))
+        return xd_complain("--output: %s: that is the scenario itself, which would be lost",
+                           output);
     return xd_flush(emit_file(argv[optind], output));
 }
 

@@ -13,6 +13,7 @@
 #include "program/shrink.h"
 
 #include "abi/reject.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -27,7 +28,8 @@
 #define SHOW '>' /* begins the lines that are for people */
 #define AT   '@' /* begins the line with the number of the step that failed */
 
-#define PLACES 100u /* snapshots of a program */
+#define PLACES    100u        /* snapshots of a program */
+#define LIMIT_MAX 1000000000u /* of runs, and of seconds */
 
 struct shrink {
     const char *path, *out;
@@ -280,13 +282,14 @@ static bool go_on(void *ctx, const struct xd_shrink_stats *st)
 
 static int put_result(const struct shrink *sh, const struct xd_str *text)
 {
-    FILE *f = sh->out ? fopen(sh->out, "we") : stdout;
-    bool ok = f && fwrite(xd_str_text(text), 1, text->len, f) == text->len;
+    int err = 0;
 
-    if (!sh->out)
-        return XD_PASSED; /* xd_flush says if it could not be written */
-    ok = f && fclose(f) == 0 && ok;
-    return ok ? XD_PASSED : xd_complain("%s: it can't be written: %s", sh->out, strerror(errno));
+    if (sh->out)
+        err = xd_file_write(sh->out, xd_str_text(text), text->len);
+    else
+        (void)fwrite(xd_str_text(text), 1, text->len, stdout); /* xd_flush says if it can't be */
+    return err ? xd_complain("%s: it can't be written: %s", sh->out, xd_file_error(err))
+               : XD_PASSED;
 }
 
 static void tell_stats(const struct shrink *sh, const struct xd_shrink_stats *st)
@@ -378,7 +381,9 @@ static int shrink_file(struct shrink *sh)
         xd_complain("processes can't be started: %s", strerror(errno));
         code = XD_UNUSABLE;
     } else {
-        if (!sh->oracles) /* else it was told that there is no process */
+        if (interrupted)
+            xd_complain("interrupted");
+        else if (!sh->oracles) /* else it was told that there is no process */
             xd_complain("%s: it can't be run", sh->path);
         code = XD_UNUSABLE;
     }
@@ -401,22 +406,22 @@ static int shrink(int argc, char **argv)
     int o;
 
     while ((o = getopt_long(argc, argv, "o:as:n:t:h", longs, NULL)) != -1) {
-        uint64_t *number = o == 's'   ? &sh.run.seed
-                           : o == 'n' ? &sh.opt.calls_max
-                           : o == 't' ? &sh.seconds
-                                      : NULL;
-
-        if (number && !xd_parse_number(optarg, number))
-            return xd_complain("-%c: \"%s\" is no number of 64 bits", o, optarg);
         switch (o) {
         case 'o': sh.out = optarg; break;
         case 'a': sh.run.audit = true; break;
         case ORACLES: sh.oracles = true; break;
-        case 's': sh.run.has_seed = true; break;
+        case 's':
+            if (!xd_option_number("seed", optarg, 0, UINT64_MAX, &sh.run.seed))
+                return XD_UNUSABLE;
+            sh.run.has_seed = true;
+            break;
         case 'n':
+            if (!xd_option_number("runs", optarg, 1, LIMIT_MAX, &sh.opt.calls_max))
+                return XD_UNUSABLE;
+            break;
         case 't':
-            if (*number == 0 || *number > 1000000000)
-                return xd_complain("-%c: 1 to 1000000000", o);
+            if (!xd_option_number("time", optarg, 1, LIMIT_MAX, &sh.seconds))
+                return XD_UNUSABLE;
             break;
         case 'h': return xd_usage(&xd_cmd_shrink, true);
         default: return xd_usage(&xd_cmd_shrink, false);

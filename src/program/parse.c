@@ -153,7 +153,7 @@ static void parse_step(struct xd_parser *ps, bool blank)
         return;
     }
     if (form && form->step == XD_STEP_MACHINE && late) {
-        xd_parse_fail_at(ps, &first, "the machine comes first");
+        xd_parse_fail_at(ps, &first, "the machine comes first, and there is one of them");
         return;
     }
     if (p->domains == 0 &&

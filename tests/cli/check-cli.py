@@ -54,6 +54,15 @@ class Cli(unittest.TestCase):
             f.write(text if isinstance(text, bytes) else text.encode())
         return path
 
+    def child_of(self, p):
+        """The process that the command has started, once there is one."""
+        while True:
+            with open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="ascii") as f:
+                if children := f.read().split():
+                    return int(children[0])
+            self.assertIsNone(p.poll())
+            time.sleep(0.005)
+
     def expect(self, r, code, *words, where="err"):
         self.assertEqual(r.returncode, code, r.out + r.err)
         for word in words:
@@ -102,8 +111,11 @@ class Cli(unittest.TestCase):
         self.expect(run("fmt"), 2, "which files")
         self.expect(run("shrink"), 2, "which file")
         self.expect(run("shrink", "a", "b"), 2, "which file")
-        self.expect(run("shrink", "--runs", "0", "a"), 2, "-n: 1 to")
-        self.expect(run("shrink", "--time", "x", "a"), 2, "-t: \"x\" is no number")
+        self.expect(run("shrink", "--runs", "0", "a"), 2, '--runs: "0" is no number from 1 to 1000000000')
+        self.expect(run("shrink", "--time", "x", "a"), 2, '--time: "x" is no number from 1 to')
+        self.expect(run("shrink", "--seed", "-1", "a"), 2, '--seed: "-1" is no number of 64 bits')
+        self.expect(run("replay", self.file("two.xds", "machine frames=2048\nmachine frames=4096\n")), 2,
+                    "two.xds:2:1: the machine comes first, and there is one of them")
         self.expect(run("shrink", "--oracles", "--audit", "a"), 2, "no --audit and no --seed")
         self.expect(run("list", "resons"), 2, "did you mean reasons?")
         f = self.file("a.xds", PASSES)
@@ -364,6 +376,56 @@ class Cli(unittest.TestCase):
         self.expect(run("shrink", self.file("m.xds", UNUSABLE)), 2, "frames must be", "can't be run")
         self.expect(run("shrink", os.path.join(self.dir.name, "none.xds")), 2, "No such file")
         self.assertEqual(run("shrink", os.path.join(self.dir.name, "p.xds")).out, "")
+
+    def test_shrink_over_the_file_itself(self):
+        f = self.file("f.xds", self.LONG)
+        link = os.path.join(self.dir.name, "link.xds")
+        os.symlink(f, link)
+        self.expect(run("shrink", "-o", link, link), 0)
+        self.assertTrue(os.path.islink(link))
+        self.assertEqual(sorted(os.listdir(self.dir.name)), ["f.xds", "link.xds"])
+        with open(f, encoding="ascii") as g:
+            self.assertEqual(g.read(), self.SHORT)
+
+    def test_shrink_interrupted_before_it_has_begun(self):
+        f = self.file("f.xds", "domain d1\n" + "mmuext_op [PIN_L1_TABLE mfn=page(0), UNPIN_TABLE mfn=page(0)]\n" * 200000 + "sched_op yield = 7\n")
+        p = subprocess.Popen([COMMAND, "shrink", f], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        self.child_of(p)
+        os.killpg(p.pid, signal.SIGINT)
+        self.assertEqual((*p.communicate(timeout=60), p.returncode), (b"", b"xendouble: interrupted\n", 2))
+
+    # ---- emit-c ----
+
+    SLOW = "domain d1\n" + "mmuext_op [PIN_L1_TABLE mfn=page(0)]\n" * 20000
+
+    def test_emit_c_leaves_the_scenario_alone(self):
+        f = self.file("f.xds", PASSES)
+        link = os.path.join(self.dir.name, "link.c")
+        os.symlink(f, link)
+        for output in f, link:
+            self.expect(run("emit-c", "-o", output, f), 2, f"--output: {output}: that is the scenario itself")
+        with open(f, encoding="ascii") as g:
+            self.assertEqual(g.read(), PASSES)
+
+    def test_emit_c_that_is_ended_from_outside(self):
+        f = self.file("slow.xds", self.SLOW)
+        for nr, words in ((signal.SIGPROF, rb"the run was not done after 60 s of processor time; fewer steps"),
+                          (signal.SIGALRM, rb"the run was not done after 60 s of processor time; fewer steps"),
+                          (signal.SIGTERM, rb"the run was ended by signal 15 \(Terminated\) from outside\n$"),
+                          (signal.SIGKILL, rb"the run was ended by signal 9 \(Killed\) from outside; the host may be short of memory\n$")):
+            p = subprocess.Popen([COMMAND, "emit-c", "-o", os.path.join(self.dir.name, "test.c"), f], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            os.kill(self.child_of(p), nr)
+            out, err = p.communicate(timeout=60)
+            self.assertEqual((p.returncode, out), (2, b""), err)
+            self.assertRegex(err, rb"^xendouble: .*slow\.xds:[0-9]+: " + words)
+            self.assertEqual(os.listdir(self.dir.name), ["slow.xds"])
+
+    def test_emit_c_whose_reader_goes_away(self):
+        p = subprocess.Popen([COMMAND, "emit-c", self.file("slow.xds", self.SLOW[:20000])], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        p.stdout.read(10)
+        p.stdout.close()
+        self.assertEqual((p.stderr.read(), p.wait(timeout=60)), (b"", -signal.SIGPIPE))
+        p.stderr.close()
 
     # ---- bytes ----
 

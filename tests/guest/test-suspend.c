@@ -246,12 +246,18 @@ START_TEST(its_failsafe_callback_is_not_due)
 }
 END_TEST
 
-static volatile bool spinning;
+static void tells_that_it_runs(void)
+{
+    xd_guest_lock(m.hv);
+    others++;
+    xd_guest_unlock(m.hv);
+}
 
 static void spins(void *unused)
 {
     (void)unused;
-    for (spinning = true;;)
+    tells_that_it_runs();
+    for (volatile bool on = true; on;)
         ;
 }
 
@@ -260,7 +266,7 @@ static void destroys(void *unused)
     (void)unused;
     for (bool over = false; !over; HYPERVISOR_sched_op(SCHEDOP_yield, NULL)) {
         xd_guest_lock(m.hv);
-        over = spinning && xd_domain_shutdown_code(m.d1) == SHUTDOWN_suspend;
+        over = xd_domain_shutdown_code(m.d1) == SHUTDOWN_suspend;
         if (over) {
             must(xd_domain_resume(m.d1, XD_RESUME_ANEW) == 0);
             xd_domain_destroy(m.d1);
@@ -275,7 +281,7 @@ static void destroyed_while_it_runs(void *unused)
     (void)unused;
     alarm(20);
     must(xd_vcpu_start(m.v1, spins, NULL) == 0);
-    must(xd_vcpu_start(m.v0, suspends, NULL) == 0);
+    must(xd_vcpu_start(m.v0, suspends_later, NULL) == 0);
     must(xd_vcpu_start(m.peer, destroys, NULL) == 0);
     (void)run(true);
 }
@@ -291,7 +297,7 @@ static void leaves_it_behind(void *unused)
 {
     (void)unused;
     while (HYPERVISOR_sched_op(SCHEDOP_yield, NULL) == 0)
-        others++;
+        tells_that_it_runs();
 }
 
 static void resumes_anew(void *unused)
@@ -299,7 +305,7 @@ static void resumes_anew(void *unused)
     (void)unused;
     for (bool back = false; !back; HYPERVISOR_sched_op(SCHEDOP_yield, NULL)) {
         xd_guest_lock(m.hv);
-        back = others && xd_domain_shutdown_code(m.d1) == SHUTDOWN_suspend;
+        back = xd_domain_shutdown_code(m.d1) == SHUTDOWN_suspend;
         if (back) {
             must(xd_domain_resume(m.d1, XD_RESUME_ANEW) == 0);
             must(xd_vcpu_start(m.v1, comes_up, NULL) == 0);

@@ -249,6 +249,13 @@ class Oracle(unittest.TestCase):
         r = self.run_oracle("-s", "5", "-n", "20", how="unfit:event_channel_op")
         self.expect(r, 2, "skipped: it has event_channel_op", r"generated programs? could not be run on real Xen")
 
+    def test_one_unfit_program_in_a_thousand_passes(self):
+        for programs, code, told in ("1001", 0, "1 generated program could not be run on real Xen\n"), \
+                                    ("1000", 2, "1 generated program could not be run on real Xen, more than one in a thousand\n"):
+            first = os.path.join(self.dir.name, "first-" + programs)
+            r = self.run_oracle("-s", "5", "-n", programs, "-l", "1", "-j", "2", how="unfit-one:" + first)
+            self.expect(r, code, "skipped: it is the first", "(?m)^" + told)
+
     def test_unfit_programs_that_say_so_are_skipped(self):
         a, b = self.file("a.xds", VERSION), self.file("b.xds", "domain d0\nsched_op yield\n")
         said = self.file("said.xds", "# not on Xen: it has a version\n" + VERSION)

@@ -133,6 +133,32 @@ static const char *first_time(const char *how, const char *name)
     return colon + 1;
 }
 
+/* (how) is unfit-one:PATH: is this the program of the first request, which is kept at PATH for all runners to come? */
+static bool is_the_one(const char *how, const char *text)
+{
+    const char name[] = "unfit-one:";
+    struct xd_str first = {0};
+    bool is;
+    FILE *f;
+
+    if (strncmp(how, name, sizeof(name) - 1))
+        return false;
+    f = fopen(how + sizeof(name) - 1, "wx");
+    if (f) {
+        fputs(text, f);
+        fclose(f);
+        return true;
+    }
+    f = fopen(how + sizeof(name) - 1, "r");
+    for (int c; f && (c = getc(f)) != EOF;)
+        xd_str_addc(&first, (char)c);
+    is = f && !strcmp(xd_str_text(&first), text);
+    if (f)
+        fclose(f);
+    xd_str_free(&first);
+    return is;
+}
+
 /* Does it lie, by what was asked before? (how) is of lie-new:WORD, once for each program, lie-hang:WORD, which hangs from
  * then on, lie-on:WORD, which lies in the step behind from then on, or lie-behind:WORD, behind a program without WORD. */
 static bool lies_by_past(const char *how, const char *word, const char *text)
@@ -171,6 +197,8 @@ static void behave(const char *how, const char *text, const char *steps, struct 
     } else if (!strncmp(how, "die:", 4) && at) { /* it is the last that the domain did */
         xd_str_addn(out, steps, (size_t)(at - steps));
         xd_str_add(out, "  d0 ended: reason 3\ndied\n| (XEN) domain_crash called\n");
+    } else if (is_the_one(how, text)) {
+        xd_str_add(out, "unfit it is the first\n");
     } else if (!strncmp(how, "unfit:", 6) && at) {
         xd_str_addf(out, "unfit it has %s\n", word);
     } else if ((!strncmp(how, "hang:", 5) || !strncmp(how, "lie-hang:", 9)) && at) {
