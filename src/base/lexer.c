@@ -2,6 +2,8 @@
 /* lexer.c: one pass over the bytes, never past the end, never back. */
 #include "base/lexer.h"
 
+#include <string.h>
+
 static bool word_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -150,7 +152,9 @@ void xd_lex_next(struct xd_lexer *l)
         l->at += t->len;
     } else {
         bad(l, *l->at == '\0' ? "a NUL byte: this is not a text file"
-                              : "a byte that can stand only in a text or comment");
+               : l->end - l->at > 2 && !memcmp(l->at, "\xef\xbb\xbf", 3)
+                   ? "a byte order mark: it can't be seen, and a scenario has none"
+                   : "a byte that can stand only in a text or comment");
     }
 }
 

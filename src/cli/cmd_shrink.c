@@ -280,16 +280,16 @@ static bool go_on(void *ctx, const struct xd_shrink_stats *st)
            (!sh->seconds || t - sh->start_ns < sh->seconds * 1000000000u);
 }
 
+/* What took long to find is not lost because a file can't be written. */
 static int put_result(const struct shrink *sh, const struct xd_str *text)
 {
-    int err = 0;
+    int err = sh->out ? xd_file_write(sh->out, xd_str_text(text), text->len) : 0;
 
-    if (sh->out)
-        err = xd_file_write(sh->out, xd_str_text(text), text->len);
-    else
+    if (err)
+        xd_complain("%s: it can't be written: %s", sh->out, xd_file_error(err));
+    if (err || !sh->out)
         (void)fwrite(xd_str_text(text), 1, text->len, stdout); /* xd_flush says if it can't be */
-    return err ? xd_complain("%s: it can't be written: %s", sh->out, xd_file_error(err))
-               : XD_PASSED;
+    return err ? XD_UNUSABLE : XD_PASSED;
 }
 
 static void tell_stats(const struct shrink *sh, const struct xd_shrink_stats *st)
@@ -447,7 +447,7 @@ const struct xd_command xd_cmd_shrink = {
         "usage: xendouble shrink [OPTION...] FILE\n\n"
         "Leaves out steps, entries, elements and fields of a scenario that fails, and makes its values simpler, as long\n"
         "as it fails in the same way. What remains goes to standard output, without comments; - is standard input.\n\n"
-        "  -o, --output FILE  write the result to FILE instead\n"
+        "  -o, --output FILE  write the result to FILE instead; to standard output all the same if that can't be\n"
         "  -a, --audit        recompute all counts and links after every step, as with replay\n"
         "      --oracles      fail means that an oracle of xendouble fuzz complains; whether expectations hold is not asked\n"
         "  -s, --seed N       scatter machine frames by this seed, whatever the file says\n"

@@ -102,6 +102,20 @@ START_TEST(a_nul_byte_is_told_apart)
 }
 END_TEST
 
+/* Where it is cut short it is any other such byte. */
+START_TEST(a_byte_order_mark_is_told_apart)
+{
+    struct xd_lexer l;
+
+    for (size_t n = 1; n <= 3; n++) {
+        xd_lex_init(&l, "\xef\xbb\xbf", n);
+        xd_lex_next(&l);
+        ck_assert_int_eq(l.tok.kind, XD_TOK_BAD);
+        ck_assert((strstr(l.tok.why, "byte order mark") != NULL) == (n == 3));
+    }
+}
+END_TEST
+
 START_TEST(a_word_can_swallow_dashes)
 {
     struct xd_lexer l;
@@ -168,6 +182,7 @@ int main(void)
     tcase_add_loop_test(tc, text_becomes_tokens, 0, XD_ARRAY_SIZE(texts));
     tcase_add_test(tc, tokens_know_their_place);
     tcase_add_test(tc, a_nul_byte_is_told_apart);
+    tcase_add_test(tc, a_byte_order_mark_is_told_apart);
     tcase_add_test(tc, a_word_can_swallow_dashes);
     tcase_add_loop_test(tc, escapes_are_read, 0, XD_ARRAY_SIZE(escapes));
     tcase_add_loop_test(tc, near_names_are_found, 0, XD_ARRAY_SIZE(guesses));
