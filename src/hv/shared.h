@@ -33,6 +33,12 @@ static inline bool xd_shared_test(void *bitmap, uint32_t bit)
     return __atomic_load_n(xd_shared_byte(bitmap, bit), __ATOMIC_ACQUIRE) >> bit % 8 & 1;
 }
 
+/* Whoever reads on another thread sees what was written before this before what is written after it. */
+static inline void xd_shared_order(void)
+{
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 /* Nobody else changes these bytes now, and nobody records how they change: plain stores do. */
 static inline bool xd_shared_quiet(struct xd_hv *hv)
 {

@@ -4,6 +4,7 @@
  */
 #include "hv/call/vcpu.h"
 
+#include "hv/evtchn.h"
 #include "hv/pagetype.h"
 #include "hv/sched.h"
 #include "hv/shinfo.h"
@@ -155,16 +156,13 @@ static int64_t info_refused(struct xd_vcpu *v, const struct xd_vcpu *t,
 static void move_info(struct xd_vcpu *t, const struct xd_abi_vcpu_register_vcpu_info *op)
 {
     struct xd_abi_vcpu_info info = *xd_vcpu_info(t);
-    const bool was_pending = info.evtchn_upcall_pending;
 
     info.evtchn_pending_sel = UINT64_MAX;
-    info.evtchn_upcall_pending = 1;
     XD_PUT(t->hv, t->info_mfn, xd_mfn_of(op->mfn));
     XD_PUT(t->hv, t->info_off, op->offset);
     XD_PUT(t->hv, t->info_moved, true);
     xd_arena_write(xd_arena_of(t->hv), xd_vcpu_info(t), &info, sizeof(info));
-    if (!was_pending)
-        xd_vcpu_kick(t);
+    xd_vcpu_mark_upcall(t);
 }
 
 /* AS-XEN: common_vcpu_op: the clock is written anew even if the move was refused. */
