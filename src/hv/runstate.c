@@ -32,10 +32,9 @@ static void write_flag(struct xd_vcpu *v, uint64_t since)
 {
     const uint8_t top = (uint8_t)(since >> 56);
 
-    (void)xd_copy_out(v,
-                      v->runstate_area +
-                          offsetof(struct xd_abi_vcpu_runstate_info, state_entry_time) + 7,
-                      &top, sizeof(top));
+    (void)xd_copy_out(
+        v, v->runstate_area + offsetof(struct xd_abi_vcpu_runstate_info, state_entry_time) + 7,
+        &top, sizeof(top));
 }
 
 /*
