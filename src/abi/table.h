@@ -54,6 +54,7 @@ struct xd_call {
     bool modelled;
     uint8_t shape;                     /* enum xd_shape */
     const struct xd_group *group;      /* OPS and COMPAT */
+    bool in_part;                      /* modelled, but for what COVERAGE.md tells */
     struct xd_field arg[XD_CALL_ARGS]; /* in register order, ended by a NULL name */
 };
 

@@ -61,6 +61,7 @@ static const struct xd_alt refused[] = {
     A(1, "hypfs_op <3/99> ptr(0x2f) 2 0 0"),
     A(2, "xenoprof_op <1/2/3/7/8/9/11/13/15/16/17/18/99/0xffffffff> 0"),
     A(1, "xenoprof_op 0 <bad-in>"),
+    DOMU(1, "xenoprof_op 0 buf(72)"),
 };
 static const struct xd_alt hvm[] = {
     A(1, "hvm_op <0/1/9/11/15> <bad-in>"),

@@ -12,6 +12,10 @@
 
 #include "base/rng.h"
 
+#include <string.h>
+
+#define DEBUG_PATTERN 0xc2
+
 /* The next of the frames that the heap hands out, which may have gone in a run. */
 static bool next_fresh(struct xd_hv *hv, xd_mfn *mfn)
 {
@@ -51,27 +55,47 @@ static void list_push(struct xd_hv *hv, uint32_t *list, xd_mfn mfn)
     XD_PUT(hv, *list, (uint32_t)mfn.v);
 }
 
+enum contents { AS_IT_IS, SCRUBBED, ZERO };
+
+/* AS-XEN: scrub_one_page: a debug build leaves a pattern, lest a guest rely on zeros. */
+static void fill(struct xd_hv *hv, xd_mfn mfn, enum contents contents)
+{
+    const int byte = contents == SCRUBBED && xd_is_debug_build(hv) ? DEBUG_PATTERN : 0;
+
+    if (contents == AS_IT_IS)
+        return;
+    xd_arena_touch(xd_arena_of(hv), xd_frame_words(hv, mfn), XD_PAGE_SIZE);
+    memset(xd_frame_words(hv, mfn), byte, XD_PAGE_SIZE);
+}
+
+/* Likewise of a frame that nobody has had: Xen scrubs all of them after it has booted, and here they are 0. */
+static void fill_fresh(struct xd_hv *hv, xd_mfn mfn, bool clean)
+{
+    if (!clean && XD_UNLIKELY(xd_is_debug_build(hv)))
+        fill(hv, mfn, SCRUBBED);
+}
+
 /* Takes the frame that (*link) names off its list. */
-static xd_mfn list_unlink(struct xd_hv *hv, uint32_t *link, bool clean)
+static xd_mfn list_unlink(struct xd_hv *hv, uint32_t *link, enum contents contents)
 {
     xd_mfn mfn = xd_mfn_of(*link);
 
     XD_PUT(hv, *link, xd_frame_at(hv, mfn)->type_count);
     if (hv->host->watcher) /* AS-XEN: alloc_heap_pages: no stale translation outlives this */
         hv->host->watcher->reused(hv, mfn);
-    if (clean)
-        xd_arena_zero(xd_arena_of(hv), xd_frame_words(hv, mfn), XD_PAGE_SIZE);
+    fill(hv, mfn, contents);
     return mfn;
 }
 
 /* The first of the list that lies below (below). */
-static bool list_take(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t below, xd_mfn *mfn)
+static bool list_take(struct xd_hv *hv, uint32_t *list, enum contents contents, uint64_t below,
+                      xd_mfn *mfn)
 {
     while (*list && *list >= below)
         list = &xd_frame_at(hv, xd_mfn_of(*list))->type_count;
     if (!*list)
         return false;
-    *mfn = list_unlink(hv, list, clean);
+    *mfn = list_unlink(hv, list, contents);
     return true;
 }
 
@@ -81,14 +105,15 @@ static bool list_take(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t bel
  */
 static bool take_one(struct xd_hv *hv, bool clean, uint64_t below, xd_mfn *mfn)
 {
-    bool found = list_take(hv, &hv->free_list, clean, below, mfn);
+    bool found = list_take(hv, &hv->free_list, clean ? ZERO : AS_IT_IS, below, mfn);
 
     while (!found && below > hv->heap_first && fresh(hv, mfn)) {
         found = mfn->v < below;
+        fill_fresh(hv, *mfn, clean && found);
         if (!found)
             list_push(hv, &hv->free_list, *mfn);
     }
-    return found || list_take(hv, &hv->scrub_list, true, below, mfn);
+    return found || list_take(hv, &hv->scrub_list, clean ? ZERO : SCRUBBED, below, mfn);
 }
 
 /* ---- Runs ---- */
@@ -116,11 +141,12 @@ static bool run_find(struct xd_hv *hv, uint64_t from, uint64_t to, uint64_t nr, 
 }
 
 /* Takes what lies in the run off its list. */
-static void list_take_run(struct xd_hv *hv, uint32_t *list, bool clean, uint64_t first, uint64_t nr)
+static void list_take_run(struct xd_hv *hv, uint32_t *list, enum contents contents, uint64_t first,
+                          uint64_t nr)
 {
     while (*list)
         if (*list - first < nr)
-            list_unlink(hv, list, clean);
+            list_unlink(hv, list, contents);
         else
             list = &xd_frame_at(hv, xd_mfn_of(*list))->type_count;
 }
@@ -139,10 +165,13 @@ static bool take_run(struct xd_hv *hv, uint64_t nr, uint64_t below, xd_mfn *mfn)
         !run_find(hv, hv->heap_first, next < end ? next : end, nr, &first))
         return false;
     for (uint64_t i = 0; i < nr; i++)
-        early += !xd_frame_ever_used(hv, xd_mfn_of(first + i));
+        if (!xd_frame_ever_used(hv, xd_mfn_of(first + i))) {
+            fill_fresh(hv, xd_mfn_of(first + i), false);
+            early++;
+        }
     if (early < nr) {
-        list_take_run(hv, &hv->free_list, false, first, nr);
-        list_take_run(hv, &hv->scrub_list, true, first, nr);
+        list_take_run(hv, &hv->free_list, AS_IT_IS, first, nr);
+        list_take_run(hv, &hv->scrub_list, SCRUBBED, first, nr);
     }
     XD_PUT(hv, hv->heap_early, hv->heap_early + early);
     XD_PUT(hv, hv->heap_next, (uint32_t)(first + nr));
@@ -252,7 +281,9 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
     XD_INVARIANT(hv, mfn.v >= hv->heap_first);
     if (d)
         count_pages(d, -1);
-    /* AS-XEN: free_domheap_pages: a living domain is expected to clear what it gives back itself.
+    /*
+     * AS-XEN: free_domheap_pages: a living domain is expected to clear what it gives back itself; booted without an option, in
+     * a debug build too.
      */
     list_push(hv, d && !d->dying ? &hv->free_list : &hv->scrub_list, mfn);
     XD_PUT(hv, *xd_m2p_entry(hv, mfn), ~UINT64_C(0));

@@ -445,6 +445,8 @@ struct xd_hv {
 
     bool off;            /* the hardware domain shut down, and with it the machine */
     bool kexec_flip[2];  /* which of the two places of an image is in use, by its type */
+    bool profiler;       /* the hardware domain is the primary profiler */
+    bool profiler_ready; /* AS-XEN: xenoprof_state: IDLE, or INITIALIZED by one who was */
     uint32_t console_nr; /* bytes of console input waiting, */
     uint32_t console_at; /* where in the ring the first of them stands */
     unsigned char console[XD_CONSOLE_INPUT];

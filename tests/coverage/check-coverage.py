@@ -14,7 +14,7 @@ ROOT, COMMAND = pathlib.Path(sys.argv.pop(1)), sys.argv.pop(1)
 
 TABLES = """\
 case "$1 $2" in
-"list hypercalls") printf 'nr name modelled arguments\\n20 grant_table_op no cmd\\n24 vcpu_op yes cmd\\n32 event_channel_op %s x\\n' "$modelled" ;;
+"list hypercalls") printf 'nr name modelled arguments\\n20 grant_table_op no cmd\\n24 vcpu_op in part cmd\\n32 event_channel_op %s x\\n' "$modelled" ;;
 "list ops") printf 'group nr name fields\\nEVTCHNOP 4 send port:PORT\\n' ;;
 "list commands") printf 'hypercall nr name constant\\nvcpu_op 1 up VCPU_CMD.up\\n' ;;
 "replay --quiet") printf 'reasons: 1 of 1 met\\n  3 copy-in\\n\\ncalls and operations: 2 of 3 met\\n  7 event_channel_op\\n  5 EVTCHNOP send\\n  2 vcpu_op up\\n' ;;
@@ -91,6 +91,10 @@ class Coverage(unittest.TestCase):
     def test_what_guests_call_is_modelled(self):
         self.tables("no")
         self.assertIn("event_channel_op send is called by guests (LF) and not modelled", self.run_it().stderr)
+
+    def test_part_of_a_call(self):
+        self.write("tests/coverage/rows.txt", ROWS.replace("vcpu_op: but for down", "event_channel_op: but for send"))
+        self.assertRegex(self.run_it().stderr, "(vcpu_op|event_channel_op): in part by")
 
     def test_rows_that_nobody_knows(self):
         self.write("tests/coverage/rows.txt", ROWS.replace("send", "sent"))

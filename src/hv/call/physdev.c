@@ -21,6 +21,7 @@
 #define IO_APIC           0xfec00000u
 #define MSIS_MAX          32
 #define OP_MMCFG_RESERVED 24u
+#define MMCFG_RESERVED    1u
 #define OP_PCI_DEVICE_ADD 25u
 #define DEVICE_HAS_PXM    4u
 #define OP_DBGP           29u
@@ -324,10 +325,12 @@ static int64_t get_free_pirq(struct xd_vcpu *v, struct xd_abi_physdev_get_free_p
     return 0;
 }
 
+/* Firmware of an old PC: no table MCFG, so there is no area that could be reserved. Who may ask: see physdev. */
 static int64_t pci_mmcfg_reserved(struct xd_vcpu *v, struct xd_abi_physdev_pci_mmcfg_reserved *op)
 {
-    (void)op;
-    return control_only(v, OP_MMCFG_RESERVED);
+    if (op->flags & ~MMCFG_RESERVED)
+        return xd_reject(v, XD_WHY_PHYSDEV_MMCFG_FLAGS, op->flags);
+    return xd_reject(v, XD_WHY_PHYSDEV_NO_MMCFG, op->segment, op->start_bus, op->end_bus);
 }
 
 static int64_t pci_device_add(struct xd_vcpu *v, struct xd_abi_physdev_pci_device_add *op)
@@ -353,20 +356,19 @@ static int64_t pirq_eoi_gmfn_v2(struct xd_vcpu *v, struct xd_abi_physdev_pirq_eo
 
 static int64_t dbgp_op(struct xd_vcpu *v, struct xd_abi_physdev_dbgp_op *op)
 {
+    (void)v;
     (void)op;
-    return control_only(v, OP_DBGP);
+    return 0; /* AS-XEN: dbgp_op: there is no debug port, so all is well */
 }
 
 static int64_t prepare_msix(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
-    (void)op;
-    return control_only(v, 30);
+    return v->domain->privileged ? no_device(v, op->seg, op->bus, op->devfn) : control_only(v, 30);
 }
 
 static int64_t release_msix(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
-    (void)op;
-    return control_only(v, 31);
+    return v->domain->privileged ? no_device(v, op->seg, op->bus, op->devfn) : control_only(v, 31);
 }
 
 #define OP0 XD_OP0_THUNK

@@ -28,29 +28,81 @@ int64_t xd_hc_xenpmu_op(struct xd_vcpu *v, const struct xd_args_xenpmu_op *arg)
     return xd_reject(v, XD_WHY_XENPMU_OFF);
 }
 
-/* ---- xenoprof_op. Nobody has initialised it, so there is no primary profiler. ---- */
+/*
+ * ---- xenoprof_op. The hardware domain becomes the primary profiler by init, and ceases to be by shutdown. Nothing is
+ * counted, so no domain is on a list.
+ */
 
-enum { PROF_INIT = 0, PROF_ENABLE_VIRQ = 8, PROF_DISABLE_VIRQ = 11, PROF_GET_BUFFER = 14 };
-#define PROF_LAST 17
+enum {
+    PROF_INIT = 0,
+    PROF_RESET_ACTIVE = 1,
+    PROF_RESET_PASSIVE = 2,
+    PROF_ENABLE_VIRQ = 8,
+    PROF_DISABLE_VIRQ = 11,
+    PROF_SHUTDOWN = 13,
+    PROF_GET_BUFFER = 14
+};
+#define PROF_LAST   17
+#define PROF_EVENTS 4 /* counters of the machine's processor */
+
+/* AS-XEN: xenoprof_op_init: who can't be told has become it all the same. */
+static int64_t prof_init(struct xd_vcpu *v, uint64_t at)
+{
+    static const char cpu[] = "x86-64/hammer";
+    struct xd_abi_xenoprof_init op;
+
+    if (!xd_copy_in(v, &op, at, sizeof(op)))
+        return xd_reject(v, XD_WHY_COPY_IN, at, sizeof(op));
+    op.num_events = PROF_EVENTS;
+    memcpy(op.cpu_type, cpu, sizeof(cpu)); /* what lies behind it stays */
+    op.is_primary = v->domain->hardware;
+    if (op.is_primary)
+        XD_PUT(v->hv, v->hv->profiler, true);
+    if (!xd_copy_out(v, at, &op, sizeof(op)))
+        return xd_reject(v, XD_WHY_COPY_OUT, at, sizeof(op));
+    if (op.is_primary)
+        XD_PUT(v->hv, v->hv->profiler_ready, true);
+    return 0;
+}
+
+static int64_t prof_shutdown(struct xd_vcpu *v)
+{
+    if (!v->hv->profiler_ready)
+        return xd_reject(v, XD_WHY_XENOPROF_NOT_INITIALISED);
+    XD_PUT(v->hv, v->hv->profiler, false);
+    return 0;
+}
+
+static int64_t prof_get_buffer(struct xd_vcpu *v, uint64_t at)
+{
+    struct xd_abi_xenoprof_get_buffer op;
+
+    if (!xd_copy_in(v, &op, at, sizeof(op)))
+        return xd_reject(v, XD_WHY_COPY_IN, at, sizeof(op));
+    return xd_reject(v, XD_WHY_NOT_MODELLED, HC_XENOPROF_OP, PROF_GET_BUFFER);
+}
 
 int64_t xd_hc_xenoprof_op(struct xd_vcpu *v, const struct xd_args_xenoprof_op *arg)
 {
-    unsigned char op[sizeof(struct xd_abi_xenoprof_init)];
-    size_t size = arg->op == PROF_INIT ? sizeof(struct xd_abi_xenoprof_init)
-                                       : sizeof(struct xd_abi_xenoprof_get_buffer);
+    const bool primary = v->hv->profiler && v->domain->hardware;
 
     if (arg->op < 0 || arg->op > PROF_LAST)
         return xd_reject(v, XD_WHY_XENOPROF_OP, (uint64_t)arg->op);
     switch (arg->op) {
-    case PROF_INIT:
-    case PROF_GET_BUFFER: break;
+    case PROF_INIT: return prof_init(v, arg->arg);
+    case PROF_GET_BUFFER: return prof_get_buffer(v, arg->arg);
     case PROF_ENABLE_VIRQ:
     case PROF_DISABLE_VIRQ: return xd_reject(v, XD_WHY_XENOPROF_INACTIVE, v->domain->domid);
-    default: return xd_reject(v, XD_WHY_XENOPROF_PRIMARY, (uint64_t)arg->op);
+    default:
+        if (!primary)
+            return xd_reject(v, XD_WHY_XENOPROF_PRIMARY, (uint64_t)arg->op);
     }
-    if (!xd_copy_in(v, op, arg->arg, size))
-        return xd_reject(v, XD_WHY_COPY_IN, arg->arg, size);
-    return xd_reject(v, XD_WHY_NOT_MODELLED, HC_XENOPROF_OP, (uint64_t)arg->op);
+    switch (arg->op) {
+    case PROF_RESET_ACTIVE:
+    case PROF_RESET_PASSIVE: return 0;
+    case PROF_SHUTDOWN: return prof_shutdown(v);
+    default: return xd_reject(v, XD_WHY_NOT_MODELLED, HC_XENOPROF_OP, (uint64_t)arg->op);
+    }
 }
 
 /* ---- mca. The machine never has a machine check. ---- */

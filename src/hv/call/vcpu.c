@@ -226,10 +226,13 @@ static int64_t send_nmi(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     return 0;
 }
 
-/* Each vCPU of the hardware domain has a physical CPU of its own: APIC and ACPI number are the vCPU's. */
+/*
+ * The machine has one CPU, 0, so every vCPU of the hardware domain is bound to one. AS-XEN: arch_do_vcpu_op: told is the CPU
+ * that has the vCPU's number, and where there is none, that there is none.
+ */
 static int64_t get_physid(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
-    const uint64_t physid = (uint64_t)t->id << 32 | t->id;
+    const uint64_t physid = t->id == 0 ? 0 : ~UINT64_C(0); /* APIC's number; ACPI's above it */
 
     if (!t->domain->hardware)
         return xd_reject(v, XD_WHY_VCPU_NOT_PINNED, t->domain->domid);
