@@ -5,8 +5,6 @@
 #include "abi/errno.h"
 #include "abi/guest64.h"
 
-#include <string.h>
-
 /* Field lists: one function an operation, since only inside it can S_ name the row's own struct. */
 #define FIELD(kind, dir, name, path) \
     {name, XD_K_##kind, dir, offsetof(S_, path), sizeof(((S_ *)0)->path), #path},
@@ -142,7 +140,11 @@ const struct xd_call *xd_call_at(uint64_t nr)
 
 static bool same(const char *a, const char *text, size_t len)
 {
-    return strlen(a) == len && memcmp(a, text, len) == 0;
+    size_t i = 0;
+
+    while (i < len && a[i] && a[i] == text[i])
+        i++;
+    return i == len && !a[i];
 }
 
 const struct xd_call *xd_call_named(const char *name, size_t len)

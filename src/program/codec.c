@@ -225,15 +225,32 @@ static bool word_char(unsigned int b)
     return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') || b == '_';
 }
 
+/* What the next name is called if nothing else is said. */
+static void set_automatic(const struct xd_codec *c, char sign, struct xd_str *out)
+{
+    xd_str_clear(out);
+    xd_str_addf(out, "%sn%u", sign ? "$" : "", c->p->names);
+}
+
+static bool is_automatic(const struct xd_codec *c, char sign, const char *name)
+{
+    struct xd_str automatic = {0};
+    bool is;
+
+    set_automatic(c, sign, &automatic);
+    is = !strcmp(name, automatic.text);
+    xd_str_free(&automatic);
+    return is;
+}
+
 /*
  * The letters of a name, the last one with its high bit set, into c->word behind the sign; a 0
- * stands for (automatic). (have) has its sign, if any.
+ * stands for the automatic one. (have) has its sign, if any.
  */
-static void letters(struct xd_codec *c, char sign, const char *have, const char *automatic,
-                    size_t max)
+static void letters(struct xd_codec *c, char sign, const char *have, size_t max)
 {
     static const char some[] = "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    bool write = xd_writing(c), plain = !write || !have[sign != 0] || !strcmp(have, automatic);
+    bool write = xd_writing(c), plain = !write || !have[sign != 0] || is_automatic(c, sign, have);
     unsigned int b = 0, next = 0;
 
     xd_str_clear(&c->word);
@@ -247,10 +264,8 @@ static void letters(struct xd_codec *c, char sign, const char *have, const char 
             next |= *have ? 0 : 0x80u;
         }
         b = xd_code_byte(c, next);
-        if (!b && c->word.len == (sign != 0)) {
-            xd_str_clear(&c->word);
-            xd_str_add(&c->word, automatic);
-        }
+        if (!b && c->word.len == (sign != 0))
+            set_automatic(c, sign, &c->word);
         if (b)
             xd_str_addc(&c->word, word_char(b & 0x7fu) ? (char)(b & 0x7fu)
                                                        : some[(b & 0x7fu) % (sizeof(some) - 1)]);
@@ -271,17 +286,12 @@ static bool can_be_name(const struct xd_str *s, size_t sign)
 int xd_code_new_name(struct xd_codec *c, char sign, const char *have, bool *old)
 {
     struct xd_program *p = c->p;
-    struct xd_str automatic = {0};
 
     if (p->names == XD_NAMES_MAX)
         return -1;
-    xd_str_addf(&automatic, "%sn%u", sign ? "$" : "", p->names);
-    letters(c, sign, have, automatic.text, c->room / 2);
-    if (!can_be_name(&c->word, sign != 0)) {
-        xd_str_clear(&c->word);
-        xd_str_add(&c->word, automatic.text);
-    }
-    xd_str_free(&automatic);
+    letters(c, sign, have, c->room / 2);
+    if (!can_be_name(&c->word, sign != 0))
+        set_automatic(c, sign, &c->word);
     *old = is_known(c, c->word.text);
     if (*old && sign)
         return (int)*find(c, c->word.text) - 1;

@@ -246,16 +246,17 @@ struct xd_program *xd_program_compact(const struct xd_program *p)
 /* Moves what stays of step (at) to place (to) of the array; the next free place. */
 static uint32_t pack(struct xd_program *p, const bool *gone, uint32_t at, uint32_t to)
 {
-    struct xd_step s = p->step[at];
+    const uint32_t end = at + p->step[at].parts;
     uint32_t first = to++, parts;
 
-    for (uint32_t k = at + 1; k <= at + s.parts; k += 1 + parts) {
+    if (first != at)
+        p->step[first] = p->step[at];
+    for (uint32_t k = at + 1; k <= end; k += 1 + parts) {
         parts = p->step[k].parts;
         if (!gone[k])
             to = pack(p, gone, k, to);
     }
-    s.parts = to - first - 1;
-    p->step[first] = s;
+    p->step[first].parts = to - first - 1;
     return to;
 }
 
