@@ -53,6 +53,17 @@ struct xd_vcpu;   /* one of a domain's virtual CPUs */
  */
 enum xd_profile { XD_PROFILE_RELEASE, XD_PROFILE_DEBUG };
 
+/*
+ * What system time follows. XD_CLOCK_VIRTUAL: it stands still but for xd_advance, and for sleep (xd_run): equal runs give equal bytes.
+ * XD_CLOCK_HOST: what passes on the host passes in the machine, too, whenever linked code makes a hypercall, comes to xd_preempt or is entered,
+ * and whenever the host calls xd_advance, with 0 ns at least; timers fire at their deadlines then, in order; when all vCPUs of a run sleep, so
+ * does the process. cpu_khz is the rate of the host's TSC, and `tsc_timestamp + rdtsc` counts on from `system_time`; XEN_PVCLOCK_TSC_STABLE_BIT (bit 0 of
+ * flags) says so: where the host has no invariant TSC it is clear, and the machine's TSC counts ns, which rdtsc does not read. The wall clock is
+ * the host's. xd_advance jumps ahead of the host by as much; xd_restore goes on from the snapshot's time. No two runs are the same; a recording
+ * holds what passed as `advance` steps and is replayed on virtual time, and so goes on a machine that xd_load makes.
+ */
+enum xd_clock { XD_CLOCK_VIRTUAL, XD_CLOCK_HOST };
+
 /* What a machine is made of. Start from XD_CONFIG_DEFAULT; a NULL config is that. */
 struct xd_config {
     uint32_t frames; /* machine frames of 4 KiB, XD_FRAMES_MIN..XD_FRAMES_MAX; they cost nothing
@@ -62,9 +73,10 @@ struct xd_config {
     struct {
         uint64_t first, last;
     } mmio_ro[8]; /* I/O frames that may be mapped read-only at most, inclusive; unused: both 0 */
-    uint64_t cpu_khz; /* what guests read of the clock's rate; 1..1000000000 */
+    uint64_t cpu_khz; /* what guests read of the clock's rate; 1..1000000000; the default with XD_CLOCK_HOST */
     uint64_t boot_ns; /* system time at the start, ns; up to 2^62 */
     enum xd_profile profile;
+    enum xd_clock clock;
     char extraversion[16];  /* xen_version(extraversion) */
     char command_line[256]; /* Xen's own, for xen_version(commandline) */
 };
@@ -88,10 +100,10 @@ XD_PUBLIC void xd_hv_destroy(struct xd_hv *hv);
  * the next. */
 XD_PUBLIC const char *xd_hv_error(const struct xd_hv *hv);
 
-/* System time, ns. It moves by xd_advance only. */
+/* System time, ns, as it was when it last moved; looking moves it by no clock (see enum xd_clock). */
 XD_PUBLIC uint64_t xd_now_ns(const struct xd_hv *hv);
 
-/* Lets (ns) of virtual time pass: timers that fall due fire in order. */
+/* Lets (ns) of virtual time pass: timers that fall due fire in order. With XD_CLOCK_HOST first what has passed on the host. */
 XD_PUBLIC void xd_advance(struct xd_hv *hv, uint64_t ns);
 
 /* Bytes typed on the machine's console, of 7 bits each; VIRQ_CONSOLE tells the control domain.

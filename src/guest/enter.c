@@ -173,6 +173,7 @@ int xd_enter(struct xd_vcpu *v)
                             "d%uv%u can't be entered: xd_vcpu_start gave it code of its own",
                             v->domain->domid, v->id);
     xd_guest_link(v->hv);
+    xd_clock_follow(v->hv);
     *self = (struct xd_self){.v = v,
                              .side = xd_side_of(v),
                              .watched = xd_access_watched() || xd_guest_of(v->hv)->watches};
@@ -371,6 +372,7 @@ static void come_in(const struct xd_self *self, uint64_t nr)
         xd_threads_enter(self->context);
     if (!xd_may_call(self->v))
         xd_cannot_call(self, nr);
+    xd_clock_follow(self->v->hv);
 }
 
 /* A call of a vCPU that is not plain. */
@@ -414,6 +416,8 @@ void xd_preempt(void)
     xd_self_lock(self);
     if (self->watched)
         xd_faults_install();
+    if (!self->v->hv->host->in_call)
+        xd_clock_follow(self->v->hv);
     if (!self->v->hv->host->in_call && (self->context || !xd_self_goes_on(self))) {
         if (self->context)
             self->context->preempted = true;

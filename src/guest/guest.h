@@ -81,8 +81,9 @@ extern XD_TLS struct xd_self xd_this_thread;
 static inline void xd_self_settle(struct xd_self *self)
 {
     const bool failsafe = self->side && self->side->failsafe_raised;
+    const bool clock = self->v && self->v->hv->host->clock;
 
-    self->plain = self->context || self->watched || failsafe ? NULL : self->v;
+    self->plain = self->context || self->watched || failsafe || clock ? NULL : self->v;
 }
 
 /* Makes sure that faults come to us first; keeps whatever handler the process had for the rest. */

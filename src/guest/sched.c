@@ -27,6 +27,7 @@
 #define DEPTH_MAX            65u
 #define PRIORITY_DRAWN       (UINT64_MAX / 2 + 1) /* those that are drawn are this and up */
 #define IDLE_TIMES_MAX       100000u
+#define NAP_NS               UINT64_C(1000000000) /* at a time */
 
 struct xd_sched {
     struct xd_guest *g;
@@ -125,8 +126,12 @@ static void tell_what_it_waits_for(struct xd_str *out, const struct xd_vcpu *v)
     xd_str_addf(out, ", events %s\n", xd_vcpu_info(w)->evtchn_upcall_mask ? "masked" : "let in");
 }
 
-static void tell_setting(struct xd_str *out, const struct xd_run_config *c)
+static void tell_setting(struct xd_str *out, const struct xd_guest *g, const struct xd_run_config *c)
 {
+    if (g->hv->host->clock) {
+        xd_str_add(out, "  the machine follows the host's clock, so the next run may end otherwise\n");
+        return;
+    }
     xd_str_add(out, "  the same again: XENDOUBLE_SCHED=");
     switch (c->policy) {
     case XD_POLICY_ROUND_ROBIN: xd_str_addf(out, "round-robin:%u\n", c->slice); break;
@@ -144,7 +149,7 @@ void xd_sched_tell_setting(struct xd_str *out)
     if (c && c->thread)
         xd_str_add(out, "  the vCPUs run at once, so the next run may end otherwise\n");
     else if (c && c->g->sched)
-        tell_setting(out, &c->g->sched->config);
+        tell_setting(out, c->g, &c->g->sched->config);
 }
 
 static void tell_where(struct xd_str *out, struct xd_context *c)
@@ -180,7 +185,7 @@ static void report(struct xd_sched *s, const char *what)
 {
     xd_sched_report(s->g, s->until, what);
     if (s->g->contexts)
-        tell_setting(&s->g->report, &s->config);
+        tell_setting(&s->g->report, s->g, &s->config);
     if (!s->config.quiet && !s->until)
         fprintf(stderr, "xendouble: %s", xd_str_text(&s->g->report));
 }
@@ -191,6 +196,13 @@ bool xd_sched_skip_time(struct xd_hv *hv)
 
     if (!xd_vtime_next(hv, &deadline))
         return false;
+    if (hv->host->clock) {
+        xd_clock_follow(hv);
+        if (deadline > hv->now_ns)
+            xd_hostclock_sleep(deadline - hv->now_ns < NAP_NS ? deadline - hv->now_ns : NAP_NS);
+        xd_clock_follow(hv);
+        return true;
+    }
     xd_vtime_advance(hv, deadline > hv->now_ns ? deadline - hv->now_ns : 0);
     return true;
 }
@@ -437,6 +449,9 @@ enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config)
     if (xd_this_thread.context)
         xd_guest_die("xd_run: called by code that a run is running");
     s.g = xd_guest_of(hv);
+    xd_guest_lock(hv);
+    xd_clock_follow(hv);
+    xd_guest_unlock(hv);
     xd_this_thread.watched = xd_access_watched() || s.g->watches;
     if (s.config.threads && hv->host->watcher)
         xd_guest_die(

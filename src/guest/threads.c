@@ -17,7 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define SECOND UINT64_C(1000000000)
 
 struct xd_threads {
     struct xd_guest *g;
@@ -39,6 +42,20 @@ struct xd_thread {
     struct xd_str *tell_to; /* where it is to say where it is */
     jmp_buf end;
 };
+
+/* Until somebody signals, or until (ns) have passed. */
+static void wait_for_ns(struct xd_threads *t, pthread_cond_t *cond, uint64_t ns)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    ns += (uint64_t)until.tv_nsec;
+    until.tv_sec += (time_t)(ns / SECOND);
+    until.tv_nsec = (long)(ns % SECOND);
+    t->depth = 0;
+    pthread_cond_timedwait(cond, &t->lock, &until);
+    t->depth = 1;
+}
 
 static void wait_for(struct xd_threads *t, pthread_cond_t *cond)
 {
@@ -73,19 +90,53 @@ static void end_run(struct xd_threads *t, enum xd_run_end how)
     t->end = how;
 }
 
+/* The host's clock goes on by itself: those that are parked look when the next timer fires, and sleep until then. */
+static void wake_to_wait_anew(struct xd_threads *t)
+{
+    for (struct xd_context *c = t->g->contexts; c; c = c->next)
+        if (c->thread)
+            pthread_cond_signal(&c->thread->wake);
+}
+
 /* A thread is awake no more: who is to run instead? */
 static void settle(struct xd_threads *t)
 {
+    uint64_t deadline;
+
     wake_who_can_run(t);
     while (t->on && !t->awake) {
         if (!anybody_waits(t))
             end_run(t, XD_RUN_FINISHED);
+        else if (t->g->hv->host->clock && xd_vtime_next(t->g->hv, &deadline)) {
+            wake_to_wait_anew(t);
+            return;
+        }
         else if (!xd_sched_skip_time(t->g->hv))
             end_run(t, XD_RUN_DEADLOCK);
         wake_who_can_run(t);
     }
     if (!t->on && !t->awake)
         pthread_cond_signal(&t->home);
+}
+
+/* (c) waits as long as there is nothing to do: on the host's clock, until a timer fires. */
+static void doze(struct xd_threads *t, struct xd_context *c)
+{
+    struct xd_hv *hv = t->g->hv;
+    uint64_t deadline;
+
+    if (!hv->host->clock || !t->on || !xd_vtime_next(hv, &deadline)) {
+        wait_for(t, &c->thread->wake);
+        return;
+    }
+    xd_clock_follow(hv);
+    if (deadline > hv->now_ns) {
+        wait_for_ns(t, &c->thread->wake, deadline - hv->now_ns < SECOND ? deadline - hv->now_ns : SECOND);
+        xd_clock_follow(hv);
+    }
+    wake_who_can_run(t);
+    if (t->on && !t->awake && !(anybody_waits(t) && xd_vtime_next(hv, &deadline)))
+        settle(t);
 }
 
 /* (c), the calling thread, which is not counted as awake, sleeps until somebody wakes it. */
@@ -101,7 +152,7 @@ static void park(struct xd_threads *t, struct xd_context *c)
             self->tell_to = NULL;
             pthread_cond_signal(&t->home);
         }
-        wait_for(t, &self->wake);
+        doze(t, c);
     }
 }
 
@@ -213,6 +264,7 @@ static void *thread_main(void *context)
 
 static void start(struct xd_context *c)
 {
+    pthread_condattr_t clock;
     pthread_attr_t attr;
     int rc;
 
@@ -222,7 +274,10 @@ static void start(struct xd_context *c)
         xd_guest_die("xd_run: d%uv%u has begun without a thread and can't go on as one",
                      c->v->domain->domid, c->v->id);
     c->thread = xd_zalloc(sizeof(*c->thread));
-    pthread_cond_init(&c->thread->wake, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->thread->wake, &clock);
+    pthread_condattr_destroy(&clock);
     pthread_attr_init(&attr);
     pthread_attr_setstack(&attr, (void *)(uintptr_t)c->place.stack, c->place.size);
     rc = pthread_create(&c->thread->id, &attr, thread_main, c);

@@ -5,6 +5,7 @@
 #include "hv/frame.h"
 #include "hv/lever.h"
 #include "hv/pirq.h"
+#include "hv/shinfo.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +26,10 @@ const char *xd_config_error(const struct xd_config *c)
         return "boot_ns must be at most 2^62 (146 years)";
     if ((unsigned int)c->profile > XD_PROFILE_DEBUG)
         return "profile must be XD_PROFILE_RELEASE or XD_PROFILE_DEBUG";
+    if ((unsigned int)c->clock > XD_CLOCK_HOST)
+        return "clock must be XD_CLOCK_VIRTUAL or XD_CLOCK_HOST";
+    if (c->clock == XD_CLOCK_HOST && c->cpu_khz != config_default.cpu_khz)
+        return "cpu_khz can't be chosen with XD_CLOCK_HOST, where it is the host's: leave it at 1000000";
     if (!memchr(c->extraversion, 0, sizeof(c->extraversion)))
         return "extraversion must be 15 characters or less";
     if (!memchr(c->command_line, 0, sizeof(c->command_line)))
@@ -75,6 +80,18 @@ static void lay_out_low_memory(struct xd_hv *hv)
     memset(xd_frame_words(hv, hv->m2p_first), 0xff, m2p_nr * XD_PAGE_SIZE);
 }
 
+/* What it follows is no state of the machine: a copy of it need not. */
+static void follow_host(struct xd_hv *hv)
+{
+    struct xd_hostclock *clock = xd_hostclock_make();
+
+    hv->host->clock = clock;
+    hv->config.clock = XD_CLOCK_VIRTUAL;
+    hv->config.cpu_khz = clock->khz;
+    xd_time_scale(clock->khz * 1000, &clock->mul, &clock->shift);
+    xd_hostclock_set(clock, hv->now_ns);
+}
+
 int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
 {
     const struct xd_config *c = config ? config : &config_default;
@@ -109,6 +126,8 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
         hv->mmio_ro[i] = c->mmio_ro[i].last
                              ? (struct xd_range){c->mmio_ro[i].first, c->mmio_ro[i].last}
                              : (struct xd_range){1, 0};
+    if (c->clock == XD_CLOCK_HOST)
+        follow_host(hv);
     lay_out_low_memory(hv);
     xd_gsi_init(hv);
     *out = hv;
@@ -134,6 +153,7 @@ void xd_hv_destroy(struct xd_hv *hv)
     }
     xd_arena_fini(&host->arena);
     free(host->snapshot);
+    free(host->clock);
     free(host);
 }
 

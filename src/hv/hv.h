@@ -15,6 +15,7 @@
 #include "abi/reject.h"
 #include "abi/table.h"
 #include "base/arena.h"
+#include "base/hostclock.h"
 #include "base/newtype.h"
 #include "hv/pte.h"
 #include "xendouble/xendouble.h"
@@ -147,6 +148,7 @@ struct xd_host {
     const struct xd_watcher *watcher;   /* NULL: nobody keeps translations */
     const struct xd_observer *observer; /* NULL: none */
     struct xd_asked_domain *asked;
+    struct xd_hostclock *clock; /* NULL: time is virtual */
     uint64_t
         changed[XD_CHANGING_ALL]; /* how often, of any domain: whoever watches need not look else */
     char error[256];              /* the last misuse of the host API, in words */
@@ -533,6 +535,17 @@ int xd_hv_share(struct xd_hv *hv);
 
 /* Runs what is due until (hv->now_ns) has moved by (ns). In vtime.c. */
 void xd_vtime_advance(struct xd_hv *hv, uint64_t ns);
+
+void xd_clock_catch_up(struct xd_hv *hv);
+/* Time is another one, and goes on from there. */
+void xd_clock_went_back(struct xd_hv *hv);
+
+/* Lets pass what has passed on the host since the last look; nothing if time is virtual. Not in the middle of a call. */
+static inline void xd_clock_follow(struct xd_hv *hv)
+{
+    if (XD_UNLIKELY(hv->host->clock != NULL))
+        xd_clock_catch_up(hv);
+}
 
 /* When the next timer fires that may wake somebody; false: none is set, or the machine is off. */
 bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns);

@@ -10,23 +10,31 @@
 #include "hv/pagetype.h"
 #include "hv/sched.h"
 
+#define SECOND     UINT64_C(1000000000)
+#define TSC_STABLE 1u /* XEN_PVCLOCK_TSC_STABLE_BIT */
+
 typedef uint32_t __attribute__((may_alias)) xd_word;
 
-/* Multiplier and shift that turn TSC ticks into ns. AS-XEN: set_time_scale */
-static void time_scale(uint64_t hz, uint32_t *mul, int8_t *shift)
+void xd_time_scale(uint64_t hz, uint32_t *mul, int8_t *shift)
 {
-    const uint64_t ghz = UINT64_C(1000000000);
-
-    for (*shift = 0; hz > 2 * ghz; hz >>= 1)
+    for (*shift = 0; hz > 2 * SECOND; hz >>= 1)
         --*shift;
-    for (; hz <= ghz; hz <<= 1)
+    for (; hz <= SECOND; hz <<= 1)
         ++*shift;
-    *mul = (uint32_t)((ghz << 32) / hz);
+    *mul = (uint32_t)((SECOND << 32) / hz);
 }
 
-static uint64_t tsc_at(const struct xd_hv *hv, uint64_t ns)
+/* What the clocks are to say: this moment's, or that of the last look at the host's. */
+static uint64_t stamp_ns(const struct xd_hv *hv)
 {
-    return ns / 1000000 * hv->config.cpu_khz + ns % 1000000 * hv->config.cpu_khz / 1000000;
+    return hv->host->clock ? hv->host->clock->at_ns : hv->now_ns;
+}
+
+static uint64_t stamp_tsc(const struct xd_hv *hv)
+{
+    const uint64_t ns = hv->now_ns, khz = hv->config.cpu_khz;
+
+    return hv->host->clock ? hv->host->clock->at_tsc : ns / 1000000 * khz + ns % 1000000 * khz / 1000000;
 }
 
 /* One side of the version protocol: whoever reads a new word finds the odd version that was put there
@@ -59,13 +67,15 @@ static void copy_time(struct xd_vcpu *v, struct xd_vcpu *by, struct xd_abi_vcpu_
 
 void xd_shinfo_time(struct xd_vcpu *v, struct xd_vcpu *by)
 {
+    const struct xd_hostclock *clock = v->hv->host->clock;
     struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time;
     struct xd_abi_vcpu_time_info now = {.version = ((t->version + 1) | 1) + 1,
-                                        .tsc_timestamp = tsc_at(v->hv, v->hv->now_ns),
-                                        .system_time = v->hv->now_ns};
+                                        .tsc_timestamp = stamp_tsc(v->hv),
+                                        .system_time = stamp_ns(v->hv),
+                                        .flags = clock && clock->tsc ? TSC_STABLE : 0};
     const uint32_t odd = now.version - 1;
 
-    time_scale(v->hv->config.cpu_khz * 1000, &now.tsc_to_system_mul, &now.tsc_shift);
+    xd_time_scale(v->hv->config.cpu_khz * 1000, &now.tsc_to_system_mul, &now.tsc_shift);
     xd_arena_touch(xd_arena_of(v->hv), t, sizeof(*t));
     __atomic_store_n(&t->version, odd, __ATOMIC_RELAXED);
     for (size_t off = sizeof(now.version); off < sizeof(now); off += sizeof(uint32_t))
@@ -78,8 +88,20 @@ void xd_shinfo_refresh(struct xd_vcpu *v)
 {
     const struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time;
 
-    if (xd_vcpu_running(v) && !v->domain->dying && t->system_time != v->hv->now_ns)
+    if (xd_vcpu_running(v) && !v->domain->dying && t->system_time != stamp_ns(v->hv))
         xd_shinfo_time(v, v);
+}
+
+void xd_shinfo_wallclock(struct xd_domain *d)
+{
+    struct xd_abi_shared_info *s = xd_shared_info(d);
+    struct xd_hostclock *clock = d->hv->host->clock;
+    const uint64_t epoch = clock ? xd_hostclock_epoch(clock) : 0;
+
+    XD_PUT(d->hv, s->wc_sec, (uint32_t)(epoch / SECOND));
+    XD_PUT(d->hv, s->wc_sec_hi, (uint32_t)(epoch / SECOND >> 32));
+    XD_PUT(d->hv, s->wc_nsec, (uint32_t)(epoch % SECOND));
+    XD_PUT(d->hv, s->wc_version, 2);
 }
 
 void xd_shinfo_init(struct xd_domain *d)
@@ -88,7 +110,7 @@ void xd_shinfo_init(struct xd_domain *d)
 
     for (uint32_t id = 0; id < XD_VCPUS; id++)
         XD_PUT(d->hv, s->vcpu_info[id].evtchn_upcall_mask, 1);
-    XD_PUT(d->hv, s->wc_version, 2); /* wall clock: system time 0 was the epoch */
+    xd_shinfo_wallclock(d);
     for (uint32_t id = 0; id < d->vcpus; id++)
         if (!d->vcpu[id].down)
             xd_shinfo_time(&d->vcpu[id], &d->vcpu[id]);

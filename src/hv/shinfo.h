@@ -9,6 +9,12 @@
 /* As the builders leave it: all vCPUs masked, no port masked or pending, clocks filled in. */
 void xd_shinfo_init(struct xd_domain *d);
 
+/* The wall clock: when system time was 0. Of virtual time that was the epoch. */
+void xd_shinfo_wallclock(struct xd_domain *d);
+
+/* Multiplier and shift that turn TSC ticks into ns. AS-XEN: set_time_scale */
+void xd_time_scale(uint64_t hz, uint32_t *mul, int8_t *shift);
+
 /* Rewrites the clock of (v) by the version protocol, and its copy in the area that was registered, if one was, through
  * the page tables of (by). AS-XEN: __update_vcpu_system_time, forced */
 void xd_shinfo_time(struct xd_vcpu *v, struct xd_vcpu *by);

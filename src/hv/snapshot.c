@@ -54,6 +54,7 @@ int xd_restore(struct xd_hv *hv, struct xd_snapshot s)
     xd_arena_undo(&h->arena, h->snapshot[at].mark);
     h->snapshots = (uint32_t)at + 1;
     h->restored++;
+    xd_clock_went_back(hv);
     return 0;
 }
 

@@ -139,8 +139,30 @@ bool xd_vtime_next(struct xd_hv *hv, uint64_t *deadline_ns)
     return !hv->off && t.set;
 }
 
+void xd_clock_catch_up(struct xd_hv *hv)
+{
+    const uint64_t ns = xd_hostclock_look(hv->host->clock);
+
+    if (ns > hv->now_ns)
+        xd_vtime_advance(hv, ns - hv->now_ns);
+}
+
+void xd_clock_went_back(struct xd_hv *hv)
+{
+    if (!hv->host->clock)
+        return;
+    xd_hostclock_set(hv->host->clock, hv->now_ns);
+    refresh_clocks(hv);
+}
+
 void xd_advance(struct xd_hv *hv, uint64_t ns)
 {
+    if (hv->host->clock) {
+        xd_clock_catch_up(hv);
+        if (ns > TIME_MAX - hv->now_ns)
+            ns = TIME_MAX - hv->now_ns;
+        xd_hostclock_skip(hv->host->clock, ns);
+    }
     xd_vtime_advance(hv, ns);
 }
 
