@@ -57,7 +57,7 @@ enum xd_profile { XD_PROFILE_RELEASE, XD_PROFILE_DEBUG };
  * What system time follows. XD_CLOCK_VIRTUAL: it stands still but for xd_advance, and for sleep (xd_run): equal runs give equal bytes.
  * XD_CLOCK_HOST: what passes on the host passes in the machine, too, whenever linked code makes a hypercall, comes to xd_preempt or is entered,
  * and whenever the host calls xd_advance, with 0 ns at least; timers fire at their deadlines then, in order; when all vCPUs of a run sleep, so
- * does the process. cpu_khz is the rate of the host's TSC, and `tsc_timestamp + rdtsc` counts on from `system_time`; XEN_PVCLOCK_TSC_STABLE_BIT (bit 0 of
+ * does the process. cpu_khz is the rate of the host's TSC then, and a guest's own rdtsc counts on from its clock's tsc_timestamp; XEN_PVCLOCK_TSC_STABLE_BIT (bit 0 of
  * flags) says so: where the host has no invariant TSC it is clear, and the machine's TSC counts ns, which rdtsc does not read. The wall clock is
  * the host's. xd_advance jumps ahead of the host by as much; xd_restore goes on from the snapshot's time. No two runs are the same; a recording
  * holds what passed as `advance` steps and is replayed on virtual time, and so goes on a machine that xd_load makes.
@@ -73,7 +73,8 @@ struct xd_config {
     struct {
         uint64_t first, last;
     } mmio_ro[8]; /* I/O frames that may be mapped read-only at most, inclusive; unused: both 0 */
-    uint64_t cpu_khz; /* what guests read of the clock's rate; 1..1000000000; the default with XD_CLOCK_HOST */
+    uint64_t
+        cpu_khz; /* what guests read of the clock's rate; 1..1000000000; the default with XD_CLOCK_HOST */
     uint64_t boot_ns; /* system time at the start, ns; up to 2^62 */
     enum xd_profile profile;
     enum xd_clock clock;

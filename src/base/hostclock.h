@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 struct xd_hostclock {
-    bool tsc;     /* the processor's counter, which guests can read; else one of 1 GHz, made from CLOCK_MONOTONIC */
+    bool
+        tsc; /* the processor's counter, which guests can read; else one of 1 GHz, made from CLOCK_MONOTONIC */
     uint64_t khz; /* its rate */
     uint32_t mul; /* ns of a tick, shifted left by (shift), times 2^32 */
     int8_t shift;

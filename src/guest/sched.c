@@ -126,10 +126,12 @@ static void tell_what_it_waits_for(struct xd_str *out, const struct xd_vcpu *v)
     xd_str_addf(out, ", events %s\n", xd_vcpu_info(w)->evtchn_upcall_mask ? "masked" : "let in");
 }
 
-static void tell_setting(struct xd_str *out, const struct xd_guest *g, const struct xd_run_config *c)
+static void tell_setting(struct xd_str *out, const struct xd_guest *g,
+                         const struct xd_run_config *c)
 {
     if (g->hv->host->clock) {
-        xd_str_add(out, "  the machine follows the host's clock, so the next run may end otherwise\n");
+        xd_str_add(out,
+                   "  the machine follows the host's clock, so the next run may end otherwise\n");
         return;
     }
     xd_str_add(out, "  the same again: XENDOUBLE_SCHED=");

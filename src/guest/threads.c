@@ -110,8 +110,7 @@ static void settle(struct xd_threads *t)
         else if (t->g->hv->host->clock && xd_vtime_next(t->g->hv, &deadline)) {
             wake_to_wait_anew(t);
             return;
-        }
-        else if (!xd_sched_skip_time(t->g->hv))
+        } else if (!xd_sched_skip_time(t->g->hv))
             end_run(t, XD_RUN_DEADLOCK);
         wake_who_can_run(t);
     }
@@ -131,7 +130,8 @@ static void doze(struct xd_threads *t, struct xd_context *c)
     }
     xd_clock_follow(hv);
     if (deadline > hv->now_ns) {
-        wait_for_ns(t, &c->thread->wake, deadline - hv->now_ns < SECOND ? deadline - hv->now_ns : SECOND);
+        wait_for_ns(t, &c->thread->wake,
+                    deadline - hv->now_ns < SECOND ? deadline - hv->now_ns : SECOND);
         xd_clock_follow(hv);
     }
     wake_who_can_run(t);

@@ -34,7 +34,8 @@ static uint64_t stamp_tsc(const struct xd_hv *hv)
 {
     const uint64_t ns = hv->now_ns, khz = hv->config.cpu_khz;
 
-    return hv->host->clock ? hv->host->clock->at_tsc : ns / 1000000 * khz + ns % 1000000 * khz / 1000000;
+    return hv->host->clock ? hv->host->clock->at_tsc
+                           : ns / 1000000 * khz + ns % 1000000 * khz / 1000000;
 }
 
 /* One side of the version protocol: whoever reads a new word finds the odd version that was put there

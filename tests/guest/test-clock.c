@@ -75,6 +75,73 @@ END_TEST
 
 #endif
 
+static unsigned int stage;
+
+#define TICKS 20000u
+#define TICK  ((UINT64_C(1) << 32) + 1) /* ns: another number in each of its words */
+
+/* Time passes while (read_clock) looks. */
+static void pass_time(void *unused)
+{
+    (void)unused;
+    while (!__atomic_load_n(&stage, __ATOMIC_SEQ_CST))
+        ;
+    for (unsigned int i = 0; i < TICKS; i++) {
+        xd_guest_lock(m.hv);
+        xd_advance(m.hv, TICK);
+        xd_guest_unlock(m.hv);
+    }
+    __atomic_store_n(&stage, 2, __ATOMIC_SEQ_CST);
+}
+
+/* The version and what it stands for lie in different cache lines, so that who tears them is soon found out. */
+static void move_info(struct xd_vcpu *v)
+{
+    struct vcpu_register_vcpu_info op = {
+        .mfn = xd_domain_mfn(m.d1, xd_domain_start(m.d1)->first_free_pfn), .offset = 16};
+    uint64_t arg[6] = {VCPUOP_register_vcpu_info, 0, (uintptr_t)&op};
+
+    ck_assert_int_eq((int)xd_hypercall(v, __HYPERVISOR_vcpu_op, arg), 0);
+}
+
+/* As a kernel reads it. The machine's TSC counts ns, so both times are one number, and the version tells which. */
+static void read_clock(void *times)
+{
+    struct pvclock_vcpu_time_info *t = &xd_guest_vcpu_info(m.v0)->time;
+    const uint64_t ns0 = t->system_time;
+    const uint32_t version0 = t->version;
+    uint64_t tsc, ns, last = 0;
+    uint32_t version;
+
+    __atomic_store_n(&stage, 1, __ATOMIC_SEQ_CST);
+    do {
+        do {
+            version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);
+            ns = __atomic_load_n(&t->system_time, __ATOMIC_ACQUIRE);
+            tsc = __atomic_load_n(&t->tsc_timestamp, __ATOMIC_ACQUIRE);
+        } while (version % 2 || version != __atomic_load_n(&t->version, __ATOMIC_RELAXED));
+        if (tsc != ns || ns != ns0 + (uint64_t)(version - version0) / 2 * TICK)
+            abort();
+        *(unsigned int *)times += ns > last;
+        last = ns;
+    } while (__atomic_load_n(&stage, __ATOMIC_SEQ_CST) == 1);
+}
+
+START_TEST(a_clock_is_never_seen_half_written)
+{
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+    unsigned int seen = 0;
+
+    c.threads = true;
+    move_info(m.v0);
+    start(m.v0, pass_time, NULL);
+    start(m.v1, read_clock, &seen);
+    ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_FINISHED);
+    ck_assert_uint_gt(seen, 1);
+    ck_assert_uint_eq(xd_guest_vcpu_info(m.v0)->time.system_time, xd_now_ns(m.hv));
+}
+END_TEST
+
 /* ---- The host's time ---- */
 
 #define MS     UINT64_C(1000000)
@@ -130,7 +197,8 @@ static uint64_t guest_ns(struct xd_vcpu *v)
         __builtin_ia32_lfence();
         delta = __builtin_ia32_rdtsc() - t->tsc_timestamp;
         delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
-        ns = t->system_time + (uint64_t)((__extension__ (unsigned __int128)delta) * t->tsc_to_system_mul >> 32);
+        ns = t->system_time +
+             (uint64_t)((__extension__(unsigned __int128) delta) * t->tsc_to_system_mul >> 32);
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
     } while (version % 2 || version != t->version);
     return ns;
@@ -226,11 +294,11 @@ static void bind_timer(void)
 {
     struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER, .vcpu = 0};
 
+    ck_assert_int_eq(HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
     ck_assert_int_eq(HYPERVISOR_event_channel_op(EVTCHNOP_bind_virq, &bind), 0);
     timer_port = bind.port;
     ticks = 0;
     xd_guest_on_upcall(m.v0, tick, &timer_port);
-    ck_assert_int_eq(HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
 }
 
 static void sleep_until_timer(void *unused)
@@ -373,6 +441,7 @@ int main(void)
 #if defined(__x86_64__)
     tcase_add_test(tc, between_two_instructions_a_clock_is_whole_or_odd);
 #endif
+    tcase_add_test(tc, a_clock_is_never_seen_half_written);
     suite_add_tcase(suite, tc);
     tcase_add_checked_fixture(host, setup_host, teardown_host);
     tcase_set_timeout(host, 60);

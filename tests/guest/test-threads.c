@@ -169,70 +169,6 @@ START_TEST(hypercalls_do_not_mix)
 }
 END_TEST
 
-/* ---- Clocks ---- */
-
-#define TICKS 20000u
-#define TICK  ((UINT64_C(1) << 32) + 1) /* ns: another number in each of its words */
-
-/* Time passes while (read_clock) looks. */
-static void pass_time(void *unused)
-{
-    (void)unused;
-    while (!__atomic_load_n(&stage, __ATOMIC_SEQ_CST))
-        ;
-    for (unsigned int i = 0; i < TICKS; i++) {
-        xd_guest_lock(m.hv);
-        xd_advance(m.hv, TICK);
-        xd_guest_unlock(m.hv);
-    }
-    __atomic_store_n(&stage, 2, __ATOMIC_SEQ_CST);
-}
-
-/* The version and what it stands for lie in different cache lines, so that who tears them is soon found out. */
-static void move_info(struct xd_vcpu *v)
-{
-    struct vcpu_register_vcpu_info op = {
-        .mfn = xd_domain_mfn(m.d1, xd_domain_start(m.d1)->first_free_pfn), .offset = 16};
-    uint64_t arg[6] = {VCPUOP_register_vcpu_info, 0, (uintptr_t)&op};
-
-    ck_assert_int_eq((int)xd_hypercall(v, __HYPERVISOR_vcpu_op, arg), 0);
-}
-
-/* As a kernel reads it. The machine's TSC counts ns, so both times are one number, and the version tells which. */
-static void read_clock(void *times)
-{
-    struct pvclock_vcpu_time_info *t = &xd_guest_vcpu_info(m.v0)->time;
-    const uint64_t ns0 = t->system_time;
-    const uint32_t version0 = t->version;
-    uint64_t tsc, ns, last = 0;
-    uint32_t version;
-
-    __atomic_store_n(&stage, 1, __ATOMIC_SEQ_CST);
-    do {
-        do {
-            version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);
-            ns = __atomic_load_n(&t->system_time, __ATOMIC_ACQUIRE);
-            tsc = __atomic_load_n(&t->tsc_timestamp, __ATOMIC_ACQUIRE);
-        } while (version % 2 || version != __atomic_load_n(&t->version, __ATOMIC_RELAXED));
-        must(tsc == ns && ns == ns0 + (uint64_t)(version - version0) / 2 * TICK);
-        *(unsigned int *)times += ns > last;
-        last = ns;
-    } while (__atomic_load_n(&stage, __ATOMIC_SEQ_CST) == 1);
-}
-
-START_TEST(a_clock_is_never_seen_half_written)
-{
-    unsigned int seen = 0;
-
-    move_info(m.v0);
-    start(m.v0, pass_time, NULL);
-    start(m.v1, read_clock, &seen);
-    ck_assert_int_eq(run(), XD_RUN_FINISHED);
-    ck_assert_uint_gt(seen, 1);
-    ck_assert_uint_eq(xd_guest_vcpu_info(m.v0)->time.system_time, xd_now_ns(m.hv));
-}
-END_TEST
-
 /* ---- Upcalls ---- */
 
 static void hear(void *v)
@@ -628,7 +564,6 @@ int main(void)
     tcase_add_test(tc, they_run_at_once);
     tcase_add_test(tc, events_carry_data_across);
     tcase_add_test(tc, hypercalls_do_not_mix);
-    tcase_add_test(tc, a_clock_is_never_seen_half_written);
     tcase_add_loop_test(tc, upcalls_come_on_the_vcpus_own_thread_and_none_is_lost, 0, 2);
     tcase_add_test(tc, when_all_sleep_time_passes);
     tcase_add_test(tc, a_deadlock_is_told_and_can_be_ended);
