@@ -307,6 +307,7 @@ static void sleep_until_timer(void *unused)
     struct vcpu_set_singleshot_timer shot = {.timeout_abs_ns = at};
 
     (void)unused;
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 1; /* it may fire before the block, which lets it in */
     if (HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &shot) ||
         HYPERVISOR_sched_op(SCHEDOP_block, NULL))
         abort();
