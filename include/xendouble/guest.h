@@ -138,6 +138,18 @@ XD_PUBLIC void xd_guest_on_upcall(struct xd_vcpu *v, void (*fn)(void *ctx), void
 /* How many upcalls have been delivered to (v), in either way. */
 XD_PUBLIC uint64_t xd_guest_upcalls(struct xd_vcpu *v);
 
+/* ---- NMIs ---- */
+
+/*
+ * fn(ctx) is called instead of the NMI handler that (v) registered with Xen (nmi_op, callback_op, set_trap_table): on the
+ * vCPU's own stack, at a hypercall's return or a preemption point, when an NMI is pending (VCPUOP_send_nmi) and none is in
+ * service, whatever upcall_mask is; before events that are due, which are masked meanwhile unless set_trap_table
+ * registered it without that. NULL: back to the registered address, which is entered with Xen's bounce frame (x86-64) and
+ * returns by the iret hypercall. Neither: the NMI is lost, as in Xen (set_guest_nmi_trapbounce). Its service ends with the
+ * next iret hypercall or return of any such function: its own, or that of a handler which interrupts it.
+ */
+XD_PUBLIC void xd_guest_on_nmi(struct xd_vcpu *v, void (*fn)(void *ctx), void *ctx);
+
 /* ---- The failsafe callback ---- */
 
 /* Data segment selectors that Xen could not load; it loaded null selectors in their place. */
@@ -149,8 +161,8 @@ struct xd_selectors {
  * Where Xen switches to a vCPU and can't load its data segments, it enters its failsafe callback (load_segments). Linked
  * code has the host's, which nobody loads anew, so a test says when: at the next hypercall's return or preemption
  * point of (v), Xen finds (sel) and can't load it. NULL: what the caller's registers hold, as if all could be loaded
- * by now. The callback is entered once; an event that is due comes before its first instruction, unless it was
- * registered with CALLBACKF_mask_events. xd_restore takes the lever back.
+ * by now. The callback is entered once; an NMI that is due comes before its first instruction, and so does an event, unless
+ * it was registered with CALLBACKF_mask_events. xd_restore takes the lever back.
  */
 XD_PUBLIC void xd_failsafe_raise(struct xd_vcpu *v, const struct xd_selectors *sel);
 

@@ -21,9 +21,10 @@
 void xd_bounce(uint64_t handler);
 extern const char xd_bounce_back[]; /* the RIP of such frames */
 
-/* The same with the failsafe callback's frame, in which Xen says which selectors it could not load (load_segments). */
-void xd_bounce_failsafe(uint64_t handler, uint64_t cs_and_mask, uint64_t rflags,
-                        const struct xd_selectors *sel);
+/* The same whatever the mask was; (sel), if it is not NULL: with the failsafe callback's frame, in which Xen says
+ * which selectors it could not load (load_segments). */
+void xd_bounce_frame(uint64_t handler, uint64_t cs_and_mask, uint64_t rflags,
+                     const struct xd_selectors *sel);
 extern const char xd_iret_over_red_zone[]; /* ret $XD_RED_ZONE */
 #else
 #define XD_CAN_BOUNCE 0
@@ -31,8 +32,8 @@ static inline void xd_bounce(uint64_t handler)
 {
     (void)handler;
 }
-static inline void xd_bounce_failsafe(uint64_t handler, uint64_t cs_and_mask, uint64_t rflags,
-                                      const struct xd_selectors *sel)
+static inline void xd_bounce_frame(uint64_t handler, uint64_t cs_and_mask, uint64_t rflags,
+                                   const struct xd_selectors *sel)
 {
     (void)handler, (void)cs_and_mask, (void)rflags, (void)sel;
 }

@@ -211,7 +211,7 @@ void xd_context_reset(struct xd_vcpu *v)
 
     if (s->context && s->context->begun)
         s->context->reset = true;
-    s->handling = s->failsafes = 0;
+    s->handling = s->nmis = s->failsafes = 0;
     s->failsafe_raised = 0;
     s->answered = false;
 }

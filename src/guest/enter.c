@@ -237,9 +237,10 @@ void xd_guest_tell_fault(const struct xd_self *self, int sig, uintptr_t addr, co
     if (!self->v)
         return;
     s = xd_side_of(self->v);
-    code = s->failsafes  ? "the failsafe handler"
-           : s->handling ? "the upcall handler"
-                         : "guest code";
+    code = s->nmis        ? "the NMI handler"
+           : s->failsafes ? "the failsafe handler"
+           : s->handling  ? "the upcall handler"
+                          : "guest code";
     xd_str_addf(&out, "xendouble: signal %d at %#" PRIxPTR " in %s of d%uv%u\n", sig, addr, code,
                 self->v->domain->domid, self->v->id);
     if (write(STDERR_FILENO, out.text, out.len) < 0)
@@ -360,8 +361,7 @@ int64_t xd_guest_return(struct xd_self *self, int64_t rc)
                 xd_keep_caller(self->v);
             rc = wait_until_it_runs(self, rc);
         }
-    } while ((xd_info_upcall_due(xd_info_place(self->v)) || xd_failsafe_due(self)) &&
-             !xd_deliver_upcalls(self)); /* crashed: waiting for it never ends */
+    } while (!xd_deliver_upcalls(self)); /* crashed: waiting for it never ends */
     return rc;
 }
 
@@ -402,6 +402,7 @@ void xd_guest_iret(struct xd_self *self, bool events, bool deliver)
     xd_self_lock(self);
     come_in(self, XD_CALL_IRET);
     xd_info_set_mask(self->v->hv, xd_vcpu_info(self->v), !events);
+    xd_nmi_end(self->v);
     if (deliver && (self->context || !xd_self_goes_on(self)))
         xd_guest_return(self, 0);
     xd_self_unlock(self);

@@ -166,14 +166,14 @@ xd_bounce_back:
     .size xd_bounce, . - xd_bounce
 
 /*
- * void xd_bounce_failsafe(handler, cs_and_mask, rflags, sel). The frame, upwards:
- * RCX R11 DS ES FS GS RIP CS|mask<<32 RFLAGS RSP SS. It is left as the one above.
+ * void xd_bounce_frame(handler, cs_and_mask, rflags, sel). The frame, upwards:
+ * RCX R11 DS ES FS GS RIP CS|mask<<32 RFLAGS RSP SS; without DS to GS, if sel is NULL. It is left as the one above.
  */
-    .globl xd_bounce_failsafe
-    .hidden xd_bounce_failsafe
-    .type xd_bounce_failsafe, @function
+    .globl xd_bounce_frame
+    .hidden xd_bounce_frame
+    .type xd_bounce_frame, @function
     .balign 32
-xd_bounce_failsafe:
+xd_bounce_frame:
     .cfi_startproc
     pushq %rbp
     .cfi_adjust_cfa_offset 8
@@ -187,17 +187,19 @@ xd_bounce_failsafe:
     pushq %rsi
     leaq xd_bounce_back(%rip), %r8
     pushq %r8
+    testq %rcx, %rcx
+    jz 1f
     .irp at, 6, 4, 2, 0
     movzwl \at(%rcx), %eax
     pushq %rax
     .endr
-    pushq %rdx
+1:  pushq %rdx
     pushq %r8
-    movq %r8, %rcx
+    movq %rdi, %rcx                 /* as sysret leaves it */
     movq %rdx, %r11
     jmp *%rdi
     .cfi_endproc
-    .size xd_bounce_failsafe, . - xd_bounce_failsafe
+    .size xd_bounce_frame, . - xd_bounce_frame
 
 /*
  * long xd_with_vectors(fn, a, b): fn(a, b) with x87, SSE, AVX and AVX-512 state put back

@@ -40,6 +40,8 @@ struct xd_side {
     void (*upcall)(void *ctx);
     void *upcall_ctx;
     uint64_t upcalls; /* delivered */
+    void (*nmi)(void *ctx);
+    void *nmi_ctx;
     void (*failsafe)(void *ctx, const struct xd_selectors *sel);
     void *failsafe_ctx;
     struct xd_selectors failsafe_sel;
@@ -47,8 +49,8 @@ struct xd_side {
     struct xd_context *context; /* NULL: no code */
     bool answered;              /* while it waited: its call returns (answer) */
     int64_t answer;
-    unsigned int handling;  /* upcall handlers that are running, one inside the other */
-    unsigned int failsafes; /* failsafe handlers */
+    unsigned int handling; /* upcall handlers that are running, one inside the other */
+    unsigned int nmis, failsafes;
     uint64_t crash_told; /* of vCPU 0: in which life the domain's crash was told; 0: it was not */
     uint64_t
         end_known; /* of vCPU 0: in which life somebody said that the domain was to end; 0: nobody */
@@ -134,10 +136,15 @@ static inline bool xd_runs(const struct xd_vcpu *v)
     return !(v->stopped | v->hv->off);
 }
 
+static inline bool xd_nmi_due(const struct xd_vcpu *v)
+{
+    return XD_UNLIKELY(v->nmi_pending) && !v->nmi_in_service;
+}
+
 /* Nothing is to be done before the guest code of (v) goes on after a call. */
 static inline bool xd_goes_on(const struct xd_vcpu *v)
 {
-    return xd_runs(v) && !xd_info_upcall_due(xd_info_place(v));
+    return xd_runs(v) && !xd_info_upcall_due(xd_info_place(v)) && !xd_nmi_due(v);
 }
 
 /* The failsafe callback is to be entered; not, if the machine went back behind the lever. */
@@ -182,6 +189,9 @@ _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr);
  * locked before and after.
  */
 int64_t xd_guest_return(struct xd_self *self, int64_t rc);
+
+/* An iret of (v): no NMI is in service any more. */
+void xd_nmi_end(struct xd_vcpu *v);
 
 /* Delivers what is due on the thread's vCPU until nothing is. False: its domain crashed. The machine
  * is locked before and after, and not while handlers run. */

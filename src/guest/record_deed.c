@@ -214,6 +214,10 @@ static const struct xd_vcpu *deed(struct xd_recorder *r, const struct xd_told *t
         return vcpu_of(r, told->d);
     case XD_DEED_ACCESS: say_access(r, told->v, told->bytes, out); return told->v;
     case XD_DEED_UPCALL: xd_str_add(out, "upcall\n"); return told->v;
+    case XD_DEED_NMI:
+        xd_record_give_up(r, "d%uv%u is entered by an NMI, and no step of linked code is that",
+                          told->v->domain->domid, told->v->id);
+        break;
     case XD_DEED_SCARCE:
         xd_str_add(out, "scarce ");
         xd_say_number(out, told->number);

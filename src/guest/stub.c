@@ -146,7 +146,7 @@ bool xd_stub_iret(struct xd_iret_frame *f)
     struct xd_vcpu *v = xd_this_thread.plain;
 
     /* Back to xd_bounce there is little to do. */
-    if (XD_LIKELY(v && back && on_common_way(v)))
+    if (XD_LIKELY(v && back && on_common_way(v) && !v->nmi_in_service))
         xd_info_set_mask(v->hv, xd_info_place(v), !(f->rflags & XD_RFLAGS_IF));
     else
         xd_with_vectors(whole_iret, (uintptr_t)f, NULL);

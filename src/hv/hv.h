@@ -53,9 +53,10 @@ enum xd_deed {
     XD_DEED_RESUME,  /* (d) goes on, in the way (number) */
     XD_DEED_EVENT,   /* an event arrives at port (number) of (d) */
     XD_DEED_UPCALL,  /* (v) gets a spurious upcall */
-    XD_DEED_SCARCE,  /* the heap keeps all but (number) frames back */
-    XD_DEED_ACCESS,  /* (v)'s code faults in a window: (bytes) is a struct xd_told_access */
-    XD_DEED_HOOK,    /* whatever a hook, a mock or a spy does around a call */
+    XD_DEED_NMI, /* (v)'s linked code is entered by one, or leaves it: (number), one is in service */
+    XD_DEED_SCARCE, /* the heap keeps all but (number) frames back */
+    XD_DEED_ACCESS, /* (v)'s code faults in a window: (bytes) is a struct xd_told_access */
+    XD_DEED_HOOK,   /* whatever a hook, a mock or a spy does around a call */
 };
 
 /* An access that Xen was asked to have a look at, and what came of it; known when it is over. */

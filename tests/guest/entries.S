@@ -43,6 +43,8 @@
 
     callback event_entry, handle_event, 0
     callback failsafe_entry, handle_failsafe, 32
+    .weak handle_nmi                /* not every test has one */
+    callback nmi_entry, handle_nmi, 0
 
 /*
  * void leave_by_iret(struct { uint64_t rax, rcx, r11; } *seen, uint64_t rflags): goes to its own end
