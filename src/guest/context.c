@@ -160,6 +160,7 @@ static int give_code(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
         ;
     *last = c;
     side->context = c;
+    side->codeless = 0;
     xd_sched_join(c);
     xd_threads_join(c);
     return 0;
@@ -214,6 +215,38 @@ void xd_context_reset(struct xd_vcpu *v)
     s->handling = s->nmis = s->failsafes = 0;
     s->failsafe_raised = 0;
     s->answered = false;
+}
+
+void xd_context_up(struct xd_vcpu *v)
+{
+    struct xd_side *s = xd_side_of(v);
+
+    if (xd_this_thread.v != v && (!s->context || s->context->done || s->context->reset))
+        s->codeless = v->hv->host->restored + 1;
+}
+
+bool xd_contexts_missing(struct xd_guest *g, struct xd_str *out)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < g->hv->config.domains_max; i++) {
+        struct xd_domain *d = &g->hv->domain[i];
+
+        for (uint32_t id = 0; d->used && !d->dying && id < d->vcpus; id++) {
+            struct xd_vcpu *v = &d->vcpu[id];
+
+            if (xd_side_of(v)->codeless != g->hv->host->restored + 1 ||
+                (xd_vcpu_state(v) != XD_STATE_RUNNING && xd_vcpu_state(v) != XD_STATE_BLOCKED))
+                continue;
+            any = true;
+            xd_str_addf(
+                out,
+                "  d%uv%u was brought up by VCPUOP_up and has no code: xd_vcpu_start gives it "
+                "some; the registers that VCPUOP_initialise named run nothing here\n",
+                d->domid, id);
+        }
+    }
+    return any;
 }
 
 bool xd_context_is_here(const struct xd_context *c)

@@ -113,6 +113,7 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     host->linked.free = guest_free;
     host->linked.gone = guest_gone;
     host->linked.reset = xd_context_reset;
+    host->linked.up = xd_context_up;
     host->linked.returns = guest_returns;
     xd_access_hook(host);
     host->linked.tell_caller = tell_caller;
@@ -177,6 +178,7 @@ int xd_enter(struct xd_vcpu *v)
     *self = (struct xd_self){.v = v,
                              .side = xd_side_of(v),
                              .watched = xd_access_watched() || xd_guest_of(v->hv)->watches};
+    self->side->codeless = 0;
     xd_self_settle(self);
     xd_faults_stack();
     if (v->hv->host->watcher)

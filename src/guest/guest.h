@@ -47,6 +47,7 @@ struct xd_side {
     struct xd_selectors failsafe_sel;
     uint64_t failsafe_raised;   /* in which life of the machine it is to be entered; 0: it is not */
     struct xd_context *context; /* NULL: no code */
+    uint64_t codeless;          /* in which life it came up without any; 0: it did not, or got some */
     bool answered;              /* while it waited: its call returns (answer) */
     int64_t answer;
     unsigned int handling; /* upcall handlers that are running, one inside the other */
@@ -249,6 +250,12 @@ void xd_contexts_gone(struct xd_guest *g, const struct xd_domain *d);
 
 /* Does the calling code run on the stack of (c)? */
 bool xd_context_is_here(const struct xd_context *c);
+
+/* (v) comes up. */
+void xd_context_up(struct xd_vcpu *v);
+
+/* Adds a line for each vCPU that its guest brought up and that has no code. False: there is none. */
+bool xd_contexts_missing(struct xd_guest *g, struct xd_str *out);
 
 /* Frees all contexts of (g). */
 void xd_contexts_free(struct xd_guest *g);

@@ -181,6 +181,23 @@ void xd_sched_report(struct xd_guest *g, const struct xd_vcpu *until, const char
             continue;
         tell_where(out, c);
     }
+    (void)xd_contexts_missing(g, out);
+}
+
+/* No code is left to run, and vCPUs are up that never had any. */
+static bool code_is_missing(struct xd_guest *g, bool quiet)
+{
+    struct xd_str *out = &g->report;
+
+    xd_str_clear(out);
+    xd_str_add(out, "the run ended, but not all vCPUs that are up have code\n");
+    if (!xd_contexts_missing(g, out)) {
+        xd_str_clear(out);
+        return false;
+    }
+    if (!quiet)
+        fprintf(stderr, "xendouble: %s", xd_str_text(out));
+    return true;
 }
 
 static void report(struct xd_sched *s, const char *what)
@@ -466,6 +483,8 @@ enum xd_run_end xd_run(struct xd_hv *hv, const struct xd_run_config *config)
     else
         run(&s);
     drop_finished(s.g);
+    if (s.end == XD_RUN_FINISHED && code_is_missing(s.g, s.config.quiet))
+        s.end = XD_RUN_NO_CODE;
     return s.end;
 }
 

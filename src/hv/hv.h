@@ -125,6 +125,7 @@ struct xd_host {
         void *guest;
         void (*free)(void *guest);         /* with the machine */
         void (*gone)(struct xd_domain *d); /* (d) is about to be taken apart */
+        void (*up)(struct xd_vcpu *v);     /* it came up by a call */
         void (*reset)(struct xd_vcpu *v);  /* (v) never goes on where it stood */
         /* The call that (v) stands in, if it does, returns this. */
         void (*returns)(struct xd_vcpu *v, int64_t rc);

@@ -398,6 +398,38 @@ START_TEST(other_ends_are_final)
 }
 END_TEST
 
+static void brings_up_nobodys(void *unused)
+{
+    (void)unused;
+    must(HYPERVISOR_vcpu_op(VCPUOP_down, 1, NULL) == 0);
+    must(HYPERVISOR_vcpu_op(VCPUOP_up, 1, NULL) == 0);
+}
+
+static void answers(void *unused)
+{
+    (void)unused;
+    others++;
+}
+
+/* It would wait for ever, and the run look as if all were well. */
+START_TEST(who_is_up_without_code_is_named)
+{
+    start(m.v0, brings_up_nobodys, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_NO_CODE);
+    ck_assert_ptr_nonnull(
+        strstr(xd_run_report(m.hv), "d1v1 was brought up by VCPUOP_up and has no code"));
+    start(m.v1, answers, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+    ck_assert_uint_eq(others, 1);
+    ck_assert_str_eq(xd_run_report(m.hv), "");
+    start(m.v0, brings_up_nobodys, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_NO_CODE);
+    ck_assert_int_eq(xd_enter(m.v1), 0);
+    xd_leave();
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("suspend");
@@ -415,6 +447,7 @@ int main(void)
     tcase_add_loop_test(tc, it_returns_in_the_same_run, 0, 2);
     tcase_add_test(tc, events_come_first);
     tcase_add_loop_test(tc, other_ends_are_final, 0, 2);
+    tcase_add_loop_test(tc, who_is_up_without_code_is_named, 0, 2);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

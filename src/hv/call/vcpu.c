@@ -54,6 +54,8 @@ static int64_t up(struct xd_vcpu *v, struct xd_vcpu *t)
     if (!is_up(t)) {
         XD_PUT(t->hv, t->down, false);
         xd_vcpu_scheduled(t);
+        if (t->hv->host->linked.up)
+            t->hv->host->linked.up(t);
     }
     return 0;
 }
