@@ -29,6 +29,8 @@ extern uint64_t entry_rcx, entry_r11, entry_rsp;
 
 static struct frame frame;
 static uint64_t entered_at;
+static bool iret_inside;
+static uint8_t mask_after_iret;
 #else
 #define FORMS_HERE BY_FRAME
 #endif
@@ -38,8 +40,8 @@ static struct evtchn_send ipi;
 static char entered[32]; /* who was entered, in order */
 static unsigned int depth, depth_max;
 static unsigned int more, events_inside;
-static bool unmask_inside, iret_inside;
-static uint8_t mask_inside, mask_after_iret;
+static bool unmask_inside;
+static uint8_t mask_inside;
 static bool pending_inside, service_inside, service_after;
 
 static void note(char who)
