@@ -240,9 +240,12 @@ END_TEST
 
 START_TEST(time_passes_by_itself)
 {
-    const uint64_t before = xd_now_ns(m.hv), host0 = host_ns(CLOCK_MONOTONIC);
+    const uint64_t host0 = host_ns(CLOCK_MONOTONIC);
     const struct timespec nap = {.tv_nsec = 5 * (long)MS};
+    uint64_t before;
 
+    call();
+    before = xd_now_ns(m.hv);
     nanosleep(&nap, NULL);
     ck_assert_uint_eq(xd_now_ns(m.hv), before);
     call();
@@ -307,7 +310,8 @@ static void sleep_until_timer(void *unused)
     struct vcpu_set_singleshot_timer shot = {.timeout_abs_ns = at};
 
     (void)unused;
-    xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 1; /* it may fire before the block, which lets it in */
+    xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask =
+        1; /* it may fire before the block, which lets it in */
     if (HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &shot) ||
         HYPERVISOR_sched_op(SCHEDOP_block, NULL))
         abort();
