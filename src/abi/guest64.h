@@ -218,6 +218,16 @@ struct xd_abi_platform_op {
     uint32_t cmd, interface_version;
     uint8_t rest[128];
 };
+/* XENPF_settime32 and 64, in (rest). */
+struct xd_abi_settime32 {
+    uint32_t secs, nsecs;
+    uint64_t system_time;
+};
+struct xd_abi_settime64 {
+    uint64_t secs;
+    uint32_t nsecs, mbz;
+    uint64_t system_time;
+};
 struct xd_abi_sysctl {
     uint32_t cmd, interface_version;
     uint8_t rest[128];

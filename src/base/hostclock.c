@@ -10,7 +10,6 @@
 #include <cpuid.h>
 #endif
 
-#define SECOND       UINT64_C(1000000000)
 #define CALIBRATE_NS 10000000u
 #define TRIES        16u
 
@@ -25,7 +24,7 @@ static uint64_t read_ns(clockid_t which)
     struct timespec t = {0};
 
     clock_gettime(which, &t);
-    return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+    return (uint64_t)t.tv_sec * XD_SECOND_NS + (uint64_t)t.tv_nsec;
 }
 
 #if defined(__x86_64__)
@@ -103,7 +102,7 @@ struct xd_hostclock *xd_hostclock_make(void)
     struct xd_hostclock *c = xd_zalloc(sizeof(*c));
 
     c->tsc = counts_evenly();
-    c->khz = c->tsc ? calibrate() : SECOND / 1000;
+    c->khz = c->tsc ? calibrate() : XD_SECOND_NS / 1000;
     return c;
 }
 
@@ -147,7 +146,8 @@ uint64_t xd_hostclock_epoch(struct xd_hostclock *c)
 
 void xd_hostclock_sleep(uint64_t ns)
 {
-    const struct timespec t = {.tv_sec = (time_t)(ns / SECOND), .tv_nsec = (long)(ns % SECOND)};
+    const struct timespec t = {.tv_sec = (time_t)(ns / XD_SECOND_NS),
+                               .tv_nsec = (long)(ns % XD_SECOND_NS)};
 
     nanosleep(&t, NULL);
 }

@@ -12,9 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define XD_SECOND_NS UINT64_C(1000000000)
+
 struct xd_hostclock {
     bool
-        tsc; /* the processor's counter, which guests can read; else one of 1 GHz, made from CLOCK_MONOTONIC */
+        tsc; /* it is the processor's counter, which guests read; else one of 1 GHz, made from CLOCK_MONOTONIC */
     uint64_t khz; /* its rate */
     uint32_t mul; /* ns of a tick, shifted left by (shift), times 2^32 */
     int8_t shift;

@@ -20,8 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECOND UINT64_C(1000000000)
-
 struct xd_threads {
     struct xd_guest *g;
     pid_t process;        /* whose threads they are: fork leaves them behind */
@@ -50,8 +48,8 @@ static void wait_for_ns(struct xd_threads *t, pthread_cond_t *cond, uint64_t ns)
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     ns += (uint64_t)until.tv_nsec;
-    until.tv_sec += (time_t)(ns / SECOND);
-    until.tv_nsec = (long)(ns % SECOND);
+    until.tv_sec += (time_t)(ns / XD_SECOND_NS);
+    until.tv_nsec = (long)(ns % XD_SECOND_NS);
     t->depth = 0;
     pthread_cond_timedwait(cond, &t->lock, &until);
     t->depth = 1;
@@ -131,7 +129,7 @@ static void doze(struct xd_threads *t, struct xd_context *c)
     xd_clock_follow(hv);
     if (deadline > hv->now_ns) {
         wait_for_ns(t, &c->thread->wake,
-                    deadline - hv->now_ns < SECOND ? deadline - hv->now_ns : SECOND);
+                    deadline - hv->now_ns < XD_SECOND_NS ? deadline - hv->now_ns : XD_SECOND_NS);
         xd_clock_follow(hv);
     }
     wake_who_can_run(t);

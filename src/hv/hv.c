@@ -84,12 +84,16 @@ static void lay_out_low_memory(struct xd_hv *hv)
 static void follow_host(struct xd_hv *hv)
 {
     struct xd_hostclock *clock = xd_hostclock_make();
+    uint64_t epoch;
 
     hv->host->clock = clock;
     hv->config.clock = XD_CLOCK_VIRTUAL;
     hv->config.cpu_khz = clock->khz;
     xd_time_scale(clock->khz * 1000, &clock->mul, &clock->shift);
     xd_hostclock_set(clock, hv->now_ns);
+    epoch = xd_hostclock_epoch(clock);
+    hv->wc_sec = epoch / XD_SECOND_NS;
+    hv->wc_nsec = (uint32_t)(epoch % XD_SECOND_NS);
 }
 
 int xd_hv_create(struct xd_hv **out, const struct xd_config *config)

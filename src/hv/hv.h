@@ -447,8 +447,11 @@ struct xd_hv {
 
     struct xd_gsi gsi[XD_GSIS];
 
-    bool off;            /* the hardware domain shut down, and with it the machine */
-    bool kexec_flip[2];  /* which of the two places of an image is in use, by its type */
+    bool off;           /* the hardware domain shut down, and with it the machine */
+    bool kexec_flip[2]; /* which of the two places of an image is in use, by its type */
+    uint64_t
+        wc_sec; /* the wall clock at system time 0: the epoch, unless it was set, or the host's is followed */
+    uint32_t wc_nsec;
     bool profiler;       /* the hardware domain is the primary profiler */
     bool profiler_ready; /* AS-XEN: xenoprof_state: IDLE, or INITIALIZED by one who was */
     uint32_t console_nr; /* bytes of console input waiting, */

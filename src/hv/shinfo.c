@@ -9,19 +9,19 @@
 #include "hv/copy.h"
 #include "hv/pagetype.h"
 #include "hv/sched.h"
+#include "hv/shared.h"
 
-#define SECOND     UINT64_C(1000000000)
 #define TSC_STABLE 1u /* XEN_PVCLOCK_TSC_STABLE_BIT */
 
 typedef uint32_t __attribute__((may_alias)) xd_word;
 
 void xd_time_scale(uint64_t hz, uint32_t *mul, int8_t *shift)
 {
-    for (*shift = 0; hz > 2 * SECOND; hz >>= 1)
+    for (*shift = 0; hz > 2 * XD_SECOND_NS; hz >>= 1)
         --*shift;
-    for (; hz <= SECOND; hz <<= 1)
+    for (; hz <= XD_SECOND_NS; hz <<= 1)
         ++*shift;
-    *mul = (uint32_t)((SECOND << 32) / hz);
+    *mul = (uint32_t)((XD_SECOND_NS << 32) / hz);
 }
 
 /* What the clocks are to say: this moment's, or that of the last look at the host's. */
@@ -93,16 +93,24 @@ void xd_shinfo_refresh(struct xd_vcpu *v)
         xd_shinfo_time(v, v);
 }
 
-void xd_shinfo_wallclock(struct xd_domain *d)
+/* Odd while the wall clock is written, and in order for who reads on another thread. */
+static void put_version(struct xd_domain *d, uint32_t version)
+{
+    uint32_t *at = &xd_shared_info(d)->wc_version;
+
+    xd_arena_touch(xd_arena_of(d->hv), at, sizeof(*at));
+    xd_shared_order();
+    __atomic_store_n(at, version, __ATOMIC_RELAXED);
+    xd_shared_order();
+}
+
+static void put_wallclock(struct xd_domain *d)
 {
     struct xd_abi_shared_info *s = xd_shared_info(d);
-    struct xd_hostclock *clock = d->hv->host->clock;
-    const uint64_t epoch = clock ? xd_hostclock_epoch(clock) : 0;
 
-    XD_PUT(d->hv, s->wc_sec, (uint32_t)(epoch / SECOND));
-    XD_PUT(d->hv, s->wc_sec_hi, (uint32_t)(epoch / SECOND >> 32));
-    XD_PUT(d->hv, s->wc_nsec, (uint32_t)(epoch % SECOND));
-    XD_PUT(d->hv, s->wc_version, 2);
+    XD_PUT(d->hv, s->wc_sec, (uint32_t)d->hv->wc_sec);
+    XD_PUT(d->hv, s->wc_nsec, d->hv->wc_nsec);
+    XD_PUT(d->hv, s->wc_sec_hi, (uint32_t)(d->hv->wc_sec >> 32));
 }
 
 void xd_shinfo_init(struct xd_domain *d)
@@ -111,10 +119,28 @@ void xd_shinfo_init(struct xd_domain *d)
 
     for (uint32_t id = 0; id < XD_VCPUS; id++)
         XD_PUT(d->hv, s->vcpu_info[id].evtchn_upcall_mask, 1);
-    xd_shinfo_wallclock(d);
+    XD_PUT(d->hv, s->wc_version, 2);
+    put_wallclock(d);
     for (uint32_t id = 0; id < d->vcpus; id++)
         if (!d->vcpu[id].down)
             xd_shinfo_time(&d->vcpu[id], &d->vcpu[id]);
+}
+
+void xd_wallclock_set(struct xd_hv *hv, uint64_t secs, uint32_t nsecs, uint64_t at_ns)
+{
+    const uint64_t epoch_ns = secs * XD_SECOND_NS + nsecs - at_ns;
+
+    XD_PUT(hv, hv->wc_sec, epoch_ns / XD_SECOND_NS);
+    XD_PUT(hv, hv->wc_nsec, (uint32_t)(epoch_ns % XD_SECOND_NS));
+    for (uint32_t i = 0; i < hv->config.domains_max; i++) {
+        struct xd_domain *d = &hv->domain[i];
+
+        if (!d->used || d->dying)
+            continue;
+        put_version(d, (xd_shared_info(d)->wc_version + 1) | 1);
+        put_wallclock(d);
+        put_version(d, xd_shared_info(d)->wc_version + 1);
+    }
 }
 
 void xd_info_release(struct xd_vcpu *v)

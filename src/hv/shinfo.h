@@ -9,9 +9,6 @@
 /* As the builders leave it: all vCPUs masked, no port masked or pending, clocks filled in. */
 void xd_shinfo_init(struct xd_domain *d);
 
-/* The wall clock: when system time was 0. Of virtual time that was the epoch. */
-void xd_shinfo_wallclock(struct xd_domain *d);
-
 /* Multiplier and shift that turn TSC ticks into ns. AS-XEN: set_time_scale */
 void xd_time_scale(uint64_t hz, uint32_t *mul, int8_t *shift);
 
@@ -22,6 +19,10 @@ void xd_shinfo_time(struct xd_vcpu *v, struct xd_vcpu *by);
 /* The same of a vCPU that runs, if time has moved since. Whenever it did, and whenever a vCPU comes to run: so nobody
  * finds an old clock of his own. AS-XEN: local_time_calibration, context_switch: update_vcpu_system_time */
 void xd_shinfo_refresh(struct xd_vcpu *v);
+
+/* The wall clock is (secs) and (nsecs) at system time (at_ns): all domains are told, and those that come. Wraps like Xen's sum of
+ * them in ns. AS-XEN: do_settime */
+void xd_wallclock_set(struct xd_hv *hv, uint64_t secs, uint32_t nsecs, uint64_t at_ns);
 
 /* vcpu_info of (v) lies in its slot of shared_info again, and no page is held for it. */
 void xd_info_release(struct xd_vcpu *v);

@@ -61,6 +61,8 @@ const struct xd_state_row xd_state_machine[] = {
     M(gsi, eoi_ns, MAX, ANY),
     F(off, MAX, 1),
     A(kexec_flip, MAX, 1),
+    F(wc_nsec, MAX, 999999999),
+    F(wc_sec, MAX, ANY),
     F(profiler, MAX, 1),
     F(profiler_ready, MAX, 1),
     F(console_nr, MAX, XD_CONSOLE_INPUT),

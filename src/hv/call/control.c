@@ -6,6 +6,9 @@
 #include "hv/call/call.h"
 #include "hv/pirq.h"
 #include "hv/sched.h"
+#include "hv/shinfo.h"
+
+#include <string.h>
 
 #define HC_PLATFORM_OP        7u
 #define HC_SYSCTL             35u
@@ -35,6 +38,23 @@ static bool among(uint32_t cmd, uint64_t bits)
     return cmd < 64 && bits >> cmd & 1;
 }
 
+enum { SETTIME32 = 17, SETTIME64 = 62 };
+
+static int64_t settime(struct xd_vcpu *v, const struct xd_abi_platform_op *op)
+{
+    struct xd_abi_settime32 t32;
+    struct xd_abi_settime64 t64;
+
+    memcpy(&t32, op->rest, sizeof(t32));
+    memcpy(&t64, op->rest, sizeof(t64));
+    if (op->cmd == SETTIME32)
+        t64 = (struct xd_abi_settime64){.secs = t32.secs, .nsecs = t32.nsecs, .system_time = t32.system_time};
+    if (t64.mbz)
+        return xd_reject(v, XD_WHY_PLATFORM_SETTIME_MBZ, t64.mbz);
+    xd_wallclock_set(v->hv, t64.secs, t64.nsecs, t64.system_time);
+    return 0;
+}
+
 int64_t xd_hc_platform_op(struct xd_vcpu *v, const struct xd_args_platform_op *arg)
 {
     static const uint64_t cmds = BIT(17) | BIT(31) | BIT(32) | BIT(33) | BIT(35) | BIT(39) |
@@ -50,6 +70,8 @@ int64_t xd_hc_platform_op(struct xd_vcpu *v, const struct xd_args_platform_op *a
                          PLATFORM_VERSION);
     if (!v->domain->privileged)
         return xd_reject(v, XD_WHY_CONTROL_ONLY, HC_PLATFORM_OP, v->domain->domid);
+    if (op.cmd == SETTIME32 || op.cmd == SETTIME64)
+        return settime(v, &op);
     return not_modelled(v, HC_PLATFORM_OP, op.cmd, among(op.cmd, cmds));
 }
 
