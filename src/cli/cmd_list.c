@@ -71,10 +71,11 @@ static void hypercalls(bool markdown)
              i++)
             xd_str_addf(&args, "%s%s:%s", i ? " " : "", c->arg[i].name,
                         xd_kind_name((enum xd_kind)c->arg[i].kind));
-        row(&s,
-            (const char *const[]){text, c->name,
-                                  !c->modelled ? "no" : c->in_part ? "in part" : "yes",
-                                  xd_str_text(&args)});
+        row(&s, (const char *const[]){text, c->name,
+                                      !c->modelled ? "no"
+                                      : c->in_part ? "in part"
+                                                   : "yes",
+                                      xd_str_text(&args)});
         xd_str_free(&args);
     }
 }

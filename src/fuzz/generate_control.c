@@ -31,7 +31,8 @@ static const struct xd_alt domctl[] = {
     A(1, "<sysctl/platform_op> ptr4(<1/99>, 0, <zeros>)"),
     A(1, "sysctl ptr4(<0/5/13/15/24/28/30/99>, 0x15, <zeros>)"),
     A(1, "platform_op ptr4(<0/16/64/99>, 0x03000001, <zeros>)"),
-    CTL(1, "platform_op ptr4(<17/62>, 0x03000001, 5, <0/1>, <7/1000000000>, <0/0/1>, 0, 0, <zeros>)"),
+    CTL(1,
+        "platform_op ptr4(<17/62>, 0x03000001, 5, <0/1>, <7/1000000000>, <0/0/1>, 0, 0, <zeros>)"),
     DOMU(1, "domctl ptr4(19, 0x15, 0, 0, <5/16/55>, <zeros>)"),
     DOMU(3, "<sysctl ptr4(1, 0x15, <zeros>)/platform_op ptr4(17, 0x03000001, <zeros>)/domctl "
             "ptr4(<2/3/4>, 0x15, 0, 0, <zeros>)>"),

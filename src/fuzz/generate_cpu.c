@@ -132,7 +132,8 @@ static const struct xd_alt device[] = {
     CTL(2, "physdev_op map_pirq domid=SELF type=4 index=-1 pirq=-1 entry_nr=<0/2/33/0xffffffff>"),
     CTL(1, "physdev_op setup_gsi gsi=0 triggering=0 polarity=0"),
     CTL(1, "physdev_op <prepare_msix/release_msix> seg=<0/1/0xffff> bus=0xff devfn=0xff"),
-    CTL(1, "physdev_op pci_mmcfg_reserved address=0xb0000000 segment=<0/1> start_bus=0 end_bus=255 flags=<0/1/2/3>"),
+    CTL(1,
+        "physdev_op pci_mmcfg_reserved address=0xb0000000 segment=<0/1> start_bus=0 end_bus=255 flags=<0/1/2/3>"),
     CTL(1, "physdev_op dbgp_op op=<0/1/2/99> bus=<0/1/99>"),
     A(1, "physdev_op_compat <bad-in>"),
     DOMU(

@@ -48,7 +48,8 @@ static int64_t settime(struct xd_vcpu *v, const struct xd_abi_platform_op *op)
     memcpy(&t32, op->rest, sizeof(t32));
     memcpy(&t64, op->rest, sizeof(t64));
     if (op->cmd == SETTIME32)
-        t64 = (struct xd_abi_settime64){.secs = t32.secs, .nsecs = t32.nsecs, .system_time = t32.system_time};
+        t64 = (struct xd_abi_settime64){
+            .secs = t32.secs, .nsecs = t32.nsecs, .system_time = t32.system_time};
     if (t64.mbz)
         return xd_reject(v, XD_WHY_PLATFORM_SETTIME_MBZ, t64.mbz);
     xd_wallclock_set(v->hv, t64.secs, t64.nsecs, t64.system_time);
