@@ -48,6 +48,7 @@ enum {
 #define IRET               23u
 #define VCPU_OP            24u
 #define EVENT_COMPAT       16u
+#define XENOPROF_OP        31u
 #define EVENT_CHANNEL_OP   32u
 #define MMUEXT_OP          26u
 #define PHYSDEV_OP         33u
@@ -56,6 +57,7 @@ enum { BIND_INTERDOMAIN = 0, BIND_VIRQ = 1, BIND_PIRQ = 2, ALLOC_UNBOUND = 6, BI
 #define INIT_CONTROL      11u
 #define VCPUOP_INITIALISE 0u
 #define XENMEM_EXCHANGE   11u
+#define XENOPROF_INIT     0u
 #define ALLOC_IRQ_VECTOR  10u
 #define MAP_PIRQ          13u
 #define GET_FREE_PIRQ     23u
@@ -111,6 +113,7 @@ static const struct {
     {PHYSDEV_OP, MAP_PIRQ, PIRQS | LINES},
     {PHYSDEV_OP, GET_FREE_PIRQ, PIRQS | LINES},
     {MEMORY_OP, XENMEM_EXCHANGE, DONE},
+    {XENOPROF_OP, XENOPROF_INIT, DONE},
 };
 
 /* ... and by reason, whatever the call. */

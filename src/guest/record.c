@@ -383,6 +383,10 @@ static bool is_as_made(struct xd_hv *hv)
 
     if (xd_hv_create(&fresh, &hv->config))
         return false;
+    if (hv->host->clock) { /* the host's wall clock is no use of it */
+        fresh->wc_sec = hv->wc_sec;
+        fresh->wc_nsec = hv->wc_nsec;
+    }
     same = true;
     for (const struct xd_asked_domain *a = hv->host->asked; a && same; a = a->next)
         same = xd_domain_create(fresh, &a->config, &d) == 0;
