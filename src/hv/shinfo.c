@@ -57,13 +57,13 @@ static void copy_time(struct xd_vcpu *v, struct xd_vcpu *by, struct xd_abi_vcpu_
     if (!at || !by->cr3.v || by->domain->dying)
         return;
     now->version--;
-    if (!xd_copy_out(by, at, &now->version, sizeof(now->version)))
+    if (!xd_store_out(by, at, &now->version, sizeof(now->version)))
         return;
-    __atomic_signal_fence(__ATOMIC_RELEASE);
+    xd_shared_order();
     (void)xd_copy_out(by, at, now, sizeof(*now));
-    __atomic_signal_fence(__ATOMIC_RELEASE);
+    xd_shared_order();
     now->version++;
-    (void)xd_copy_out(by, at, &now->version, sizeof(now->version));
+    (void)xd_store_out(by, at, &now->version, sizeof(now->version));
 }
 
 void xd_shinfo_time(struct xd_vcpu *v, struct xd_vcpu *by)
@@ -89,7 +89,8 @@ void xd_shinfo_refresh(struct xd_vcpu *v)
 {
     const struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time;
 
-    if (xd_vcpu_running(v) && !v->domain->dying && t->system_time != stamp_ns(v->hv))
+    if (xd_vcpu_running(v) && !v->domain->dying &&
+        (t->system_time != stamp_ns(v->hv) || t->tsc_timestamp != stamp_tsc(v->hv)))
         xd_shinfo_time(v, v);
 }
 

@@ -37,10 +37,19 @@ enum {
     PROF_INIT = 0,
     PROF_RESET_ACTIVE = 1,
     PROF_RESET_PASSIVE = 2,
+    PROF_SET_ACTIVE = 3,
+    PROF_SET_PASSIVE = 4,
+    PROF_RESERVE_COUNTERS = 5,
+    PROF_COUNTER = 6,
+    PROF_SETUP_EVENTS = 7,
     PROF_ENABLE_VIRQ = 8,
+    PROF_START = 9,
+    PROF_STOP = 10,
     PROF_DISABLE_VIRQ = 11,
+    PROF_RELEASE_COUNTERS = 12,
     PROF_SHUTDOWN = 13,
-    PROF_GET_BUFFER = 14
+    PROF_GET_BUFFER = 14,
+    PROF_IBS_COUNTER = 16
 };
 #define PROF_LAST   17
 #define PROF_EVENTS 4 /* counters of the machine's processor */
@@ -65,10 +74,29 @@ static int64_t prof_init(struct xd_vcpu *v, uint64_t at)
     return 0;
 }
 
-static int64_t prof_shutdown(struct xd_vcpu *v)
+/* What only the primary profiler may do. */
+static int64_t prof_primary(struct xd_vcpu *v, int32_t op)
 {
-    if (!v->hv->profiler_ready)
-        return xd_reject(v, XD_WHY_XENOPROF_NOT_INITIALISED);
+    switch (op) {
+    case PROF_RESET_ACTIVE:
+    case PROF_RESET_PASSIVE: return 0;
+    case PROF_SET_ACTIVE:
+    case PROF_SET_PASSIVE:
+    case PROF_RESERVE_COUNTERS:
+    case PROF_SHUTDOWN:
+        if (!v->hv->profiler_ready)
+            return xd_reject(v, XD_WHY_XENOPROF_NOT_INITIALISED, (uint64_t)op);
+        break;
+    case PROF_COUNTER:
+    case PROF_SETUP_EVENTS:
+    case PROF_START:
+    case PROF_STOP:
+    case PROF_RELEASE_COUNTERS:
+    case PROF_IBS_COUNTER: return xd_reject(v, XD_WHY_XENOPROF_NOT_RESERVED, (uint64_t)op);
+    default: break;
+    }
+    if (op != PROF_SHUTDOWN)
+        return xd_reject(v, XD_WHY_NOT_MODELLED, HC_XENOPROF_OP, (uint64_t)op);
     XD_PUT(v->hv, v->hv->profiler, false);
     return 0;
 }
@@ -84,8 +112,6 @@ static int64_t prof_get_buffer(struct xd_vcpu *v, uint64_t at)
 
 int64_t xd_hc_xenoprof_op(struct xd_vcpu *v, const struct xd_args_xenoprof_op *arg)
 {
-    const bool primary = v->hv->profiler && v->domain->hardware;
-
     if (arg->op < 0 || arg->op > PROF_LAST)
         return xd_reject(v, XD_WHY_XENOPROF_OP, (uint64_t)arg->op);
     switch (arg->op) {
@@ -94,14 +120,9 @@ int64_t xd_hc_xenoprof_op(struct xd_vcpu *v, const struct xd_args_xenoprof_op *a
     case PROF_ENABLE_VIRQ:
     case PROF_DISABLE_VIRQ: return xd_reject(v, XD_WHY_XENOPROF_INACTIVE, v->domain->domid);
     default:
-        if (!primary)
-            return xd_reject(v, XD_WHY_XENOPROF_PRIMARY, (uint64_t)arg->op);
-    }
-    switch (arg->op) {
-    case PROF_RESET_ACTIVE:
-    case PROF_RESET_PASSIVE: return 0;
-    case PROF_SHUTDOWN: return prof_shutdown(v);
-    default: return xd_reject(v, XD_WHY_NOT_MODELLED, HC_XENOPROF_OP, (uint64_t)arg->op);
+        return v->hv->profiler && v->domain->hardware
+                   ? prof_primary(v, arg->op)
+                   : xd_reject(v, XD_WHY_XENOPROF_PRIMARY, (uint64_t)arg->op);
     }
 }
 
