@@ -25,6 +25,7 @@ static const struct {
     {XD_WHY_EVTCHN_FIFO_FULL, "needs 129 calls: scenarios/events/fifo-full.xds"},
     {XD_WHY_XENOPROF_NOT_INITIALISED,
      "a real machine would stay profiled: scenarios/control/profiler-not-ready.xds"},
+    {XD_WHY_XENOPROF_NOT_RESERVED, "likewise: scenarios/control/profiler.xds"},
 };
 
 static bool can_be_reached(enum xd_why why)

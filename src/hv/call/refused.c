@@ -49,7 +49,9 @@ enum {
     PROF_RELEASE_COUNTERS = 12,
     PROF_SHUTDOWN = 13,
     PROF_GET_BUFFER = 14,
-    PROF_IBS_COUNTER = 16
+    PROF_SET_BACKTRACE = 15,
+    PROF_GET_IBS_CAPS = 16,
+    PROF_IBS_COUNTER = 17
 };
 #define PROF_LAST   17
 #define PROF_EVENTS 4 /* counters of the machine's processor */
@@ -75,11 +77,18 @@ static int64_t prof_init(struct xd_vcpu *v, uint64_t at)
 }
 
 /* What only the primary profiler may do. */
-static int64_t prof_primary(struct xd_vcpu *v, int32_t op)
+static int64_t prof_primary(struct xd_vcpu *v, int32_t op, uint64_t at)
 {
+    uint32_t depth;
+
     switch (op) {
     case PROF_RESET_ACTIVE:
-    case PROF_RESET_PASSIVE: return 0;
+    case PROF_RESET_PASSIVE:
+    case PROF_GET_IBS_CAPS: return 0; /* the processor has none */
+    case PROF_SET_BACKTRACE:
+        return xd_copy_in(v, &depth, at, sizeof(depth))
+                   ? 0
+                   : xd_reject(v, XD_WHY_COPY_IN, at, sizeof(depth));
     case PROF_SET_ACTIVE:
     case PROF_SET_PASSIVE:
     case PROF_RESERVE_COUNTERS:
@@ -121,7 +130,7 @@ int64_t xd_hc_xenoprof_op(struct xd_vcpu *v, const struct xd_args_xenoprof_op *a
     case PROF_DISABLE_VIRQ: return xd_reject(v, XD_WHY_XENOPROF_INACTIVE, v->domain->domid);
     default:
         return v->hv->profiler && v->domain->hardware
-                   ? prof_primary(v, arg->op)
+                   ? prof_primary(v, arg->op, arg->arg)
                    : xd_reject(v, XD_WHY_XENOPROF_PRIMARY, (uint64_t)arg->op);
     }
 }
