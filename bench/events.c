@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* events.c: events raised and taken by the guest's part of both protocols, timers, and a balloon. */
+/* events.c: upcalls that take events by the guest's part of both protocols, timers, and a balloon. */
 #include "bench.h"
 
 #include "hv/evtchn_fifo.h"
 #include "hv/frame.h"
+#include "xendouble/guest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@
 #define OP_EXPAND_ARRAY 12
 #define OP_DECREASE     1
 #define OP_POPULATE     6
-#define ALL_PORTS       4095u /* all that bitmaps have room for */
+#define ALL_BITS        4095u /* all that bitmaps have room for: 0 is no port */
+#define MANY_PORTS      4096u
 #define WORDS           1024u /* of events in a page */
 #define WORD_LINK       UINT32_C(0x1ffff)
 #define WORD_FLAGS      UINT32_C(0xa0000000) /* pending, linked */
@@ -32,8 +34,10 @@ struct events {
     struct xd_abi_shared_info *shared;
     uint64_t area;
     uint32_t ports; /* 1 to (ports) are bound */
-    uint32_t *block, *words[ALL_PORTS / WORDS + 1];
-    uint64_t floor[64];
+    uint32_t *block, *words[MANY_PORTS / WORDS + 1];
+    uint32_t *port; /* what calls are given once the domain is linked */
+    uint32_t taken; /* by upcalls */
+    uint64_t floor[MANY_PORTS / 64 + 1];
     uint64_t *frames;
     uint32_t *floor_count;
 };
@@ -75,23 +79,24 @@ static void use_queues(struct events *e)
     }
 }
 
-/* (arg): how many ports, and above them QUEUES. Their numbers stand in the area, for the calls. */
+static void take(void *events);
+
+/* (arg): how many ports, and above them QUEUES. */
 static void *setup(const struct bench *b)
 {
     struct events *e = machine(8192, 2048);
     const struct xd_abi_evtchn_bind_ipi ipi = {0};
-    uint32_t *port;
 
     e->ports = (uint32_t)b->arg;
-    port = xd_zalloc(e->ports * sizeof(*port));
-    for (uint32_t i = 0; i < e->ports; i++) {
-        evtchn(e, OP_BIND_IPI, &ipi, sizeof(ipi));
-        port[i] = i + 1;
-    }
     if (b->arg >> 32)
         use_queues(e);
-    bench_store(e->v, e->area, port, e->ports * sizeof(*port));
-    free(port);
+    e->port = xd_zalloc(e->ports * sizeof(*e->port));
+    for (uint32_t i = 0; i < e->ports; i++) {
+        evtchn(e, OP_BIND_IPI, &ipi, sizeof(ipi));
+        e->port[i] = i + 1;
+    }
+    XD_ALWAYS(xd_enter(e->v) == 0);
+    xd_guest_on_upcall(e->v, take, e);
     return e;
 }
 
@@ -99,7 +104,10 @@ static void teardown(void *ctx)
 {
     struct events *e = ctx;
 
+    if (e->ports)
+        xd_leave();
     xd_hv_destroy(e->hv);
+    free(e->port);
     free(e->frames);
     free(e->floor_count);
     free(e);
@@ -134,16 +142,28 @@ static uint32_t take_from_queue(struct events *e)
     return taken;
 }
 
-/* A unit is an event: all ports are raised, and then the guest takes what is pending. */
+static void take(void *events)
+{
+    struct events *e = events;
+
+    e->taken = e->block ? take_from_queue(e) : take_from_bitmaps(e);
+}
+
+/* A unit is an event: all ports are raised, and then an upcall takes what is pending. */
 static void raise_and_take(void *ctx, uint64_t n)
 {
     struct events *e = ctx;
+    uint8_t *mask = &e->shared->vcpu_info[0].evtchn_upcall_mask;
 
     for (uint64_t done = 0; done < n; done += e->ports) {
+        *mask = 1;
         for (uint32_t i = 0; i < e->ports; i++)
-            bench_use((uint64_t)xd_hypercall(
-                e->v, CALL_EVTCHN, (const uint64_t[6]){OP_SEND, e->area + i * sizeof(uint32_t)}));
-        XD_ALWAYS((e->block ? take_from_queue(e) : take_from_bitmaps(e)) == e->ports);
+            bench_use((uint64_t)xd_hypercall(e->v, CALL_EVTCHN,
+                                             (const uint64_t[6]){OP_SEND, (uintptr_t)&e->port[i]}));
+        *mask = 0;
+        e->taken = 0;
+        xd_preempt();
+        XD_ALWAYS(e->taken == e->ports);
     }
 }
 
@@ -260,12 +280,12 @@ static void count_frames(void *ctx, uint64_t n)
 #define BY_FIFO ((uint64_t)QUEUES << 32)
 
 const struct bench bench_events[] = {
-    {"event by bitmaps, 1 pending", BITS, 0, 0, setup, raise_and_take, bits, teardown, 1},
-    {"event by bitmaps, 4095 pending, an event", BITS, 0, 0, setup, raise_and_take, bits, teardown,
-     ALL_PORTS},
-    {"event by queues, 1 pending", BITS, 0, 0, setup, raise_and_take, bits, teardown, BY_FIFO | 1},
-    {"event by queues, 4095 pending, an event", BITS, 0, 0, setup, raise_and_take, bits, teardown,
-     BY_FIFO | ALL_PORTS},
+    {"upcall by bitmaps, 1 pending", BITS, 0, 0, setup, raise_and_take, bits, teardown, 1},
+    {"upcall by bitmaps, 4095 pending, an event", BITS, 0, 0, setup, raise_and_take, bits, teardown,
+     ALL_BITS},
+    {"upcall by queues, 1 pending", BITS, 0, 0, setup, raise_and_take, bits, teardown, BY_FIFO | 1},
+    {"upcall by queues, 4096 pending, an event", BITS, 0, 0, setup, raise_and_take, bits, teardown,
+     BY_FIFO | MANY_PORTS},
     {"timer set and fired", "a deadline and three bits stored", 0, 0, setup_timer, set_and_fire,
      store_and_bits, teardown, 0},
     {"balloon of 16384 frames out and in", "counters and lists touched", 0, 0, setup_balloon,
