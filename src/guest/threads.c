@@ -130,6 +130,8 @@ static void doze(struct xd_threads *t, struct xd_context *c)
     if (deadline > hv->now_ns) {
         wait_for_ns(t, &c->thread->wake,
                     deadline - hv->now_ns < XD_SECOND_NS ? deadline - hv->now_ns : XD_SECOND_NS);
+        if (!t->on) /* the machine is the host's, who does not take the lock */
+            return;
         xd_clock_follow(hv);
     }
     wake_who_can_run(t);

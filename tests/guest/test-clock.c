@@ -178,6 +178,13 @@ static uint64_t host_ns(clockid_t which)
     return (uint64_t)t.tv_sec * 1000 * MS + (uint64_t)t.tv_nsec;
 }
 
+static void nap(long ms)
+{
+    const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * (long)MS};
+
+    nanosleep(&t, NULL);
+}
+
 static void call(void)
 {
     ck_assert_int_eq(HYPERVISOR_xen_version(XENVER_version, NULL), 0x40011);
@@ -241,19 +248,18 @@ END_TEST
 START_TEST(time_passes_by_itself)
 {
     const uint64_t host0 = host_ns(CLOCK_MONOTONIC);
-    const struct timespec nap = {.tv_nsec = 5 * (long)MS};
     uint64_t before;
 
     call();
     before = xd_now_ns(m.hv);
-    nanosleep(&nap, NULL);
+    nap(5);
     ck_assert_uint_eq(xd_now_ns(m.hv), before);
     call();
     ck_assert_uint_gt(xd_now_ns(m.hv), before + 4 * MS);
     ck_assert_uint_gt(host_ns(CLOCK_MONOTONIC) - host0, (xd_now_ns(m.hv) - before) / 100 * 99);
     ck_assert_uint_eq(xd_guest_vcpu_info(m.v0)->time.system_time, xd_now_ns(m.hv));
     xd_leave();
-    nanosleep(&nap, NULL);
+    nap(5);
     xd_advance(m.hv, 0);
     ck_assert_uint_gt(xd_now_ns(m.hv), before + 9 * MS);
 }
@@ -387,16 +393,60 @@ START_TEST(a_deadlock_is_told_and_nothing_is_promised)
 }
 END_TEST
 
+static unsigned int stage_of_naps;
+
+/* Ends the run while its own single shot is set. */
+static void return_with_a_timer_set(void *unused)
+{
+    struct vcpu_set_singleshot_timer shot = {.timeout_abs_ns = now() + 300 * MS};
+    bool down = false;
+
+    (void)unused;
+    if (HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &shot))
+        abort();
+    __atomic_store_n(&stage_of_naps, 1, __ATOMIC_SEQ_CST);
+    while (!down) {
+        xd_preempt();
+        xd_guest_lock(m.hv);
+        down = xd_vcpu_state(m.v1) == XD_STATE_DOWN;
+        xd_guest_unlock(m.hv);
+    }
+    nap(20); /* it is parked by then */
+}
+
+static void go_down(void *unused)
+{
+    (void)unused;
+    while (!__atomic_load_n(&stage_of_naps, __ATOMIC_SEQ_CST))
+        xd_preempt();
+    (void)HYPERVISOR_vcpu_op(VCPUOP_down, 1, NULL);
+}
+
+START_TEST(behind_a_run_its_threads_leave_the_machine_alone)
+{
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+    uint64_t before;
+
+    c.threads = true;
+    xd_leave();
+    start(m.v0, return_with_a_timer_set, NULL);
+    start(m.v1, go_down, NULL);
+    ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_FINISHED);
+    before = xd_now_ns(m.hv);
+    nap(500);
+    ck_assert_uint_eq(xd_now_ns(m.hv), before);
+}
+END_TEST
+
 START_TEST(ticks_come_one_after_the_other_and_what_was_missed_is_one)
 {
     struct vcpu_set_periodic_timer period = {.period_ns = 2 * MS};
-    const struct timespec nap = {.tv_nsec = 20 * (long)MS};
 
     bind_timer();
     xd_guest_vcpu_info(m.v0)->evtchn_upcall_mask = 0;
     ck_assert_int_eq(HYPERVISOR_vcpu_op(VCPUOP_set_periodic_timer, 0, &period), 0);
     ticks = 0;
-    nanosleep(&nap, NULL);
+    nap(20);
     ck_assert_uint_eq(ticks, 0);
     call();
     ck_assert_uint_eq(ticks, 1);
@@ -459,6 +509,7 @@ int main(void)
     tcase_add_test(host, who_sleeps_wakes_when_the_host_says_so);
     tcase_add_loop_test(host, runs_end_when_all_have_slept, 0, 2);
     tcase_add_loop_test(host, a_deadlock_is_told_and_nothing_is_promised, 0, 2);
+    tcase_add_test(host, behind_a_run_its_threads_leave_the_machine_alone);
     tcase_add_test(host, ticks_come_one_after_the_other_and_what_was_missed_is_one);
     tcase_add_test(host, time_goes_on_from_a_snapshot);
     tcase_add_test(host, what_can_not_be_followed_is_refused);
