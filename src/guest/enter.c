@@ -156,10 +156,14 @@ int xd_enter(struct xd_vcpu *v)
     const char *blocked = xd_faults_blocked();
 
     xd_must_exist("xd_enter", v);
-    state = xd_vcpu_state(v);
     if (self->context)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL,
                             "code that xd_run runs is a vCPU already and can't enter another");
+    xd_guest_link(v->hv);
+    xd_guest_lock(v->hv);
+    xd_clock_follow(v->hv);
+    xd_guest_unlock(v->hv);
+    state = xd_vcpu_state(v);
     if (state == XD_STATE_DOWN || state == XD_STATE_SHUTDOWN)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't be entered: it is %s",
                             v->domain->domid, v->id, state == XD_STATE_DOWN ? "down" : "shut down");
@@ -173,8 +177,6 @@ int xd_enter(struct xd_vcpu *v)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL,
                             "d%uv%u can't be entered: xd_vcpu_start gave it code of its own",
                             v->domain->domid, v->id);
-    xd_guest_link(v->hv);
-    xd_clock_follow(v->hv);
     *self = (struct xd_self){.v = v,
                              .side = xd_side_of(v),
                              .watched = xd_access_watched() || xd_guest_of(v->hv)->watches};
