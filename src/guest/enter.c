@@ -369,14 +369,27 @@ int64_t xd_guest_return(struct xd_self *self, int64_t rc)
     return rc;
 }
 
-/* The machine is locked. */
-static void come_in(const struct xd_self *self, uint64_t nr)
+/*
+ * The machine is locked. A timer that fires by now may stop the vCPU, as a watchdog does, and so may other threads: then
+ * it makes no call before it runs.
+ */
+static void come_in(struct xd_self *self, uint64_t nr)
 {
-    if (self->threads && !self->v->hv->host->in_call)
-        xd_threads_enter(self->context);
-    if (!xd_may_call(self->v))
+    struct xd_vcpu *v = self->v;
+    const bool ran = xd_vcpu_running(v);
+
+    if (v->hv->host->in_call || v->continuing)
         xd_cannot_call(self, nr);
-    xd_clock_follow(self->v->hv);
+    xd_clock_follow(v->hv);
+    if (self->threads) {
+        xd_threads_enter(self->context);
+    } else if (ran && !xd_vcpu_running(v)) {
+        if (self->context)
+            self->context->preempted = true;
+        wait_until_it_runs(self, 0);
+    }
+    if (!xd_may_call(v))
+        xd_cannot_call(self, nr);
 }
 
 /* A call of a vCPU that is not plain. */

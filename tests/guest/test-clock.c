@@ -5,9 +5,11 @@
  * A busy host may be late by any time, so nothing here asserts that anything is early enough.
  */
 #define _GNU_SOURCE
+#include "dies.h"
 #include "guest.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <ucontext.h>
 #include <xen/interface/vcpu.h>
@@ -148,6 +150,8 @@ END_TEST
 #define ROUNDS 200u
 #define STABLE 1u /* flags: XEN_PVCLOCK_TSC_STABLE_BIT */
 
+static struct evtchn_bind_ipi *ipi; /* where a child's can be seen */
+
 static void setup_host(void)
 {
     struct xd_config config = XD_CONFIG_DEFAULT;
@@ -155,6 +159,8 @@ static void setup_host(void)
 
     config.clock = XD_CLOCK_HOST;
     c.vcpus = c.vcpus_online = 2;
+    ipi = mmap(NULL, sizeof(*ipi), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(ipi, MAP_FAILED);
     ck_assert_int_eq(xd_hv_create(&m.hv, &config), 0);
     ck_assert_int_eq(xd_domain_create(m.hv, &c, &m.d1), 0);
     ck_assert_int_eq(xd_domain_create(m.hv, NULL, &m.d2), 0);
@@ -168,6 +174,7 @@ static void teardown_host(void)
 {
     xd_leave();
     machine_teardown(&m);
+    munmap(ipi, sizeof(*ipi));
 }
 
 static uint64_t host_ns(clockid_t which)
@@ -438,6 +445,54 @@ START_TEST(behind_a_run_its_threads_leave_the_machine_alone)
 }
 END_TEST
 
+static void set_watchdog(void)
+{
+    struct sched_watchdog dog = {.timeout = 1};
+
+    if (HYPERVISOR_sched_op(SCHEDOP_watchdog, &dog) != 1)
+        abort();
+}
+
+static void bind_behind_the_watchdog(void *unused)
+{
+    (void)unused;
+    set_watchdog();
+    nap(1100);
+    (void)HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, ipi);
+    abort();
+}
+
+START_TEST(who_the_watchdog_ends_before_its_call_makes_none)
+{
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+
+    c.threads = _i;
+    xd_leave();
+    start(m.v0, bind_behind_the_watchdog, NULL);
+    ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_FINISHED);
+    ck_assert_int_eq(xd_domain_shutdown_code(m.d1), SHUTDOWN_watchdog);
+    ck_assert_uint_eq(ipi->port, 0);
+}
+END_TEST
+
+START_TEST(who_entered_has_nowhere_to_go_when_the_watchdog_ends_it)
+{
+    ck_dies_saying(bind_behind_the_watchdog, NULL, "d1 shut down with code 4, and this thread");
+    ck_assert_uint_eq(ipi->port, 0);
+}
+END_TEST
+
+START_TEST(who_was_shut_down_meanwhile_is_not_entered)
+{
+    set_watchdog();
+    xd_leave();
+    nap(1100);
+    ck_assert_int_eq(xd_enter(m.v0), -22);
+    ck_assert_ptr_null(xd_self());
+    ck_assert_int_eq(xd_vcpu_state(m.v0), XD_STATE_SHUTDOWN);
+}
+END_TEST
+
 START_TEST(ticks_come_one_after_the_other_and_what_was_missed_is_one)
 {
     struct vcpu_set_periodic_timer period = {.period_ns = 2 * MS};
@@ -510,6 +565,9 @@ int main(void)
     tcase_add_loop_test(host, runs_end_when_all_have_slept, 0, 2);
     tcase_add_loop_test(host, a_deadlock_is_told_and_nothing_is_promised, 0, 2);
     tcase_add_test(host, behind_a_run_its_threads_leave_the_machine_alone);
+    tcase_add_loop_test(host, who_the_watchdog_ends_before_its_call_makes_none, 0, 2);
+    tcase_add_test(host, who_entered_has_nowhere_to_go_when_the_watchdog_ends_it);
+    tcase_add_test(host, who_was_shut_down_meanwhile_is_not_entered);
     tcase_add_test(host, ticks_come_one_after_the_other_and_what_was_missed_is_one);
     tcase_add_test(host, time_goes_on_from_a_snapshot);
     tcase_add_test(host, what_can_not_be_followed_is_refused);
