@@ -87,7 +87,7 @@ enum xd_run_end {
                         suspended goes on in a later run, if it is resumed (xd_domain_resume) */
     XD_RUN_DEADLOCK, /* no vCPU can run and no timer is set; see xd_run_report */
     XD_RUN_LIMIT,    /* points_max were passed */
-    XD_RUN_NO_CODE, /* all code returned, but a guest brought a vCPU up (VCPUOP_up) that was given none by xd_vcpu_start or
+    XD_RUN_NO_CODE, /* all code returned, but linked code brought a vCPU up (VCPUOP_up) that was given none by xd_vcpu_start or
                         xd_enter; see xd_run_report */
 };
 

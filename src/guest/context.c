@@ -217,11 +217,12 @@ void xd_context_reset(struct xd_vcpu *v)
     s->answered = false;
 }
 
+/* Where the host makes the call (xd_hypercall), it runs what it brings up by itself. */
 void xd_context_up(struct xd_vcpu *v)
 {
     struct xd_side *s = xd_side_of(v);
 
-    if (xd_this_thread.v != v && (!s->context || s->context->done || s->context->reset))
+    if (v->hv->host->in_call && (!s->context || s->context->done || s->context->reset))
         s->codeless = v->hv->host->restored + 1;
 }
 

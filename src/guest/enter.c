@@ -360,7 +360,7 @@ int64_t xd_guest_return(struct xd_self *self, int64_t rc)
     do {
         rc = wait_until_it_runs(self, rc);
         while (self->v->continuing) {
-            rc = xd_continue(self->v);
+            rc = xd_continue_guarded(self->v);
             if (self->v->rec.reject.why)
                 xd_keep_caller(self->v);
             rc = wait_until_it_runs(self, rc);

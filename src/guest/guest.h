@@ -47,7 +47,7 @@ struct xd_side {
     struct xd_selectors failsafe_sel;
     uint64_t failsafe_raised;   /* in which life of the machine it is to be entered; 0: it is not */
     struct xd_context *context; /* NULL: no code */
-    uint64_t codeless; /* in which life it came up without any; 0: it did not, or got some */
+    uint64_t codeless; /* in which life linked code brought it up without any; 0: it did not, or got some */
     bool answered;     /* while it waited: its call returns (answer) */
     int64_t answer;
     unsigned int handling; /* upcall handlers that are running, one inside the other */
@@ -165,7 +165,7 @@ static inline bool xd_self_goes_on(const struct xd_self *self)
 /* (v)'s linked code was refused its call: keeps who made it, and what it gave, for xd_explain. */
 void xd_keep_caller(struct xd_vcpu *v);
 
-/* xd_call_run, during which nobody makes another call: it would find the machine half changed. */
+/* xd_call_run and xd_continue, during which nobody makes another call: it would find the machine half changed. */
 static inline int64_t xd_call_guarded(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
 {
     struct xd_host *host = v->hv->host;
@@ -173,6 +173,17 @@ static inline int64_t xd_call_guarded(struct xd_vcpu *v, uint64_t nr, const uint
 
     host->in_call = true;
     rc = xd_call_run(v, nr, arg, 0);
+    host->in_call = false;
+    return rc;
+}
+
+static inline int64_t xd_continue_guarded(struct xd_vcpu *v)
+{
+    struct xd_host *host = v->hv->host;
+    int64_t rc;
+
+    host->in_call = true;
+    rc = xd_continue(v);
     host->in_call = false;
     return rc;
 }

@@ -430,6 +430,21 @@ START_TEST(who_is_up_without_code_is_named)
 }
 END_TEST
 
+/* A host that brings vCPUs up makes their calls itself, or none. */
+START_TEST(who_the_host_brought_up_needs_no_code)
+{
+    uint64_t down[6] = {VCPUOP_down, 1}, up[6] = {VCPUOP_up, 1};
+    uint64_t version[6] = {XENVER_version};
+
+    ck_assert_int_eq((int)xd_hypercall(m.v0, __HYPERVISOR_vcpu_op, down), 0);
+    ck_assert_int_eq((int)xd_hypercall(m.v0, __HYPERVISOR_vcpu_op, up), 0);
+    ck_assert_int_eq((int)xd_hypercall(m.v1, __HYPERVISOR_xen_version, version), 0x40011);
+    start(m.v0, answers, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
+    ck_assert_str_eq(xd_run_report(m.hv), "");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("suspend");
@@ -448,6 +463,7 @@ int main(void)
     tcase_add_test(tc, events_come_first);
     tcase_add_loop_test(tc, other_ends_are_final, 0, 2);
     tcase_add_loop_test(tc, who_is_up_without_code_is_named, 0, 2);
+    tcase_add_loop_test(tc, who_the_host_brought_up_needs_no_code, 0, 2);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
