@@ -35,7 +35,8 @@ struct xd_threads {
 struct xd_thread {
     pthread_t id;
     pthread_cond_t wake;
-    bool awake;             /* else parked */
+    bool awake;             /* else parked, */
+    uint64_t until_ns;      /* ... until then, in the machine's time, if nobody signals before */
     bool quit;              /* it is to end */
     struct xd_str *tell_to; /* where it is to say where it is */
     jmp_buf end;
@@ -64,8 +65,23 @@ static void wait_for(struct xd_threads *t, pthread_cond_t *cond)
 
 /* ---- Parking and waking ---- */
 
+/* The host's clock goes on by itself: who is parked looks when the next timer fires, and sleeps no longer. */
+static void wake_who_oversleeps(struct xd_threads *t)
+{
+    uint64_t deadline;
+
+    if (!t->g->hv->host->clock || !t->on || !xd_vtime_next(t->g->hv, &deadline))
+        return;
+    for (struct xd_context *c = t->g->contexts; c; c = c->next)
+        if (c->thread && !c->thread->awake && c->thread->until_ns > deadline) {
+            c->thread->until_ns = deadline;
+            pthread_cond_signal(&c->thread->wake);
+        }
+}
+
 static void wake_who_can_run(struct xd_threads *t)
 {
+    wake_who_oversleeps(t);
     for (struct xd_context *c = t->g->contexts; c && t->on; c = c->next)
         if (c->thread && !c->thread->awake && xd_context_can_run(c)) {
             c->thread->awake = true;
@@ -88,14 +104,6 @@ static void end_run(struct xd_threads *t, enum xd_run_end how)
     t->end = how;
 }
 
-/* The host's clock goes on by itself: those that are parked look when the next timer fires, and sleep until then. */
-static void wake_to_wait_anew(struct xd_threads *t)
-{
-    for (struct xd_context *c = t->g->contexts; c; c = c->next)
-        if (c->thread)
-            pthread_cond_signal(&c->thread->wake);
-}
-
 /* A thread is awake no more: who is to run instead? */
 static void settle(struct xd_threads *t)
 {
@@ -105,10 +113,9 @@ static void settle(struct xd_threads *t)
     while (t->on && !t->awake) {
         if (!anybody_waits(t))
             end_run(t, XD_RUN_FINISHED);
-        else if (t->g->hv->host->clock && xd_vtime_next(t->g->hv, &deadline)) {
-            wake_to_wait_anew(t);
-            return;
-        } else if (!xd_sched_skip_time(t->g->hv))
+        else if (t->g->hv->host->clock && xd_vtime_next(t->g->hv, &deadline))
+            return; /* those that are parked see to it */
+        else if (!xd_sched_skip_time(t->g->hv))
             end_run(t, XD_RUN_DEADLOCK);
         wake_who_can_run(t);
     }
@@ -123,9 +130,11 @@ static void doze(struct xd_threads *t, struct xd_context *c)
     uint64_t deadline;
 
     if (!hv->host->clock || !t->on || !xd_vtime_next(hv, &deadline)) {
+        c->thread->until_ns = UINT64_MAX;
         wait_for(t, &c->thread->wake);
         return;
     }
+    c->thread->until_ns = deadline;
     xd_clock_follow(hv);
     if (deadline > hv->now_ns) {
         wait_for_ns(t, &c->thread->wake,

@@ -402,6 +402,48 @@ END_TEST
 
 static unsigned int stage_of_naps;
 
+static void sleep_till_the_tick(void *unused)
+{
+    (void)unused;
+    __atomic_store_n(&stage_of_naps, 1, __ATOMIC_SEQ_CST);
+    (void)HYPERVISOR_sched_op(SCHEDOP_block, NULL);
+    __atomic_store_n(&stage_of_naps, 2, __ATOMIC_SEQ_CST);
+}
+
+/* Sets the sleeper's timer, and computes from then on without a call. */
+static void tick_for_a_sleeper(void *unused)
+{
+    struct vcpu_set_periodic_timer period = {.period_ns = 300 * MS}; /* longer than the last tick is ago */
+    bool sleeps = false;
+
+    (void)unused;
+    while (!sleeps) {
+        xd_preempt();
+        xd_guest_lock(m.hv);
+        sleeps = xd_vcpu_state(m.v0) == XD_STATE_BLOCKED;
+        xd_guest_unlock(m.hv);
+    }
+    nap(20);
+    if (HYPERVISOR_vcpu_op(VCPUOP_set_periodic_timer, 0, &period))
+        abort();
+    while (__atomic_load_n(&stage_of_naps, __ATOMIC_SEQ_CST) < 2)
+        ;
+}
+
+START_TEST(who_sleeps_hears_of_an_earlier_timer)
+{
+    struct xd_run_config c = XD_RUN_CONFIG_DEFAULT;
+
+    c.threads = true;
+    bind_timer();
+    xd_leave();
+    start(m.v0, sleep_till_the_tick, NULL);
+    start(m.v1, tick_for_a_sleeper, NULL);
+    ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_FINISHED);
+    ck_assert_uint_eq(ticks, 1);
+}
+END_TEST
+
 /* Ends the run while its own single shot is set. */
 static void return_with_a_timer_set(void *unused)
 {
@@ -568,6 +610,7 @@ int main(void)
     tcase_add_loop_test(host, who_the_watchdog_ends_before_its_call_makes_none, 0, 2);
     tcase_add_test(host, who_entered_has_nowhere_to_go_when_the_watchdog_ends_it);
     tcase_add_test(host, who_was_shut_down_meanwhile_is_not_entered);
+    tcase_add_test(host, who_sleeps_hears_of_an_earlier_timer);
     tcase_add_test(host, ticks_come_one_after_the_other_and_what_was_missed_is_one);
     tcase_add_test(host, time_goes_on_from_a_snapshot);
     tcase_add_test(host, what_can_not_be_followed_is_refused);
