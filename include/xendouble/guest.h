@@ -94,8 +94,12 @@ enum xd_run_end {
 /*
  * Runs the vCPUs of (hv) that have code, one at a time on this thread, until all are done or none
  * can go on. Same code, same configuration: same order. When all sleep, virtual time moves to the
- * next timer. After XD_RUN_DEADLOCK or XD_RUN_LIMIT it can be called again; contexts go on where
- * they were.
+ * next timer; on the host's clock (XD_CLOCK_HOST) the run sleeps until then. After XD_RUN_DEADLOCK
+ * or XD_RUN_LIMIT it can be called again; contexts go on where they were.
+ *
+ * A periodic timer that another vCPU set for one which was blocked goes on meanwhile, and may wake nobody, as while its
+ * events are masked. After 100000 ticks on end that did not (or naps of at most 1 s, on the host's clock, which take
+ * 17 minutes at 10 ms) the run ends in XD_RUN_DEADLOCK; with config.threads it does not end.
  *
  * With config.threads each vCPU has a thread, and guest code really runs at the same time, as on as
  * many processors: ThreadSanitizer then sees races of it. Hypercalls come one after the other, and
