@@ -570,6 +570,28 @@ START_TEST(time_goes_on_from_a_snapshot)
 }
 END_TEST
 
+#if defined(__x86_64__)
+
+/* The machine's time is that of the last stamp then, and yet the TSC went on. */
+START_TEST(a_guest_does_not_go_back_behind_a_restore)
+{
+    struct xd_snapshot s;
+    uint64_t first;
+
+    if (RUNNING_ON_VALGRIND)
+        return;
+    call();
+    s = xd_snapshot(m.hv);
+    nap(50);
+    ck_assert_int_eq(xd_restore(m.hv, s), 0);
+    first = guest_ns(m.v0);
+    call();
+    ck_assert_uint_le(first, guest_ns(m.v0));
+}
+END_TEST
+
+#endif
+
 START_TEST(what_can_not_be_followed_is_refused)
 {
     struct xd_config c = XD_CONFIG_DEFAULT;
@@ -613,6 +635,9 @@ int main(void)
     tcase_add_test(host, who_sleeps_hears_of_an_earlier_timer);
     tcase_add_test(host, ticks_come_one_after_the_other_and_what_was_missed_is_one);
     tcase_add_test(host, time_goes_on_from_a_snapshot);
+#if defined(__x86_64__)
+    tcase_add_test(host, a_guest_does_not_go_back_behind_a_restore);
+#endif
     tcase_add_test(host, what_can_not_be_followed_is_refused);
     suite_add_tcase(suite, host);
     return run_suite(suite);
