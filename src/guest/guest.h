@@ -47,8 +47,8 @@ struct xd_side {
     struct xd_selectors failsafe_sel;
     uint64_t failsafe_raised;   /* in which life of the machine it is to be entered; 0: it is not */
     struct xd_context *context; /* NULL: no code */
-    uint64_t codeless; /* in which life linked code brought it up without any; 0: it did not, or got some */
-    bool answered;     /* while it waited: its call returns (answer) */
+    uint64_t codeless;          /* in which life linked code brought it up without any; or 0 */
+    bool answered;              /* while it waited: its call returns (answer) */
     int64_t answer;
     unsigned int handling; /* upcall handlers that are running, one inside the other */
     unsigned int nmis, failsafes;

@@ -413,7 +413,8 @@ static void sleep_till_the_tick(void *unused)
 /* Sets the sleeper's timer, and computes from then on without a call. */
 static void tick_for_a_sleeper(void *unused)
 {
-    struct vcpu_set_periodic_timer period = {.period_ns = 300 * MS}; /* longer than the last tick is ago */
+    /* Longer than the last tick is ago. */
+    struct vcpu_set_periodic_timer period = {.period_ns = 300 * MS};
     bool sleeps = false;
 
     (void)unused;
