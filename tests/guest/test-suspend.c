@@ -173,16 +173,18 @@ static void never_returns(void)
     must(!"it is over");
 }
 
-static void in_an_upcall(void *unused)
-{
-    (void)unused;
-    never_returns();
-}
-
 static void in_a_failsafe_handler(void *unused, const struct xd_selectors *sel)
 {
     (void)unused;
     (void)sel;
+    never_returns();
+}
+
+#if !defined(XD_CRASH_CODE) /* a sanitizer's handler comes first, and has a report of its own */
+
+static void in_an_upcall(void *unused)
+{
+    (void)unused;
     never_returns();
 }
 
@@ -227,6 +229,8 @@ START_TEST(its_handlers_are_over)
     ck_dies_saying(faults_after_a_reset, _i ? &m : NULL, "in guest code of d1v1");
 }
 END_TEST
+
+#endif
 
 /* Selectors that could not be loaded were the old code's. */
 START_TEST(its_failsafe_callback_is_not_due)
@@ -455,7 +459,9 @@ int main(void)
     tcase_add_loop_test(tc, it_returns_in_a_later_run, 0, 6);
     tcase_add_loop_test(tc, other_vcpus_go_on_if_it_is_cancelled, 0, 2);
     tcase_add_loop_test(tc, other_vcpus_do_not_if_it_is_not, 0, 2);
+#if !defined(XD_CRASH_CODE)
     tcase_add_loop_test(tc, its_handlers_are_over, 0, 2);
+#endif
     tcase_add_test(tc, its_failsafe_callback_is_not_due);
     tcase_add_test(tc, its_thread_is_known_to_run);
     tcase_add_loop_test(tc, its_new_code_runs_beside_what_is_left_of_the_old, 0, 2);
