@@ -201,13 +201,17 @@ static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc
         look_for_ends();
 }
 
-/* Xen delivers when it returns to the guest, so one that unmasked by a store is made to enter Xen once. */
+/*
+ * Xen delivers when it returns to the guest, so one that has the mask clear is made to enter Xen once. It may have taken an upcall
+ * already, of which its mailbox tells only then.
+ */
 static void see_events(unsigned int g)
 {
     struct xd_abi_vcpu_info *now = vcpu_info_of(g);
     volatile struct xd_mailbox *m = xen->guest[g].mail;
+    const bool clear = !events[g].taken && !events[g].info.evtchn_upcall_mask;
 
-    if (!xen->guest[g].waits && now->evtchn_upcall_pending && !now->evtchn_upcall_mask &&
+    if (!xen->guest[g].waits && now->evtchn_upcall_pending && (clear || !now->evtchn_upcall_mask) &&
         m->upcalls == events[g].upcalls)
         xd_xen_call(xen, g, HC_XEN_VERSION, (uint64_t[6]){0}, 0, NULL, 0);
     if (m->upcalls != events[g].upcalls)
@@ -559,12 +563,14 @@ static bool is_mask(const struct xd_program_cpu *c, unsigned int g, const unsign
     return through && c->what == XD_DO_STORE && mask >= through && mask < through + c->size;
 }
 
-/* Whose mask was stored has it as it was stored. */
+/* Whose mask was stored has it as it was stored, but where that let an upcall in. */
 static void masks_stored(const struct xd_program_cpu *c, const unsigned char *through)
 {
     for (unsigned int g = 0; g < XD_XEN_GUESTS; g++)
-        if (domain[g / XD_MAIL_VCPUS].used && is_mask(c, g, through))
+        if (domain[g / XD_MAIL_VCPUS].used && is_mask(c, g, through)) {
             events[g].taken = false;
+            events[g].info.evtchn_upcall_mask = 0;
+        }
 }
 
 /* A plain load or store of the guest. */
