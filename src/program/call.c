@@ -240,7 +240,7 @@ void xd_entry_returned(struct xd_runner *r, struct xd_vcpu *v, int64_t rc)
 
 /*
  * The unfinished call that comes first in the order of domains and vCPUs, among those that can go
- * on.
+ * on. Of a vCPU only the last can: those before it were lost when it was reset.
  */
 static struct xd_made *first_ready(struct xd_runner *r)
 {
@@ -248,7 +248,7 @@ static struct xd_made *first_ready(struct xd_runner *r)
 
     for (struct xd_made *m = r->unfinished; m; m = m->later)
         if (xd_continuing(m->v) && xd_vcpu_state(m->v) == XD_STATE_RUNNING &&
-            (!best || m->env < best->env || (m->env == best->env && m->v->id < best->v->id)))
+            (!best || m->env < best->env || (m->env == best->env && m->v->id <= best->v->id)))
             best = m;
     return best;
 }
