@@ -38,6 +38,7 @@ int xd_in_child(int (*run)(void *ctx), void *ctx, unsigned int patience_s, struc
     if (pid == 0) {
         close(ends[0]);
         signal(SIGINT, SIG_DFL);
+        signal(SIGTERM, SIG_DFL);
         dup2(ends[1], STDERR_FILENO);
         xd_patience(patience_s);
         _exit(run(ctx));

@@ -44,10 +44,10 @@ int xd_fuzz_judge(const struct xd_program *p, uint64_t every, bool twice, struct
     struct xd_str text = {0};
     int code;
 
-    do { /* an interrupt from the keyboard, which is not the program's doing, reaches it, too */
+    do { /* an interrupt of the whole group of processes, which is not the program's doing, reaches it, too */
         xd_str_clear(&text);
         code = xd_in_child(judge, &t, XD_FUZZ_PATIENCE_S, &text);
-    } while (code == 128 + SIGINT);
+    } while (code == 128 + SIGINT || code == 128 + SIGTERM);
     if (code < 0)
         return xd_complain("processes can't be started: %s", strerror(errno));
     if (code > 128 && text.len && text.text[text.len - 1] != '\n')

@@ -81,8 +81,9 @@ static _Noreturn void work(const struct xd_fuzz *f, struct job *job, pid_t paren
     FILE *quiet = freopen("/dev/null", "w", stderr); /* it is run again for what it says */
 
     (void)quiet;
-    signal(SIGINT,
-           SIG_IGN); /* who watches over us hears it, too, and no program must seem to end us */
+    /* Who watches over us hears them, too, and no program must seem to end us. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
     for (; (!f->programs || job->number < f->programs) && getppid() == parent;
          job->number += f->jobs) {
         xd_patience(XD_FUZZ_PATIENCE_S);
@@ -106,6 +107,7 @@ void xd_fuzz_heed_interrupts(void)
     const struct sigaction once = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
 
     sigaction(SIGINT, &once, NULL);
+    sigaction(SIGTERM, &once, NULL);
 }
 
 bool xd_fuzz_interrupted(void)

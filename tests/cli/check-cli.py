@@ -305,17 +305,18 @@ class Cli(unittest.TestCase):
 
     def test_fuzz_interrupted(self):
         # An interrupt reaches all processes of a terminal; here those that work hear of it long before the first.
-        p = subprocess.Popen([COMMAND, "fuzz", "-t", "100", "-j", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        while len(workers := [pid for pid in os.listdir("/proc") if pid.isdigit() and pid != str(p.pid) and group(pid) == p.pid]) < 2:
-            time.sleep(0.02)
-        time.sleep(0.3)
-        for pid in workers:
-            os.kill(int(pid), signal.SIGINT)
-        time.sleep(0.3)
-        os.killpg(p.pid, signal.SIGINT)
-        out, err = p.communicate(timeout=60)
-        self.assertEqual((p.returncode, err), (0, b""), out)
-        self.assertRegex(out, rb"^[1-9][0-9]* programs .*\nnothing found\n$")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            p = subprocess.Popen([COMMAND, "fuzz", "-t", "100", "-j", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+            while len(workers := [pid for pid in os.listdir("/proc") if pid.isdigit() and pid != str(p.pid) and group(pid) == p.pid]) < 2:
+                time.sleep(0.02)
+            time.sleep(0.3)
+            for pid in workers:
+                os.kill(int(pid), number)
+            time.sleep(0.3)
+            os.killpg(p.pid, number)
+            out, err = p.communicate(timeout=60)
+            self.assertEqual((p.returncode, err), (0, b""), out)
+            self.assertRegex(out, rb"^[1-9][0-9]* programs .*\nnothing found\n$")
 
     def test_fuzz_misused(self):
         self.expect(run("fuzz", "-n", "0"), 2, '--programs: "0" is no number from 1')
