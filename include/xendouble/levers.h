@@ -9,8 +9,8 @@
  *     char *differences = xd_expect_differences(d); // "" if that is what happened
  *
  * Calls are named as "event_channel_op" or "event_channel_op.bind_virq" (by number: "32", "32.1"), or
- * "*" for all. Operations are those of `xendouble list ops`; of a call whose first argument is a
- * command, such as vcpu_op, its constants: "vcpu_op.up".
+ * "*" for all. Operations are those of `xendouble list ops` and `xendouble list commands`: "vcpu_op.up",
+ * "domctl.pausedomain". A command that lies in memory is read when the call is made.
  *
  * The entries of a multicall are calls like any other. A named operation of mmu_update or mmuext_op,
  * "mmuext_op.PIN_L4_TABLE", means single elements of the list: one that fails ends its list as Xen

@@ -6,40 +6,10 @@
 
 #include <inttypes.h>
 
-/* The constants that name the operations of a call without group; NONE: it has no operations. */
-static enum xd_kind op_kind(const struct xd_call *c)
+static bool op_named(const struct xd_commands *of, const struct xd_token *t, uint64_t *nr)
 {
-    if (c->shape == XD_SHAPE_PLAIN)
-        for (const struct xd_const *k = xd_consts(); k->name; k++)
-            if (c->arg[0].name && k->kind == c->arg[0].kind)
-                return (enum xd_kind)k->kind;
-    return XD_K_NONE;
-}
-
-bool xd_call_op(const struct xd_call *c, const uint64_t *arg, uint64_t *op)
-{
-    unsigned int bits = xd_kind_bits((enum xd_kind)c->arg[0].kind);
-
-    if (c->shape != XD_SHAPE_OPS && op_kind(c) == XD_K_NONE)
-        return false;
-    *op = bits < 64 ? arg[0] & ((UINT64_C(1) << bits) - 1) : arg[0];
-    if (c->group == &xd_group_memory)
-        *op &= 63; /* the rest is the start extent */
-    return true;
-}
-
-static const char *op_name(const struct xd_call *c, uint64_t nr)
-{
-    const struct xd_op *op = c->group ? xd_op_at(c->group, nr) : NULL;
-    const struct xd_const *k = c->group ? NULL : xd_const_of(op_kind(c), nr);
-
-    return op ? op->name : k ? k->name : NULL;
-}
-
-static bool op_named(const struct xd_call *c, const struct xd_token *t, uint64_t *nr)
-{
-    const struct xd_op *op = c->group ? xd_op_named(c->group, t->text, t->len) : NULL;
-    const struct xd_const *k = c->group ? NULL : xd_const_named(t->text, t->len, op_kind(c));
+    const struct xd_op *op = of->group ? xd_op_named(of->group, t->text, t->len) : NULL;
+    const struct xd_const *k = of->group ? NULL : xd_const_named(t->text, t->len, of->kind);
 
     if (op || k)
         *nr = op ? op->nr : k->value;
@@ -66,28 +36,30 @@ static void unknown_call(const struct xd_token *t, struct xd_str *error)
     did_you_mean(error, &near, "hypercalls");
 }
 
-static void unknown_op(const struct xd_call *c, const struct xd_token *t, struct xd_str *error)
+static void unknown_op(const struct xd_call *c, const struct xd_commands *of,
+                       const struct xd_token *t, struct xd_str *error)
 {
     struct xd_suggest near;
 
     xd_suggest_init(&near, t->text, t->len);
-    for (const struct xd_op *op = c->group ? c->group->ops : NULL; op && op->name; op++)
+    for (const struct xd_op *op = of->group ? of->group->ops : NULL; op && op->name; op++)
         xd_suggest_offer(&near, op->name);
-    for (const struct xd_const *k = xd_consts(); !c->group && k->name; k++)
-        if (k->kind == op_kind(c))
+    for (const struct xd_const *k = xd_consts(); !of->group && k->name; k++)
+        if (k->kind == of->kind)
             xd_suggest_offer(&near, k->name);
     xd_str_addf(error, "%s has no operation \"%.*s\"", c->name, (int)t->len, t->text);
-    did_you_mean(error, &near, "ops");
+    did_you_mean(error, &near, of->group ? "ops" : "commands");
 }
 
 static bool parse_op(struct xd_lexer *l, struct xd_select *s, struct xd_str *error)
 {
     const struct xd_call *c = xd_call_at(s->nr);
     const struct xd_token *t = &l->tok;
+    struct xd_commands of;
 
     xd_lex_next(l);
     s->has_op = true;
-    if (!c || (!c->group && op_kind(c) == XD_K_NONE)) {
+    if (!c || !xd_commands_of(c, &of)) {
         xd_str_addf(error, "%s has no operations", c ? c->name : "a hypercall that Xen has not");
         return false;
     }
@@ -97,8 +69,8 @@ static bool parse_op(struct xd_lexer *l, struct xd_select *s, struct xd_str *err
         xd_str_addf(error, "the dot behind %s wants the name or number of an operation behind it",
                     c->name);
         return false;
-    } else if (!op_named(c, t, &s->op)) {
-        unknown_op(c, t, error);
+    } else if (!op_named(&of, t, &s->op)) {
+        unknown_op(c, &of, t, error);
         return false;
     }
     xd_lex_next(l);
@@ -134,7 +106,7 @@ bool xd_select_parse(struct xd_lexer *l, struct xd_select *s, struct xd_str *err
 void xd_select_show(struct xd_str *out, const struct xd_select *s)
 {
     const struct xd_call *c = xd_call_at(s->nr);
-    const char *op = c && s->has_op ? op_name(c, s->op) : NULL;
+    const char *op = c && s->has_op ? xd_command_name(c, s->op) : NULL;
 
     if (s->any)
         xd_str_addc(out, '*');

@@ -2,13 +2,12 @@
 /*
  * select.h: hypercalls and their operations named in text: "event_channel_op.bind_virq", "32.1", "*".
  *
- * An operation is a row of the call's group; of a call without group whose first argument is a
- * command (vcpu_op), one of that argument's constants.
+ * An operation is one of those that command.h knows of the call.
  */
 #ifndef XD_ABI_SELECT_H
 #define XD_ABI_SELECT_H
 
-#include "abi/table.h"
+#include "abi/command.h"
 #include "base/lexer.h"
 #include "base/strbuf.h"
 
@@ -22,11 +21,5 @@ struct xd_select {
 bool xd_select_parse(struct xd_lexer *l, struct xd_select *s, struct xd_str *error);
 /* The text that is read so. */
 void xd_select_show(struct xd_str *out, const struct xd_select *s);
-
-/*
- * Does the first register of (c) say the operation? Then *op is it. In a COMPAT call it lies in
- * memory, in a batch each element has its own: false.
- */
-bool xd_call_op(const struct xd_call *c, const uint64_t *arg, uint64_t *op);
 
 #endif

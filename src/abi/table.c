@@ -88,16 +88,34 @@ static const struct xd_op mmu_cmds[] = {
 #undef INM
 #undef OUTM
 
-const struct xd_group xd_group_callback = {"CALLBACKOP", callback_ops,
-                                           XD_ARRAY_SIZE(callback_ops) - 1};
-const struct xd_group xd_group_evtchn = {"EVTCHNOP", evtchn_ops, XD_ARRAY_SIZE(evtchn_ops) - 1};
-const struct xd_group xd_group_memory = {"XENMEM", memory_ops, XD_ARRAY_SIZE(memory_ops) - 1};
-const struct xd_group xd_group_mmuext = {"MMUEXT", mmuext_ops, XD_ARRAY_SIZE(mmuext_ops) - 1};
-const struct xd_group xd_group_mmu = {"MMU", mmu_cmds, XD_ARRAY_SIZE(mmu_cmds) - 1};
-const struct xd_group xd_group_nmi = {"NMIOP", nmi_ops, XD_ARRAY_SIZE(nmi_ops) - 1};
-const struct xd_group xd_group_physdev = {"PHYSDEVOP", physdev_ops, XD_ARRAY_SIZE(physdev_ops) - 1};
-const struct xd_group xd_group_sched = {"SCHEDOP", sched_ops, XD_ARRAY_SIZE(sched_ops) - 1};
-const struct xd_group xd_group_version = {"XENVER", version_ops, XD_ARRAY_SIZE(version_ops) - 1};
+/* Numbers of the first operations, and of what is behind the last. */
+#define BEHIND(first, ops) ((first) + XD_ARRAY_SIZE(ops) - 1)
+enum {
+    FIRST_CALLBACK = 0,
+    FIRST_EVTCHN = BEHIND(FIRST_CALLBACK, callback_ops),
+    FIRST_MEMORY = BEHIND(FIRST_EVTCHN, evtchn_ops),
+    FIRST_MMUEXT = BEHIND(FIRST_MEMORY, memory_ops),
+    FIRST_MMU = BEHIND(FIRST_MMUEXT, mmuext_ops),
+    FIRST_NMI = BEHIND(FIRST_MMU, mmu_cmds),
+    FIRST_PHYSDEV = BEHIND(FIRST_NMI, nmi_ops),
+    FIRST_SCHED = BEHIND(FIRST_PHYSDEV, physdev_ops),
+    FIRST_VERSION = BEHIND(FIRST_SCHED, sched_ops),
+    GROUPS_OPS = BEHIND(FIRST_VERSION, version_ops)
+};
+
+#define GROUP(name, ops, first)                  \
+    {                                            \
+        name, ops, XD_ARRAY_SIZE(ops) - 1, first \
+    }
+const struct xd_group xd_group_callback = GROUP("CALLBACKOP", callback_ops, FIRST_CALLBACK);
+const struct xd_group xd_group_evtchn = GROUP("EVTCHNOP", evtchn_ops, FIRST_EVTCHN);
+const struct xd_group xd_group_memory = GROUP("XENMEM", memory_ops, FIRST_MEMORY);
+const struct xd_group xd_group_mmuext = GROUP("MMUEXT", mmuext_ops, FIRST_MMUEXT);
+const struct xd_group xd_group_mmu = GROUP("MMU", mmu_cmds, FIRST_MMU);
+const struct xd_group xd_group_nmi = GROUP("NMIOP", nmi_ops, FIRST_NMI);
+const struct xd_group xd_group_physdev = GROUP("PHYSDEVOP", physdev_ops, FIRST_PHYSDEV);
+const struct xd_group xd_group_sched = GROUP("SCHEDOP", sched_ops, FIRST_SCHED);
+const struct xd_group xd_group_version = GROUP("XENVER", version_ops, FIRST_VERSION);
 
 const struct xd_group *const *xd_groups(void)
 {
@@ -106,6 +124,11 @@ const struct xd_group *const *xd_groups(void)
         &xd_group_version, &xd_group_callback, &xd_group_nmi,    &xd_group_physdev, NULL};
 
     return all;
+}
+
+uint32_t xd_groups_ops(void)
+{
+    return GROUPS_OPS;
 }
 
 /* Hypercalls, found by number. */
@@ -194,12 +217,21 @@ unsigned int xd_kind_bits(enum xd_kind k)
 static const struct xd_const consts[] = {
 #define C(kind, name, value) {#name, value, XD_K_##kind},
 #include "abi/consts.def"
+#include "abi/consts_control.def"
 #undef C
     {NULL, 0, 0}};
+
+/* The operations of the groups may have a second number each. */
+_Static_assert(2 * GROUPS_OPS + XD_ARRAY_SIZE(consts) <= XD_OPERATIONS, "operations");
 
 const struct xd_const *xd_consts(void)
 {
     return consts;
+}
+
+size_t xd_consts_nr(void)
+{
+    return XD_ARRAY_SIZE(consts) - 1;
 }
 
 const struct xd_const *xd_const_named(const char *name, size_t len, enum xd_kind kind)

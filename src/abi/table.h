@@ -34,8 +34,11 @@ struct xd_op {
 struct xd_group {
     const char *name;
     const struct xd_op *ops;
-    size_t nr; /* of them */
+    size_t nr;      /* of them */
+    uint32_t first; /* number of the first among the operations of all groups */
 };
+
+#define XD_OPERATIONS 640u /* room for the operations of all calls (command.h) */
 
 enum xd_shape {
     XD_SHAPE_PLAIN,
@@ -67,6 +70,7 @@ extern const struct xd_group xd_group_evtchn, xd_group_sched, xd_group_callback,
     xd_group_memory, xd_group_mmuext, xd_group_mmu, xd_group_nmi, xd_group_physdev;
 /* All of the above, ended by NULL. */
 const struct xd_group *const *xd_groups(void);
+uint32_t xd_groups_ops(void); /* how many operations they have */
 
 const struct xd_op *xd_op_search(const struct xd_group *g, uint64_t nr);
 static inline const struct xd_op *xd_op_at(const struct xd_group *g, uint64_t nr)
@@ -89,6 +93,7 @@ const struct xd_const *xd_consts(void);
 const struct xd_const *xd_const_named(const char *name, size_t len,
                                       enum xd_kind kind); /* XD_K_NONE: any kind */
 const struct xd_const *xd_const_of(enum xd_kind kind, uint64_t value);
+size_t xd_consts_nr(void);
 
 /* "EINVAL" for 22 or -22; NULL if unknown. */
 const char *xd_errno_name(int64_t nr);

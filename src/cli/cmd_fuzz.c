@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_fuzz.c: searches for programs that show xendouble wrong, and judges programs that are given. */
 #define _GNU_SOURCE
+#include "abi/command.h"
 #include "cli/fuzz.h"
 
 #include "fuzz/generate.h"
@@ -115,10 +116,13 @@ static double now(void)
 static void tell_totals(const struct xd_fuzz *f, const struct xd_counts *c, double seconds)
 {
     unsigned int whys = 0, met = 0, ops = 0, asked = 0;
-    const char *group, *name;
+    const struct xd_call *call;
 
-    for (; xd_operation_at(ops, &group, &name); ops++)
-        asked += c->op[ops] != 0;
+    for (uint32_t i = 0; i < XD_OPERATIONS; i++)
+        if (xd_operation_at(i, &call)) {
+            ops++;
+            asked += c->op[i] != 0;
+        }
     for (unsigned int why = 1; why < XD_WHYS; why++, whys++)
         met += c->why[why] != 0;
     printf("%" PRIu64 " program%s (seed 0x%" PRIx64 ", %" PRIu64 " job%s), %" PRIu64

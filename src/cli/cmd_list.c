@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_list.c: the tables of src/abi, for people. */
+#include "abi/command.h"
 #include "abi/reject.h"
 #include "abi/table.h"
 #include "base/suggest.h"
@@ -101,22 +102,37 @@ static void ops(bool markdown)
         }
 }
 
+static void command(const struct sheet *s, const struct xd_call *call, uint64_t nr,
+                    const char *name, const char *kind)
+{
+    struct xd_str constant = {0};
+    char number[24];
+
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)nr);
+    xd_str_addf(&constant, "%s.%s", kind, name);
+    row(s, (const char *const[]){call->name, number, name, xd_str_text(&constant)});
+    xd_str_free(&constant);
+}
+
+/* Those that are no row of `ops`, or a row that another call has too. */
 static void commands(bool markdown)
 {
-    static const int width[] = {18, 4, 22};
+    static const int width[] = {23, 4, 32};
     const struct sheet s = {markdown, 4, width};
-    const struct xd_const *c;
-    const struct xd_call *call;
 
-    head(&s, "Commands", (const char *const[]){"hypercall", "nr", "name", "constant"});
-    for (uint32_t i = 0; (c = xd_command_at(i, &call)); i++) {
-        struct xd_str constant = {0};
-        char nr[24];
+    head(&s, "Commands", (const char *const[]){"hypercall", "nr", "name", "constant, or group"});
+    for (uint64_t at = 0; at < XD_CALLS; at++) {
+        const struct xd_call *call = xd_call_at(at);
+        struct xd_commands of;
 
-        snprintf(nr, sizeof(nr), "%llu", (unsigned long long)c->value);
-        xd_str_addf(&constant, "%s.%s", xd_kind_name((enum xd_kind)c->kind), c->name);
-        row(&s, (const char *const[]){call->name, nr, c->name, xd_str_text(&constant)});
-        xd_str_free(&constant);
+        if (!call || !xd_commands_of(call, &of))
+            continue;
+        for (const struct xd_const *c = xd_consts(); !of.group && c->name; c++)
+            if (c->kind == of.kind)
+                command(&s, call, c->value, c->name, xd_kind_name(of.kind));
+        for (const struct xd_op *op = of.place == XD_CMD_STRUCT && of.group ? of.group->ops : NULL;
+             op && op->name; op++)
+            command(&s, call, op->nr, op->name, of.group->name);
     }
 }
 

@@ -2,99 +2,25 @@
 /* counts.c: see counts.h. */
 #include "cli/counts.h"
 
+#include "abi/command.h"
+#include "program/forms.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH        100u
-#define HC_MEMORY_OP 12u
-#define HC_IRET      23u
-#define MEMORY_CMDS  63u /* above: where a call goes on that was cut short */
+#define WIDTH   100u
+#define HC_IRET 23u
 
-/* ---- Operations have one number among all ---- */
-
-/* Calls with plain arguments that have commands: which argument it is, and how the names of its values are called. */
-static const struct {
-    uint8_t nr, arg;
-    enum xd_kind kind;
-} commanded[] = {{18, 0, XD_K_CONSOLE_CMD},
-                 {21, 1, XD_K_ASSIST_TYPE},
-                 {24, 0, XD_K_VCPU_CMD},
-                 {25, 0, XD_K_SEGBASE}};
-
-uint32_t xd_operation_of(const struct xd_group *g, const struct xd_op *op)
-{
-    uint32_t number = 0;
-
-    for (const struct xd_group *const *at = xd_groups(); *at && *at != g; at++)
-        number += (uint32_t)(*at)->nr;
-    number += (uint32_t)(op - g->ops);
-    XD_ALWAYS(number < XD_OPERATIONS_MAX);
-    return number;
-}
-
-const struct xd_const *xd_command_at(uint32_t i, const struct xd_call **call)
-{
-    for (size_t k = 0; k < XD_ARRAY_SIZE(commanded); k++)
-        for (const struct xd_const *c = xd_consts(); c->name; c++)
-            if (c->kind == commanded[k].kind && i-- == 0) {
-                *call = xd_call_at(commanded[k].nr);
-                return c;
-            }
-    return NULL;
-}
-
-static uint32_t command_of(uint64_t nr, const uint64_t arg[XD_CALL_ARGS])
-{
-    uint32_t number = 0;
-
-    for (const struct xd_group *const *at = xd_groups(); *at; at++)
-        number += (uint32_t)(*at)->nr;
-    for (size_t i = 0; i < XD_ARRAY_SIZE(commanded); i++)
-        for (const struct xd_const *c = xd_consts(); c->name; c++) {
-            if (c->kind != commanded[i].kind)
-                continue;
-            XD_ALWAYS(number < XD_OPERATIONS_MAX);
-            if (nr == commanded[i].nr && c->value == (uint32_t)arg[commanded[i].arg])
-                return number;
-            number++;
-        }
-    return XD_NO_OPERATION;
-}
-
-uint32_t xd_operation_called(uint64_t nr, const uint64_t arg[XD_CALL_ARGS])
+uint32_t xd_operation_called(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[XD_CALL_ARGS])
 {
     const struct xd_call *call = xd_call_at(nr);
-    const struct xd_op *op;
+    uint64_t cmd;
 
-    if (!call || call->shape == XD_SHAPE_PLAIN)
-        return call ? command_of(nr, arg) : XD_NO_OPERATION;
-    if (call->shape != XD_SHAPE_OPS)
-        return XD_NO_OPERATION;
-    op = xd_op_at(call->group, nr == HC_MEMORY_OP ? arg[0] & MEMORY_CMDS : arg[0]);
-    return op ? xd_operation_of(call->group, op) : XD_NO_OPERATION;
-}
-
-bool xd_operation_at(uint32_t number, const char **group, const char **name)
-{
-    const struct xd_const *command;
-    const struct xd_call *call;
-
-    for (const struct xd_group *const *at = xd_groups(); *at; at++) {
-        if (number < (*at)->nr) {
-            *group = (*at)->name;
-            *name = (*at)->ops[number].name;
-            return true;
-        }
-        number -= (uint32_t)(*at)->nr;
-    }
-    command = xd_command_at(number, &call);
-    if (!command)
-        return false;
-    *group = call->name;
-    *name = command->name;
-    return true;
+    return call && xd_command_asked(call, arg, v ? xd_look_command : NULL, v, &cmd)
+               ? xd_operation_of(call, cmd)
+               : XD_NO_OPERATION;
 }
 
 /* ---- Adding up ---- */
@@ -118,17 +44,29 @@ void xd_counts_add_met(struct xd_counts *sum, const struct xd_counts *one)
         sum->why[i] += one->why[i] != 0;
     for (size_t i = 0; i < XD_CALLS; i++)
         sum->call[i] += one->call[i] != 0;
-    for (size_t i = 0; i < XD_OPERATIONS_MAX; i++)
+    for (size_t i = 0; i < XD_OPERATIONS; i++)
         sum->op[i] += one->op[i] != 0;
 }
 
 /* ---- Counting ---- */
 
+static void count_op(struct xd_counts *c, uint32_t number)
+{
+    if (number != XD_NO_OPERATION)
+        c->op[number]++;
+}
+
+static uint32_t element_op(const struct xd_step *s, const struct xd_item *it)
+{
+    if (s->call->shape == XD_SHAPE_MMUEXT)
+        return it->op ? xd_operation_of(s->call, it->op->nr) : XD_NO_OPERATION;
+    return it->cmd < XD_CMD_RAW ? xd_operation_of(s->call, it->cmd) : XD_NO_OPERATION;
+}
+
 /* The elements of a batch that were looked at: Xen stops at the first that it refuses. */
 static void count_elements(struct xd_counts *c, const struct xd_program *p, const struct xd_made *m,
                            const struct xd_step *s, const struct xd_encoded *e, int64_t rc)
 {
-    const struct xd_group *g = s->call->group;
     unsigned char bytes[4];
     uint32_t looked_at;
 
@@ -141,15 +79,10 @@ static void count_elements(struct xd_counts *c, const struct xd_program *p, cons
     looked_at += rc < 0;
     for (xd_at i = s->in; i && looked_at; i = xd_item_at(p, i)->next) {
         const struct xd_item *it = xd_item_at(p, i);
-        const struct xd_op *op;
 
         if (it->key != XD_KEY_ELEMENT)
             continue;
-        op = s->call->shape == XD_SHAPE_MMUEXT ? it->op
-             : it->cmd < XD_CMD_RAW            ? xd_op_at(g, it->cmd)
-                                               : NULL;
-        if (op)
-            c->op[xd_operation_of(g, op)]++;
+        count_op(c, element_op(s, it));
         looked_at--;
     }
 }
@@ -169,7 +102,6 @@ static void count_call(struct xd_counts *c, const struct xd_program *p, const st
     const struct xd_step *s = &p->step[m->step + k];
     const struct xd_encoded *e = &m->enc[k];
     const struct xd_call *call = xd_call_at(e->nr);
-    uint32_t number;
 
     c->calls++;
     c->guests += !m->v->domain->privileged;
@@ -183,10 +115,8 @@ static void count_call(struct xd_counts *c, const struct xd_program *p, const st
         !s->raw) {
         count_elements(c, p, m, s, e, rc);
     } else {
-        number = s->op && s->call == call ? xd_operation_of(call->group, s->op)
-                                          : xd_operation_called(e->nr, e->arg);
-        if (number != XD_NO_OPERATION)
-            c->op[number]++;
+        count_op(c, s->op && s->call == call ? xd_operation_of(call, s->op->nr)
+                                             : xd_operation_called(m->v, e->nr, e->arg));
     }
 }
 
@@ -222,44 +152,50 @@ void xd_count_entered(struct xd_counts *c, unsigned int why)
         c->why[why]++;
 }
 
-/* Of a call with plain arguments, as far as they are numbers. */
+static bool number_of(const struct xd_expr *e, uint64_t *number)
+{
+    *number = e->num;
+    return e->op == XD_EX_NUM || e->op == XD_EX_CONST;
+}
+
+/* Of a call with plain arguments, as far as its command is a number: in a register, or first of the words of a struct. */
 static uint32_t command_asked(const struct xd_program *p, const struct xd_step *s)
 {
-    uint64_t arg[XD_CALL_ARGS];
+    struct xd_commands of;
+    uint64_t cmd;
 
-    memset(arg, 0xff, sizeof(arg));
+    if (!xd_commands_of(s->call, &of))
+        return XD_NO_OPERATION;
     for (xd_at i = s->in; i; i = xd_item_at(p, i)->next) {
         const struct xd_item *it = xd_item_at(p, i);
         const struct xd_expr *e = xd_expr_at(p, it->value);
 
-        if (it->key < XD_CALL_ARGS && (e->op == XD_EX_NUM || e->op == XD_EX_CONST))
-            arg[it->key] = e->num;
+        if (it->key != of.arg)
+            continue;
+        if (of.place == XD_CMD_STRUCT && e->op == XD_EX_FN && e->sub == XD_FN_PTR4 && e->a)
+            e = xd_expr_at(p, e->a);
+        else if (of.place != XD_CMD_REGISTER)
+            return XD_NO_OPERATION;
+        return number_of(e, &cmd) ? xd_operation_of(s->call, cmd) : XD_NO_OPERATION;
     }
-    return xd_operation_called(s->call->nr, arg);
+    return XD_NO_OPERATION;
 }
 
 void xd_count_asked(struct xd_counts *c, const struct xd_program *p)
 {
     for (uint32_t i = 1; i < p->steps; i++) {
         const struct xd_step *s = &p->step[i];
-        uint32_t number;
 
         if (s->kind != XD_STEP_CALL || s->raw)
             continue;
         c->call[s->call->nr]++;
-        number = s->op                              ? xd_operation_of(s->call->group, s->op)
-                 : s->call->shape == XD_SHAPE_PLAIN ? command_asked(p, s)
-                                                    : XD_NO_OPERATION;
-        if (number != XD_NO_OPERATION)
-            c->op[number]++;
-        for (xd_at k = s->in; k; k = xd_item_at(p, k)->next) {
-            const struct xd_item *it = xd_item_at(p, k);
-            bool mmu = s->call->shape == XD_SHAPE_MMU;
-            const struct xd_op *op = mmu ? xd_op_at(&xd_group_mmu, it->cmd) : it->op;
-
-            if (it->key == XD_KEY_ELEMENT && op)
-                c->op[xd_operation_of(mmu ? &xd_group_mmu : &xd_group_mmuext, op)]++;
-        }
+        if (s->op)
+            count_op(c, xd_operation_of(s->call, s->op->nr));
+        else if (s->call->shape == XD_SHAPE_PLAIN)
+            count_op(c, command_asked(p, s));
+        for (xd_at k = s->in; k; k = xd_item_at(p, k)->next)
+            if (xd_item_at(p, k)->key == XD_KEY_ELEMENT)
+                count_op(c, element_op(s, xd_item_at(p, k)));
     }
 }
 
@@ -306,14 +242,16 @@ static struct rows reasons(const struct xd_counts *c)
 
 static struct rows calls(const struct xd_counts *c)
 {
-    struct rows rows = {.row = xd_zalloc((XD_CALLS + XD_OPERATIONS_MAX) * sizeof(struct row))};
-    const char *group, *name;
+    struct rows rows = {.row = xd_zalloc((XD_CALLS + XD_OPERATIONS) * sizeof(struct row))};
+    const struct xd_call *call;
+    const char *name;
 
     for (uint64_t nr = 0; nr < XD_CALLS; nr++)
         if (xd_call_at(nr))
             add(&rows, "", xd_call_at(nr)->name, c->call[nr]);
-    for (uint32_t i = 0; xd_operation_at(i, &group, &name); i++)
-        add(&rows, group, name, c->op[i]);
+    for (uint32_t i = 0; i < XD_OPERATIONS; i++)
+        if ((name = xd_operation_at(i, &call)))
+            add(&rows, i < xd_groups_ops() ? call->group->name : call->name, name, c->op[i]);
     qsort(rows.row, rows.nr, sizeof(*rows.row), most_first);
     return rows;
 }

@@ -7,8 +7,6 @@
 #include "abi/table.h"
 #include "program/runner.h"
 
-#define XD_OPERATIONS_MAX 288u /* room for the operations of all calls */
-
 /* All of them are uint64_t, for adding up. */
 struct xd_counts {
     uint64_t programs;
@@ -20,7 +18,7 @@ struct xd_counts {
     uint64_t refused;  /* calls and accesses with a reason */
     uint64_t why[XD_WHYS];
     uint64_t call[XD_CALLS];
-    uint64_t op[XD_OPERATIONS_MAX]; /* by number of the operation */
+    uint64_t op[XD_OPERATIONS]; /* by number of the operation */
     /* `xendouble oracle` alone: */
     uint64_t skipped;   /* that real Xen can't run, or that have nothing of --only in them */
     uint64_t unfit;     /* generated ones that real Xen can't run: one in a thousand at most */
@@ -35,18 +33,9 @@ struct xd_counts {
         left_out; /* steps run on neither side: who has a frame that they name is up to the heap */
 };
 
-/*
- * Operations have one number among all: those of the groups in the tables (EVTCHNOP ...), and behind them the commands of
- * calls whose arguments are plain (vcpu_op, console_io, vm_assist, set_segment_base).
- */
-#define XD_NO_OPERATION UINT32_MAX
-uint32_t xd_operation_of(const struct xd_group *g, const struct xd_op *op);
-/* Of a call with these arguments; XD_NO_OPERATION if it has none. Batches have one for each element, not here. */
-uint32_t xd_operation_called(uint64_t nr, const uint64_t arg[XD_CALL_ARGS]);
-/* The (i)-th of those commands, and its call; NULL behind the last. */
-const struct xd_const *xd_command_at(uint32_t i, const struct xd_call **call);
-/* The operation's name and its call or group's; false behind the last. */
-bool xd_operation_at(uint32_t number, const char **group, const char **name);
+/* Number (command.h) of the operation that a call of (v) with these arguments asks for; XD_NO_OPERATION: none. Batches have one
+ * for each element, not here. */
+uint32_t xd_operation_called(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[XD_CALL_ARGS]);
 
 void xd_counts_add(struct xd_counts *sum, const struct xd_counts *more);
 /* Adds 1 for each reason, call and operation that (one) has any of. */

@@ -4,8 +4,8 @@
  * broke it, and who holds the frame or port concerned. Nothing here is on the path of a call: a
  * refusal records numbers only.
  */
+#include "abi/command.h"
 #include "abi/errno.h"
-#include "abi/select.h"
 #include "abi/show.h"
 #include "hv/evtchn.h"
 #include "hv/frame.h"
@@ -88,16 +88,45 @@ static const struct xd_op *operation(const struct xd_record *rec)
     const struct xd_op *op = NULL;
     uint64_t nr;
 
-    if (call && call->shape == XD_SHAPE_OPS && xd_call_op(call, rec->arg, &nr))
+    if (call && call->shape == XD_SHAPE_OPS && xd_command_asked(call, rec->arg, NULL, NULL, &nr))
         op = xd_op_at(call->group, nr);
     return op && op->size && op->size <= XD_OPERAND_MAX ? op : NULL;
 }
 
+/* Its command lies in memory: then that is what can be shown. */
+static bool commanded_in_memory(const struct xd_call *call)
+{
+    struct xd_commands of;
+
+    return call && xd_commands_of(call, &of) &&
+           (of.place == XD_CMD_STRUCT || of.place == XD_CMD_BUFFER);
+}
+
 bool xd_operand_look(struct xd_vcpu *v, unsigned char copy[XD_OPERAND_MAX])
 {
+    const struct xd_call *call = xd_call_at(v->rec.nr);
     const struct xd_op *op = operation(&v->rec);
+    uint64_t cmd;
 
-    return op && xd_look(v, copy, v->rec.arg[1], op->size);
+    if (op || !commanded_in_memory(call))
+        return op && xd_look(v, copy, v->rec.arg[1], op->size);
+    if (!xd_command_asked(call, v->rec.arg, xd_look_command, v, &cmd))
+        return false;
+    memcpy(copy, &cmd, sizeof(cmd));
+    return true;
+}
+
+static void add_command(struct xd_str *out, const struct xd_call *call, const void *operand)
+{
+    const char *name;
+    uint64_t cmd;
+
+    memcpy(&cmd, operand, sizeof(cmd));
+    name = xd_command_name(call, cmd);
+    if (name)
+        xd_str_addf(out, "  %s\n", name);
+    else
+        xd_str_addf(out, "  command %" PRIu64 "\n", cmd);
 }
 
 /* The operation and its struct: as it was at the end of the call, if it could be read then, where linked code made it,
@@ -112,6 +141,10 @@ static void add_operands(struct xd_str *out, struct xd_vcpu *v)
         operand = v->hv->host->linked.operand(v);
     else if (v->rec.stack_kept || !xd_operand_look(v, copy))
         return;
+    if (!op) {
+        add_command(out, xd_call_at(v->rec.nr), operand);
+        return;
+    }
     xd_str_addf(out, "  %s", op->name);
     xd_show_fields(out, op, operand, XD_IN);
     xd_str_addc(out, '\n');

@@ -13,8 +13,14 @@ void xd_explain_frame(struct xd_hv *hv, xd_mfn mfn, struct xd_str *out);
 bool xd_look(struct xd_vcpu *v, void *dst, uint64_t va, size_t n);
 /* The same of memory that lies in the machine, whatever hooks there are. */
 bool xd_look_by_tables(struct xd_vcpu *v, void *dst, uint64_t va, size_t n);
+/* xd_look of a vCPU, for xd_command_asked. */
+static inline bool xd_look_command(void *vcpu, void *to, uint64_t at, size_t size)
+{
+    return xd_look((struct xd_vcpu *)vcpu, to, at, size);
+}
 
-/* The same of the struct that (v)'s last call gave, for xd_explain. False: it gave none that can be shown. */
+/* The same of the struct that (v)'s last call gave, for xd_explain, or of the command alone (64 bits) where it lies in memory. False:
+ * it gave none that can be shown. */
 #define XD_OPERAND_MAX 128u
 bool xd_operand_look(struct xd_vcpu *v, unsigned char copy[XD_OPERAND_MAX]);
 

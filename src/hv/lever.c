@@ -315,15 +315,10 @@ static void tell_spies(struct xd_vcpu *v, const struct xd_asked *a, int64_t rc)
 void xd_levers_called(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, struct xd_asked *a)
 {
     const struct xd_call *c = xd_call_at(nr);
-    uint32_t cmd;
 
     *a = (struct xd_asked){.nr = nr, .arg = arg};
-    if (c && c->shape == XD_SHAPE_COMPAT) {
-        a->has_op = xd_look(v, &cmd, arg[0], sizeof(cmd));
-        a->op = a->has_op ? cmd : 0;
-    } else if (c) {
-        a->has_op = xd_call_op(c, arg, &a->op);
-    }
+    if (c)
+        a->has_op = xd_command_asked(c, arg, xd_look_command, v, &a->op);
     xd_expect_note(v, a);
 }
 

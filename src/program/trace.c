@@ -7,6 +7,7 @@
  */
 #include "program/runner.h"
 
+#include "abi/command.h"
 #include "abi/reject.h"
 #include "abi/show.h"
 
@@ -211,11 +212,20 @@ static void show_batch(struct xd_str *out, const struct xd_call *c, struct xd_vc
         xd_str_addf(out, " pfd=d%u", (foreign >> 16) - 1);
 }
 
-static void show_plain(struct xd_str *out, const struct xd_call *c, const uint64_t *arg)
+/* A command that lies in memory stands behind what points there. */
+static void show_plain(struct xd_str *out, const struct xd_call *c, struct xd_vcpu *v,
+                       const uint64_t *arg)
 {
+    struct xd_commands of;
+    bool pointed = xd_commands_of(c, &of) && of.place != XD_CMD_REGISTER;
+    uint64_t cmd;
+
     for (unsigned int i = 0; i < XD_CALL_ARGS && c->arg[i].name; i++) {
         xd_str_addc(out, ' ');
         xd_show(out, c->arg[i].kind, arg[i]);
+        if (pointed && i == of.arg && xd_command_asked(c, arg, xd_look_command, v, &cmd) &&
+            xd_command_name(c, cmd))
+            xd_str_addf(out, "(%s)", xd_command_name(c, cmd));
     }
 }
 
@@ -235,7 +245,7 @@ void xd_trace_call(struct xd_runner *r, struct xd_vcpu *v, uint64_t nr, const ui
     }
     xd_str_add(out, c->name);
     switch ((enum xd_shape)c->shape) {
-    case XD_SHAPE_PLAIN: show_plain(out, c, arg); break;
+    case XD_SHAPE_PLAIN: show_plain(out, c, v, arg); break;
     case XD_SHAPE_OPS:
     case XD_SHAPE_COMPAT: show_operation(out, c, v, arg); break;
     case XD_SHAPE_MMU:

@@ -74,6 +74,13 @@ START_TEST(the_nth_fails_and_says_which_lever_did_it)
 }
 END_TEST
 
+static long domctl(const uint32_t op[64])
+{
+    const uint64_t arg[6] = {(uintptr_t)op};
+
+    return (long)xd_hypercall(x.v, __HYPERVISOR_domctl, arg);
+}
+
 START_TEST(calls_are_named_in_many_ways)
 {
     static const struct {
@@ -106,6 +113,16 @@ START_TEST(calls_are_named_in_many_ways)
         ck_assert_refused(HYPERVISOR_event_channel_op_compat(&op), XEN_EPERM, "injected");
         ck_assert_refused(HYPERVISOR_event_channel_op_compat(&op), XEN_EINVAL, "evtchn-port-range");
     }
+    /* The command of this one lies in the guest's memory. */
+    ck_assert_int_gt(xd_fail_nth(x.d, "domctl.getdomaininfo", 1, XEN_EIO), 0);
+    {
+        uint32_t op[64] = {3, 0x15, 1}; /* pausedomain */
+
+        ck_assert_refused(domctl(op), XEN_EPERM, "control-only");
+        op[0] = 5;
+        ck_assert_refused(domctl(op), XEN_EIO, "injected");
+        ck_assert_refused(domctl(op), XEN_EPERM, "control-only");
+    }
 }
 END_TEST
 
@@ -117,6 +134,8 @@ START_TEST(what_can_not_be_named_is_told)
         {"xen_versiom", "there is no hypercall \"xen_versiom\" (did you mean xen_version?)"},
         {"event_channel_op.bind_virk", "(did you mean bind_virq?)"},
         {"event_channel_op.qqqqqqqqqq", "; `xendouble list ops` tells"},
+        {"domctl.getdomaininf", "(did you mean getdomaininfo?)"},
+        {"hypfs_op.qqqqqqqqqq", "; `xendouble list commands` tells"},
         {"vcpu_op.upp", "vcpu_op has no operation \"upp\" (did you mean up?)"},
         {"update_va_mapping.3", "update_va_mapping has no operations"},
         {"event_channel_op.", "wants the name or number of an operation"},

@@ -177,6 +177,30 @@ START_TEST(domains_and_operands)
 }
 END_TEST
 
+/* Where a command lies in memory, and where it is a register. */
+START_TEST(commands_are_named)
+{
+    uint32_t op[64] = {29, 0x15}, first;
+    uint64_t buf[2];
+
+    ck_refused(f.v1, fixture_call(f.v1, 35, fixture_place(&f, f.v1, op, sizeof(op))), EPERM,
+               CONTROL_ONLY);
+    ck_says(f.v1, "\n  get_cpu_policy\n", 0);
+    op[0] = 77777;
+    ck_refused(f.v1, fixture_call(f.v1, 35, fixture_place(&f, f.v1, op, sizeof(op))), EPERM,
+               CONTROL_ONLY);
+    ck_says(f.v1, "\n  command 77777\n", 0);
+    first = 14;
+    buf[0] = fixture_place(&f, f.v1, &first, sizeof(first));
+    buf[1] = sizeof(first);
+    ck_refused(f.v1, fixture_call(f.v1, 41, 0, 1, fixture_place(&f, f.v1, buf, sizeof(buf))),
+               EINVAL, DM_NOT_HVM);
+    ck_says(f.v1, "\n  inject_msi\n", 0);
+    ck_refused(f.v1, fixture_call(f.v1, 37, 4), EPERM, CONTROL_ONLY);
+    ck_says(f.v1, "kexec_op(op=kexec_load, arg=0)", 0);
+}
+END_TEST
+
 /* Reading guest memory for people leaves no mark. */
 START_TEST(explaining_changes_nothing)
 {
@@ -223,6 +247,7 @@ int main(void)
     tcase_add_test(t, frames_of_all_kinds);
     tcase_add_test(t, the_way_down_and_the_linear_way_out);
     tcase_add_test(t, domains_and_operands);
+    tcase_add_test(t, commands_are_named);
     tcase_add_test(t, explaining_changes_nothing);
     tcase_add_test(t, every_reason_can_be_told);
     suite_add_tcase(suite, t);

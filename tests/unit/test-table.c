@@ -2,6 +2,7 @@
 /* test-table.c: the rows of the .def files hold together: names, numbers, structs, reasons. */
 #include "fixture.h"
 
+#include "abi/command.h"
 #include "abi/reject.h"
 #include "abi/show.h"
 #include "abi/table.h"
@@ -70,6 +71,83 @@ START_TEST(operations_fit_their_structs)
 END_TEST
 
 /* ---- Reasons ---- */
+
+/* Each operation of each call has a number of its own, which leads back to it. */
+START_TEST(operations_have_one_number_among_all)
+{
+    unsigned int nr = 0, found = 0;
+
+    for (uint64_t i = 0; i < XD_CALLS; i++) {
+        const struct xd_call *c = xd_call_at(i), *call;
+        struct xd_commands of;
+
+        if (!c || !xd_commands_of(c, &of))
+            continue;
+        for (uint64_t cmd = 0; cmd < 2000; cmd++) {
+            uint32_t number = xd_operation_of(c, cmd);
+            const char *name = xd_command_name(c, cmd);
+
+            ck_assert_int_eq(number == XD_NO_OPERATION, name == NULL);
+            if (!name)
+                continue;
+            nr++;
+            ck_assert_uint_lt(number, XD_OPERATIONS);
+            ck_assert_str_eq(xd_operation_at(number, &call), name);
+            ck_assert_ptr_eq(call, c);
+        }
+    }
+    for (uint32_t i = 0; i <= XD_OPERATIONS; i++) {
+        const struct xd_call *call;
+
+        found += xd_operation_at(i, &call) != NULL;
+    }
+    ck_assert_uint_gt(nr, 350);
+    ck_assert_uint_eq(found, nr);
+    ck_assert_uint_eq(xd_operation_of(xd_call_at(0), 0), XD_NO_OPERATION);
+}
+END_TEST
+
+static bool read_memory(void *ctx, void *to, uint64_t at, size_t size)
+{
+    if (at < 0x1000 || at + size > 0x1000 + 64)
+        return false;
+    memcpy(to, (const char *)ctx + at - 0x1000, size);
+    return true;
+}
+
+static const struct {
+    uint64_t nr, arg[3];
+    bool found;
+    uint64_t cmd;
+} asked[] = {
+    {24, {3, 0, 0}, true, 3},
+    {24, {UINT64_C(0x100000003), 0, 0}, true, 3}, /* as wide as the kind */
+    {34, {UINT64_C(0x100000003), 0, 0}, true, UINT64_C(0x100000003)},
+    {12, {6 | 5 << 6, 0, 0}, true, 6},
+    {21, {1, 4, 0}, true, 4},
+    {36, {0x1000, 0, 0}, true, 77},
+    {16, {0x1000, 0, 0}, true, 77},
+    {19, {0x1004, 0, 0}, true, 78},
+    {41, {0, 1, 0x1008}, true, 78}, /* the buffer lies at 0x1004 */
+    {41, {0, 1, 0x1000}, false, 0},
+    {36, {0, 0, 0}, false, 0},
+    {26, {0x1000, 1, 0}, false, 0},
+    {0, {0, 0, 0}, false, 0},
+};
+
+START_TEST(what_a_call_asks_for)
+{
+    uint32_t memory[16] = {77, 78, 0x1004, 0};
+    uint64_t arg[XD_CALL_ARGS] = {asked[_i].arg[0], asked[_i].arg[1], asked[_i].arg[2]}, cmd = 0;
+    const struct xd_call *c = xd_call_at(asked[_i].nr);
+    struct xd_commands of;
+
+    ck_assert(xd_command_asked(c, arg, read_memory, memory, &cmd) == asked[_i].found);
+    ck_assert_uint_eq(cmd, asked[_i].cmd);
+    if (xd_commands_of(c, &of) && of.place != XD_CMD_REGISTER)
+        ck_assert(!xd_command_asked(c, arg, NULL, NULL, &cmd));
+}
+END_TEST
 
 START_TEST(reasons_have_names_numbers_and_sentences)
 {
@@ -164,6 +242,8 @@ int main(void)
 
     tcase_add_test(t, calls_are_found_by_number_and_name);
     tcase_add_test(t, operations_fit_their_structs);
+    tcase_add_test(t, operations_have_one_number_among_all);
+    tcase_add_loop_test(t, what_a_call_asks_for, 0, (int)XD_ARRAY_SIZE(asked));
     tcase_add_test(t, reasons_have_names_numbers_and_sentences);
     tcase_add_test(t, sentences_name_arguments_that_exist);
     tcase_add_test(t, names_that_are_none);
