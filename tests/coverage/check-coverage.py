@@ -3,6 +3,7 @@
 docs/COVERAGE.md has the rows that the tables have, and coverage.py tells what it should: it is tried on a small tree with a
 command of this file's own.
 """
+import json
 import pathlib
 import subprocess
 import sys
@@ -14,16 +15,17 @@ ROOT, COMMAND = pathlib.Path(sys.argv.pop(1)), sys.argv.pop(1)
 
 TABLES = """\
 case "$1 $2" in
-"list hypercalls") printf 'nr name modelled arguments\\n20 grant_table_op no cmd\\n24 vcpu_op in part cmd\\n32 event_channel_op %s x\\n' "$modelled" ;;
+"list hypercalls") printf 'nr name modelled arguments\\n20 grant_table_op no cmd\\n24 vcpu_op in part cmd\\n32 event_channel_op %s x\\n48 mca yes op\\n' "$modelled" ;;
 "list ops") printf 'group nr name fields\\nEVTCHNOP 4 send port:PORT\\n' ;;
-"list commands") printf 'hypercall nr name constant\\nvcpu_op 1 up VCPU_CMD.up\\n' ;;
+"list commands") printf 'hypercall nr name constant\\nvcpu_op 1 up VCPU_CMD.up\\nmca 1 fetch MCA_CMD.fetch\\n' ;;
+"fmt --fill") for f in "$3"/*.xds; do sed -i "\\$ s/\$/ $answer/" "$f"; done ;;
 "replay --quiet") printf 'reasons: 1 of 1 met\\n  3 copy-in\\n\\ncalls and operations: 2 of 3 met\\n  7 event_channel_op\\n  5 EVTCHNOP send\\n  2 vcpu_op up\\n' ;;
 *) exit 9 ;;
 esac
 """
 ROWS = "[guests]\nLF event_channel_op send\nG grant_table_op map\n[absent]\n20 grant_table_op map\n[part]\nvcpu_op: but for down\n"
 REPORT = """\
-12 programs (seed 0x1), 345 calls (50.0 % granted) and 6 accesses compared, 7 of them refused
+12 programs (seed 0x1), 345 calls (50.0 % granted) and 6 accesses compared, 7 of them refused; 1 program differs
 
 reasons: 1 of 2 compared
            9 copy-in
@@ -40,8 +42,6 @@ class Coverage(unittest.TestCase):
         self.addCleanup(self.dir.cleanup)
         self.root = pathlib.Path(self.dir.name)
         self.write("tests/coverage/rows.txt", ROWS)
-        self.write("tests/unit/a.c", "x(EVTCHNOP_send);")
-        self.write("tests/unit/b.c", '"event_channel_op send port=1"')
         self.write("docs/COVERAGE.md", "")
         self.tables("yes")
 
@@ -49,9 +49,17 @@ class Coverage(unittest.TestCase):
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_text(text, encoding="utf-8")
 
-    def tables(self, modelled):
-        self.write("command", f"#!/bin/sh\nmodelled={modelled}\n{TABLES}")
+    def tables(self, modelled, answer="= 0"):
+        self.write("command", f"#!/bin/sh\nmodelled={modelled}\nanswer='{answer}'\n{TABLES}")
         (self.root / "command").chmod(0o755)
+
+    def build(self, programs):
+        """A build that has these test programs: path and text of a shell script."""
+        for path, text in programs.items():
+            self.write(f"build/{path}", f"#!/bin/sh\n{text}\n")
+            (self.root / "build" / path).chmod(0o755)
+        self.write("build/meson-info/intro-tests.json", json.dumps([{"cmd": [str(self.root / "build" / path)]} for path in programs]))
+        return self.root / "build"
 
     def run_it(self, *args):
         return subprocess.run([sys.executable, "-B", COVERAGE, "--command", self.root / "command", "--root", self.root, *args],
@@ -66,18 +74,45 @@ class Coverage(unittest.TestCase):
     def test_rows(self):
         self.write("report", REPORT)
         text = self.make("--oracle", self.root / "report")
-        self.assertIn("| 32 | event_channel_op | send | yes | LF | 1,030 | 5 | 2 |\n", text)
-        self.assertIn("| 24 | vcpu_op |  | in part |  | 0 | 0 | 0 |\n", text)
-        self.assertIn("| 24 | vcpu_op | up | yes |  | 0 | 2 | 0 |\n", text)
-        self.assertIn("| 20 | grant_table_op | map | no | G | 0 | 0 | 0 |\n", text)
-        self.assertIn("12 programs, 345 calls", text)
-        self.assertIn("6 hypercalls and operations: 3 modelled, 1 in part, 2 not.", text)
+        self.assertIn("| 32 | event_channel_op | send | yes | LF | 1,030 | 5 | ? |\n", text)
+        self.assertIn("| 24 | vcpu_op |  | in part |  | 0 | 0 | ? |\n", text)
+        self.assertIn("| 24 | vcpu_op | up | yes |  | 0 | 2 | ? |\n", text)
+        self.assertIn("| 20 | grant_table_op | map | no | G | 0 | 0 | ? |\n", text)
+        self.assertIn("Compared with real Xen: 12 programs, 345 calls, 1 differ.", text)
+        self.assertIn("8 hypercalls and operations: 5 modelled, 1 in part, 2 not.", text)
+
+    def test_what_tests_call(self):
+        build = self.build({"tests/unit/test-a": 'printf "vcpu_op up\\nvcpu_op up\\n" >>$XENDOUBLE_CALLS',
+                            "tests/guest/test-b": 'echo "vcpu_op up" >>$XENDOUBLE_CALLS; echo mca >>$XENDOUBLE_CALLS; exit 77',
+                            "tests/mutants/hunter": "exit 1"})
+        text = self.make("--tests", build)
+        self.assertIn("| 24 | vcpu_op | up | yes |  | ? | 2 | 2 |\n", text)
+        self.assertIn("| 48 | mca |  | yes |  | ? | 0 | 1 |\n", text)
+        self.assertIn("| 32 | event_channel_op | send | yes | LF | ? | 5 | 0 |\n", text)
+        self.assertEqual(self.make(), text)
+        build = self.build({"tests/unit/test-a": "echo wrong; exit 1"})
+        self.assertRegex(self.run_it("--tests", build).stderr, "test-a: exit code 1: wrong")
+        build = self.build({"tests/unit/test-a": "true"})
+        self.assertIn("set up with -Dcount=true?", self.run_it("--tests", build).stderr)
+
+    def test_what_is_said_of_operations(self):
+        self.tables("yes", "= ENOSYS why=not-modelled")
+        self.assertIn("mca fetch answers not-modelled", self.run_it("--check").stderr)
+        self.write("tests/coverage/rows.txt", f"{ROWS}[no]\nmca fetch\n")
+        self.assertIn("| 48 | mca | fetch | no |", self.make())
+        self.assertEqual(self.run_it("--check").returncode, 0)
+        self.tables("yes", "= EINVAL why=mca-flags")
+        self.assertEqual(self.run_it("--check").returncode, 0)
+        self.tables("yes")
+        self.assertIn("mca fetch is answered", self.run_it("--check").stderr)
+        self.write("tests/coverage/rows.txt", f"{ROWS}mca fetch: half of it\n")
+        self.assertIn("| 48 | mca | fetch | in part |", self.make())
 
     def test_several_reports_add_up_and_numbers_stay(self):
         self.write("report", REPORT)
         text = self.make("--oracle", self.root / "report", "--oracle", self.root / "report")
         self.assertIn("| 2,060 |", text)
-        self.assertIn("24 programs, 690 calls", text)
+        self.assertIn("24 programs, 690 calls, 2 differ.", text)
         self.assertEqual(self.make(), text)
 
     def test_check(self):

@@ -6,6 +6,7 @@
  * the registers to the widths of the handler's arguments, run it, let observers see the result.
  */
 #include "hv/call/call.h"
+#include "hv/call/count.h"
 #include "hv/lever.h"
 
 #include <limits.h>
@@ -18,11 +19,13 @@
     {                                                                  \
         struct xd_args_##name in;                                      \
                                                                        \
+        xd_count_made(v, nr, reg);                                     \
         args return xd_hc_##name(v, &in);                              \
     }
 #define TODO(nr, name, args)                                           \
     static int64_t call_##name(struct xd_vcpu *v, const uint64_t *reg) \
     {                                                                  \
+        xd_count_made(v, nr, reg);                                     \
         return xd_reject(v, XD_WHY_NOT_MODELLED, (nr), reg[0]);        \
     }
 #include "abi/hypercalls.def"
