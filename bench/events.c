@@ -9,23 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_MEMORY     12
-#define CALL_SET_TIMER  15
-#define CALL_EVTCHN     32
-#define OP_BIND_VIRQ    1
-#define OP_SEND         4
-#define OP_BIND_IPI     7
-#define OP_INIT_CONTROL 11
-#define OP_EXPAND_ARRAY 12
-#define OP_DECREASE     1
-#define OP_POPULATE     6
-#define ALL_BITS        4095u /* all that bitmaps have room for: 0 is no port */
-#define MANY_PORTS      4096u
-#define WORDS           1024u /* of events in a page */
-#define WORD_LINK       UINT32_C(0x1ffff)
-#define WORD_FLAGS      UINT32_C(0xa0000000) /* pending, linked */
-#define BALLOON         16384u
-#define QUEUES          1u /* (arg) of a bench: events come by queues */
+#define CALL_MEMORY      12
+#define CALL_SET_TIMER   15
+#define CALL_XEN_VERSION 17
+#define CALL_EVTCHN      32
+#define OP_BIND_VIRQ     1
+#define OP_SEND          4
+#define OP_BIND_IPI      7
+#define OP_INIT_CONTROL  11
+#define OP_EXPAND_ARRAY  12
+#define OP_DECREASE      1
+#define OP_POPULATE      6
+#define ALL_BITS         4095u /* all that bitmaps have room for: 0 is no port */
+#define MANY_PORTS       4096u
+#define WORDS            1024u /* of events in a page */
+#define WORD_LINK        UINT32_C(0x1ffff)
+#define WORD_FLAGS       UINT32_C(0xa0000000) /* pending, linked */
+#define BALLOON          16384u
+#define QUEUES           1u /* (arg) of a bench: events come by queues */
 
 struct events {
     struct xd_hv *hv;
@@ -37,9 +38,10 @@ struct events {
     uint32_t *block, *words[MANY_PORTS / WORDS + 1];
     uint32_t *port; /* what calls are given once the domain is linked */
     uint32_t taken; /* by upcalls */
-    uint64_t floor[MANY_PORTS / 64 + 1];
     uint64_t *frames;
-    uint32_t *floor_count;
+    struct floor_frame {
+        uint64_t record[2], next, p2m, m2p;
+    } * floor_frame;
 };
 
 static uint64_t page(struct events *e, uint64_t k)
@@ -109,7 +111,7 @@ static void teardown(void *ctx)
     xd_hv_destroy(e->hv);
     free(e->port);
     free(e->frames);
-    free(e->floor_count);
+    free(e->floor_frame);
     free(e);
 }
 
@@ -149,6 +151,13 @@ static void take(void *events)
     e->taken = e->block ? take_from_queue(e) : take_from_bitmaps(e);
 }
 
+static void send_all(struct events *e)
+{
+    for (uint32_t i = 0; i < e->ports; i++)
+        bench_use((uint64_t)xd_hypercall(e->v, CALL_EVTCHN,
+                                         (const uint64_t[6]){OP_SEND, (uintptr_t)&e->port[i]}));
+}
+
 /* A unit is an event: all ports are raised, and then an upcall takes what is pending. */
 static void raise_and_take(void *ctx, uint64_t n)
 {
@@ -157,9 +166,7 @@ static void raise_and_take(void *ctx, uint64_t n)
 
     for (uint64_t done = 0; done < n; done += e->ports) {
         *mask = 1;
-        for (uint32_t i = 0; i < e->ports; i++)
-            bench_use((uint64_t)xd_hypercall(e->v, CALL_EVTCHN,
-                                             (const uint64_t[6]){OP_SEND, (uintptr_t)&e->port[i]}));
+        send_all(e);
         *mask = 0;
         e->taken = 0;
         xd_preempt();
@@ -167,19 +174,18 @@ static void raise_and_take(void *ctx, uint64_t n)
     }
 }
 
-static void bits(void *ctx, uint64_t n)
+/* The same without an upcall. */
+static void raise_masked_and_take(void *ctx, uint64_t n)
 {
     struct events *e = ctx;
 
+    e->shared->vcpu_info[0].evtchn_upcall_mask = 1;
     for (uint64_t done = 0; done < n; done += e->ports) {
-        for (uint32_t i = 1; i <= e->ports; i++) {
-            e->floor[i / 64] |= UINT64_C(1) << i % 64;
-            bench_use(i);
-        }
-        for (uint32_t i = 0; i <= e->ports / 64; i++)
-            for (; e->floor[i]; e->floor[i] &= e->floor[i] - 1)
-                bench_use(i);
+        send_all(e);
+        take(e);
+        XD_ALWAYS(e->taken == e->ports);
     }
+    e->shared->vcpu_info[0].evtchn_upcall_mask = 0;
 }
 
 /* ---- A timer ---- */
@@ -188,9 +194,13 @@ static void *setup_timer(const struct bench *b)
 {
     struct events *e = machine(8192, 2048);
     const struct xd_abi_evtchn_bind_virq timer = {0};
+    const struct xd_abi_evtchn_bind_ipi ipi = {0};
+    const uint32_t port = 2;
 
     (void)b;
     evtchn(e, OP_BIND_VIRQ, &timer, sizeof(timer));
+    evtchn(e, OP_BIND_IPI, &ipi, sizeof(ipi));
+    bench_store(e->v, e->area, &port, sizeof(port));
     return e;
 }
 
@@ -207,17 +217,14 @@ static void set_and_fire(void *ctx, uint64_t n)
     }
 }
 
-static void store_and_bits(void *ctx, uint64_t n)
+static void call_and_event(void *ctx, uint64_t n)
 {
     struct events *e = ctx;
 
     while (n--) {
-        e->floor[0] += 1000;
-        bench_use(e->floor[0]);
-        e->floor[1] = e->floor[2] = e->floor[3] = n;
-        bench_use(n);
-        e->floor[1] = e->floor[2] = e->floor[3] = 0;
-        bench_use(n);
+        bench_use((uint64_t)xd_hypercall(e->v, CALL_XEN_VERSION, (const uint64_t[6]){0}));
+        bench_use((uint64_t)xd_hypercall(e->v, CALL_EVTCHN, (const uint64_t[6]){OP_SEND, e->area}));
+        XD_ALWAYS(take_from_bitmaps(e) == 1);
     }
 }
 
@@ -230,7 +237,7 @@ static void *setup_balloon(const struct bench *b)
 
     (void)b;
     e->frames = xd_zalloc(BALLOON * sizeof(*e->frames));
-    e->floor_count = xd_zalloc(BALLOON * sizeof(*e->floor_count));
+    e->floor_frame = xd_zalloc(BALLOON * sizeof(*e->floor_frame));
     for (uint64_t i = 0; i < BALLOON; i++)
         e->frames[i] = page(e, i);
     bench_store(e->v, e->area + XD_PAGE_SIZE, e->frames, BALLOON * sizeof(*e->frames));
@@ -263,32 +270,44 @@ static void balloon(void *ctx, uint64_t n)
     }
 }
 
-/* The count of a frame down and up, and what the lists say of it. */
-static void count_frames(void *ctx, uint64_t n)
+/* What is known of a frame, once as it goes and once as it comes: its record, its place in the list of free ones, and the two
+ * lists that say which page it is; the guest's list is read each time, and written as it comes. */
+static void write_records(void *ctx, uint64_t n)
 {
     struct events *e = ctx;
+    uint64_t last = 0, entry;
 
     while (n--)
         for (unsigned int up = 0; up < 2; up++)
             for (uint64_t i = 0; i < BALLOON; i++) {
-                e->floor_count[i] += up ? 1 : UINT32_MAX;
-                bench_use(e->frames[i]);
+                const uint64_t at = e->area + XD_PAGE_SIZE + i * sizeof(entry);
+                struct floor_frame *f = &e->floor_frame[i];
+
+                XD_ALWAYS(xd_copy_in(e->v, &entry, at, sizeof(entry)));
+                f->record[0] = f->record[1] = up ? entry : 0;
+                f->next = up ? 0 : last;
+                f->p2m = f->m2p = up ? i : UINT64_MAX;
+                last = i;
+                if (up)
+                    XD_ALWAYS(xd_copy_out(e->v, at, &entry, sizeof(entry)));
             }
 }
 
-#define BITS    "its bit set, found and cleared"
+#define MASKED  "the same sends, masked, taken without it"
 #define BY_FIFO ((uint64_t)QUEUES << 32)
 
 const struct bench bench_events[] = {
-    {"upcall by bitmaps, 1 pending", BITS, 0, 0, setup, raise_and_take, bits, teardown, 1},
-    {"upcall by bitmaps, 4095 pending, an event", BITS, 0, 0, setup, raise_and_take, bits, teardown,
-     ALL_BITS},
-    {"upcall by queues, 1 pending", BITS, 0, 0, setup, raise_and_take, bits, teardown, BY_FIFO | 1},
-    {"upcall by queues, 4096 pending, an event", BITS, 0, 0, setup, raise_and_take, bits, teardown,
-     BY_FIFO | MANY_PORTS},
-    {"timer set and fired", "a deadline and three bits stored", 0, 0, setup_timer, set_and_fire,
-     store_and_bits, teardown, 0},
-    {"balloon of 16384 frames out and in", "counters and lists touched", 0, 0, setup_balloon,
-     balloon, count_frames, teardown, 0},
+    {"upcall by bitmaps, 1 pending", MASKED, 2, 0, setup, raise_and_take, raise_masked_and_take,
+     teardown, 1},
+    {"upcall by bitmaps, 4095 pending, an event", MASKED, 1.1, 0, setup, raise_and_take,
+     raise_masked_and_take, teardown, ALL_BITS},
+    {"upcall by queues, 1 pending", MASKED, 2, 0, setup, raise_and_take, raise_masked_and_take,
+     teardown, BY_FIFO | 1},
+    {"upcall by queues, 4096 pending, an event", MASKED, 1.1, 0, setup, raise_and_take,
+     raise_masked_and_take, teardown, BY_FIFO | MANY_PORTS},
+    {"timer set and fired", "a null call, an event sent and taken", 3.5, 0, setup_timer,
+     set_and_fire, call_and_event, teardown, 0},
+    {"balloon of 16384 frames out and in", "records written, the list copied by entries", 3.5, 0,
+     setup_balloon, balloon, write_records, teardown, 0},
     {0},
 };

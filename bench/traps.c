@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CALL_SET_TRAP_TABLE 0
+#define CALL_XEN_VERSION    17
 #define CALL_IRET           23
 #define VECTOR              0x80
 #define FRAME               7u /* RCX R11 RIP CS RFLAGS RSP SS */
@@ -16,8 +17,9 @@
 
 struct traps {
     struct xd_vcpu *v;
-    uint64_t table;  /* of one entry, VA */
-    uint64_t *stack; /* where the frame will lie */
+    uint64_t table;     /* of one entry, VA */
+    uint64_t *stack;    /* where the frame will lie */
+    uint64_t stack_end; /* its address for the guest */
     uint64_t floor[FRAME + IRET];
 };
 
@@ -33,6 +35,7 @@ static void *setup(const struct bench *b)
     (void)b;
     t->v = xd_vcpu_at(d, 0);
     t->table = s->padding_va;
+    t->stack_end = s->stack_va + XD_PAGE_SIZE;
     t->stack = xd_frame_words(xd_domain_hv(d), xd_mfn_of(xd_domain_mfn(d, pfn))) + XD_PT_SLOTS;
     bench_store(t->v, t->table, table, sizeof(table));
     return t;
@@ -68,22 +71,26 @@ static void round_trip(void *ctx, uint64_t n)
     }
 }
 
-static void words(void *ctx, uint64_t n)
+/* What a round trip reads and writes of the guest's, and the two calls that it makes. */
+static void calls_and_copies(void *ctx, uint64_t n)
 {
     struct traps *t = ctx;
+    const uint64_t at = t->stack_end - sizeof(t->floor);
+    struct xd_abi_trap_info table[2];
+    const uint64_t none[6] = {0};
 
     while (n--) {
-        for (unsigned int i = 0; i < FRAME + IRET; i++) {
-            t->floor[i] = n;
-            bench_use(n);
-        }
-        for (unsigned int i = 0; i < FRAME + IRET; i++)
-            bench_use(t->floor[i]);
+        bench_use((uint64_t)xd_hypercall(t->v, CALL_XEN_VERSION, none));
+        XD_ALWAYS(xd_copy_in(t->v, table, t->table, sizeof(table)));
+        XD_ALWAYS(xd_copy_out(t->v, at, t->floor, FRAME * sizeof(t->floor[0])));
+        bench_use((uint64_t)xd_hypercall(t->v, CALL_XEN_VERSION, none));
+        XD_ALWAYS(xd_copy_in(t->v, t->floor, at, sizeof(t->floor)));
+        bench_use(t->floor[0] + table[0].address);
     }
 }
 
 const struct bench bench_traps[] = {
-    {"set_trap_table, INT, handler, iret", "its words stored and loaded", 0, 0, setup, round_trip,
-     words, teardown, 0},
+    {"set_trap_table, INT, handler, iret", "two null calls; table and frames copied", 3.5, 0, setup,
+     round_trip, calls_and_copies, teardown, 0},
     {0},
 };
