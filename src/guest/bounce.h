@@ -26,6 +26,9 @@ extern const char xd_bounce_back[]; /* the RIP of such frames */
 void xd_bounce_frame(uint64_t handler, uint64_t cs_and_mask, uint64_t rflags,
                      const struct xd_selectors *sel);
 extern const char xd_iret_over_red_zone[]; /* ret $XD_RED_ZONE */
+
+/* Leaves for where xd_leave_ready says. */
+_Noreturn void xd_leave_by(const struct xd_iret_frame *f);
 #else
 #define XD_CAN_BOUNCE 0
 static inline void xd_bounce(uint64_t handler)
@@ -46,12 +49,21 @@ int64_t xd_with_vectors(int64_t (*fn)(uint64_t a, const uint64_t *b), uint64_t a
 /* What the stub does with the frame of the iret hypercall: (flags) becomes the stack pointer to leave with, which
  * finds RFLAGS and RIP there. */
 bool xd_stub_iret(struct xd_iret_frame *f);
+/* Makes (flags) of (f) that stack pointer. (here): the stack below it is not in use any more. */
+void xd_leave_to(struct xd_iret_frame *f, uint64_t rflags, uintptr_t here);
+
+#define XD_RFLAGS_CODE 0x240cd5u /* what user code may set: CF PF AF ZF SF DF OF AC ID */
+
 /* What a stub returns, in two registers. */
 struct xd_stub_end {
     int64_t rc;
-    uint64_t spoiled; /* argument registers that are to be overwritten */
+    uint64_t
+        spoiled; /* argument registers that are to be overwritten; XD_STUB_LEAVES: (rc) is where to find the others */
 };
+#define XD_STUB_LEAVES UINT64_C(0x100)
+
+/* (at): RSP as Xen sees it in its own page's stub, which has pushed RCX and R11. */
 struct xd_stub_end xd_stub_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
-                                uint64_t f, uint64_t nr);
+                                uint64_t f, uint64_t nr, uint64_t at);
 
 #endif

@@ -114,6 +114,7 @@ struct xd_guest *xd_guest_of(struct xd_hv *hv)
     host->linked.gone = guest_gone;
     host->linked.reset = xd_context_reset;
     host->linked.up = xd_context_up;
+    xd_leave_hook(host);
     host->linked.returns = guest_returns;
     xd_access_hook(host);
     host->linked.tell_caller = tell_caller;
@@ -350,22 +351,58 @@ static void xd_tell_crash(struct xd_vcpu *v)
     xd_str_free(&out);
 }
 
+/*
+ * The call of (self) made an iret, to *f. It is kept here while others have their turn: handlers that interrupt the
+ * target may make one of their own.
+ */
+static bool take_iret(struct xd_self *self, struct xd_iret_frame *f)
+{
+    struct xd_host *host = self->v->hv->host;
+    const bool took = host->left;
+
+    host->left = false;
+    if (XD_UNLIKELY(took))
+        *f = self->side->left;
+    return took;
+}
+
+static void keep_iret(struct xd_self *self, const struct xd_iret_frame *f)
+{
+    self->side->left = *f;
+    self->side->leaves = true;
+}
+
+/* Who goes back to xd_bounce by an iret finds there what else is due; here the stack would grow and grow. */
+static bool deliver(struct xd_self *self, const struct xd_iret_frame *to)
+{
+    return (to && xd_is_way_back(to->rip)) || xd_deliver_upcalls(self);
+}
+
 int64_t xd_guest_return(struct xd_self *self, int64_t rc)
 {
+    struct xd_iret_frame f;
+    bool leaves = take_iret(self, &f);
+
     /* Most often nothing is due but upcalls. */
-    if (!self->context && xd_runs(self->v) && xd_deliver_upcalls(self))
+    if (!self->context && xd_runs(self->v) && deliver(self, leaves ? &f : NULL)) {
+        if (XD_UNLIKELY(leaves))
+            keep_iret(self, &f);
         return rc;
+    }
     if (self->v->domain->shut_down && self->v->domain->shutdown_code == XD_SHUTDOWN_CRASH)
         xd_tell_crash(self->v);
     do {
         rc = wait_until_it_runs(self, rc);
         while (self->v->continuing) {
             rc = xd_continue_guarded(self->v);
+            leaves |= take_iret(self, &f);
             if (self->v->rec.reject.why)
                 xd_keep_caller(self->v);
             rc = wait_until_it_runs(self, rc);
         }
-    } while (!xd_deliver_upcalls(self)); /* crashed: waiting for it never ends */
+    } while (!deliver(self, leaves ? &f : NULL)); /* crashed: waiting for it never ends */
+    if (XD_UNLIKELY(leaves))
+        keep_iret(self, &f);
     return rc;
 }
 

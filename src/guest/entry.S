@@ -3,16 +3,27 @@
  * entry.S: where hypercall_page's stubs lead, the bounce frame, and calling what may use vector
  * registers.
  *
- * Everything but rax, rcx and r11 survives a hypercall (of a release build of Xen), whatever the alignment of the stack.
+ * Everything but rax survives a hypercall (of a release build of Xen), whatever the alignment of the stack.
  */
     .text
 
-/* eax: number; rdi rsi rdx r10 r8 r9: arguments, of which C wants the fourth in rcx; the number comes last. */
+/*
+ * eax: number; rdi rsi rdx r10 r8 r9: arguments, of which C wants the fourth in rcx; the number comes last, and where RSP
+ * stands in Xen's own page by then: rcx and r11 are pushed. An iret is jumped to, as its stub is.
+ */
     .globl xd_hypercall_entry
     .type xd_hypercall_entry, @function
     .balign 32
 xd_hypercall_entry:
     .cfi_startproc
+    cmpq $23, %rax
+    je .Liret
+    pushq %rcx
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rcx, 0
+    pushq %r11
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %r11, 0
     pushq %rbp
     .cfi_adjust_cfa_offset 8
     .cfi_rel_offset %rbp, 0
@@ -25,7 +36,8 @@ xd_hypercall_entry:
     pushq %rdx
     pushq %rsi
     pushq %rdi
-    subq $8, %rsp
+    leaq 8(%rbp), %rcx
+    pushq %rcx
     pushq %rax
     movq %r10, %rcx
     cld
@@ -40,25 +52,64 @@ xd_hypercall_entry:
     popq %r8
     popq %r9
     movq %rbp, %rsp
-    popq %rbp
     .cfi_remember_state
-    .cfi_def_cfa %rsp, 8
+    .cfi_def_cfa_register %rsp
+    popq %rbp
+    .cfi_adjust_cfa_offset -8
+    .cfi_restore %rbp
+    popq %r11
+    .cfi_adjust_cfa_offset -8
+    .cfi_restore %r11
+    popq %rcx
+    .cfi_adjust_cfa_offset -8
+    .cfi_restore %rcx
     ret
     .cfi_restore_state
 /* A debug build of Xen: so many argument registers come back as this. */
-2:  movabsq $0xdeadbeefdeadf00d, %rcx
+2:  movq %rdx, %r11
+    andl $0xff, %edx
+    jz 4f
+    movabsq $0xdeadbeefdeadf00d, %rcx
 3:  movq %rcx, -8(%rsp,%rdx,8)
     decq %rdx
     jnz 3b
-    jmp 1b
+4:  testl $0x100, %r11d             /* XD_STUB_LEAVES */
+    jz 1b
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %r10
+    popq %r8
+    popq %r9
+    movq (%rbp), %rbp
+    .cfi_undefined %rip
+    jmp 5f
     .cfi_endproc
     .size xd_hypercall_entry, . - xd_hypercall_entry
+
+/* void xd_leave_by(const struct xd_iret_frame *f), whose flags are the stack pointer that finds RFLAGS and RIP. */
+    .globl xd_leave_by
+    .hidden xd_leave_by
+    .type xd_leave_by, @function
+xd_leave_by:
+    .cfi_startproc
+    .cfi_undefined %rip
+    movq %rdi, %rax
+5:  movq 8(%rax), %r11
+    movq 16(%rax), %rcx
+    movq 24(%rax), %rsp
+    movq (%rax), %rax
+    popfq
+    ret
+    .cfi_endproc
+    .size xd_leave_by, . - xd_leave_by
 
 /* The stack holds a struct xd_iret_frame; all other registers are the target's already. */
     .globl xd_iret_entry
     .type xd_iret_entry, @function
     .balign 32
 xd_iret_entry:
+.Liret:
     .cfi_startproc
     .cfi_def_cfa %rsp, 72
     .cfi_offset %rip, -40

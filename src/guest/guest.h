@@ -10,6 +10,7 @@
 #define XD_GUEST_GUEST_H
 
 #include "base/strbuf.h"
+#include "hv/bounce.h"
 #include "hv/call/call.h"
 #include "hv/frame.h"
 #include "hv/holders.h"
@@ -48,7 +49,13 @@ struct xd_side {
     uint64_t failsafe_raised;   /* in which life of the machine it is to be entered; 0: it is not */
     struct xd_context *context; /* NULL: no code */
     uint64_t codeless;          /* in which life linked code brought it up without any; or 0 */
-    bool answered;              /* while it waited: its call returns (answer) */
+    bool begins;                /* ... and it is to begin with the registers of its context */
+    uint64_t frame_at;          /* RSP of its last multicall as Xen sees it; 0: a function's */
+    bool leaves;                /* its call is over, and it goes on at (left) */
+    struct xd_iret_frame left;
+    void *up_caller[XD_STACK_KEPT]; /* who brought it up: as (caller) */
+    unsigned int up_callers;
+    bool answered; /* while it waited: its call returns (answer) */
     int64_t answer;
     unsigned int handling; /* upcall handlers that are running, one inside the other */
     unsigned int nmis, failsafes;
@@ -65,6 +72,7 @@ struct xd_guest {
     struct xd_hv *hv;
     struct xd_side *side;         /* domains_max * XD_VCPUS */
     struct xd_context *contexts;  /* all of them, in the order of their start */
+    bool awaited;                 /* a vCPU may have come up that is to begin */
     struct xd_sched *sched;       /* of the run under way; NULL: none */
     struct xd_threads *threads;   /* its vCPUs' threads; NULL: there never were any */
     struct xd_watch *watches;     /* of domains whose holdings are watched */
@@ -125,8 +133,11 @@ _Noreturn void xd_guest_die(const char *fmt, ...) XD_PRINTF(1, 2);
 
 /* ---- The way of a hypercall ---- */
 
-/* Makes hypercall (nr) as the thread's vCPU and returns when its guest code may go on. */
+/* Makes hypercall (nr) as the thread's vCPU and returns when its guest code may go on; not, if it goes on elsewhere by
+ * an iret. */
 int64_t xd_guest_call(uint64_t nr, const uint64_t *arg);
+/* The same, but it is left to the caller to go there (xd_side.leaves). */
+int64_t xd_guest_call_stays(uint64_t nr, const uint64_t *arg);
 
 /* The same of a vCPU that is not plain; in enter.c. */
 int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg);
@@ -145,7 +156,8 @@ static inline bool xd_nmi_due(const struct xd_vcpu *v)
 /* Nothing is to be done before the guest code of (v) goes on after a call. */
 static inline bool xd_goes_on(const struct xd_vcpu *v)
 {
-    return xd_runs(v) && !xd_info_upcall_due(xd_info_place(v)) && !xd_nmi_due(v);
+    return xd_runs(v) && !xd_info_upcall_due(xd_info_place(v)) && !xd_nmi_due(v) &&
+           !v->hv->host->left;
 }
 
 /* The failsafe callback is to be entered; not, if the machine went back behind the lever. */
@@ -192,6 +204,22 @@ static inline int64_t xd_continue_guarded(struct xd_vcpu *v)
 #define XD_CALL_IRET 23
 void xd_guest_iret(struct xd_self *self, bool events, bool deliver);
 
+/* ---- Iret in a list of calls, and by xd_hypercall; in leave.c ---- */
+
+#define XD_CALL_MULTICALL 13
+
+/* Linked code has no user mode, which (cs) of its frame means. */
+_Noreturn void xd_no_user_mode(const struct xd_vcpu *v, uint64_t cs);
+
+/* What iret.c asks: struct xd_host.linked. */
+void xd_leave_hook(struct xd_host *host);
+
+/* The thread's vCPU goes where its iret leads, if its call, which came to (rc), made one; else (rc). */
+int64_t xd_leave_if(struct xd_self *self, int64_t rc);
+
+/* The registers to go there with; (here): the stack below it is not in use any more. */
+struct xd_iret_frame *xd_leave_ready(struct xd_side *s, int64_t rax, uintptr_t here);
+
 /* Says why the thread can't make hypercall (nr), and ends the process. */
 _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr);
 
@@ -201,6 +229,9 @@ _Noreturn void xd_cannot_call(const struct xd_self *self, uint64_t nr);
  * locked before and after.
  */
 int64_t xd_guest_return(struct xd_self *self, int64_t rc);
+
+/* Is (rip) that of a frame of xd_bounce? */
+bool xd_is_way_back(uint64_t rip);
 
 /* An iret of (v): no NMI is in service any more. */
 void xd_nmi_end(struct xd_vcpu *v);

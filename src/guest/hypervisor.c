@@ -80,6 +80,8 @@ long HYPERVISOR_memory_op(unsigned int cmd, void *arg)
 
 int HYPERVISOR_multicall(void *call_list, int nr_calls)
 {
+    if (xd_this_thread.side)
+        xd_this_thread.side->frame_at = 0; /* a function's stack pointer is nobody's to rest on */
     return (int)CALL(__HYPERVISOR_multicall, A(call_list), S(nr_calls));
 }
 

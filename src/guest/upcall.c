@@ -77,6 +77,16 @@ static void bounce(const struct xd_vcpu *v, uint64_t address, uint8_t mask,
                     xd_frame_flags(v, flags_here(), mask), sel);
 }
 
+bool xd_is_way_back(uint64_t rip)
+{
+#if XD_CAN_BOUNCE
+    return rip == (uintptr_t)xd_bounce_back;
+#else
+    (void)rip;
+    return false;
+#endif
+}
+
 /* The guest's own code, during which the machine is everybody's. */
 static bool run_upcall(struct xd_self *self)
 {

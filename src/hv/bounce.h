@@ -61,6 +61,12 @@ struct xd_iret_frame {
     uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
 
+/* Does the guests' code run where its memory is, beside the machine? Then its registers are there too. */
+static inline bool xd_registers_elsewhere(const struct xd_hv *hv)
+{
+    return hv->host->hooks.read || hv->host->hooks.write;
+}
+
 /* Where a guest's kernel is entered. */
 struct xd_entry_point {
     uint64_t address; /* 0: nowhere, which ends the domain */

@@ -69,6 +69,7 @@ struct xd_told_access {
     const char *cannot; /* NULL, or what no access by value is */
 };
 
+struct xd_iret_frame;
 struct xd_str;
 struct xd_told {
     enum xd_deed what;
@@ -121,12 +122,18 @@ struct xd_host {
     bool long_way;   /* for stubs: a debug build, or a hook may run in the middle of a call */
     bool concurrent; /* guests change shared pages while a call runs */
     bool in_call;    /* a hypercall's handler runs: nobody may make another */
+    bool left;       /* linked code made an iret, and has not gone there yet */
     struct {         /* what runs linked guests */
         void *guest;
         void (*free)(void *guest);         /* with the machine */
         void (*gone)(struct xd_domain *d); /* (d) is about to be taken apart */
         void (*up)(struct xd_vcpu *v);     /* it came up by a call */
         void (*reset)(struct xd_vcpu *v);  /* (v) never goes on where it stood */
+        /* (v) makes an iret. False: not its linked code does. *frame, if that is 0: where it lies by RSP. */
+        bool (*iret)(struct xd_vcpu *v, uint64_t *frame);
+        /* ... and this is it: (v) goes there when the call is over, if xd_host.left. */
+        void (*leaves)(struct xd_vcpu *v, const struct xd_iret_frame *f);
+        void (*leave)(struct xd_vcpu *v, int64_t rax);
         /* The call that (v) stands in, if it does, returns this. */
         void (*returns)(struct xd_vcpu *v, int64_t rc);
         /* What stands in where the host has set no hook. */
@@ -278,6 +285,7 @@ struct xd_vcpu {
         uint32_t stopped; /* 0: none of them */
     };
     bool initialised;
+    bool begins;    /* when it is up, with the registers of VCPUOP_initialise */
     bool up_asleep; /* (down), and told that it is up: nothing has woken it */
     bool kernel_mode;
     bool in_multicall;

@@ -77,6 +77,8 @@ START_TEST(no_pointer_of_any_call_crashes)
     for (uint64_t nr = 0; nr < XD_CALLS; nr++) {
         const struct xd_call *row = xd_call_at(nr);
 
+        if (nr == __HYPERVISOR_iret) /* without a frame it ends the domain */
+            continue;
         for (unsigned int at = 0; row && at < XD_CALL_ARGS && row->arg[at].name; at++) {
             if (!is_pointer(&row->arg[at]))
                 continue;

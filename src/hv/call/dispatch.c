@@ -157,11 +157,19 @@ static XD_COLD int64_t cannot_call(struct xd_vcpu *v, const uint64_t *arg)
     return XD_NOT_RUNNING;
 }
 
+/* Linked code that made an iret by this door does not come back. */
+static inline int64_t went(struct xd_vcpu *v, int64_t rc)
+{
+    if (XD_UNLIKELY(v->hv->host->left))
+        v->hv->host->linked.leave(v, rc);
+    return rc;
+}
+
 int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
     if (XD_UNLIKELY(!v || !arg || !v->hv || !xd_may_call(v)))
         return cannot_call(v, arg);
-    return xd_call_run(v, nr, arg, 0);
+    return went(v, xd_call_run(v, nr, arg, 0));
 }
 
 bool xd_continuing(const struct xd_vcpu *v)
@@ -172,6 +180,7 @@ bool xd_continuing(const struct xd_vcpu *v)
 int64_t xd_continue(struct xd_vcpu *v)
 {
     struct xd_continuation c = v->cont;
+    int64_t rc;
 
     if (!v->continuing || xd_vcpu_state(v) != XD_STATE_RUNNING) {
         xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has no call to finish, or is not running",
@@ -179,7 +188,8 @@ int64_t xd_continue(struct xd_vcpu *v)
         return XD_NOT_RUNNING;
     }
     XD_PUT(v->hv, v->continuing, false);
-    return run_call(v, c.nr, c.arg, 0, true);
+    rc = run_call(v, c.nr, c.arg, 0, true);
+    return v->hv->host->in_call ? rc : went(v, rc);
 }
 
 static XD_COLD int64_t no_op(struct xd_vcpu *v, const struct xd_op *op, uint64_t cmd)

@@ -8,6 +8,15 @@
 #define ASSIST_IOPL 4u
 #define IOPL_SHIFT  12
 
+/* What Xen keeps of a context beside its registers. */
+static void load_state(struct xd_vcpu *v, const struct xd_iret_frame *f)
+{
+    if (v->domain->vm_assist >> ASSIST_IOPL & 1)
+        XD_PUT(v->hv, v->iopl, (uint8_t)((f->rflags & XD_RFLAGS_IOPL) >> IOPL_SHIFT));
+    xd_info_set_mask(v->hv, xd_vcpu_info(v), !(f->rflags & XD_RFLAGS_IF));
+    XD_PUT(v->hv, v->nmi_in_service, false);
+}
+
 /* What SYSCALL left in RCX and R11, and the target's frame. AS-XEN: do_iret */
 static void load_context(struct xd_vcpu *v, const struct xd_iret_frame *f)
 {
@@ -26,10 +35,7 @@ static void load_context(struct xd_vcpu *v, const struct xd_iret_frame *f)
         r.rcx = f->rcx;
     }
     XD_PUT(v->hv, v->regs, r);
-    if (v->domain->vm_assist >> ASSIST_IOPL & 1)
-        XD_PUT(v->hv, v->iopl, (uint8_t)((f->rflags & XD_RFLAGS_IOPL) >> IOPL_SHIFT));
-    xd_info_set_mask(v->hv, xd_vcpu_info(v), !(f->rflags & XD_RFLAGS_IF));
-    XD_PUT(v->hv, v->nmi_in_service, false);
+    load_state(v, f);
 }
 
 /* AS-XEN: restore_all_guest: SYSRET where that is safe. False: the domain crashed. */
@@ -54,18 +60,31 @@ bool xd_iret_leave(struct xd_vcpu *v, bool sysret)
     return xd_bounce_due(v, &nr) && (nr || back_to_guest(v, sysret));
 }
 
+/* The registers of linked code are the processor's own: it goes there by itself. */
+static int64_t leave_code(struct xd_vcpu *v, const struct xd_iret_frame *f)
+{
+    v->hv->host->linked.leaves(v, f);
+    load_state(v, f);
+    return (int64_t)f->rax;
+}
+
 int64_t xd_hc_iret(struct xd_vcpu *v, const struct xd_args_iret *arg)
 {
-    const struct xd_hooks *h = &v->hv->host->hooks;
-    const uint64_t at = arg->frame ? arg->frame : v->regs.rsp;
+    const struct xd_host *host = v->hv->host;
+    uint64_t at = arg->frame;
+    const bool of_code = host->linked.iret && host->linked.iret(v, &at);
     struct xd_iret_frame f;
 
-    if (h->read || h->write)
+    if (!of_code && xd_registers_elsewhere(v->hv))
         return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 0);
+    if (!at)
+        at = v->regs.rsp;
     if (!xd_copy_in(v, &f, at, sizeof(f))) {
         (void)xd_reject(v, XD_WHY_IRET_FRAME, at);
         return xd_bounce_crash(v);
     }
+    if (of_code)
+        return leave_code(v, &f);
     if ((f.cs & XD_RPL) == XD_RPL && !v->user_cr3.v) {
         (void)xd_reject(v, XD_WHY_IRET_NO_USER_TABLE, f.cs & 0xffff);
         return xd_bounce_crash(v);

@@ -8,6 +8,7 @@
  * An entry that blocks the vCPU suspends the list: the rest becomes a continuation that runs when
  * the vCPU does.
  */
+#include "hv/bounce.h"
 #include "hv/call/call.h"
 
 #include <string.h>
@@ -84,7 +85,7 @@ int64_t xd_hc_multicall(struct xd_vcpu *v, const struct xd_args_multicall *arg)
     XD_PUT(v->hv, v->in_multicall, true);
     rc = run_list(v, arg->calls, arg->nr_calls, &left);
     XD_PUT(v->hv, v->in_multicall, false);
-    if (left && xd_vcpu_state(v) == XD_STATE_RUNNING) {
+    if (left && !xd_registers_elsewhere(v->hv) && xd_vcpu_state(v) == XD_STATE_RUNNING) {
         const bool sysret = v->sysret;
 
         XD_PUT(v->hv, v->sysret, false);
