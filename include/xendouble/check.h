@@ -40,7 +40,8 @@ struct xd_check {
 /* What the machine is to be otherwise. Zeros are the usual one. */
 struct xd_check_options {
     bool privileged; /* the guest is the control domain: domain 0, and its peer is domain 1 */
-    uint32_t vcpus;  /* of the guest, all up: 1..32; 0: 2 */
+    uint32_t vcpus;  /* of the guest: 1..32; 0: 2 */
+    uint32_t online; /* so many of them are up, the others the guest brings up: 1..vcpus; 0: all */
     uint32_t pages;  /* of the guest; 0: 2048 */
     uint32_t frames; /* of the machine; 0: 32768 */
     uint64_t seed;   /* scatters machine frames; 0: 1 */
@@ -62,7 +63,8 @@ static inline void xd_check_setup_with(struct xd_check *x, const struct xd_check
     w.strict = o->strict;
     m.frames = o->frames ? o->frames : m.frames;
     m.seed = o->seed ? o->seed : m.seed;
-    c.vcpus = c.vcpus_online = o->vcpus ? o->vcpus : 2;
+    c.vcpus = o->vcpus ? o->vcpus : 2;
+    c.vcpus_online = o->online ? o->online : c.vcpus;
     c.pages = o->pages ? o->pages : c.pages;
     c.privileged = o->privileged;
     if (xd_config_error(&m))

@@ -50,6 +50,12 @@ XD_PUBLIC void xd_guest_link(struct xd_hv *hv);
  * Gives (v) code to run: fn(arg) on a stack of its own, as soon as xd_run lets it. A vCPU that is
  * down waits until it is brought up. Code of a run may give others code too, which that run runs then. 0; -EINVAL if it has code to run already; -ENOMEM if there is
  * no room for a stack.
+ *
+ * A vCPU that linked code brings up as a kernel does, by VCPUOP_initialise and VCPUOP_up, needs none (x86-64): in a run it begins at RIP of its
+ * context, with the context's general registers, its RSP and the flags that user code can set; selectors and the bases of FS and GS are the host's.
+ * What is due is delivered first, on that stack. Code given here before it has begun goes first. When it takes itself
+ * down and is brought up again it goes on behind that call. It has nowhere to return to. If RIP is no code of this process (or of a
+ * mirror's window), if nothing can be written below RSP, or if the context is of user mode, the process ends with a sentence that names the vCPU.
  */
 XD_PUBLIC XD_MUST_CHECK int xd_vcpu_start(struct xd_vcpu *v, void (*fn)(void *arg), void *arg);
 
@@ -87,8 +93,8 @@ enum xd_run_end {
                         suspended goes on in a later run, if it is resumed (xd_domain_resume) */
     XD_RUN_DEADLOCK, /* no vCPU can run and no timer is set; see xd_run_report */
     XD_RUN_LIMIT,    /* points_max were passed */
-    XD_RUN_NO_CODE, /* all code returned, but linked code brought a vCPU up (VCPUOP_up) that was given none by xd_vcpu_start or
-                        xd_enter; see xd_run_report */
+    XD_RUN_NO_CODE, /* all code returned, but linked code brought a vCPU up (VCPUOP_up) that has nothing to go on with: it does not begin
+                        with VCPUOP_initialise, and what it ran is over, or nobody gave it any (xd_vcpu_start, xd_enter); see xd_run_report */
 };
 
 /*
@@ -303,7 +309,15 @@ XD_PUBLIC void xd_guest_watch(struct xd_domain *d);
  */
 XD_PUBLIC char *xd_guest_leaks(struct xd_domain *d);
 
-/* Where hypercall_page's stubs go; for assembly only. */
+/*
+ * Where hypercall_page's stubs go; for assembly only. The first is called, with the number in RAX; with that of iret it is
+ * jumped to, as is the second, with Xen's whole frame (struct iret_context) on the stack.
+ *
+ * An iret as an entry of a multicall ends the list and leads where its frame says when the call is over (do_iret): RAX is what the list
+ * would return. The frame is named by the entry's first argument; if that is 0, it lies where RSP points when Xen is entered, which is
+ * below RCX and R11 that the stub of hypercall_page pushes: lowest R11, RCX, the return address, and what the caller
+ * pushed: flags RIP CS RFLAGS RSP SS. xd_hypercall of the running vCPU's own code can make an iret too, whose frame is named.
+ */
 #if defined(__x86_64__)
 XD_PUBLIC void xd_hypercall_entry(void);
 XD_PUBLIC void xd_iret_entry(void);

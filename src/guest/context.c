@@ -45,7 +45,6 @@ static void arrive(struct xd_place *here)
 
 #if XD_OWN_SWITCH
 
-void xd_switch(void **from, void *to);
 void xd_context_start(void);
 void xd_context_main(void);
 
@@ -54,14 +53,18 @@ static void go(struct xd_place *from, struct xd_place *to)
     xd_switch(&from->sp, to->sp);
 }
 
-static void prepare(struct xd_place *p)
+void xd_place_prepare(struct xd_place *p, unsigned char *top, void (*at)(void))
 {
-    unsigned char *top = (unsigned char *)(uintptr_t)p->stack + p->size;
     struct xd_left left = {.mxcsr = 0x1f80, .fpu_cw = 0x37f};
 
-    left.rip = (uintptr_t)xd_context_start;
-    p->sp = top - 16 - sizeof(left); /* xd_context_start finds a multiple of 16 */
+    left.rip = (uintptr_t)at;
+    p->sp = top - 16 - sizeof(left);
     memcpy(p->sp, &left, sizeof(left));
+}
+
+static void prepare(struct xd_place *p)
+{
+    xd_place_prepare(p, (unsigned char *)(uintptr_t)p->stack + p->size, xd_context_start);
 }
 
 #else
@@ -136,7 +139,13 @@ static int give_code(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
     struct xd_context *c, **last;
     struct xd_side *side = xd_side_of(v);
 
-    if (side->context && !side->context->done && !side->context->reset)
+    c = side->context;
+    if (c && !c->done && !c->reset && !c->begun && c->fn == xd_begin) {
+        c->fn = fn;
+        c->arg = arg;
+        return 0;
+    }
+    if (c && !c->done && !c->reset)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u has code to run already",
                             v->domain->domid, v->id);
     if (xd_this_thread.v == v)
@@ -147,7 +156,7 @@ static int give_code(struct xd_vcpu *v, void (*fn)(void *arg), void *arg)
     c->v = v;
     c->side = side;
     c->fn = fn;
-    c->arg = arg;
+    c->arg = fn == xd_begin ? c : arg;
     if (!make_stack(c)) {
         free(c);
         return xd_hv_misuse(v->hv, XD_HOST_ENOMEM, "there is no room for a stack of %zu bytes",
@@ -190,9 +199,10 @@ void xd_context_free(struct xd_context *c)
     if (stack_is_ours) {
         /* It may have ended in the middle of its code, and something else may lie here next. */
         if (xd_under_asan())
-            __asan_unpoison_memory_region(c->place.stack, c->place.size);
+            __asan_unpoison_memory_region(c->map + GUARD, c->map_size - 2 * GUARD);
         munmap(c->map, c->map_size);
     }
+    free(c->regs);
     free(c);
 }
 
@@ -217,13 +227,61 @@ void xd_context_reset(struct xd_vcpu *v)
     s->answered = false;
 }
 
-/* Where the host makes the call (xd_hypercall), it runs what it brings up by itself. */
+static int64_t keep_up_caller(uint64_t side, const uint64_t *unused)
+{
+    struct xd_side *s = (struct xd_side *)(uintptr_t)side;
+
+    (void)unused;
+    s->up_callers = xd_backtrace_take(s->up_caller, XD_STACK_KEPT);
+    return 0;
+}
+
+/*
+ * Where the host makes the call (xd_hypercall), it runs what it brings up by itself. What a vCPU ran before it was
+ * initialised anew, in a life of the machine that was taken back maybe, is over.
+ */
 void xd_context_up(struct xd_vcpu *v)
 {
     struct xd_side *s = xd_side_of(v);
+    const uint64_t life = v->hv->host->restored + 1;
 
-    if (v->hv->host->in_call && (!s->context || s->context->done || s->context->reset))
-        s->codeless = v->hv->host->restored + 1;
+    if (!v->hv->host->in_call)
+        return;
+    if (v->begins && s->context && s->context->begun)
+        s->context->reset = true;
+    if (s->context && !s->context->done && !s->context->reset)
+        return;
+    s->begins = v->begins || (s->begins && s->codeless == life);
+    s->codeless = life;
+    xd_guest_of(v->hv)->awaited = true;
+    if (v->begins)
+#if XD_CAN_BOUNCE /* a stub's caller keeps its vector registers */
+        xd_with_vectors(keep_up_caller, (uintptr_t)s, NULL);
+#else
+        keep_up_caller((uintptr_t)s, NULL);
+#endif
+}
+
+/* Was (v) brought up by linked code, is up, and has no code? */
+static bool is_codeless(struct xd_vcpu *v)
+{
+    return xd_side_of(v)->codeless == v->hv->host->restored + 1 &&
+           (xd_vcpu_state(v) == XD_STATE_RUNNING || xd_vcpu_state(v) == XD_STATE_BLOCKED);
+}
+
+void xd_contexts_adopt(struct xd_guest *g)
+{
+    if (XD_LIKELY(!g->awaited))
+        return;
+    g->awaited = false;
+    for (uint32_t i = 0; i < g->hv->config.domains_max; i++) {
+        struct xd_domain *d = &g->hv->domain[i];
+
+        for (uint32_t id = 0; d->used && !d->dying && id < d->vcpus; id++)
+            if (is_codeless(&d->vcpu[id]) && xd_side_of(&d->vcpu[id])->begins &&
+                give_code(&d->vcpu[id], xd_begin, NULL))
+                xd_guest_die("d%uv%u can't begin: %s", d->domid, id, xd_hv_error(g->hv));
+    }
 }
 
 bool xd_contexts_missing(struct xd_guest *g, struct xd_str *out)
@@ -236,14 +294,14 @@ bool xd_contexts_missing(struct xd_guest *g, struct xd_str *out)
         for (uint32_t id = 0; d->used && !d->dying && id < d->vcpus; id++) {
             struct xd_vcpu *v = &d->vcpu[id];
 
-            if (xd_side_of(v)->codeless != g->hv->host->restored + 1 ||
-                (xd_vcpu_state(v) != XD_STATE_RUNNING && xd_vcpu_state(v) != XD_STATE_BLOCKED))
+            if (!is_codeless(v))
                 continue;
             any = true;
             xd_str_addf(
                 out,
-                "  d%uv%u was brought up by VCPUOP_up and has no code: xd_vcpu_start gives it "
-                "some; the registers that VCPUOP_initialise named run nothing here\n",
+                "  d%uv%u was brought up by VCPUOP_up and has no code: it is no new vCPU, which would begin "
+                "with the registers of VCPUOP_initialise, and what it ran before is over or was never "
+                "known; xd_vcpu_start gives it code\n",
                 d->domid, id);
         }
     }
@@ -277,7 +335,7 @@ const struct xd_context *xd_context_overflown(uintptr_t addr)
 {
     const struct xd_context *c = xd_this_thread.context;
 
-    return c && addr >= (uintptr_t)c->map && addr < (uintptr_t)c->place.stack ? c : NULL;
+    return c && addr >= (uintptr_t)c->map && addr < (uintptr_t)c->map + GUARD ? c : NULL;
 }
 
 void xd_context_tell_overflow(const struct xd_context *c)
@@ -285,7 +343,7 @@ void xd_context_tell_overflow(const struct xd_context *c)
     char text[160];
     int n = snprintf(text, sizeof(text),
                      "xendouble: the stack of d%uv%u overflows: it has %zu bytes (xd_vcpu_start)\n",
-                     c->v->domain->domid, c->v->id, c->place.size);
+                     c->v->domain->domid, c->v->id, c->map_size - 2 * GUARD);
 
     if (write(STDERR_FILENO, text, (size_t)n) < 0)
         return; /* nowhere to say so */

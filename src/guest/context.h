@@ -55,7 +55,8 @@ struct xd_context {
     bool yields;       /* its hypercall said that others shall run */
     uint64_t priority; /* PCT: the highest runs */
     struct xd_place place;
-    bool begun;               /* its code ran, on its own stack or as a thread */
+    bool begun;            /* its code ran, on its own stack or as a thread */
+    struct xd_begun *regs; /* it began with them, on the stack that they name; NULL: it did not */
     struct xd_thread *thread; /* NULL: it takes turns with the others on one thread */
     unsigned char *map;       /* guard page, stack, guard page */
     size_t map_size;
@@ -85,6 +86,23 @@ static inline bool xd_context_waits(const struct xd_context *c)
 
 /* Leaves (from) for (to); returns when somebody leaves for (from). */
 void xd_place_switch(struct xd_place *from, struct xd_place *to);
+
+#if XD_OWN_SWITCH
+void xd_switch(void **from, void *to);
+
+/* (p) begins at (at), with a stack pointer that is a multiple of 16: (top) is one. */
+void xd_place_prepare(struct xd_place *p, unsigned char *top, void (*at)(void));
+#endif
+
+/* The code of a vCPU that begins with the registers of its context: (arg) is its struct xd_context. In begin.c. */
+void xd_begin(void *arg);
+/* Back from the stack that (c), a thread, began on to the thread's own, and to its end. */
+_Noreturn void xd_begin_end(struct xd_context *c);
+/* That end; in threads.c. */
+_Noreturn void xd_thread_quit(struct xd_context *c);
+
+/* Gives vCPUs that have come up to begin so their contexts. */
+void xd_contexts_adopt(struct xd_guest *g);
 
 /* Takes the stack and all else of a context that is done, or never goes on. */
 void xd_context_free(struct xd_context *c);

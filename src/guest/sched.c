@@ -242,6 +242,7 @@ static struct xd_context *pick(struct xd_sched *s)
             s->end = XD_RUN_FINISHED;
             return NULL;
         }
+        xd_contexts_adopt(s->g);
         c = s->g->contexts ? choose(s) : NULL;
         if (c)
             return c;

@@ -2,6 +2,7 @@
 /*
  * switch.S: void xd_switch(void **from, void *to): leaves the present stack, keeping what a call
  * keeps, and goes on where (to) was left. The layout is known to context.c (struct xd_left).
+ * And where a context begins: ours, and a vCPU's.
  */
     .text
     .globl xd_switch
@@ -67,4 +68,39 @@ xd_context_start:
     ud2
     .cfi_endproc
     .size xd_context_start, . - xd_context_start
+/*
+ * The first instruction on the stack of a vCPU's context: delivers what is due there, and goes where xd_begin_main says
+ * (struct xd_regs). Two words below that stack pointer take RFLAGS and RIP.
+ */
+    .globl xd_begin_start
+    .hidden xd_begin_start
+    .type xd_begin_start, @function
+    .balign 16
+xd_begin_start:
+    .cfi_startproc
+    .cfi_undefined %rip
+    xorl %ebp, %ebp
+    call xd_begin_main
+    movq 56(%rax), %rsp
+    pushq 128(%rax)
+    pushq 136(%rax)
+    movq 8(%rax), %rbx
+    movq 16(%rax), %rcx
+    movq 24(%rax), %rdx
+    movq 32(%rax), %rsi
+    movq 40(%rax), %rdi
+    movq 48(%rax), %rbp
+    movq 64(%rax), %r8
+    movq 72(%rax), %r9
+    movq 80(%rax), %r10
+    movq 88(%rax), %r11
+    movq 96(%rax), %r12
+    movq 104(%rax), %r13
+    movq 112(%rax), %r14
+    movq 120(%rax), %r15
+    movq (%rax), %rax
+    popfq
+    ret
+    .cfi_endproc
+    .size xd_begin_start, . - xd_begin_start
     .section .note.GNU-stack, "", @progbits

@@ -81,6 +81,8 @@ static void wake_who_oversleeps(struct xd_threads *t)
 
 static void wake_who_can_run(struct xd_threads *t)
 {
+    if (t->on)
+        xd_contexts_adopt(t->g);
     wake_who_oversleeps(t);
     for (struct xd_context *c = t->g->contexts; c && t->on; c = c->next)
         if (c->thread && !c->thread->awake && xd_context_can_run(c)) {
@@ -148,14 +150,21 @@ static void doze(struct xd_threads *t, struct xd_context *c)
         settle(t);
 }
 
+_Noreturn void xd_thread_quit(struct xd_context *c)
+{
+    longjmp(c->thread->end, 1);
+}
+
 /* (c), the calling thread, which is not counted as awake, sleeps until somebody wakes it. */
 static void park(struct xd_threads *t, struct xd_context *c)
 {
     struct xd_thread *self = c->thread;
 
     while (!self->awake) {
+        if (self->quit && c->regs)
+            xd_begin_end(c);
         if (self->quit)
-            longjmp(self->end, 1);
+            xd_thread_quit(c);
         if (self->tell_to) {
             xd_backtrace_here(self->tell_to);
             self->tell_to = NULL;

@@ -144,6 +144,7 @@ void xd_vcpu_reset(struct xd_vcpu *v)
     XD_PUT(hv, v->cr3, xd_mfn_of(0));
     XD_PUT(hv, v->user_cr3, xd_mfn_of(0));
     XD_PUT(hv, v->initialised, false);
+    XD_PUT(hv, v->begins, false);
     XD_PUT(hv, v->down, true);
     XD_PUT(hv, v->up_asleep, false);
     XD_PUT(hv, v->pin_override, false);

@@ -151,6 +151,7 @@ const struct xd_state_row xd_state_e820[] = {
 #define S struct xd_vcpu
 const struct xd_state_row xd_state_vcpu[] = {
     F(initialised, MAX, 1),
+    F(begins, MAX, 1),
     F(down, MAX, 1),
     F(up_asleep, MAX, 1),
     F(blocked, MAX, 1),

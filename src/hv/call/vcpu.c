@@ -56,6 +56,7 @@ static int64_t up(struct xd_vcpu *v, struct xd_vcpu *t)
         xd_vcpu_scheduled(t);
         if (t->hv->host->linked.up)
             t->hv->host->linked.up(t);
+        XD_PUT(t->hv, t->begins, false);
     }
     return 0;
 }

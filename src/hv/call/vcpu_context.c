@@ -201,6 +201,7 @@ static void commit(struct xd_vcpu *t, const context *c, xd_mfn user)
     XD_PUT(t->hv, t->ldt_base, c->ldt_ents ? c->ldt_base : 0);
     XD_PUT(t->hv, t->user_cr3, user);
     XD_PUT(t->hv, t->initialised, true);
+    XD_PUT(t->hv, t->begins, true);
     XD_PUT(t->hv, t->up_asleep, (c->flags & VGCF_ONLINE) != 0);
 }
 
