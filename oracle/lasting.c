@@ -28,6 +28,22 @@
 #define PHYSDEV_HARMLESS (UINT64_C(0x1f) << 4 | UINT64_C(1) << 12)
 /* getdomaininfo, memory_mapping of a PV guest, the version of vm_event_op. */
 #define DOMCTL_HARMLESS (UINT64_C(1) << 5 | UINT64_C(1) << 39 | UINT64_C(1) << 56)
+/* Of sysctl what only tells: physinfo, the scheduler, domains, processors, free memory, idle states, nodes, devices, policies, */
+#define SYSCTL_HARMLESS                                                              \
+    (UINT64_C(1) << 3 | UINT64_C(1) << 4 | UINT64_C(1) << 6 | UINT64_C(1) << 8 |     \
+     UINT64_C(1) << 9 | UINT64_C(1) << 10 | UINT64_C(1) << 16 | UINT64_C(1) << 17 |  \
+     UINT64_C(1) << 22 | UINT64_C(1) << 25 | UINT64_C(1) << 26 | UINT64_C(1) << 27 | \
+     UINT64_C(1) << 29)
+/* ... and, by command, what of others only tells, by the word (at) that says what is to be done. */
+static const struct {
+    uint64_t cmd, at, harmless;
+} sysctl_parts[] = {
+    {2, 2, UINT64_C(1) << 0},                     /* tbuf_op: get_info */
+    {12, 2, UINT64_C(1) << 0x22},                 /* pm_op: get_max_cstate */
+    {14, 2, UINT64_C(1) << 2 | UINT64_C(1) << 3}, /* page_offline_op: none is offline */
+    {18, 2, UINT64_C(1) << 3 | UINT64_C(1) << 7}, /* cpupool_op: info */
+    {19, 4, UINT64_C(1) << 1},                    /* scheduler_op: getinfo */
+};
 /* What the machine checked, and its processors. */
 #define MCA_HARMLESS (UINT64_C(1) << 1 | UINT64_C(1) << 3)
 
@@ -60,7 +76,19 @@ static bool harmless(uint64_t nr, uint64_t cmd)
 {
     return cmd < 64 && ((nr == HC_PHYSDEV_OP && PHYSDEV_HARMLESS >> cmd & 1) ||
                         (nr == HC_DOMCTL && DOMCTL_HARMLESS >> cmd & 1) ||
+                        (nr == HC_SYSCTL && SYSCTL_HARMLESS >> cmd & 1) ||
                         (nr == HC_MCA && MCA_HARMLESS >> cmd & 1));
+}
+
+bool xd_machine_only_told(const uint32_t sysctl[XD_SYSCTL_WORDS])
+{
+    for (size_t i = 0; i < XD_ARRAY_SIZE(sysctl_parts); i++) {
+        const uint32_t part = sysctl[sysctl_parts[i].at];
+
+        if (sysctl_parts[i].cmd == sysctl[0])
+            return part < 64 && sysctl_parts[i].harmless >> part & 1;
+    }
+    return false;
 }
 
 static void spend(struct xd_machine *m, unsigned int domid, bool all, const char *what)

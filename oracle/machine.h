@@ -80,6 +80,9 @@ bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port
  */
 void xd_machine_note(struct xd_machine *m, unsigned int domid, uint64_t nr, uint64_t cmd,
                      int64_t rc);
+/* Did a sysctl that begins with these words change nothing that xd_machine_note would need to know of? Of its commands. */
+#define XD_SYSCTL_WORDS 5u
+bool xd_machine_only_told(const uint32_t sysctl[XD_SYSCTL_WORDS]);
 /* The results of a list of calls that domain (domid) made can't be read any more. */
 void xd_machine_note_lost(struct xd_machine *m, unsigned int domid);
 

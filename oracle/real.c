@@ -32,6 +32,7 @@
 #define HC_XEN_VERSION          17u
 #define HC_SCHED_OP             29u
 #define SCHEDOP_REMOTE_SHUTDOWN 4u
+#define HC_SYSCTL               35u
 #define HC_DOMCTL               36u
 #define HC_MCA                  48u
 #define HC_IRET                 23u
@@ -192,10 +193,15 @@ static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc
 {
     uint64_t cmd =
         nr == HC_MEMORY_OP ? arg[0] & MEMORY_CMDS : (uint32_t)arg[0]; /* as Xen takes it */
-    uint32_t told;
+    uint32_t told, words[XD_SYSCTL_WORDS];
 
     if ((nr == HC_DOMCTL || nr == HC_MCA) && xd_look(v, &told, arg[0], sizeof(told)))
         cmd = told;
+    if (nr == HC_SYSCTL && xd_look(v, words, arg[0], sizeof(words))) {
+        cmd = words[0];
+        if (xd_machine_only_told(words))
+            return;
+    }
     xd_machine_note(machine, v->domain->domid, nr, cmd, rc);
     if (rc == 0 && ((nr == HC_SCHED_OP && cmd == SCHEDOP_REMOTE_SHUTDOWN) || nr == HC_DOMCTL))
         look_for_ends();

@@ -228,10 +228,6 @@ struct xd_abi_settime64 {
     uint32_t nsecs, mbz;
     uint64_t system_time;
 };
-struct xd_abi_sysctl {
-    uint32_t cmd, interface_version;
-    uint8_t rest[128];
-};
 struct xd_abi_domctl {
     uint32_t cmd, interface_version;
     uint16_t domain, pad[3];
@@ -259,20 +255,6 @@ struct xd_abi_domctl {
         uint8_t rest[128];
     } u;
 };
-struct xd_abi_mc {
-    uint32_t cmd, interface_version;
-    union {
-        struct {
-            uint32_t flags, pad;
-            uint64_t fetch_id, data;
-        } fetch;
-        struct {
-            uint32_t ncpus, pad;
-            uint64_t info;
-        } physcpuinfo;
-        uint8_t rest[144];
-    } u;
-};
 struct xd_abi_kexec_range {
     int32_t range, nr;
     uint64_t size, start;
@@ -288,7 +270,7 @@ struct xd_abi_kexec_segment {
 };
 struct xd_abi_kexec_load_v1 {
     int32_t type, pad;
-    uint8_t image[152];
+    uint64_t page_list[17], indirection_page, start_address;
 };
 
 /* set_trap_table, nmi_op, vcpu_op */
@@ -437,6 +419,20 @@ struct xd_abi_xenoprof_get_buffer {
     int32_t max_samples, nbuf, bufsize, pad;
     uint64_t buf_gmaddr;
 };
+struct xd_abi_xenoprof_counter {
+    uint32_t ind, pad;
+    uint64_t count;
+    uint32_t enabled, event, hypervisor, kernel, user, pad2;
+    uint64_t unit_mask;
+};
+struct xd_abi_xenoprof_passive {
+    uint16_t domain_id, pad;
+    int32_t max_samples, nbuf, bufsize;
+    uint64_t buf_gmaddr;
+};
+struct xd_abi_xenoprof_ibs_counter {
+    uint64_t op_enabled, fetch_enabled, max_cnt_fetch, max_cnt_op, rand_en, dispatched_ops;
+};
 
 /* Pages that both sides see. */
 struct xd_abi_vcpu_time_info {
@@ -484,9 +480,7 @@ _Static_assert(sizeof(struct xd_abi_memory_exchange) == 72, "memory_exchange");
 _Static_assert(sizeof(struct xd_abi_e820entry) == 20, "e820entry");
 _Static_assert(sizeof(struct xd_abi_memory_access_op) == 32, "mem_access_op");
 _Static_assert(sizeof(struct xd_abi_platform_op) == 136, "platform_op");
-_Static_assert(sizeof(struct xd_abi_sysctl) == 136, "sysctl");
 _Static_assert(sizeof(struct xd_abi_domctl) == 144, "domctl");
-_Static_assert(sizeof(struct xd_abi_mc) == 152, "mc");
 _Static_assert(sizeof(struct xd_abi_kexec_load_v1) == 160, "kexec_load_v1");
 _Static_assert(sizeof(struct xd_abi_hvm_xentrace) == 32, "hvm_xentrace");
 _Static_assert(sizeof(struct xd_abi_xenoprof_init) == 72, "xenoprof_init");

@@ -2,7 +2,8 @@
 /*
  * generate_control.c: calls of control domains and of HVM guests, where they do nothing.
  *
- * A privileged domain must get nothing done here: domctl could destroy it, kexec load a kernel.
+ * A privileged domain must get nothing done here: domctl could destroy it, kexec load a kernel. sysctl and its like:
+ * generate_sysctl.c.
  * What is told to domctl and its like is always a whole struct, so nothing stale is read behind it.
  */
 #include "fuzz/grammar.h"
@@ -78,7 +79,7 @@ static const struct xd_alt hvm[] = {
     A(2, "dm_op <0/SELF/7/<own>/<other>> <1/2> ptr(0, 0, 0, 0)"),
 };
 static const struct xd_alt control[] = {A(5, "<domctl>"), A(3, "<kexec>"), A(3, "<refused>"),
-                                        A(4, "<hvm>")};
+                                        A(4, "<hvm>"), A(6, "<of_sysctl>")};
 
 const struct xd_rule xd_rules_control[] = {
     RULE("control", control), RULE("zeros", zeros),

@@ -52,6 +52,9 @@ enum {
 #define EVENT_CHANNEL_OP   32u
 #define MMUEXT_OP          26u
 #define PHYSDEV_OP         33u
+#define SYSCTL             35u
+#define HYPFS_OP           42u
+#define MCA                48u
 
 enum { BIND_INTERDOMAIN = 0, BIND_VIRQ = 1, BIND_PIRQ = 2, ALLOC_UNBOUND = 6, BIND_IPI = 7 };
 #define INIT_CONTROL      11u
@@ -96,6 +99,11 @@ static const struct {
     {MEMORY_OP, XD_WHY_EXCHANGE_FRAME, DONE},
     {MEMORY_OP, XD_WHY_STEAL_BUSY, DONE},
     {MEMORY_OP, XD_WHY_EXCHANGE_NO_MEMORY, DONE},
+    {SYSCTL, XD_WHY_NONE, TOLD},     /* lists as far as they go, states of frames */
+    {SYSCTL, XD_WHY_COPY_OUT, DONE}, /* what was set, and can't be told */
+    {HYPFS_OP, XD_WHY_NONE, TOLD},
+    {HYPFS_OP, XD_WHY_HYPFS_VALUE, DONE}, /* log levels are set as far as they are understood */
+    {MCA, XD_WHY_NONE, TOLD},             /* the number of processors, if not which they are */
 };
 
 /* ... by operation, if it was done and its answer could not be told. Others only read. */

@@ -5,12 +5,16 @@
 #include "hv/frame.h"
 #include "hv/lever.h"
 #include "hv/pirq.h"
+#include "hv/pool.h"
+#include "hv/setting.h"
 #include "hv/shinfo.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TRACE_ALL 0x0ffff000u
 
 static const struct xd_config config_default = XD_CONFIG_DEFAULT;
 
@@ -134,6 +138,11 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
         follow_host(hv);
     lay_out_low_memory(hv);
     xd_gsi_init(hv);
+    xd_settings_init(hv);
+    hv->trace_mask = TRACE_ALL;
+    hv->cstate_max[0] = 1;
+    hv->cstate_max[1] = UINT32_MAX;
+    xd_pool_make(hv, 0, 0, XD_SCHED_CREDIT2);
     *out = hv;
     return 0;
 }

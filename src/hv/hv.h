@@ -34,6 +34,8 @@
 #define XD_E820_MAX             1024u /* entries of a memory map */
 #define XD_WATCHDOGS            2u    /* a domain's */
 #define XD_CONSOLE_INPUT        128u
+#define XD_POOLS                2u      /* of processors: twice as many as there are of them */
+#define XD_PROFILED             25u     /* domains that can be on xenoprof's list of active ones */
 #define XD_LOW_FRAMES           256u    /* the first MiB is I/O memory */
 #define XD_DOMID_NONE           0x7ff4u /* owner of nothing's frames (DOMID_INVALID) */
 #define XD_DOMID_IO             0x7ff1u
@@ -434,6 +436,27 @@ struct xd_domain {
     struct xd_port port[XD_PORTS]; /* last member: what is not valid is never touched */
 };
 
+/* A pool of processors, and the settings of its scheduler: of credit2 the rate limit only. */
+struct xd_pool {
+    bool used;
+    uint8_t gran; /* enum xd_granularity */
+    uint16_t pad;
+    uint32_t id, sched;
+    uint32_t ratelimit_us, tslice_ms, migr_delay_us;
+};
+
+#define XD_SETTING_TEXTS 6u
+#define XD_SETTING_TEXT  32u /* bytes that a text has at most */
+
+/* Parameters of Xen's that can be set while it runs. In setting.c. */
+struct xd_settings {
+    uint32_t grant_frames, maptrack_frames;
+    uint8_t pcid, timestamps, global_pages, pad;
+    uint8_t loglvl[2], guest_loglvl[2];  /* always written; written, but not too often */
+    uint8_t text_size[XD_SETTING_TEXTS]; /* with the 0 at its end */
+    char text[XD_SETTING_TEXTS * XD_SETTING_TEXT];
+};
+
 struct xd_hv {
     struct xd_host *host; /* the only way out of the arena */
     struct xd_config config;
@@ -457,11 +480,19 @@ struct xd_hv {
 
     bool off;           /* the hardware domain shut down, and with it the machine */
     bool kexec_flip[2]; /* which of the two places of an image is in use, by its type */
+    bool kexec_loaded;  /* there is an image to boot into */
     uint64_t
         wc_sec; /* the wall clock at system time 0: the epoch, unless it was set, or the host's is followed */
     uint32_t wc_nsec;
-    bool profiler;       /* the hardware domain is the primary profiler */
-    bool profiler_ready; /* AS-XEN: xenoprof_state: IDLE, or INITIALIZED by one who was */
+    bool profiler;                  /* the hardware domain is the primary profiler */
+    uint8_t profiler_state;         /* AS-XEN: xenoprof_state: 0 idle to 4 profiling */
+    uint8_t profiled_nr;            /* domains on its list of active ones, */
+    uint16_t profiled[XD_PROFILED]; /* ... and which they are */
+    bool smt_saves_power;           /* the scheduler's option */
+    uint32_t cstate_max[2];         /* deepest idle state, and state within it, that may be used */
+    uint32_t trace_mask;            /* events that would be traced */
+    struct xd_pool pool[XD_POOLS];
+    struct xd_settings setting;
     uint32_t console_nr; /* bytes of console input waiting, */
     uint32_t console_at; /* where in the ring the first of them stands */
     unsigned char console[XD_CONSOLE_INPUT];

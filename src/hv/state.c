@@ -4,6 +4,8 @@
 
 #include "hv/evtchn_fifo.h"
 #include "hv/pirq.h"
+#include "hv/pool.h"
+#include "hv/setting.h"
 
 #define BYTE   UINT8_MAX
 #define HALF   UINT16_MAX
@@ -61,10 +63,32 @@ const struct xd_state_row xd_state_machine[] = {
     M(gsi, eoi_ns, MAX, ANY),
     F(off, MAX, 1),
     A(kexec_flip, MAX, 1),
+    F(kexec_loaded, MAX, 1),
     F(wc_nsec, MAX, 999999999),
     F(wc_sec, MAX, ANY),
     F(profiler, MAX, 1),
-    F(profiler_ready, MAX, 1),
+    F(profiler_state, MAX, 4),
+    F(profiled_nr, MAX, XD_PROFILED),
+    A(profiled, MAX, XD_DOMID_FIRST_RESERVED - 1),
+    F(smt_saves_power, MAX, 1),
+    A(cstate_max, MAX, WORD),
+    F(trace_mask, MAX, WORD),
+    M(pool, used, MAX, 1),
+    M(pool, gran, MAX, XD_GRAN_SOCKET),
+    M(pool, id, MAX, WORD),
+    M(pool, sched, MAX, XD_SCHED_CREDIT2),
+    M(pool, ratelimit_us, MAX, WORD),
+    M(pool, tslice_ms, MAX, WORD),
+    M(pool, migr_delay_us, MAX, WORD),
+    F(setting.grant_frames, MAX, INT32_MAX),
+    F(setting.maptrack_frames, MAX, INT32_MAX),
+    F(setting.pcid, MAX, XD_PCID_NOXPTI),
+    F(setting.timestamps, MAX, XD_STAMP_RAW),
+    F(setting.global_pages, MAX, BYTE),
+    A(setting.loglvl, MAX, XD_LOG_ALL),
+    A(setting.guest_loglvl, MAX, XD_LOG_ALL),
+    A(setting.text_size, MAX, XD_SETTING_TEXT),
+    A(setting.text, MAX, BYTE),
     F(console_nr, MAX, XD_CONSOLE_INPUT),
     F(console_at, MAX, XD_CONSOLE_INPUT - 1),
     A(console, MAX, BYTE),

@@ -23,9 +23,14 @@ static const struct {
     {XD_WHY_PHYSDEV_MAP_UNKNOWN,
      "needs two control domains: scenarios/physdev/second-control-domain.xds"},
     {XD_WHY_EVTCHN_FIFO_FULL, "needs 129 calls: scenarios/events/fifo-full.xds"},
+    {XD_WHY_CPU_IS_UP,
+     "in a list of calls Xen tells the result elsewhere: scenarios/control/sysctl-power.xds"},
+    {XD_WHY_CPU_IS_FIRST, "likewise"},
+    {XD_WHY_POOL_MANY,
+     "how many pools there can be depends on the processors: scenarios/control/sysctl-pools.xds"},
+    {XD_WHY_XENOPROF_MANY, "needs 26 calls: scenarios/control/profiler-counters.xds"},
     {XD_WHY_XENOPROF_NOT_INITIALISED,
      "a real machine would stay profiled: scenarios/control/profiler-not-ready.xds"},
-    {XD_WHY_XENOPROF_NOT_RESERVED, "likewise: scenarios/control/profiler.xds"},
 };
 
 static bool can_be_reached(enum xd_why why)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control.c: platform_op, sysctl, domctl and its continuation: up to where a control domain would
+ * control.c: platform_op, domctl and its continuation: up to where a control domain would
  * get something done, which is not modelled. Who may not gets Xen's refusal, in Xen's order.
  */
 #include "hv/call/call.h"
@@ -11,12 +11,10 @@
 #include <string.h>
 
 #define HC_PLATFORM_OP        7u
-#define HC_SYSCTL             35u
 #define HC_DOMCTL             36u
 #define HC_PAGING_DOMCTL_CONT 49u
 
 #define PLATFORM_VERSION 0x03000001u
-#define SYSCTL_VERSION   0x15u
 #define DOMCTL_VERSION   0x15u
 
 #define IOPORTS              65536u
@@ -74,22 +72,6 @@ int64_t xd_hc_platform_op(struct xd_vcpu *v, const struct xd_args_platform_op *a
     if (op.cmd == SETTIME32 || op.cmd == SETTIME64)
         return settime(v, &op);
     return not_modelled(v, HC_PLATFORM_OP, op.cmd, among(op.cmd, cmds));
-}
-
-int64_t xd_hc_sysctl(struct xd_vcpu *v, const struct xd_args_sysctl *arg)
-{
-    /* 5 and 15, counters of performance and locks, are not built in. */
-    static const uint64_t none = BIT(0) | BIT(5) | BIT(13) | BIT(15) | BIT(24) | BIT(28);
-    struct xd_abi_sysctl op;
-
-    if (!xd_copy_in(v, &op, arg->op, sizeof(op)))
-        return xd_reject(v, XD_WHY_COPY_IN, arg->op, sizeof(op));
-    if (op.interface_version != SYSCTL_VERSION)
-        return xd_reject(v, XD_WHY_CONTROL_VERSION, HC_SYSCTL, op.interface_version,
-                         SYSCTL_VERSION);
-    if (!v->domain->privileged)
-        return xd_reject(v, XD_WHY_CONTROL_ONLY, HC_SYSCTL, v->domain->domid);
-    return not_modelled(v, HC_SYSCTL, op.cmd, op.cmd < 30 && !among(op.cmd, none));
 }
 
 enum domctl_cmd {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kexec.c: kexec_op of a machine booted without crashkernel= on which no image has been loaded:
- * loading one is not modelled.
+ * kexec.c: kexec_op of a machine booted without crashkernel=. An image can be loaded, and is not run; it takes no memory here.
+ * What get_range tells of Xen itself are frames of the model.
  */
 #include "hv/call/call.h"
+
+#include <string.h>
 
 #define HC_KEXEC_OP 37u
 
@@ -13,6 +15,9 @@ enum { RANGE_CRASH = 0, RANGE_XEN = 1, RANGE_CPU = 2, RANGE_VMCOREINFO = 6 };
 #define TYPES        2u /* default and crash */
 #define TYPE_CRASH   1u
 #define SEGMENTS_END 16u
+#define SEGMENT_MAX  (UINT64_C(1) << 30)
+#define EM_386       3u
+#define EM_X86_64    62u
 
 static int64_t fault(struct xd_vcpu *v, uint64_t arg, size_t size)
 {
@@ -31,15 +36,20 @@ static int64_t get_range(struct xd_vcpu *v, uint64_t arg)
     if (!xd_copy_in(v, &r, arg, sizeof(r)))
         return fault(v, arg, sizeof(r));
     switch (r.range) {
-    case RANGE_CRASH: break;
+    case RANGE_CRASH: r.start = r.size = 0; break;
     case RANGE_CPU:
         return r.nr ? xd_reject(v, XD_WHY_KEXEC_CPU, (uint64_t)r.nr)
                     : xd_reject(v, XD_WHY_KEXEC_NO_NOTES);
     case RANGE_XEN:
-    case RANGE_VMCOREINFO: return todo(v, GET_RANGE); /* addresses inside a real Xen */
+        r.start = (uint64_t)XD_LOW_FRAMES << XD_PAGE_SHIFT;
+        r.size = (uint64_t)(v->hv->heap_first - XD_LOW_FRAMES) << XD_PAGE_SHIFT;
+        break;
+    case RANGE_VMCOREINFO:
+        r.start = (uint64_t)(v->hv->heap_first - 1) << XD_PAGE_SHIFT;
+        r.size = XD_PAGE_SIZE;
+        break;
     default: return xd_reject(v, XD_WHY_KEXEC_RANGE, (uint64_t)r.range);
     }
-    r.start = r.size = 0;
     return xd_copy_out(v, arg, &r, sizeof(r)) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, arg, sizeof(r));
 }
 
@@ -49,42 +59,185 @@ static int64_t exec(struct xd_vcpu *v, uint64_t arg)
 
     if (!xd_copy_in(v, &type, arg, sizeof(type)))
         return fault(v, arg, sizeof(type));
-    return type < TYPES ? xd_reject(v, XD_WHY_KEXEC_NOT_LOADED, type)
-                        : xd_reject(v, XD_WHY_KEXEC_TYPE, type);
+    if (type >= TYPES)
+        return xd_reject(v, XD_WHY_KEXEC_TYPE, type);
+    return type != TYPE_CRASH && v->hv->kexec_loaded ? todo(v, EXEC)
+                                                     : xd_reject(v, XD_WHY_KEXEC_NOT_LOADED, type);
+}
+
+/* ---- Images: of what they are made is looked at, and that there is one is kept. ---- */
+
+struct image {
+    uint32_t nr;
+    struct xd_abi_kexec_segment segment[SEGMENTS_END];
+};
+
+/* Whole pages that do not overlap, and hold what is to be put into them. AS-XEN: do_kimage_alloc */
+static int64_t alloc(struct xd_vcpu *v, uint8_t type, uint64_t entry, const struct image *m)
+{
+    const struct xd_abi_kexec_segment *s = m->segment;
+    const uint32_t nr = m->nr;
+
+    if (type >= TYPES)
+        return xd_reject(v, XD_WHY_KEXEC_TYPE, type);
+    if (type == TYPE_CRASH)
+        return xd_reject(v, XD_WHY_KEXEC_NO_CRASH_AREA, entry);
+    for (uint32_t i = 0; i < nr; i++)
+        if ((s[i].dest_maddr | (s[i].dest_maddr + s[i].dest_size)) % XD_PAGE_SIZE)
+            return xd_reject(v, XD_WHY_KEXEC_ALIGNMENT, s[i].dest_maddr, s[i].dest_size);
+    for (uint32_t i = 0; i < nr; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (s[i].dest_maddr + s[i].dest_size > s[k].dest_maddr &&
+                s[i].dest_maddr < s[k].dest_maddr + s[k].dest_size)
+                return xd_reject(v, XD_WHY_KEXEC_OVERLAP, k, i);
+    for (uint32_t i = 0; i < nr; i++)
+        if (s[i].buf_size > s[i].dest_size)
+            return xd_reject(v, XD_WHY_KEXEC_BUFFER, s[i].buf_size, s[i].dest_size);
+    return 0;
+}
+
+/* AS-XEN: kexec_swap_images: the two places of an image change roles even if both are empty. */
+static int64_t swap(struct xd_vcpu *v, uint8_t type, bool loaded)
+{
+    if (type >= TYPES)
+        return xd_reject(v, XD_WHY_KEXEC_TYPE, type);
+    XD_PUT(v->hv, v->hv->kexec_flip[type], !v->hv->kexec_flip[type]);
+    if (type != TYPE_CRASH)
+        XD_PUT(v->hv, v->hv->kexec_loaded, loaded);
+    return 0;
+}
+
+/*
+ * AS-XEN: kimage_load_segment: that something could not be read, or had no room, is forgotten when the segment's pages are
+ * mapped; and nothing to be put nowhere is told as a lack of memory.
+ */
+static int64_t copy_segment(struct xd_vcpu *v, const struct xd_abi_kexec_segment *s)
+{
+    if (s->dest_size > SEGMENT_MAX)
+        return todo(v, LOAD); /* Xen maps page by page */
+    return s->buf || s->dest_size ? 0 : xd_reject(v, XD_WHY_KEXEC_NO_ROOM);
 }
 
 static int64_t load(struct xd_vcpu *v, uint64_t arg)
 {
-    struct xd_abi_kexec_segment segment[SEGMENTS_END];
     struct xd_abi_kexec_load op;
+    struct image m;
+    int64_t rc;
 
     if (!xd_copy_in(v, &op, arg, sizeof(op)))
         return fault(v, arg, sizeof(op));
     if (op.nr_segments >= SEGMENTS_END)
         return xd_reject(v, XD_WHY_KEXEC_SEGMENTS, op.nr_segments);
-    if (!xd_copy_in(v, segment, op.segments, op.nr_segments * sizeof(segment[0])))
-        return fault(v, op.segments, op.nr_segments * sizeof(segment[0]));
-    if (op.type >= TYPES)
-        return xd_reject(v, XD_WHY_KEXEC_TYPE, op.type);
-    if (op.type == TYPE_CRASH && op.entry_maddr)
-        return xd_reject(v, XD_WHY_KEXEC_NO_CRASH_AREA, op.entry_maddr);
-    return todo(v, LOAD);
+    m.nr = op.nr_segments;
+    if (!xd_copy_in(v, m.segment, op.segments, m.nr * sizeof(m.segment[0])))
+        return fault(v, op.segments, m.nr * sizeof(m.segment[0]));
+    rc = alloc(v, op.type, op.entry_maddr, &m);
+    for (uint32_t i = 0; i < m.nr && rc == 0; i++)
+        rc = copy_segment(v, &m.segment[i]);
+    if (rc)
+        return rc;
+    if (op.arch != EM_386 && op.arch != EM_X86_64)
+        return xd_reject(v, XD_WHY_KEXEC_ARCH, op.arch);
+    return swap(v, op.type, true);
+}
+
+/* ---- The old way: pages of entries that lie in machine memory ---- */
+
+enum { DESTINATION = 1, INDIRECTION = 2, END = 4, SOURCE = 8 };
+
+/*
+ * The next entry behind (*at), 0 at first, of the list whose next page is (*page). False: it leads where Xen would read what is
+ * no memory, or without end.
+ */
+static bool next_entry(const struct xd_hv *hv, uint64_t *page, unsigned int *at, uint32_t *pages,
+                       uint64_t *entry)
+{
+    if (*page < XD_LOW_FRAMES || *page >= hv->frames || *at == XD_PT_SLOTS || *pages > hv->frames)
+        return false;
+    memcpy(entry, hv->mem + *page * XD_PAGE_SIZE + 8 * (uint64_t)*at, sizeof(*entry));
+    ++*at;
+    if ((*entry & 0xf) == INDIRECTION) {
+        *page = *entry >> XD_PAGE_SHIFT;
+        *at = 0;
+        ++*pages;
+    }
+    return true;
+}
+
+/* AS-XEN: kexec_segments_add_segment: what follows on is one segment. */
+static bool add_destination(struct image *m, uint64_t maddr)
+{
+    const struct xd_abi_kexec_segment *last = &m->segment[m->nr - 1];
+
+    if (m->nr && last->dest_maddr + last->dest_size == maddr)
+        return true;
+    if (m->nr == SEGMENTS_END)
+        return false;
+    m->segment[m->nr++] = (struct xd_abi_kexec_segment){.dest_maddr = maddr};
+    return true;
+}
+
+static int64_t read_list(struct xd_vcpu *v, uint64_t page, struct image *m)
+{
+    unsigned int at = 0;
+    uint32_t pages = 0;
+    uint64_t entry;
+
+    for (m->nr = 0; next_entry(v->hv, &page, &at, &pages, &entry);) {
+        const unsigned int kind = entry & 0xf;
+
+        if (kind == END)
+            return 0;
+        if (kind == INDIRECTION)
+            continue;
+        if ((kind != DESTINATION && kind != SOURCE) || (kind == SOURCE && !m->nr) ||
+            (kind == DESTINATION && !add_destination(m, entry >> XD_PAGE_SHIFT << XD_PAGE_SHIFT)))
+            return xd_reject(v, XD_WHY_KEXEC_LIST, entry);
+        if (kind == SOURCE)
+            m->segment[m->nr - 1].dest_size += XD_PAGE_SIZE;
+    }
+    return todo(v, LOAD_V1);
+}
+
+/* Once more: pages to be copied are the caller's. AS-XEN: kimage_build_ind */
+static int64_t check_sources(struct xd_vcpu *v, uint64_t page)
+{
+    unsigned int at = 0;
+    uint32_t pages = 0;
+    uint64_t entry;
+
+    while (next_entry(v->hv, &page, &at, &pages, &entry) && (entry & 0xf) != END) {
+        const xd_mfn mfn = xd_mfn_of(entry >> XD_PAGE_SHIFT);
+
+        if ((entry & 0xf) != SOURCE)
+            continue;
+        if (!xd_mfn_valid(v->hv, mfn))
+            return todo(v, LOAD_V1);
+        if (!xd_frame_owned(v->hv, mfn, v->domain->domid))
+            return xd_reject(v, XD_WHY_KEXEC_SOURCE, mfn.v);
+    }
+    return 0;
 }
 
 static int64_t load_v1(struct xd_vcpu *v, uint64_t arg)
 {
     struct xd_abi_kexec_load_v1 op;
+    struct image m;
+    int64_t rc;
 
-    return xd_copy_in(v, &op, arg, sizeof(op)) ? todo(v, LOAD_V1) : fault(v, arg, sizeof(op));
+    if (!xd_copy_in(v, &op, arg, sizeof(op)))
+        return fault(v, arg, sizeof(op));
+    rc = read_list(v, op.indirection_page >> XD_PAGE_SHIFT, &m);
+    if (rc == 0)
+        rc = alloc(v, (uint8_t)op.type, op.start_address, &m);
+    if (rc == 0)
+        rc = check_sources(v, op.indirection_page >> XD_PAGE_SHIFT);
+    return rc ? rc : swap(v, (uint8_t)op.type, true);
 }
 
-/* AS-XEN: kexec_swap_images: the two places of an image change roles even if both are empty. */
 static int64_t unload(struct xd_vcpu *v, uint8_t type)
 {
-    if (type >= TYPES)
-        return xd_reject(v, XD_WHY_KEXEC_TYPE, type);
-    XD_PUT(v->hv, v->hv->kexec_flip[type], !v->hv->kexec_flip[type]);
-    return 0;
+    return swap(v, type, false);
 }
 
 static int64_t unload_old(struct xd_vcpu *v, uint64_t arg)

@@ -6,11 +6,9 @@
  * tell a NULL argument from others. What they say of the build is what Debian's
  * xen-hypervisor-4.17-amd64 4.17.7 says on a machine that has hardware for HVM guests.
  */
-#include "hv/call/call.h"
+#include "hv/call/version.h"
 
 #include <string.h>
-
-#define VERSION 0x00040011L /* 4.17 */
 
 #define DENIED       "<denied>"
 #define CAPABILITIES "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 "
@@ -26,7 +24,7 @@
 
 #define ASSIST_PAE_EXTENDED_CR3 3
 
-static const struct xd_abi_xenver_compile_info built = {
+const struct xd_abi_xenver_compile_info xd_xen_built = {
     .compiler = "x86_64-linux-gnu-gcc (Debian 12.2.0-14+deb12u1) 12.2.0",
     .compile_by = "pkg-xen-devel",
     .compile_domain = "lists.alioth.debian.org",
@@ -46,7 +44,7 @@ static int64_t version(struct xd_vcpu *v, uint64_t arg)
 {
     (void)v;
     (void)arg;
-    return VERSION;
+    return XD_XEN_VERSION;
 }
 
 static int64_t extraversion(struct xd_vcpu *v, uint64_t arg)
@@ -56,7 +54,7 @@ static int64_t extraversion(struct xd_vcpu *v, uint64_t arg)
 
 static int64_t compile_info(struct xd_vcpu *v, uint64_t arg)
 {
-    return give(v, arg, &built, sizeof(built));
+    return give(v, arg, &xd_xen_built, sizeof(xd_xen_built));
 }
 
 static int64_t capabilities(struct xd_vcpu *v, uint64_t arg)

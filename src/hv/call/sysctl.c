@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sysctl.c: sysctl: who may, which commands there are, and those about Xen's console, tracing and domains. What they
+ * tell of the machine stands in sysctl_machine.c, power in sysctl_power.c, pools of processors in sysctl_pool.c.
+ *
+ * Xen's own messages are not written here, so the ring that readconsole reads is empty.
+ */
+#include "hv/call/sysctl.h"
+
+#include "hv/evtchn.h"
+#include "hv/sched.h"
+
+#define VERSION     0x15u
+#define CREDIT2     6u
+#define VIRQ_DEBUG  1u
+#define GPADDR_BITS 40
+
+static int64_t readconsole(struct xd_sysctl *c)
+{
+    c->op.u.readconsole.count = 0;
+    c->op.u.readconsole.index = 0;
+    return 0;
+}
+
+/* ---- Trace buffers, of which there are none until their size is set ---- */
+
+enum { TBUF_INFO, TBUF_CPU_MASK, TBUF_EVENT_MASK, TBUF_SET_SIZE, TBUF_ENABLE, TBUF_DISABLE };
+
+static int64_t tbuf(struct xd_sysctl *c)
+{
+    bool cpu0;
+
+    switch (c->op.u.tbuf.cmd) {
+    case TBUF_INFO:
+        c->op.u.tbuf.evt_mask = c->v->hv->trace_mask;
+        c->op.u.tbuf.buffer_mfn = 0;
+        c->op.u.tbuf.size = 0;
+        return 0;
+    case TBUF_CPU_MASK: return xd_sysctl_take_cpus(c->v, &c->op.u.tbuf.cpu_mask, &cpu0);
+    case TBUF_EVENT_MASK: XD_PUT(c->v->hv, c->v->hv->trace_mask, c->op.u.tbuf.evt_mask); return 0;
+    case TBUF_SET_SIZE:
+        return c->op.u.tbuf.size ? xd_sysctl_not_modelled(c, c->op.cmd)
+                                 : xd_reject(c->v, XD_WHY_TBUF_SIZE);
+    case TBUF_ENABLE: return xd_reject(c->v, XD_WHY_TBUF_NONE);
+    case TBUF_DISABLE: return 0;
+    default: return xd_reject(c->v, XD_WHY_TBUF_CMD, c->op.u.tbuf.cmd);
+    }
+}
+
+static int64_t sched_id(struct xd_sysctl *c)
+{
+    c->op.u.sched_id.sched_id = CREDIT2;
+    return 0;
+}
+
+/* ---- Domains ---- */
+
+struct domain_info {
+    uint16_t domain, pad;
+    uint32_t flags;
+    uint64_t tot_pages, max_pages, outstanding_pages, shr_pages, paged_pages, shared_info_frame;
+    uint64_t cpu_time;
+    uint32_t nr_online_vcpus, max_vcpu_id, ssidref;
+    uint8_t handle[16];
+    uint32_t cpupool;
+    uint8_t gpaddr_bits, pad2[7];
+    uint32_t emulation_flags, misc_flags;
+};
+_Static_assert(sizeof(struct domain_info) == 112, "getdomaininfo");
+
+#define DYING         0x01u
+#define SHUTDOWN      0x04u
+#define PAUSED        0x08u
+#define BLOCKED       0x10u
+#define RUNNING       0x20u
+#define CODE_SHIFT    16
+#define EMULATION_PIT 0x100u
+
+/* AS-XEN: getdomaininfo: a domain is blocked if all that are up are, and runs if any does; who did not shut down has code -1. */
+static void tell_domain(const struct xd_domain *d, struct domain_info *info)
+{
+    uint32_t flags = BLOCKED;
+
+    *info = (struct domain_info){.domain = d->domid,
+                                 .tot_pages = d->pages,
+                                 .max_pages = d->pages_max,
+                                 .outstanding_pages = d->claimed,
+                                 .shared_info_frame = d->shared_info.v,
+                                 .max_vcpu_id = d->vcpus - 1,
+                                 .gpaddr_bits = GPADDR_BITS,
+                                 .emulation_flags = d->hardware ? EMULATION_PIT : 0};
+    __builtin_memcpy(info->handle, d->handle, sizeof(info->handle));
+    for (uint32_t id = 0; id < d->vcpus; id++) {
+        const struct xd_vcpu *v = &d->vcpu[id];
+        struct xd_abi_vcpu_runstate_info time;
+
+        xd_runstate_get(v, &time);
+        info->cpu_time += time.time[0];
+        if (v->down)
+            continue;
+        info->nr_online_vcpus++;
+        if (!v->blocked)
+            flags &= ~BLOCKED;
+        if (xd_vcpu_running(v))
+            flags |= RUNNING;
+    }
+    info->flags = (info->nr_online_vcpus ? flags : 0) | (d->dead ? DYING : 0) |
+                  (d->shut_down ? SHUTDOWN : 0) | (d->paused ? PAUSED : 0) |
+                  (uint32_t)d->shutdown_code << CODE_SHIFT;
+}
+
+/* By number, from the first that is asked for. */
+static int64_t getdomaininfolist(struct xd_sysctl *c)
+{
+    uint32_t told = 0, id = c->op.u.domains.first_domain;
+
+    for (; id < XD_DOMID_FIRST_RESERVED && told < c->op.u.domains.max_domains; id++) {
+        const struct xd_domain *d = xd_domain_by_id(c->v->hv, (uint16_t)id);
+        struct domain_info info;
+        int64_t rc;
+
+        if (!d)
+            continue;
+        tell_domain(d, &info);
+        rc = xd_sysctl_write(c, c->op.u.domains.buffer + told * sizeof(info), &info, sizeof(info));
+        if (rc)
+            return rc;
+        told++;
+    }
+    c->op.u.domains.num_domains = told;
+    return 0;
+}
+
+/* ---- Keys of Xen's console. Most only write to it, or change what is written there. ---- */
+
+#define NMI_UNKNOWN 2 /* bit of nmi_reason */
+
+/* AS-XEN: dump_domains: all vCPUs are told to do the same. */
+static void debug_everybody(struct xd_hv *hv)
+{
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        for (uint32_t id = 0; hv->domain[i].used && id < hv->domain[i].vcpus; id++)
+            xd_virq_send_vcpu(&hv->domain[i].vcpu[id], VIRQ_DEBUG);
+}
+
+/* AS-XEN: do_nmi_trigger: an NMI that nobody knows the reason of is the hardware domain's. */
+static void unknown_nmi(struct xd_hv *hv)
+{
+    struct xd_domain *d = xd_hardware_domain(hv);
+    struct xd_abi_shared_info *info = xd_shared_info(d);
+
+    XD_PUT(hv, info->nmi_reason, info->nmi_reason | UINT64_C(1) << NMI_UNKNOWN);
+    if (d->vcpu[0].nmi_pending)
+        return;
+    XD_PUT(hv, d->vcpu[0].nmi_pending, true);
+    xd_vcpu_kick(&d->vcpu[0]);
+}
+
+static int64_t debug_keys(struct xd_sysctl *c)
+{
+    c->copyback = XD_COPYBACK_NEVER;
+    for (uint32_t i = 0; i < c->op.u.debug_keys.nr_keys; i++) {
+        char key;
+        int64_t rc = xd_sysctl_read(c, &key, c->op.u.debug_keys.keys + i, 1);
+
+        if (rc)
+            return rc;
+        switch (key) {
+        case 'q':
+        case '*': debug_everybody(c->v->hv); break;
+        case 'N': unknown_nmi(c->v->hv); break;
+        case 'R': return xd_sysctl_not_modelled(c, c->op.cmd); /* boots the machine anew */
+        default: break;
+        }
+    }
+    return 0;
+}
+
+/* ---- What this processor or this build has not ---- */
+
+/* AS-XEN: do_sysctl: copied back though it is refused. */
+static int64_t coverage(struct xd_sysctl *c)
+{
+    c->copyback = XD_COPYBACK_ALWAYS;
+    return xd_reject(c->v, XD_WHY_COVERAGE_NONE);
+}
+
+static int64_t psr_cmt(struct xd_sysctl *c)
+{
+    return xd_reject(c->v, XD_WHY_PSR_NONE);
+}
+
+static int64_t psr_alloc(struct xd_sysctl *c)
+{
+    return c->op.u.psr_alloc.cmd < 3 ? xd_reject(c->v, XD_WHY_PSR_NONE)
+                                     : xd_reject(c->v, XD_WHY_PSR_CMD, c->op.u.psr_alloc.cmd);
+}
+
+/* ---- All of them ---- */
+
+int64_t xd_sysctl_give_cpus(struct xd_vcpu *v, const struct xd_abi_bitmap *to, bool cpu0)
+{
+    const uint32_t bytes = (to->nr_bits + 7) / 8; /* AS-XEN: 0 again for the largest numbers */
+
+    for (uint32_t i = 0; i < bytes; i++) {
+        const uint8_t byte = i == 0 && cpu0;
+
+        if (!xd_copy_out(v, to->bitmap + i, &byte, 1))
+            return xd_reject(v, XD_WHY_COPY_OUT, to->bitmap + i, 1);
+    }
+    return 0;
+}
+
+int64_t xd_sysctl_take_cpus(struct xd_vcpu *v, const struct xd_abi_bitmap *from, bool *cpu0)
+{
+    const uint32_t bytes = (from->nr_bits + 7) / 8;
+    uint8_t byte = 0;
+
+    if (bytes && !xd_copy_in(v, &byte, from->bitmap, 1))
+        return xd_reject(v, XD_WHY_COPY_IN, from->bitmap, 1);
+    *cpu0 = byte & 1;
+    return 0;
+}
+
+/* By command; counters of performance and locks (5, 15) are not built in. */
+static xd_sysctl_fn *const run[] = {
+    [1] = readconsole,
+    [2] = tbuf,
+    [3] = xd_sysctl_physinfo,
+    [4] = sched_id,
+    [6] = getdomaininfolist,
+    [7] = debug_keys,
+    [8] = xd_sysctl_cpuinfo,
+    [9] = xd_sysctl_availheap,
+    [10] = xd_sysctl_pmstat,
+    [11] = xd_sysctl_hotplug,
+    [12] = xd_sysctl_pm,
+    [14] = xd_sysctl_offline,
+    [16] = xd_sysctl_cputopo,
+    [17] = xd_sysctl_numainfo,
+    [18] = xd_sysctl_pool,
+    [19] = xd_sysctl_scheduler,
+    [20] = coverage,
+    [21] = psr_cmt,
+    [22] = xd_sysctl_pcitopo,
+    [23] = psr_alloc,
+    [25] = xd_sysctl_levelling,
+    [26] = xd_sysctl_featureset,
+    [27] = xd_sysctl_livepatch,
+    [29] = xd_sysctl_policy,
+};
+
+int64_t xd_hc_sysctl(struct xd_vcpu *v, const struct xd_args_sysctl *arg)
+{
+    struct xd_sysctl c = {.v = v, .at = arg->op};
+    int64_t rc;
+
+    if (!xd_copy_in(v, &c.op, arg->op, sizeof(c.op)))
+        return xd_reject(v, XD_WHY_COPY_IN, arg->op, sizeof(c.op));
+    if (c.op.interface_version != VERSION)
+        return xd_reject(v, XD_WHY_CONTROL_VERSION, XD_HC_SYSCTL, c.op.interface_version, VERSION);
+    if (!v->domain->privileged)
+        return xd_reject(v, XD_WHY_CONTROL_ONLY, XD_HC_SYSCTL, v->domain->domid);
+    if (c.op.cmd >= XD_ARRAY_SIZE(run) || !run[c.op.cmd])
+        return xd_reject(v, XD_WHY_OP_UNKNOWN, c.op.cmd);
+    rc = run[c.op.cmd](&c);
+    if (c.copyback == XD_COPYBACK_NEVER || (rc && c.copyback == XD_COPYBACK_DONE))
+        return rc;
+    return xd_copy_out(v, arg->op, &c.op, sizeof(c.op))
+               ? rc
+               : xd_reject(v, XD_WHY_COPY_OUT, arg->op, sizeof(c.op));
+}

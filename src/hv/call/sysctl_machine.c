@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* sysctl_machine.c: what sysctl tells of the machine: its memory, its one processor on its one node, its devices. */
+#include "hv/call/sysctl.h"
+
+#include "hv/cpupolicy.h"
+
+#define CPUS        1u
+#define NODES       1u
+#define NODES_MAX   64u
+#define NR_ZONES    41u /* of 52 bits of address */
+#define LOW_RAM     0x9fu
+#define NO_CORE     UINT32_MAX /* Xen knows of no cores where a package has one */
+#define DISTANCE    10u
+#define INVALID_DEV 0xfffffffeu
+
+/* What a PC has below 1 MiB, and all above. */
+static bool is_ram(const struct xd_hv *hv, uint64_t mfn)
+{
+    return mfn < LOW_RAM || (mfn >= XD_LOW_FRAMES && mfn < hv->frames);
+}
+
+/* ---- physinfo ---- */
+
+#define CAP_HVM       (1u << 0)
+#define CAP_PV        (1u << 1)
+#define CAP_HAP       (1u << 3)
+#define CAP_GNTTAB_V1 (1u << 8)
+#define CAP_GNTTAB_V2 (1u << 9)
+
+int64_t xd_sysctl_physinfo(struct xd_sysctl *c)
+{
+    const struct xd_hv *hv = c->v->hv;
+
+    __builtin_memset(&c->op.u.physinfo, 0, sizeof(c->op.u.physinfo));
+    c->op.u.physinfo.threads_per_core = c->op.u.physinfo.cores_per_socket = 1;
+    c->op.u.physinfo.nr_cpus = CPUS;
+    c->op.u.physinfo.max_cpu_id = CPUS - 1;
+    c->op.u.physinfo.nr_nodes = NODES;
+    c->op.u.physinfo.max_node_id = NODES_MAX - 1;
+    c->op.u.physinfo.cpu_khz = (uint32_t)hv->config.cpu_khz;
+    c->op.u.physinfo.capabilities = CAP_HVM | CAP_PV | CAP_HAP | CAP_GNTTAB_V1 | CAP_GNTTAB_V2;
+    c->op.u.physinfo.total_pages = hv->frames - XD_LOW_FRAMES + LOW_RAM;
+    c->op.u.physinfo.free_pages = xd_frames_left(hv);
+    c->op.u.physinfo.outstanding_pages = hv->claimed;
+    c->op.u.physinfo.max_mfn = hv->frames - 1;
+    xd_policy_hw_cap(c->op.u.physinfo.hw_cap);
+    return 0;
+}
+
+/* ---- Processors ---- */
+
+/* No time passes in which nobody runs but what xd_advance lets pass: none is counted as idle. */
+int64_t xd_sysctl_cpuinfo(struct xd_sysctl *c)
+{
+    const struct xd_abi_cpuinfo info = {0};
+    const uint32_t nr = c->op.u.cpuinfo.max_cpus < CPUS ? c->op.u.cpuinfo.max_cpus : CPUS;
+    int64_t rc = nr ? xd_sysctl_write(c, c->op.u.cpuinfo.info, &info, sizeof(info)) : 0;
+
+    c->op.u.cpuinfo.nr_cpus = nr;
+    return rc;
+}
+
+int64_t xd_sysctl_cputopo(struct xd_sysctl *c)
+{
+    const struct xd_abi_cputopo topo = {.core = NO_CORE};
+    uint32_t nr = CPUS;
+    int64_t rc = 0;
+
+    if (c->op.u.cputopo.cputopo) {
+        nr = c->op.u.cputopo.num_cpus < nr ? c->op.u.cputopo.num_cpus : nr;
+        rc = nr ? xd_sysctl_write(c, c->op.u.cputopo.cputopo, &topo, sizeof(topo)) : 0;
+    }
+    if (rc == 0 && c->op.u.cputopo.num_cpus != nr) {
+        c->op.u.cputopo.num_cpus = nr;
+        rc = xd_sysctl_tell(c, u.cputopo.num_cpus);
+    }
+    return rc;
+}
+
+/* ---- Memory ---- */
+
+/* Zones by the highest bit of a frame's number. */
+static unsigned int zone_of_width(uint32_t bits, unsigned int otherwise)
+{
+    const unsigned int zone = bits < XD_PAGE_SHIFT + 1 ? 1 : bits - XD_PAGE_SHIFT;
+
+    if (!bits)
+        return otherwise;
+    return zone < NR_ZONES ? zone : NR_ZONES - 1;
+}
+
+/* Free frames of the zones from (low) to (high). */
+static uint64_t free_in(struct xd_hv *hv, unsigned int low, unsigned int high)
+{
+    uint64_t from = low > 1 ? UINT64_C(1) << (low - 1) : 0, to = UINT64_C(1) << high, n;
+
+    from = from < hv->heap_first ? hv->heap_first : from;
+    to = to > hv->frames ? hv->frames : to;
+    if (low > high || from >= to)
+        return 0;
+    n = to - from;
+    for (uint32_t mfn = xd_frame_next_used(hv, (uint32_t)from); mfn < to;
+         mfn = xd_frame_next_used(hv, mfn + 1))
+        n -= hv->frame[mfn].count || hv->frame[mfn].flags & XD_FRAME_XEN_HEAP;
+    return n < xd_frames_left(hv) ? n : xd_frames_left(hv);
+}
+
+int64_t xd_sysctl_availheap(struct xd_sysctl *c)
+{
+    const unsigned int low = zone_of_width(c->op.u.availheap.min_bitwidth, 1),
+                       high = zone_of_width(c->op.u.availheap.max_bitwidth, NR_ZONES - 1);
+    const bool here = c->op.u.availheap.node == -1 || c->op.u.availheap.node == 0;
+
+    c->op.u.availheap.avail_bytes = here ? free_in(c->v->hv, low, high) << XD_PAGE_SHIFT : 0;
+    return 0;
+}
+
+int64_t xd_sysctl_numainfo(struct xd_sysctl *c)
+{
+    const uint64_t meminfo = c->op.u.numa.meminfo, distance = c->op.u.numa.distance;
+    const struct xd_abi_meminfo mem = {(uint64_t)c->v->hv->frames << XD_PAGE_SHIFT,
+                                       (uint64_t)xd_frames_left(c->v->hv) << XD_PAGE_SHIFT};
+    const uint32_t far = DISTANCE;
+    uint32_t nr = NODES;
+    int64_t rc = 0;
+
+    if (meminfo || distance)
+        nr = c->op.u.numa.num_nodes < nr ? c->op.u.numa.num_nodes : nr;
+    if (nr && meminfo)
+        rc = xd_sysctl_write(c, meminfo, &mem, sizeof(mem));
+    if (rc == 0 && nr && distance)
+        rc = xd_sysctl_write(c, distance, &far, sizeof(far));
+    if (rc == 0 && c->op.u.numa.num_nodes != nr) {
+        c->op.u.numa.num_nodes = nr;
+        rc = xd_sysctl_tell(c, u.numa.num_nodes);
+    }
+    return rc;
+}
+
+/* ---- Frames that are to be used no more ---- */
+
+enum { OFFLINE = 1, ONLINE, QUERY };
+#define UNTOLD 0x01010101u /* AS-XEN: do_sysctl: PG_OFFLINE_INVALID in each byte */
+#define FAILED 0x8u
+#define NO_RAM 0x800u
+
+/* Of one frame, none of which ever went offline. (*modelled): false where one would. */
+static int64_t offline_one(struct xd_sysctl *c, uint64_t mfn, uint32_t *status, bool *modelled)
+{
+    const struct xd_hv *hv = c->v->hv;
+
+    *modelled = true;
+    switch (c->op.u.offline.cmd) {
+    case OFFLINE:
+        if (mfn >= hv->frames)
+            return xd_reject(c->v, XD_WHY_OFFLINE_FRAME, mfn);
+        *status = FAILED | NO_RAM;
+        if (!is_ram(hv, mfn))
+            return xd_reject(c->v, XD_WHY_OFFLINE_FRAME, mfn);
+        *modelled = false;
+        return 0;
+    case ONLINE:
+        /* AS-XEN: online_page: it tells errors as unsigned numbers, which become a large positive result. */
+        if (mfn >= hv->frames)
+            return (uint32_t)xd_reject(c->v, XD_WHY_OFFLINE_FRAME, mfn);
+        *status = 0;
+        return 0;
+    case QUERY:
+        if (!is_ram(hv, mfn))
+            return xd_reject(c->v, XD_WHY_OFFLINE_FRAME, mfn);
+        *status = 0;
+        return 0;
+    default: return xd_reject(c->v, XD_WHY_OFFLINE_CMD, c->op.u.offline.cmd);
+    }
+}
+
+/* Xen's room for the statuses comes in whole powers of two of pages, if they need more than one. */
+static bool has_room(const struct xd_hv *hv, uint64_t nr)
+{
+    uint64_t pages = (nr * sizeof(uint32_t) + XD_PAGE_SIZE - 1) >> XD_PAGE_SHIFT, room = 1;
+
+    while (room < pages)
+        room *= 2;
+    return room == 1 || room <= xd_frames_left(hv);
+}
+
+/* The statuses up to the frame that was refused are told, and those behind it as if nobody knew. */
+int64_t xd_sysctl_offline(struct xd_sysctl *c)
+{
+    const uint64_t first = c->op.u.offline.start, nr = (uint64_t)c->op.u.offline.end - first + 1;
+    uint64_t done = 0;
+    uint32_t last = UNTOLD;
+    bool modelled;
+    int64_t rc = 0;
+
+    if (c->op.u.offline.end < first)
+        return xd_reject(c->v, XD_WHY_OFFLINE_RANGE, first, c->op.u.offline.end);
+    if (nr > UINT32_MAX) /* AS-XEN: do_sysctl counts to 0, and writes where nothing was set aside */
+        return xd_sysctl_not_modelled(c, c->op.cmd);
+    if (!has_room(c->v->hv, nr))
+        return xd_reject(c->v, XD_WHY_OFFLINE_ROOM, nr);
+    c->copyback = XD_COPYBACK_NEVER;
+    for (; done < nr && rc == 0; done++) {
+        last = UNTOLD;
+        rc = offline_one(c, first + done, &last, &modelled);
+        if (!modelled)
+            return xd_sysctl_not_modelled(c, c->op.cmd);
+    }
+    for (uint64_t i = 0; i < nr; i++) {
+        const uint32_t status = i + 1 < done ? 0 : i + 1 == done ? last : UNTOLD;
+
+        if (xd_sysctl_write(c, c->op.u.offline.status + i * sizeof(status), &status,
+                            sizeof(status)))
+            return xd_reject(c->v, XD_WHY_COPY_OUT, c->op.u.offline.status, nr * sizeof(status));
+    }
+    return rc;
+}
+
+/* ---- Devices: Xen was told of none ---- */
+
+int64_t xd_sysctl_pcitopo(struct xd_sysctl *c)
+{
+    const uint32_t node = INVALID_DEV;
+
+    if (!c->op.u.pcitopo.devs || !c->op.u.pcitopo.nodes)
+        return xd_reject(c->v, XD_WHY_PCITOPO_NULL);
+    for (uint32_t i = 0; i < c->op.u.pcitopo.num_devs; i++) {
+        struct xd_abi_pci_device dev;
+        int64_t rc = xd_sysctl_read(c, &dev, c->op.u.pcitopo.devs + i * sizeof(dev), sizeof(dev));
+
+        if (rc == 0)
+            rc = xd_sysctl_write(c, c->op.u.pcitopo.nodes + i * sizeof(node), &node, sizeof(node));
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+/* ---- What the processor can ---- */
+
+#define LEVELLING_CAPS \
+    0x19eu /* 1.ECX and EDX, 80000001.ECX and EDX, 7.EAX and EBX: an AMD's masks */
+
+int64_t xd_sysctl_levelling(struct xd_sysctl *c)
+{
+    c->copyback = XD_COPYBACK_NEVER;
+    c->op.u.levelling.caps = LEVELLING_CAPS;
+    return xd_sysctl_tell(c, u.levelling.caps);
+}
+
+int64_t xd_sysctl_featureset(struct xd_sysctl *c)
+{
+    static const enum xd_policy policies[] = {XD_POLICY_RAW,    XD_POLICY_HOST,
+                                              XD_POLICY_PV_DEF, XD_POLICY_HVM_DEF,
+                                              XD_POLICY_PV_MAX, XD_POLICY_HVM_MAX};
+    uint32_t set[XD_FEATURE_WORDS], nr = c->op.u.featureset.nr_features;
+    int64_t rc;
+
+    c->copyback = XD_COPYBACK_NEVER;
+    if (!c->op.u.featureset.features) {
+        c->op.u.featureset.nr_features = XD_FEATURE_WORDS;
+        return xd_sysctl_tell(c, u.featureset.nr_features);
+    }
+    if (c->op.u.featureset.index >= XD_ARRAY_SIZE(policies))
+        return xd_reject(c->v, XD_WHY_POLICY_INDEX, c->op.u.featureset.index);
+    nr = nr < XD_FEATURE_WORDS ? nr : XD_FEATURE_WORDS;
+    xd_policy_features(policies[c->op.u.featureset.index], set);
+    rc = xd_sysctl_write(c, c->op.u.featureset.features, set, nr * sizeof(*set));
+    if (rc)
+        return rc;
+    c->op.u.featureset.nr_features = nr;
+    rc = xd_sysctl_tell(c, u.featureset.nr_features);
+    if (rc)
+        return rc;
+    return nr < XD_FEATURE_WORDS ? xd_reject(c->v, XD_WHY_POLICY_ROOM, nr) : 0;
+}
+
+static int64_t tell_leaves(struct xd_sysctl *c)
+{
+    const enum xd_policy policy = (enum xd_policy)c->op.u.policy.index;
+    struct xd_abi_cpuid_leaf leaf;
+    uint32_t n = 0;
+
+    if (!c->op.u.policy.leaves) {
+        c->op.u.policy.nr_leaves = XD_POLICY_LEAVES;
+        return 0;
+    }
+    for (; xd_policy_nth(policy, n, &leaf); n++) {
+        int64_t rc;
+
+        if (n == c->op.u.policy.nr_leaves)
+            return xd_reject(c->v, XD_WHY_POLICY_ROOM, n);
+        rc = xd_sysctl_write(c, c->op.u.policy.leaves + n * sizeof(leaf), &leaf, sizeof(leaf));
+        if (rc)
+            return rc;
+    }
+    c->op.u.policy.nr_leaves = n;
+    return 0;
+}
+
+static int64_t tell_msrs(struct xd_sysctl *c)
+{
+    const enum xd_policy policy = (enum xd_policy)c->op.u.policy.index;
+    struct xd_abi_msr_entry msr;
+    uint32_t n = 0;
+
+    if (!c->op.u.policy.msrs) {
+        c->op.u.policy.nr_msrs = XD_POLICY_MSRS;
+        return 0;
+    }
+    for (; xd_policy_msr(policy, n, &msr); n++) {
+        int64_t rc;
+
+        if (n == c->op.u.policy.nr_msrs)
+            return xd_reject(c->v, XD_WHY_POLICY_ROOM, n);
+        rc = xd_sysctl_write(c, c->op.u.policy.msrs + n * sizeof(msr), &msr, sizeof(msr));
+        if (rc)
+            return rc;
+    }
+    c->op.u.policy.nr_msrs = n;
+    return 0;
+}
+
+int64_t xd_sysctl_policy(struct xd_sysctl *c)
+{
+    int64_t rc;
+
+    c->copyback = XD_COPYBACK_NEVER;
+    if (c->op.u.policy.rsvd || c->op.u.policy.index >= XD_POLICIES)
+        return xd_reject(c->v, XD_WHY_POLICY_INDEX, c->op.u.policy.index);
+    rc = tell_leaves(c);
+    if (rc == 0)
+        rc = xd_sysctl_tell(c, u.policy.nr_leaves);
+    if (rc == 0)
+        rc = tell_msrs(c);
+    return rc ? rc : xd_sysctl_tell(c, u.policy.nr_msrs);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sysctl_power.c: sysctl's commands about power, and processors that come and go. Nobody has told Xen of states of
+ * the processor: it has a driver for idle states, C0 and C1, and none for frequencies.
+ */
+#include "hv/call/sysctl.h"
+
+#define CPUS        1u
+#define CATEGORY    0xf0u
+#define CATEGORY_PX 0x10u
+#define CATEGORY_CX 0x20u
+#define STATES      2u /* C0, C1 */
+
+enum { MAX_CX = 0x21, GET_CX, RESET_CX };
+
+static int64_t bad_cpu(struct xd_sysctl *c, uint32_t cpu)
+{
+    return xd_reject(c->v, XD_WHY_NO_CPU, cpu);
+}
+
+/*
+ * How often and how long the processor was in a state. AS-XEN: pmstat_get_cx_stat: where nobody told of states, it was in each
+ * of them once. It was never idle. There is no more told than there is room for.
+ */
+static int64_t get_cx(struct xd_sysctl *c)
+{
+    struct xd_abi_pm_cx_stat *s = &c->op.u.pmstat.u.cx;
+    const uint64_t times[STATES] = {1, 1}, ns[STATES] = {c->v->hv->now_ns, 0};
+    const uint32_t nr = s->nr < STATES ? s->nr : STATES;
+    int64_t rc = xd_sysctl_write(c, s->triggers, times, nr * sizeof(*times));
+
+    if (rc == 0)
+        rc = xd_sysctl_write(c, s->residencies, ns, nr * sizeof(*ns));
+    if (rc)
+        return rc;
+    s->nr = STATES;
+    s->last = 0;
+    s->idle_time = 0;
+    s->nr_pc = s->nr_cc = 0;
+    return 0;
+}
+
+int64_t xd_sysctl_pmstat(struct xd_sysctl *c)
+{
+    const uint32_t type = c->op.u.pmstat.type;
+
+    if (c->op.u.pmstat.cpuid >= CPUS)
+        return bad_cpu(c, c->op.u.pmstat.cpuid);
+    if ((type & CATEGORY) != CATEGORY_CX)
+        return xd_reject(c->v, XD_WHY_PM_NO_DRIVER, type);
+    switch (type) {
+    case MAX_CX: c->op.u.pmstat.u.cx.nr = STATES; return 0;
+    case GET_CX: return get_cx(c);
+    case RESET_CX: return 0;
+    default: return xd_reject(c->v, XD_WHY_OP_UNKNOWN, type);
+    }
+}
+
+enum { SET_SMT = 0x21, GET_CSTATE, SET_CSTATE, TURBO_ON = 0x26, TURBO_OFF };
+
+/* (cpuid) says which of two limits is meant: states, or what is below them. */
+static int64_t cstate(struct xd_sysctl *c, bool set)
+{
+    const uint32_t which = c->op.u.pm.cpuid;
+
+    if (which >= XD_ARRAY_SIZE(c->v->hv->cstate_max))
+        return xd_reject(c->v, XD_WHY_PM_LIMIT, which);
+    if (set)
+        XD_PUT(c->v->hv, c->v->hv->cstate_max[which], c->op.u.pm.value);
+    else
+        c->op.u.pm.value = c->v->hv->cstate_max[which];
+    return 0;
+}
+
+static int64_t set_smt(struct xd_sysctl *c)
+{
+    struct xd_hv *hv = c->v->hv;
+    const bool was = hv->smt_saves_power;
+
+    if (c->op.u.pm.cpuid)
+        return bad_cpu(c, c->op.u.pm.cpuid);
+    XD_PUT(hv, hv->smt_saves_power, c->op.u.pm.value != 0);
+    c->op.u.pm.value = was;
+    return 0;
+}
+
+int64_t xd_sysctl_pm(struct xd_sysctl *c)
+{
+    const uint32_t cmd = c->op.u.pm.cmd;
+
+    switch (cmd) {
+    case SET_SMT: return set_smt(c);
+    case GET_CSTATE:
+    case SET_CSTATE: return cstate(c, cmd == SET_CSTATE);
+    default: break;
+    }
+    if (c->op.u.pm.cpuid >= CPUS)
+        return bad_cpu(c, c->op.u.pm.cpuid);
+    if ((cmd & CATEGORY) == CATEGORY_PX)
+        return xd_reject(c->v, XD_WHY_PM_NO_STATES, cmd);
+    if (cmd == TURBO_ON || cmd == TURBO_OFF)
+        return xd_reject(c->v, XD_WHY_PM_TURBO);
+    return xd_reject(c->v, XD_WHY_OP_UNKNOWN, cmd);
+}
+
+enum { CPU_ONLINE, CPU_OFFLINE };
+
+int64_t xd_sysctl_hotplug(struct xd_sysctl *c)
+{
+    const uint32_t cpu = c->op.u.hotplug.cpu;
+
+    c->copyback = XD_COPYBACK_NEVER;
+    /* AS-XEN: continue_hypercall_on_cpu: the result goes where that of a single call would, not to a list's entry. */
+    if (c->op.u.hotplug.op <= CPU_OFFLINE && c->v->in_multicall)
+        return xd_sysctl_not_modelled(c, c->op.cmd);
+    switch (c->op.u.hotplug.op) {
+    case CPU_ONLINE: return cpu < CPUS ? xd_reject(c->v, XD_WHY_CPU_IS_UP, cpu) : bad_cpu(c, cpu);
+    case CPU_OFFLINE: return cpu ? bad_cpu(c, cpu) : xd_reject(c->v, XD_WHY_CPU_IS_FIRST);
+    default: return xd_reject(c->v, XD_WHY_CPU_HOTPLUG, c->op.u.hotplug.op);
+    }
+}

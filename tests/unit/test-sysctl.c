@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-sysctl.c: sysctl and hypfs_op of the control domain: what they tell follows from the machine's state, what is set
+ * is there until it is taken back, and a refusal changes nothing.
+ */
+#include "mm.h"
+
+#include "abi/sysctl64.h"
+#include "hv/cpupolicy.h"
+#include "hv/setting.h"
+
+#include <string.h>
+
+enum { HC_SYSCTL = 35, HC_HYPFS_OP = 42 };
+enum {
+    TBUF = 2,
+    PHYSINFO = 3,
+    DOMAINS = 6,
+    AVAILHEAP = 9,
+    PM_OP = 12,
+    CPUPOOL = 18,
+    SCHEDULER = 19,
+    POLICY = 29
+};
+
+static struct xd_fixture f;
+static struct xd_abi_sysctl op;
+
+static void setup(void)
+{
+    fixture_setup(&f);
+    memset(&op, 0, sizeof(op));
+}
+
+static void teardown(void)
+{
+    fixture_teardown(&f);
+}
+
+/* Makes the call with (op), which is what the guest finds there afterwards. */
+static int64_t run(uint32_t cmd)
+{
+    uint64_t at;
+    int64_t rc;
+
+    op.cmd = cmd;
+    op.interface_version = 0x15;
+    at = fixture_place(&f, f.v0, &op, sizeof(op));
+    rc = fixture_call(f.v0, HC_SYSCTL, at);
+    fixture_load(f.v0, at, &op, sizeof(op));
+    return rc;
+}
+
+START_TEST(free_memory_is_what_the_heap_has)
+{
+    uint64_t before, all;
+
+    ck_ok(f.v0, run(PHYSINFO));
+    before = op.u.physinfo.free_pages;
+    ck_assert_uint_eq(before, f.hv->frames_free);
+    ck_assert_uint_eq(op.u.physinfo.max_mfn, f.hv->frames - 1);
+    memset(&op, 0, sizeof(op));
+    op.u.availheap.node = -1;
+    ck_ok(f.v0, run(AVAILHEAP));
+    ck_assert_uint_eq(op.u.availheap.avail_bytes, before * XD_PAGE_SIZE);
+    all = before;
+    for (uint32_t bits = 13; bits < 45; bits++) { /* what lies below and above adds up */
+        uint64_t below;
+
+        memset(&op, 0, sizeof(op));
+        op.u.availheap.max_bitwidth = bits;
+        ck_ok(f.v0, run(AVAILHEAP));
+        below = op.u.availheap.avail_bytes;
+        memset(&op, 0, sizeof(op));
+        op.u.availheap.min_bitwidth = bits + 1;
+        ck_ok(f.v0, run(AVAILHEAP));
+        ck_assert_uint_eq(below + op.u.availheap.avail_bytes, all * XD_PAGE_SIZE);
+    }
+    xd_domain_destroy(f.d2);
+    memset(&op, 0, sizeof(op));
+    ck_ok(f.v0, run(PHYSINFO));
+    ck_assert_uint_gt(op.u.physinfo.free_pages, before);
+}
+END_TEST
+
+START_TEST(domains_are_told_by_number)
+{
+    unsigned char list[4][112];
+    uint16_t domid;
+
+    op.u.domains.max_domains = 4;
+    op.u.domains.buffer = fixture_place(&f, f.v0, NULL, sizeof(list));
+    ck_ok(f.v0, run(DOMAINS));
+    ck_assert_uint_eq(op.u.domains.num_domains, 3);
+    fixture_load(f.v0, op.u.domains.buffer, list, sizeof(list));
+    for (unsigned int i = 0; i < 3; i++) {
+        memcpy(&domid, list[i], sizeof(domid));
+        ck_assert_uint_eq(domid, i);
+    }
+    op.u.domains.first_domain = 2;
+    ck_ok(f.v0, run(DOMAINS));
+    ck_assert_uint_eq(op.u.domains.num_domains, 1);
+    op.u.domains.first_domain = 0;
+    op.u.domains.buffer = fixture_hole(f.v0) - sizeof(list[0]);
+    ck_refused(f.v0, run(DOMAINS), EFAULT, COPY_OUT);
+}
+END_TEST
+
+/* A pool, its scheduler's setting and one of power are there, and gone when the journal is undone. */
+START_TEST(what_is_set_can_be_undone)
+{
+    uint64_t digest;
+    size_t mark;
+
+    fixture_place(&f, f.v0, NULL, sizeof(op)); /* the pages of arguments are in use */
+    digest = xd_digest_state(f.hv);
+    mark = xd_arena_mark(xd_arena_of(f.hv));
+    op.u.pool.op = 1;
+    op.u.pool.cpupool_id = 5;
+    op.u.pool.sched_id = 5;
+    ck_ok(f.v0, run(CPUPOOL));
+    memset(&op, 0, sizeof(op));
+    op.u.scheduler.cpupool_id = op.u.scheduler.sched_id = 5;
+    op.u.scheduler.u.credit.tslice_ms = 7;
+    ck_ok(f.v0, run(SCHEDULER));
+    memset(&op, 0, sizeof(op));
+    op.u.pm.cmd = 0x23;
+    op.u.pm.value = 4;
+    ck_ok(f.v0, run(PM_OP));
+    memset(&op, 0, sizeof(op));
+    op.u.tbuf.cmd = 2;
+    op.u.tbuf.evt_mask = 0x1000;
+    ck_ok(f.v0, run(TBUF));
+    ck_assert_uint_eq(f.hv->pool[1].tslice_ms, 7);
+    ck_assert_uint_eq(f.hv->cstate_max[0], 4);
+    ck_assert_uint_eq(f.hv->trace_mask, 0x1000);
+    ck_assert_uint_ne(xd_digest_state(f.hv), digest);
+    xd_arena_undo(xd_arena_of(f.hv), mark);
+    ck_assert_uint_eq(xd_digest_state(f.hv), digest);
+    xd_arena_forget(xd_arena_of(f.hv));
+}
+END_TEST
+
+/* A list of leaves is as long as it says, has no leaf twice, and its feature sets lie within those of the processor. */
+START_TEST(policies_are_lists_of_leaves)
+{
+    const enum xd_policy policy = (enum xd_policy)_i;
+    struct xd_abi_cpuid_leaf leaf, last = {.leaf = UINT32_MAX};
+    uint32_t n = 0, raw[XD_FEATURE_WORDS], set[XD_FEATURE_WORDS];
+
+    for (; xd_policy_nth(policy, n, &leaf); n++) {
+        ck_assert(n == 0 || leaf.leaf > last.leaf ||
+                  (leaf.leaf == last.leaf && leaf.subleaf > last.subleaf));
+        last = leaf;
+    }
+    ck_assert_uint_le(n, XD_POLICY_LEAVES);
+    xd_policy_features(XD_POLICY_RAW, raw);
+    xd_policy_features(policy, set);
+    if (policy == XD_POLICY_HOST)
+        for (unsigned int i = 0; i < 8; i++)
+            ck_assert_uint_eq(set[i] & ~raw[i], 0);
+    op.u.policy.index = policy;
+    op.u.policy.nr_leaves = n - 1;
+    op.u.policy.leaves = fixture_place(&f, f.v0, NULL, n * sizeof(leaf));
+    ck_refused(f.v0, run(POLICY), ENOBUFS, POLICY_ROOM);
+    op.u.policy.nr_leaves = n;
+    ck_ok(f.v0, run(POLICY));
+    ck_assert_uint_eq(op.u.policy.nr_leaves, n);
+    ck_assert_uint_eq(op.u.policy.nr_msrs, XD_POLICY_MSRS);
+}
+END_TEST
+
+/* ---- Settings ---- */
+
+static const struct {
+    enum xd_setting which;
+    const char *text;
+    enum xd_setting_rc rc;
+    const char *is;
+} settings[] = {
+    {XD_SETTING_LOGLVL, "error/all", XD_SETTING_DONE, "error/all"},
+    {XD_SETTING_LOGLVL, "all/none", XD_SETTING_DONE, "all/all"},
+    {XD_SETTING_LOGLVL, "info/", XD_SETTING_BAD, "info/info"},
+    {XD_SETTING_LOGLVL, "/", XD_SETTING_BAD, "warning/warning"},
+    {XD_SETTING_GUEST_LOGLVL, "debug", XD_SETTING_DONE, "all/all"},
+    {XD_SETTING_GUEST_LOGLVL, "infos", XD_SETTING_BAD, "info/info"},
+    {XD_SETTING_PCID, "enable", XD_SETTING_DONE, "on"},
+    {XD_SETTING_PCID, "no-xpti", XD_SETTING_DONE, "noxpti"},
+    {XD_SETTING_PCID, "no-xpti=1", XD_SETTING_BAD, "xpti"},
+    {XD_SETTING_GRANT_FRAMES, "0x7fffffff", XD_SETTING_DONE, "2147483647"},
+    {XD_SETTING_GRANT_FRAMES, "017", XD_SETTING_DONE, "15"},
+    {XD_SETTING_GRANT_FRAMES, "0x", XD_SETTING_BAD, "64"},
+    {XD_SETTING_GRANT_FRAMES, "2147483648", XD_SETTING_RANGE, "64"},
+    {XD_SETTING_MAPTRACK_FRAMES, "", XD_SETTING_DONE, "0"},
+    {XD_SETTING_TIMESTAMPS, "", XD_SETTING_DONE, "date"},
+    {XD_SETTING_TIMESTAMPS, "datems", XD_SETTING_DONE, "datems"},
+    {XD_SETTING_TIMESTAMPS, "Date", XD_SETTING_BAD, "none"},
+    {XD_SETTING_EPT, "exec-sp", XD_SETTING_DONE, ""},
+};
+
+START_TEST(texts_are_understood_as_in_xen)
+{
+    char is[XD_SETTING_SIZE];
+    uint32_t n;
+
+    ck_assert_int_eq(xd_setting_parse(f.hv, settings[_i].which, settings[_i].text),
+                     settings[_i].rc);
+    n = xd_setting_tell(f.hv, settings[_i].which, is);
+    ck_assert_str_eq(is, settings[_i].is);
+    ck_assert_uint_eq(n, strlen(is) + 1);
+    ck_assert_uint_le(n, xd_setting_room(settings[_i].which));
+}
+END_TEST
+
+/* hypfs is for the control domain; and every entry that the root lists is there. */
+START_TEST(only_the_control_domain_reads_the_tree)
+{
+    const uint64_t root = fixture_place(&f, f.v0, "/", 2), there = fixture_place(&f, f.v1, "/", 2),
+                   room = fixture_place(&f, f.v0, NULL, 128);
+    uint32_t head[3];
+
+    ck_refused(f.v1, fixture_call(f.v1, HC_HYPFS_OP, 1, there, 2, there, 2), EPERM, CONTROL_ONLY);
+    ck_ok(f.v0, fixture_call(f.v0, HC_HYPFS_OP, 1, root, 2, room, 128));
+    fixture_load(f.v0, room, head, sizeof(head));
+    ck_assert_uint_eq(head[0], 0);
+    ck_refused(f.v0, fixture_call(f.v0, HC_HYPFS_OP, 1, root, 2, room, head[1] + 11), ENOBUFS,
+               HYPFS_SHORT);
+    ck_ok(f.v0, fixture_call(f.v0, HC_HYPFS_OP, 1, root, 2, room, head[1] + 12));
+    ck_refused(f.v0, fixture_call(f.v0, HC_HYPFS_OP, 2, root, 2, room, 1), EACCES, HYPFS_READ_ONLY);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sysctl");
+    TCase *t = tcase_create("sysctl");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, free_memory_is_what_the_heap_has);
+    tcase_add_test(t, domains_are_told_by_number);
+    tcase_add_test(t, what_is_set_can_be_undone);
+    tcase_add_loop_test(t, policies_are_lists_of_leaves, 0, XD_POLICIES);
+    tcase_add_loop_test(t, texts_are_understood_as_in_xen, 0, (int)XD_ARRAY_SIZE(settings));
+    tcase_add_test(t, only_the_control_domain_reads_the_tree);
+    suite_add_tcase(suite, t);
+    return fixture_main(suite);
+}
