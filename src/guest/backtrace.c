@@ -117,7 +117,7 @@ static unsigned int count_ours(struct names *n, void *const *at, unsigned int nr
                              *const hidden[] = {"xd_preempt", "xd_hypercall_entry", "xd_iret_entry",
                                                 NULL},
                              *const outward[] = {"xd_deliver_upcalls", "xd_context_main",
-                                                 "xd_begin_main", "xd_levers_", NULL},
+                                                 "xd_begin_start", "xd_levers_", NULL},
                              *const ours[] = {"xd_", NULL};
     unsigned int leading = 0;
 

@@ -23,7 +23,16 @@
 struct xd_begun {
     struct xd_regs r;
     struct xd_place own;
+    bool known;            /* its stack, to Valgrind */
+    unsigned int valgrind; /* ... by this number */
 };
+
+void xd_begun_free(struct xd_begun *b)
+{
+    if (b && b->known)
+        VALGRIND_STACK_DEREGISTER(b->valgrind);
+    free(b);
+}
 
 /* Who brought it up can be told: there is nothing of interest on the present stack. */
 static _Noreturn XD_PRINTF(2, 3) void cannot_begin(const struct xd_context *c, const char *fmt, ...)
@@ -52,19 +61,31 @@ _Static_assert(offsetof(struct xd_regs, rsp) == 56 && offsetof(struct xd_regs, r
 
 /* ---- Is there something to begin with? ---- */
 
-/* By the kernel's list of what is mapped. If it can't be read nothing is known to be wrong. */
-static bool is_code(uint64_t at)
+struct mapping {
+    uint64_t from, to;
+    char may[8];
+};
+
+/* What is mapped at (at), as the kernel lists it. False: nothing is. If the list can't be read nothing is known to be wrong. */
+static bool find_mapping(uint64_t at, struct mapping *m)
 {
     FILE *f = fopen("/proc/self/maps", "r");
     bool found = !f;
-    uint64_t from, to;
-    char may[8];
 
-    while (f && !found && fscanf(f, "%" SCNx64 "-%" SCNx64 " %7s%*[^\n]", &from, &to, may) == 3)
-        found = at >= from && at < to && may[2] == 'x';
+    *m = (struct mapping){.to = UINT64_MAX, .may = "rwx"};
+    while (f && !found &&
+           fscanf(f, "%" SCNx64 "-%" SCNx64 " %7s%*[^\n]", &m->from, &m->to, m->may) == 3)
+        found = at >= m->from && at < m->to;
     if (f)
         fclose(f);
     return found;
+}
+
+static bool is_code(uint64_t at)
+{
+    struct mapping m;
+
+    return find_mapping(at, &m) && m.may[2] == 'x';
 }
 
 /* What an event's frame would overwrite, too. */
@@ -108,10 +129,42 @@ static void tell_asan_arrived(void *asan)
         __sanitizer_finish_switch_fiber(asan, &from->stack, &from->size);
 }
 
+static void set_stack(struct xd_context *c, uint64_t low, uint64_t top)
+{
+    c->place.stack = (const void *)(uintptr_t)low;
+    c->place.size = top - low;
+    if (c->regs->known)
+        VALGRIND_STACK_CHANGE(c->regs->valgrind, low, top);
+    else
+        c->regs->valgrind = VALGRIND_STACK_REGISTER(low, top);
+    c->regs->known = true;
+}
+
 /*
- * How far its stack reaches nobody knows, so it is taken to be as large as ours are. A thread comes back to end on the
- * stack that libc knows it by.
+ * How far its stack reaches nobody knows: not beyond what is mapped in one piece, nor to another such stack, and it is
+ * taken to be no larger than ours are. Tools are told.
  */
+static void bound_stack(struct xd_context *c, uint64_t top)
+{
+    struct mapping m;
+    uint64_t low = top > XD_STACK_SIZE ? top - XD_STACK_SIZE : 0;
+
+    if (find_mapping(top - 1, &m) && m.from > low)
+        low = m.from;
+    for (struct xd_context *o = c->g->contexts; o; o = o->next) {
+        const uint64_t its_low = (uintptr_t)o->place.stack, its_top = its_low + o->place.size;
+
+        if (o == c || !o->regs || !o->regs->known)
+            continue;
+        if (its_top < top && its_top > low)
+            low = its_top;
+        if (its_low < top && its_top > top)
+            set_stack(o, top, its_top);
+    }
+    set_stack(c, low, top);
+}
+
+/* A thread comes back to end on the stack that libc knows it by. */
 static void move(struct xd_context *c)
 {
     const uint64_t top = c->regs->r.rsp & ~UINT64_C(15);
@@ -119,8 +172,9 @@ static void move(struct xd_context *c)
 
     *own = c->place;
     own->finished = !c->thread;
-    c->place.stack = (const void *)(uintptr_t)(top > XD_STACK_SIZE ? top - XD_STACK_SIZE : 0);
-    c->place.size = top - (uintptr_t)c->place.stack;
+    xd_self_lock(&xd_this_thread);
+    bound_stack(c, top);
+    xd_self_unlock(&xd_this_thread);
     xd_place_prepare(&c->place, (unsigned char *)(uintptr_t)top, xd_begin_start);
     tell_asan(own, &c->place);
     xd_switch(&own->sp, c->place.sp);

@@ -202,7 +202,7 @@ void xd_context_free(struct xd_context *c)
             __asan_unpoison_memory_region(c->map + GUARD, c->map_size - 2 * GUARD);
         munmap(c->map, c->map_size);
     }
-    free(c->regs);
+    xd_begun_free(c->regs);
     free(c);
 }
 
@@ -223,8 +223,8 @@ void xd_context_reset(struct xd_vcpu *v)
     if (s->context && s->context->begun)
         s->context->reset = true;
     s->handling = s->nmis = s->failsafes = 0;
-    s->failsafe_raised = 0;
-    s->answered = false;
+    s->failsafe_raised = s->codeless = 0;
+    s->answered = s->begins = false;
 }
 
 static int64_t keep_up_caller(uint64_t side, const uint64_t *unused)

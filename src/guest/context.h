@@ -42,6 +42,7 @@ struct xd_place {
 
 #define XD_STACK_SIZE ((size_t)256 * 1024)
 
+struct xd_begun;
 struct xd_context {
     struct xd_context *next;
     struct xd_guest *g;
@@ -96,6 +97,7 @@ void xd_place_prepare(struct xd_place *p, unsigned char *top, void (*at)(void));
 
 /* The code of a vCPU that begins with the registers of its context: (arg) is its struct xd_context. In begin.c. */
 void xd_begin(void *arg);
+void xd_begun_free(struct xd_begun *b);
 /* Back from the stack that (c), a thread, began on to the thread's own, and to its end. */
 _Noreturn void xd_begin_end(struct xd_context *c);
 /* That end; in threads.c. */

@@ -19,6 +19,7 @@
 #define VALGRIND_MAKE_MEM_UNDEFINED(at, size) ((void)0)
 #define VALGRIND_STACK_REGISTER(low, high)    0
 #define VALGRIND_STACK_DEREGISTER(id)         ((void)(id))
+#define VALGRIND_STACK_CHANGE(id, low, high)  ((void)(id))
 #define VALGRIND_DISABLE_ERROR_REPORTING      ((void)0)
 #define VALGRIND_ENABLE_ERROR_REPORTING       ((void)0)
 #endif

@@ -38,4 +38,11 @@ begin_entry:
     ud2
     .cfi_endproc
     .size begin_entry, . - begin_entry
+/* Says nothing of its frame, as much assembly does. */
+    .globl bare_entry
+    .type bare_entry, @function
+bare_entry:
+    call bare_main
+    ud2
+    .size bare_entry, . - bare_entry
     .section .note.GNU-stack, "", @progbits

@@ -30,6 +30,7 @@ struct begun {
 
 void begin_entry(void);
 void begun_main(struct begun *b);
+void bare_entry(void);
 void event_entry(void);
 void nmi_entry(void);
 void failsafe_entry(void);
@@ -259,6 +260,30 @@ START_TEST(it_begins_when_it_is_up_at_last)
     ck_assert_uint_eq(begun.times, 0);
     start(m.v0, brings_up_again, NULL);
     ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_FINISHED);
+    ck_assert_uint_eq(begun.times, 1);
+}
+END_TEST
+
+/* Above it there is nothing, where looking for who called would come to. */
+void bare_main(struct begun *b);
+void bare_main(struct begun *b)
+{
+    struct evtchn_send send = {.port = 4000};
+
+    must(HYPERVISOR_event_channel_op(EVTCHNOP_send, &send) == -EINVAL);
+    ends(b);
+}
+
+START_TEST(its_stack_may_end_where_memory_does)
+{
+    unsigned char *at = mmap(NULL, STACK + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    ck_assert_ptr_ne(at, MAP_FAILED);
+    ck_assert_int_eq(mprotect(at, STACK, PROT_READ | PROT_WRITE), 0);
+    context.user_regs.rip = (uintptr_t)bare_entry;
+    context.user_regs.rsp = (uintptr_t)at + STACK;
+    start(m.v0, brings_up, NULL);
+    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
     ck_assert_uint_eq(begun.times, 1);
 }
 END_TEST
@@ -628,6 +653,7 @@ int main(void)
     tcase_add_loop_test(tc, it_goes_on_when_it_is_up_again, 0, 2);
     tcase_add_loop_test(tc, it_goes_on_in_a_later_run, 0, 2);
     tcase_add_test(tc, it_begins_when_it_is_up_at_last);
+    tcase_add_loop_test(tc, its_stack_may_end_where_memory_does, 0, 2);
     tcase_add_loop_test(tc, what_is_due_comes_first, 0, 2 * XD_ARRAY_SIZE(due));
     tcase_add_loop_test(tc, without_a_callback_it_does_not_begin, 0, 2);
     tcase_add_loop_test(tc, code_that_is_given_goes_first, 0, 2);

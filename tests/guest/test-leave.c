@@ -4,6 +4,7 @@
 #include "guest.h"
 
 #include "hv/hv.h"
+#include "xendouble/levers.h"
 
 #include <string.h>
 #include <xen/interface/vcpu.h>
@@ -313,6 +314,28 @@ START_TEST(contexts_and_threads_leave_lists)
 }
 END_TEST
 
+/* Whoever looks on makes calls of its own, and they do not leave for it. */
+static void looks_on(void *ctx, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
+{
+    const uint64_t none[6] = {0};
+
+    (void)v, (void)nr, (void)arg, (void)rc;
+    ck_assert_int_eq(xd_hypercall(m.peer, __HYPERVISOR_xen_version, none), 0x40011);
+    ++*(unsigned int *)ctx;
+}
+
+START_TEST(whoever_looks_on_does_not_leave)
+{
+    unsigned int seen = 0;
+
+    xd_spy(m.d1, "*", looks_on, &seen);
+    list_iret(&left, list, 3, RFLAGS_CF, 0, KERNEL_CS);
+    ck_assert_uint_eq(left.returned, 0);
+    ck_assert_uint_eq(left.rsi, 3);
+    ck_assert_uint_ge(seen, 2);
+}
+END_TEST
+
 /* A debug build overwrites the registers that held arguments. */
 START_TEST(a_debug_build_spoils_what_held_arguments)
 {
@@ -413,6 +436,7 @@ int main(void)
     tcase_add_test(tc, the_number_does_what_the_stub_does);
     tcase_add_test(tc, it_may_come_late);
     tcase_add_loop_test(tc, contexts_and_threads_leave_lists, 0, 2);
+    tcase_add_test(tc, whoever_looks_on_does_not_leave);
     tcase_add_test(tc, a_debug_build_spoils_what_held_arguments);
     tcase_add_loop_test(tc, there_is_no_user_mode, 0, XD_ARRAY_SIZE(doors));
     tcase_add_test(tc, a_function_has_no_stack_to_find_it_on);

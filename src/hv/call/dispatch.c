@@ -89,7 +89,7 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
     const struct xd_observer *o = host->observer;
     const bool in_call = host->in_call, levers = host->levers_on && !again;
     struct xd_asked asked;
-    bool answered = false;
+    bool answered = false, left;
     int64_t rc;
 
     host->in_call = false;
@@ -108,7 +108,8 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
     host->in_call = in_call;
     if (!answered)
         rc = xd_call_asked(v, nr, arg);
-    host->in_call = false;
+    left = host->left; /* no call of theirs leaves for it */
+    host->in_call = host->left = false;
     if (levers)
         xd_levers_returned(v, &asked, rc);
     if (o)
@@ -118,6 +119,7 @@ static XD_COLD int64_t run_observed(struct xd_vcpu *v, uint64_t nr, const uint64
     if (w && w->called && depth == 0)
         w->called(v);
     host->in_call = in_call;
+    host->left = left;
     return rc;
 }
 
