@@ -71,6 +71,7 @@ static const struct xd_alt hvm[] = {
     A(3, "hvm_op <0/1> ptr4(<0/0x7ff0/7>, <0/1/38/39/0xffffffff>, 0, 0)"),
     A(1, "hvm_op <5/24> <0/8>"),
     A(1, "hvm_op 9 ptr4(<0x7ff0/0/7>, 0, 0, 0)"),
+    CTL2(1, "hvm_op 9 ptr4(d1, 0, 0, 0)"),
     A(1, "hvm_op 11 ptr4(<0xfff/0x1000>, <0/28/29>, 0, 0, 0, 0, 0, 0, 0, 0)"),
     A(4, "hvm_op 15 ptr4(<0x7ff0/0/7>, 0, 0, 0)"),
     A(1, "hvm_op <2/23/25/26/99/0x100000001> 0"),
@@ -79,7 +80,7 @@ static const struct xd_alt hvm[] = {
     A(2, "dm_op <0/SELF/7/<own>/<other>> <1/2> ptr(0, 0, 0, 0)"),
 };
 static const struct xd_alt control[] = {A(5, "<domctl>"), A(3, "<kexec>"), A(3, "<refused>"),
-                                        A(4, "<hvm>"), A(6, "<of_sysctl>")};
+                                        A(4, "<hvm>")};
 
 const struct xd_rule xd_rules_control[] = {
     RULE("control", control), RULE("zeros", zeros),

@@ -190,6 +190,7 @@ static const struct xd_alt for_others[] = {
     CTL2(1, "memory_op acquire_resource domid=<other> type=1 id=<2/9> frame_list=<0/buf(8)>"),
     CTL2(1, "memory_op start=<1/2> acquire_resource domid=<other> type=<3/9> nr_frames=<0/1/2> "
             "frame_list=<0/buf(8)>"),
+    CTL2(1, "memory_op acquire_resource domid=<other> type=<3/9> nr_frames=<1/2>"),
     TWO(1, "memory_op <access_op/get_vnumainfo/acquire_resource> domid=<other>"),
     A(1, "<flush>\nmemory_op <add_to_physmap/add_to_physmap_batch/remove_from_physmap/access_op/"
          "get_vnumainfo/set_pod_target/acquire_resource> arg=<bad-in>"),

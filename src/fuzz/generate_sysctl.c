@@ -59,6 +59,8 @@ static const struct xd_alt sysctl_machine[] = {
     A(1, "sysctl ptr(0x1500000016, <0/1/2>, <0/buf(8)/<bad-in>>, <0/buf(8)/<bad-in>>, <noughts>)"),
     A(1, "sysctl ptr(0x1500000016, 1, ptr(0x00ff00ff), buf(8), <noughts>)"),
     A(2, "sysctl ptr(<0x1500000014/0x1500000015/0x1500000017>, <0/1/2/3>, <noughts>)"),
+    A(1, "sysctl ptr(0x1500000017, <2/3/4>, <noughts>)"),
+    A(1, "sysctl ptr(0x150000000e, <0x9e00000000/0x9e00000004>, 0x9f, buf(8), <noughts>)"),
 };
 
 static const struct xd_alt livepatch_name[] = {A(4, "text(\"abc\\x00\"), 4"),
@@ -67,7 +69,7 @@ static const struct xd_alt livepatch_name[] = {A(4, "text(\"abc\\x00\"), 4"),
 static const struct xd_alt sysctl_xen[] = {
     A(1, "sysctl ptr(0x1500000007, <bad-in>, <0/1>, <noughts>)"),
     A(1, "sysctl ptr(0x1500000007, text(\"@@\"), 2, <noughts>)"),
-    A(2, "sysctl ptr(0x1500000002, <0/3/4/5/6>, <noughts>)"),
+    A(3, "sysctl ptr(0x1500000002, <0/3/4/5/6>, <noughts>)"),
     A(1, "sysctl ptr(0x1500000002, 1, <bad-in>, <0/5>, <noughts>)"),
     A(2, "sysctl ptr(0x150000001b, <2/4/0x100000002>, <noughts>)"),
     A(1, "sysctl ptr(0x150000001b, 2, 0, <1/1025/0x100000000>, 0, 0x8000000000000000, <noughts>)"),
@@ -93,6 +95,8 @@ static const struct xd_alt hypfs_write[] = {
     A(2, "hypfs_op 2 text(\"/params/pcid\\x00\") 13 text(\"<maybe/xpti=q/no->\\x00\") <4/6/7/129>"),
     A(2, "hypfs_op 2 text(\"/params/gnttab_max_frames\\x00\") 26 "
          "text(\"<-1/5g/2147483648/x>\\x00\") <2/3/11/200>"),
+    A(1, "hypfs_op 2 text(\"/params/gnttab_max_maptrack_frames\\x00\") 35 "
+         "text(\"4294967296\\x00\") 11"),
     A(1, "hypfs_op 2 text(\"/params/conswitch\\x00\") 18 text(\"abc\\x00\") <0/2/3/4>"),
     A(1, "hypfs_op 2 text(\"/params/global-pages\\x00\") 21 <bad-in> <0/1/2>"),
     A(1, "hypfs_op 2 text(\"/params/loglvl\\x00\") 15 <bad-in> <1/16/129>"),
@@ -104,6 +108,7 @@ static const struct xd_alt hypfs_write[] = {
 static const struct xd_alt injected[] = {
     A(2, "mca ptr4(4, 0x01ecc003, <0/99>, <0/1>, 1, 0, <0x10/0x400/0x428/0xc0010015>, <zeros>)"),
     A(1, "mca ptr4(4, 0x01ecc003, 0, 2, 1, 77, 0x17a, <zeros>)"),
+    A(1, "mca ptr4(1, 0x01ecc003, <1/2/3/5>, <zeros>)"),
     A(1, "mca ptr4(5, 0x01ecc003, 99, <zeros>)"),
     A(2, "mca ptr4(6, 0x01ecc003, <9/10/15/0/1>, <zeros>)"),
     A(1, "mca ptr4(3, 0x01ecc003, <0x80000000/0>, 0, 0x1000, 0, <zeros>)"),
@@ -114,6 +119,7 @@ static const struct xd_alt kexec_segments[] = {
     A(2,
       "kexec_op 4 ptr(0x1003e0000, ptr(0, <0/0x1001>, <0x1000/0x1001>, <0x1000/0xfff>), 0x1001)"),
     A(1, "kexec_op 4 ptr(0x2003e0000, ptr(0, 0, 0x1000, 0x2000, 0, 0, 0x2000, 0x1000), 0x1000)"),
+    A(1, "kexec_op 4 ptr(0x1003e0000, ptr(0, 0, 0x1000, 0), 0x1001)"),
     A(1, "kexec_op 4 ptr(<0x00280000/0>, 0, 0x1000)"),
     A(1, "kexec_op 4 ptr(0x1003e0001, ptr(0, 0, 0, 0), 0)"),
 };
