@@ -109,23 +109,34 @@ static void tell_domain(const struct xd_domain *d, struct domain_info *info)
                   (uint32_t)d->shutdown_code << CODE_SHIFT;
 }
 
-/* By number, from the first that is asked for. */
+/* The domain with the lowest number from (domid) on, or NULL. */
+static const struct xd_domain *next_domain(const struct xd_hv *hv, uint32_t domid)
+{
+    const struct xd_domain *next = NULL;
+
+    for (uint32_t i = 0; i < hv->config.domains_max; i++) {
+        const struct xd_domain *d = &hv->domain[i];
+
+        if (d->used && d->domid >= domid && (!next || d->domid < next->domid))
+            next = d;
+    }
+    return next;
+}
+
 static int64_t getdomaininfolist(struct xd_sysctl *c)
 {
-    uint32_t told = 0, id = c->op.u.domains.first_domain;
+    const struct xd_domain *d = next_domain(c->v->hv, c->op.u.domains.first_domain);
+    uint32_t told = 0;
 
-    for (; id < XD_DOMID_FIRST_RESERVED && told < c->op.u.domains.max_domains; id++) {
-        const struct xd_domain *d = xd_domain_by_id(c->v->hv, (uint16_t)id);
+    for (; d && told < c->op.u.domains.max_domains; told++) {
         struct domain_info info;
         int64_t rc;
 
-        if (!d)
-            continue;
         tell_domain(d, &info);
         rc = xd_sysctl_write(c, c->op.u.domains.buffer + told * sizeof(info), &info, sizeof(info));
         if (rc)
             return rc;
-        told++;
+        d = next_domain(c->v->hv, d->domid + 1u);
     }
     c->op.u.domains.num_domains = told;
     return 0;
@@ -147,8 +158,11 @@ static void debug_everybody(struct xd_hv *hv)
 static void unknown_nmi(struct xd_hv *hv)
 {
     struct xd_domain *d = xd_hardware_domain(hv);
-    struct xd_abi_shared_info *info = xd_shared_info(d);
+    struct xd_abi_shared_info *info;
 
+    if (!d)
+        return;
+    info = xd_shared_info(d);
     XD_PUT(hv, info->nmi_reason, info->nmi_reason | UINT64_C(1) << NMI_UNKNOWN);
     if (d->vcpu[0].nmi_pending)
         return;
