@@ -46,11 +46,10 @@ static const struct xd_alt sysctl_machine[] = {
     A(1, "sysctl ptr(0x1500000009, 0, 5, <noughts>)"),
     A(1, "sysctl ptr(0x1500000011, <0/1>, <bad-in>, <bad-in>, <noughts>)"),
     A(1, "sysctl ptr(0x1500000010, 1, <bad-in>, <noughts>)"),
-    A(2, "sysctl ptr(0x150000001a, <0/5/0x1300000006/0x500000001>, <0/<bad-in>>, <noughts>)"),
+    A(2, "sysctl ptr(0x150000001a, <0/5/0x1300000006/1>, <0/<bad-in>>, <noughts>)"),
     A(2, "sysctl ptr(0x150000001d, <0/1/5/6>, <0/0x100000000>, <0/<bad-in>>, <0/<bad-in>>, "
          "<noughts>)"),
-    A(1, "sysctl ptr(0x150000001d, 0x500000002, 1, buf(144), buf(32), <noughts>)"),
-    A(1, "sysctl ptr(0x150000001d, 0xc800000004, 1, buf(1440), buf(32), <noughts>)"),
+    A(1, "sysctl ptr(0x150000001d, <2/0x100000004>, <0/1>, buf(24), buf(32), <noughts>)"),
     A(3, "sysctl ptr(0x150000000e, <0x9e00000003/0x9e00000002/0x9f00000001/0x9e00000009/"
          "0xa200000003>, <0xa1/0xa0>, <buf(64)/buf(64)/<bad-in>>, <noughts>)"),
     A(1, "sysctl ptr(0x150000000e, <0x200000003/0x200000002>, 0x30000000, buf(8), <noughts>)"),
