@@ -79,7 +79,7 @@ struct xd_config {
     enum xd_profile profile;
     enum xd_clock clock;
     char extraversion[16];  /* xen_version(extraversion) */
-    char command_line[256]; /* Xen's own, for xen_version(commandline) */
+    char command_line[256]; /* Xen's own, for xen_version(commandline) and the settings that hypfs_op tells */
 };
 #define XD_CONFIG_DEFAULT                                                                        \
     {                                                                                            \

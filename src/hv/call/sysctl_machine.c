@@ -79,14 +79,16 @@ int64_t xd_sysctl_cputopo(struct xd_sysctl *c)
 
 /* ---- Memory ---- */
 
-/* Zones by the highest bit of a frame's number. */
+/* Zones by the highest bit of a frame's number. AS-XEN: bits_to_zone: a width that is negative as an int means the first. */
 static unsigned int zone_of_width(uint32_t bits, unsigned int otherwise)
 {
-    const unsigned int zone = bits < XD_PAGE_SHIFT + 1 ? 1 : bits - XD_PAGE_SHIFT;
+    const int32_t zone = bits < XD_PAGE_SHIFT + 1 ? 1 : (int32_t)(bits - XD_PAGE_SHIFT);
 
     if (!bits)
         return otherwise;
-    return zone < NR_ZONES ? zone : NR_ZONES - 1;
+    if (zone < 1)
+        return 1;
+    return zone < (int32_t)NR_ZONES ? (unsigned int)zone : NR_ZONES - 1;
 }
 
 /* Free frames of the zones from (low) to (high). */
