@@ -152,7 +152,9 @@ static void see_ports(unsigned int domid)
 
 static struct xd_abi_vcpu_info *info_at(const struct xd_vcpu *v)
 {
-    return (void *)(hv.mem + v->info_mfn.v * XD_PAGE_SIZE + v->info_off);
+    static struct xd_abi_vcpu_info none; /* Xen's own, which nobody sees */
+
+    return v->info_mfn.v ? (void *)(hv.mem + v->info_mfn.v * XD_PAGE_SIZE + v->info_off) : &none;
 }
 
 static struct xd_abi_vcpu_info *vcpu_info_of(unsigned int g)
@@ -418,8 +420,8 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
         v->initialised = !v->down;
         v->kernel_mode = true;
         v->user_cr3.v = 0;
-        v->info_mfn = d->shared_info;
-        v->info_off = id * (uint32_t)sizeof(struct xd_abi_vcpu_info);
+        v->info_mfn = id < XD_VCPUS_SHARED ? d->shared_info : xd_mfn_of(0);
+        v->info_off = id < XD_VCPUS_SHARED ? id * (uint32_t)sizeof(struct xd_abi_vcpu_info) : 0;
         v->info_moved = false;
         if (v->down)
             continue;

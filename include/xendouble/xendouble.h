@@ -126,14 +126,18 @@ enum xd_order {
 
 #define XD_RANGES_CONFIG 8
 
-/* A domain at its start of day. Start from XD_DOMAIN_CONFIG_DEFAULT; a NULL config is that. */
+/*
+ * A domain at its start of day. Start from XD_DOMAIN_CONFIG_DEFAULT; a NULL config is that.
+ * vCPUs from number 32 on have no vcpu_info until the guest registers one (VCPUOP_register_vcpu_info), so 32 can be
+ * online at most. AS-XEN: dummy_vcpu_info
+ */
 struct xd_domain_config {
     uint32_t domid;        /* 0..0x7fef, or XD_DOMID_AUTO: the lowest free number (1 and up unless
                               privileged) */
     uint32_t pages;        /* frames it gets; it must have room for what the builder lays out */
     uint32_t pages_max;    /* its limit, which may be less than it has; 0: (pages), or none for a
                               privileged domain */
-    uint32_t vcpus;        /* 1..32 */
+    uint32_t vcpus;        /* 1..64 */
     uint32_t vcpus_online; /* vCPUs running from the start, with vCPU 0's page tables; 1..vcpus */
     bool privileged;       /* control and hardware domain, as dom0 */
     bool ioports;          /* I/O port rights (a privileged domain always has them) */

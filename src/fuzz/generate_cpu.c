@@ -35,7 +35,7 @@ static const struct xd_alt vcpu_call[] = {
     A(2, "vcpu_op 3 <vcpu> 0"),
     A(2, "vcpu_op 0 0 <buf(5168)/va(7)/0>"),
     A(1, "vcpu_op <1/7> 0 <0/0x1000>\nvcpu_op 1 0 0"),
-    A(1, "vcpu_op <1/3/4/7/12> <1/32/128/0xffffffff> 0"),
+    A(1, "vcpu_op <1/3/4/7/12> <1/64/128/0xffffffff> 0"),
     A(1, "vcpu_op <4/5/6/8/12/13> 0 <bad-out>"),
     A(2, "vcpu_op <5/13> 0 ptr(<0xffff830000000000/0xffff87fffffffff8/0>)"),
     A(1, "vcpu_op 6 0 ptr(<0/1/999999/0x4000000000000000/0xffffffffffffffff>)"),

@@ -346,7 +346,8 @@ static bool machine_fine(const struct change *c, uint64_t off)
     memcpy(is, &c->is, 8);
     for (unsigned int i = 0; i < 8; i++)
         if (was[i] != is[i] && !IN_FIELD(off + i, struct xd_hv, console_nr) &&
-            !IN_FIELD(off + i, struct xd_hv, console_at))
+            !IN_FIELD(off + i, struct xd_hv, console_at) &&
+            !(IN_FIELD(off + i, struct xd_hv, no_info) && c->leaves & (CLOCK | SENT)))
             return false;
     return true;
 }

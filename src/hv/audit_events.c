@@ -224,6 +224,11 @@ static void audit_info(struct audit *a, struct xd_vcpu *v)
     struct xd_hv *hv = v->hv;
     const struct xd_frame *f;
 
+    if (!v->info_mfn.v) {
+        EXPECT(a, v->id >= XD_VCPUS_SHARED && !v->info_moved && v->info_off == 0,
+               "d%uv%u: it has no vcpu_info", d->domid, v->id);
+        return;
+    }
     EXPECT(a, v->info_off % 8 == 0 && v->info_off <= XD_PAGE_SIZE - sizeof(struct xd_abi_vcpu_info),
            "d%uv%u: its vcpu_info at offset %u of a page", d->domid, v->id, v->info_off);
     /* Its owner alone: the guest may have given shared_info back, and Xen goes on using it. */
@@ -237,7 +242,7 @@ static void audit_info(struct audit *a, struct xd_vcpu *v)
            "d%uv%u: its vcpu_info in frame 0x%llx, which may become a table", d->domid, v->id,
            (unsigned long long)v->info_mfn.v);
     EXPECT(a,
-           v->info_moved || (v->info_mfn.v == d->shared_info.v &&
+           v->info_moved || (v->id < XD_VCPUS_SHARED && v->info_mfn.v == d->shared_info.v &&
                              v->info_off == v->id * sizeof(struct xd_abi_vcpu_info)),
            "d%uv%u: its vcpu_info at offset %u of shared_info", d->domid, v->id, v->info_off);
 }
@@ -325,8 +330,8 @@ unsigned int xd_audit_events(struct xd_hv *hv, struct xd_str *out)
         audit_fifo(&a, d);
         audit_pirqs(&a, d);
         audit_lifecycle(&a, d);
-        EXPECT(&a, (uint64_t)d->poll_mask >> d->vcpus == 0, "d%u: a vCPU polls that it has not",
-               d->domid);
+        EXPECT(&a, (d->vcpus == XD_VCPUS || d->poll_mask >> d->vcpus == 0),
+               "d%u: a vCPU polls that it has not", d->domid);
         for (uint32_t id = 0; id < d->vcpus; id++)
             audit_vcpu(&a, &d->vcpu[id]);
     }

@@ -232,8 +232,7 @@ static void init_vcpus(struct builder *b)
         XD_PUT(b->hv, v->tick_ns,
                v->down ? 0 : b->hv->now_ns); /* its first: when it comes to run */
         xd_runstate_init(v);
-        XD_PUT(b->hv, v->info_mfn, b->d->shared_info);
-        XD_PUT(b->hv, v->info_off, id * (uint32_t)sizeof(struct xd_abi_vcpu_info));
+        xd_info_back(v);
         if (v->down)
             continue;
         XD_PUT(b->hv, v->regs.rip, s->kernel_va);

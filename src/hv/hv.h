@@ -20,7 +20,8 @@
 #include "hv/pte.h"
 #include "xendouble/xendouble.h"
 
-#define XD_VCPUS                32u     /* a domain's vCPUs: those with a slot in shared_info */
+#define XD_VCPUS                64u     /* a domain's vCPUs */
+#define XD_VCPUS_SHARED         32u     /* those with a slot in shared_info */
 #define XD_PORTS                131072u /* event channels that a domain can have, */
 #define XD_PORTS_2L             4096u   /* and while it uses the 2-level bitmaps */
 #define XD_PORT_BUCKET          64u     /* ports become valid in groups of this size */
@@ -336,7 +337,7 @@ struct xd_vcpu {
     xd_mfn ldt_frame[XD_LDT_PAGES]; /* pages of the LDT in use; 0: not */
 
     uint32_t virq_port[XD_VIRQS]; /* 0: not bound */
-    xd_mfn info_mfn;              /* where vcpu_info lies */
+    xd_mfn info_mfn;              /* where vcpu_info lies; 0: it has none, see hv.no_info */
     uint32_t info_off;
     bool info_moved; /* into a page of the guest's: held writable for the vCPU's life */
 
@@ -416,7 +417,7 @@ struct xd_domain {
     uint32_t ports_valid;  /* ports below are valid */
     uint32_t port_max;     /* highest port that may be handed out */
     uint32_t ports_active; /* bound ones */
-    uint32_t poll_mask;    /* a bit for each vCPU that is in SCHEDOP_poll, and blocked */
+    uint64_t poll_mask;    /* a bit for each vCPU that is in SCHEDOP_poll, and blocked */
     struct {
         bool on; /* queues are used, not bitmaps */
         uint32_t pages;
@@ -478,9 +479,10 @@ struct xd_hv {
 
     struct xd_gsi gsi[XD_GSIS];
 
-    bool off;           /* the hardware domain shut down, and with it the machine */
-    bool kexec_flip[2]; /* which of the two places of an image is in use, by its type */
-    bool kexec_loaded;  /* there is an image to boot into */
+    bool off;            /* the hardware domain shut down, and with it the machine */
+    uint64_t no_info[8]; /* AS-XEN: dummy_vcpu_info: of all vCPUs that have none */
+    bool kexec_flip[2];  /* which of the two places of an image is in use, by its type */
+    bool kexec_loaded;   /* there is an image to boot into */
     uint64_t
         wc_sec; /* the wall clock at system time 0: the epoch, unless it was set, or the host's is followed */
     uint32_t wc_nsec;

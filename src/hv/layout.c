@@ -51,9 +51,11 @@ static uint64_t region_end(enum xd_order order, uint64_t pt_va, uint64_t pt_fram
 static const char *config_error(const struct xd_domain_config *c)
 {
     if (c->vcpus < 1 || c->vcpus > XD_VCPUS)
-        return "vcpus must be 1 to 32";
+        return "vcpus must be 1 to 64";
     if (c->vcpus_online < 1 || c->vcpus_online > c->vcpus)
         return "vcpus_online must be 1 to vcpus";
+    if (c->vcpus_online > XD_VCPUS_SHARED)
+        return "vcpus_online must be 1 to 32: vCPUs above have no vcpu_info until the guest gives them one";
     if (c->port_max < 1 || c->port_max >= XD_PORTS)
         return "port_max must be 1 to 131071";
     if (c->order == XD_ORDER_DOMU && c->port_max < 2)

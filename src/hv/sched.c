@@ -45,7 +45,7 @@ void xd_vcpu_scheduled(struct xd_vcpu *v)
 
 static void set_polling(struct xd_vcpu *v, bool on)
 {
-    const uint32_t bit = UINT32_C(1) << v->id, mask = v->domain->poll_mask;
+    const uint64_t bit = UINT64_C(1) << v->id, mask = v->domain->poll_mask;
 
     XD_PUT(v->hv, v->domain->poll_mask, on ? mask | bit : mask & ~bit);
 }

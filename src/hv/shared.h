@@ -19,6 +19,8 @@ static inline struct xd_abi_shared_info *xd_shared_page(const struct xd_domain *
 }
 static inline struct xd_abi_vcpu_info *xd_info_place(const struct xd_vcpu *v)
 {
+    if (XD_UNLIKELY(!v->info_mfn.v))
+        return (void *)v->hv->no_info;
     return (void *)((unsigned char *)xd_frame_words(v->hv, v->info_mfn) + v->info_off);
 }
 

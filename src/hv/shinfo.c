@@ -118,7 +118,7 @@ void xd_shinfo_init(struct xd_domain *d)
 {
     struct xd_abi_shared_info *s = xd_shared_info(d);
 
-    for (uint32_t id = 0; id < XD_VCPUS; id++)
+    for (uint32_t id = 0; id < XD_VCPUS_SHARED; id++)
         XD_PUT(d->hv, s->vcpu_info[id].evtchn_upcall_mask, 1);
     XD_PUT(d->hv, s->wc_version, 2);
     put_wallclock(d);
@@ -144,11 +144,19 @@ void xd_wallclock_set(struct xd_hv *hv, uint64_t secs, uint32_t nsecs, uint64_t 
     }
 }
 
+/* AS-XEN: vcpu_info_reset */
+void xd_info_back(struct xd_vcpu *v)
+{
+    const bool shared = v->id < XD_VCPUS_SHARED;
+
+    XD_PUT(v->hv, v->info_mfn, shared ? v->domain->shared_info : xd_mfn_of(0));
+    XD_PUT(v->hv, v->info_off, shared ? v->id * (uint32_t)sizeof(struct xd_abi_vcpu_info) : 0);
+}
+
 void xd_info_release(struct xd_vcpu *v)
 {
     if (v->info_moved)
         xd_page_and_type_put(v->hv, v->info_mfn);
     XD_PUT(v->hv, v->info_moved, false);
-    XD_PUT(v->hv, v->info_mfn, v->domain->shared_info);
-    XD_PUT(v->hv, v->info_off, v->id * (uint32_t)sizeof(struct xd_abi_vcpu_info));
+    xd_info_back(v);
 }

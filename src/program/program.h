@@ -168,7 +168,7 @@ struct xd_program {
 #define XD_DEPTH_MAX  200u        /* of an expression's tree */
 #define XD_BLOCKS_MAX 4u          /* multicall blocks inside each other */
 #define XD_NAMES_MAX  4096u       /* let and captured names */
-#define XD_VCPUS_SAID 32u         /* vCPUs of a domain that a program can name */
+#define XD_VCPUS_SAID 64u         /* vCPUs of a domain that a program can name */
 
 /*
  * Reads a program. NULL if it can't: then *error (to be freed) says file:line:column, shows the

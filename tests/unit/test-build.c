@@ -333,7 +333,7 @@ START_TEST(what_the_machine_has_no_room_for)
     c.evtchn_remote = 0;
     c.vcpus = 0;
     ck_assert_int_eq(xd_domain_create(hv, &c, &d), -XD_HOST_EINVAL);
-    ck_assert_str_eq(xd_hv_error(hv), "vcpus must be 1 to 32");
+    ck_assert_str_eq(xd_hv_error(hv), "vcpus must be 1 to 64");
     ck_assert_uint_eq(xd_digest(hv), digest); /* none of them left a trace */
     c.vcpus = 1;
     for (unsigned int i = 0; i < 3; i++)

@@ -138,7 +138,8 @@ END_TEST
 CHANGE(no_pages, c->pages = 0)
 CHANGE(many_pages, c->pages = XD_FRAMES_MAX + 1)
 CHANGE(no_vcpus, c->vcpus = 0)
-CHANGE(many_vcpus, c->vcpus = 33)
+CHANGE(many_vcpus, c->vcpus = 65)
+CHANGE(online_without_info, c->vcpus = c->vcpus_online = 33)
 CHANGE(none_online, c->vcpus_online = 0)
 CHANGE(too_many_online, c->vcpus_online = 2)
 CHANGE(no_ports, c->port_max = 0)
@@ -166,8 +167,9 @@ static const struct {
 } impossible[] = {
     {no_pages, "pages must be 1 to 1048576"},
     {many_pages, "pages must be 1 to 1048576"},
-    {no_vcpus, "vcpus must be 1 to 32"},
-    {many_vcpus, "vcpus must be 1 to 32"},
+    {no_vcpus, "vcpus must be 1 to 64"},
+    {many_vcpus, "vcpus must be 1 to 64"},
+    {online_without_info, "vcpus_online must be 1 to 32"},
     {none_online, "vcpus_online must be 1 to vcpus"},
     {too_many_online, "vcpus_online must be 1 to vcpus"},
     {no_ports, "port_max must be 1 to 131071"},

@@ -27,7 +27,7 @@ static const struct {
     {"xen_version version", "1:1", "no domain is declared"},
     {D1 "@d2.0", "2:2", "there is d1"},
     {D1 "@d1", "2:4", "number of a vCPU"},
-    {D1 "@d1.32", "2:5", "number of a vCPU"},
+    {D1 "@d1.64", "2:5", "number of a vCPU"},
     {D1 "let a = b", "2:9", "give it a value with let"},
     {D1 "let a = 1\nlet a = 2", "3:5", "since line 2"},
     {D1 "let P = 1", "2:5", "already means something"},

@@ -158,8 +158,10 @@ static int64_t info_refused(struct xd_vcpu *v, const struct xd_vcpu *t,
  */
 static void move_info(struct xd_vcpu *t, const struct xd_abi_vcpu_register_vcpu_info *op)
 {
-    struct xd_abi_vcpu_info info = *xd_vcpu_info(t);
+    struct xd_abi_vcpu_info info = {.evtchn_upcall_mask = 1};
 
+    if (t->info_mfn.v)
+        info = *xd_vcpu_info(t);
     info.evtchn_pending_sel = UINT64_MAX;
     XD_PUT(t->hv, t->info_mfn, xd_mfn_of(op->mfn));
     XD_PUT(t->hv, t->info_off, op->offset);

@@ -211,6 +211,8 @@ int64_t xd_vcpu_initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
     xd_mfn user;
     int64_t rc;
 
+    if (!t->info_mfn.v)
+        return xd_reject(v, XD_WHY_VCPU_NO_INFO, t->id);
     if (!xd_copy_in(v, &c, arg, sizeof(c)))
         return xd_reject(v, XD_WHY_COPY_IN, arg, sizeof(c));
     if (t->initialised)
