@@ -24,8 +24,8 @@
 #define ANY               UINT64_MAX
 #define REGISTER          0u /* a callback */
 #define VCPUOP_SEND_NMI   11u
-/* Commands, by bit: status and EOI of an interrupt, iopl, the I/O bitmap, reading an APIC; */
-#define PHYSDEV_HARMLESS (UINT64_C(0x1f) << 4 | UINT64_C(1) << 12)
+/* Commands, by bit: status and EOI of an interrupt, iopl, the I/O bitmap, reading an APIC, asking for a vector; */
+#define PHYSDEV_HARMLESS (UINT64_C(0x1f) << 4 | UINT64_C(1) << 10 | UINT64_C(1) << 12)
 /* getdomaininfo, memory_mapping of a PV guest, the version of vm_event_op. */
 #define DOMCTL_HARMLESS (UINT64_C(1) << 5 | UINT64_C(1) << 39 | UINT64_C(1) << 56)
 /* Of sysctl what only tells: physinfo, the scheduler, domains, processors, free memory, idle states, nodes, devices, policies, */
@@ -44,6 +44,11 @@ static const struct {
     {18, 2, UINT64_C(1) << 3 | UINT64_C(1) << 7}, /* cpupool_op: info */
     {19, 4, UINT64_C(1) << 1},                    /* scheduler_op: getinfo */
 };
+/* Reading types of memory; processors, and whether they are there; firmware; registers; symbols. */
+#define PLATFORM_HARMLESS                                                            \
+    (UINT64_C(1) << 33 | UINT64_C(1) << 48 | UINT64_C(1) << 50 | UINT64_C(1) << 55 | \
+     UINT64_C(1) << 56 | UINT64_C(1) << 61 | UINT64_C(1) << 63)
+#define PLATFORM_CPU_ADD 58u
 /* What the machine checked, and its processors. */
 #define MCA_HARMLESS (UINT64_C(1) << 1 | UINT64_C(1) << 3)
 
@@ -75,6 +80,7 @@ static const struct {
 static bool harmless(uint64_t nr, uint64_t cmd)
 {
     return cmd < 64 && ((nr == HC_PHYSDEV_OP && PHYSDEV_HARMLESS >> cmd & 1) ||
+                        (nr == HC_PLATFORM_OP && PLATFORM_HARMLESS >> cmd & 1) ||
                         (nr == HC_DOMCTL && DOMCTL_HARMLESS >> cmd & 1) ||
                         (nr == HC_SYSCTL && SYSCTL_HARMLESS >> cmd & 1) ||
                         (nr == HC_MCA && MCA_HARMLESS >> cmd & 1));
@@ -110,7 +116,8 @@ static void note_nmi(struct xd_machine *m, unsigned int domid, uint64_t nr, uint
 void xd_machine_note(struct xd_machine *m, unsigned int domid, uint64_t nr, uint64_t cmd,
                      int64_t rc)
 {
-    if (rc < 0)
+    if (rc < 0 &&
+        (nr != HC_PLATFORM_OP || cmd != PLATFORM_CPU_ADD)) /* a refused one is remembered */
         return;
     note_nmi(m, domid, nr, cmd);
     for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++)

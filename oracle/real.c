@@ -32,6 +32,7 @@
 #define HC_XEN_VERSION          17u
 #define HC_SCHED_OP             29u
 #define SCHEDOP_REMOTE_SHUTDOWN 4u
+#define HC_PLATFORM_OP          7u
 #define HC_SYSCTL               35u
 #define HC_DOMCTL               36u
 #define HC_MCA                  48u
@@ -197,7 +198,8 @@ static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc
         nr == HC_MEMORY_OP ? arg[0] & MEMORY_CMDS : (uint32_t)arg[0]; /* as Xen takes it */
     uint32_t told, words[XD_SYSCTL_WORDS];
 
-    if ((nr == HC_DOMCTL || nr == HC_MCA) && xd_look(v, &told, arg[0], sizeof(told)))
+    if ((nr == HC_DOMCTL || nr == HC_MCA || nr == HC_PLATFORM_OP) &&
+        xd_look(v, &told, arg[0], sizeof(told)))
         cmd = told;
     if (nr == HC_SYSCTL && xd_look(v, words, arg[0], sizeof(words))) {
         cmd = words[0];

@@ -18,6 +18,7 @@
 #define HC_MMU_UPDATE    1u
 #define HC_MEMORY_OP     12u
 #define HC_MMUEXT_OP     26u
+#define HC_PLATFORM_OP   7u
 #define HC_IRET          23u
 #define PIN_L4           3u
 #define NEW_BASEPTR      5u
@@ -220,6 +221,49 @@ static void machines(struct xd_witness *w, const struct xd_runner *r, const stru
     }
 }
 
+/* Answers of platform_op: how many processors there are, Xen's symbols, and its time. */
+static void platforms(struct xd_witness *w, struct xd_vcpu *v, uint64_t va)
+{
+    enum {
+        CPU_VERSION = 48,
+        CPUINFO = 55,
+        RESOURCE_OP = 61,
+        SYMBOL = 63,
+        ENTRIES = 3,
+        TSC = 16,
+        SYMBOL_MAX = 128
+    };
+    const uint64_t u = va + offsetof(struct xd_abi_platform_op, u);
+    struct xd_abi_resource_entry entry;
+    struct xd_abi_platform_op op;
+
+    if (!xd_look(v, &op, va, sizeof(op)))
+        return;
+    if (op.cmd == CPU_VERSION || op.cmd == CPUINFO)
+        forget(w, v, u + offsetof(struct xd_abi_pcpuinfo, max_present), sizeof(uint32_t));
+    if (op.cmd == SYMBOL) {
+        forget(w, v, u, sizeof(op.u.symdata));
+        forget(w, v, op.u.symdata.name, SYMBOL_MAX);
+    }
+    for (uint64_t i = 0; op.cmd == RESOURCE_OP && i < op.u.resource_op.nr_entries && i < ENTRIES;
+         i++)
+        if (xd_look(v, &entry, op.u.resource_op.entries + i * sizeof(entry), sizeof(entry)) &&
+            entry.idx == TSC)
+            forget(w, v,
+                   op.u.resource_op.entries + i * sizeof(entry) +
+                       offsetof(struct xd_abi_resource_entry, val),
+                   sizeof(entry.val));
+}
+
+/* Is it a pin's entry with a vector that depends on how many interrupts were set up since the boot? */
+static bool has_vector(const struct xd_step *s, const struct xd_encoded *e)
+{
+    const uint64_t entry = asked(s, e, "reg") & 0xff, first = 0x10 + 2 * 16;
+
+    return s->call->group == &xd_group_physdev && is_op(s, "apic_read") && entry >= first &&
+           entry < 0x10 + 2 * XD_GSIS;
+}
+
 /*
  * The arguments of a multicall's entry at (va) show where Xen continued the call. It does so to give up a table that was let
  * go, which a scenario can hold fast (multicall/continued); but it looks for other work to do there, too, which is chance.
@@ -273,15 +317,20 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
     reserved(w, r, m, k, rc);
     batched(w, m, k);
     machines(w, r, m, k);
+    if (e->nr == HC_PLATFORM_OP && rc >= 0)
+        platforms(w, m->v, e->arg[0]);
     xd_str_add(&w->result, " result=");
     xd_show_rc(&w->result, rc);
     if (e->done && xd_look(m->v, bytes, e->done, 4))
         xd_str_addf(&w->result, " done=0x%" PRIx64, number(bytes, 4));
+    if (f && e->at && has_vector(s, e))
+        forget(w, m->v, e->at + offsetof(struct xd_abi_physdev_apic, value), 1);
     for (; f && f->name; f++)
         if (f->dir & XD_OUT && f->size <= 8 && e->at && !xens_range(e->at + f->off) &&
             comparable(w, m->v, e->at + f->off, f->size) &&
             xd_look(m->v, bytes, e->at + f->off, f->size))
-            xd_str_addf(&w->result, " %s=0x%" PRIx64, f->name, number(bytes, f->size));
+            xd_str_addf(&w->result, " %s=0x%" PRIx64, f->name,
+                        number(bytes, f->size) & ~(has_vector(s, e) ? UINT64_C(0xff) : 0));
     xd_str_addc(&w->result, '\n');
 }
 

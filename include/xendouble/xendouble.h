@@ -334,7 +334,8 @@ enum xd_entered {
 };
 
 /* The exception (vector) that an instruction of the guest raises. (error) where the vector has one, bit U of a page
- * fault's apart, which is the mode's; (cr2): of a page fault. #NM reaches the guest only while TS is set. */
+ * fault's apart, which is the mode's; (cr2): of a page fault; of a #DB, the causes that the processor tells in DR6 (bits 0 to 3, 13 to 15),
+ * which Xen adds to the guest's (do_debug). #NM reaches the guest only while TS is set. */
 XD_PUBLIC enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error,
                                         uint64_t cr2);
 /* INT (vector), 0 to 255, an instruction of two bytes. */

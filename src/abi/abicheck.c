@@ -9,6 +9,7 @@
 #include <xen/interface/errno.h>
 #include <xen/interface/event_channel.h>
 #include <xen/interface/memory.h>
+#include <xen/interface/platform.h>
 #include <xen/interface/sched.h>
 #include <xen/interface/vcpu.h>
 #include <xen/interface/version.h>
@@ -84,6 +85,28 @@ SAME_SIZE(memory_pod_target, xen_pod_target);
 SAME_SIZE(memory_vnuma, xen_vnuma_topology_info);
 SAME_SIZE(memory_rdm_map, xen_reserved_device_memory_map);
 SAME_SIZE(memory_resource, xen_mem_acquire_resource);
+SAME_SIZE(platform_op, xen_platform_op);
+SAME_SIZE(settime32, xenpf_settime32);
+SAME_SIZE(settime64, xenpf_settime64);
+SAME_SIZE(add_memtype, xenpf_add_memtype);
+SAME_SIZE(del_memtype, xenpf_del_memtype);
+SAME_SIZE(read_memtype, xenpf_read_memtype);
+SAME_SIZE(enter_acpi_sleep, xenpf_enter_acpi_sleep);
+SAME_SIZE(set_processor_pminfo, xenpf_set_processor_pminfo);
+SAME_SIZE(pcpuinfo, xenpf_pcpuinfo);
+SAME_SIZE(pcpu_version, xenpf_pcpu_version);
+SAME_SIZE(cpu_hotadd, xenpf_cpu_hotadd);
+SAME_SIZE(mem_hotadd, xenpf_mem_hotadd);
+SAME_SIZE(core_parking, xenpf_core_parking);
+SAME_SIZE(resource_entry, xenpf_resource_entry);
+SAME_SIZE(resource_op, xenpf_resource_op);
+SAME_SIZE(symdata, xenpf_symdata);
+SAME_SIZE(processor_cx, xen_processor_cx);
+SAME_SIZE(processor_px, xen_processor_px);
+SAME_SIZE(pct_register, xen_pct_register);
+SAME_PLACE(firmware_info, kbd_shift_flags, xenpf_firmware_info, u.kbd_shift_flags);
+SAME_PLACE(set_processor_pminfo, u, xenpf_set_processor_pminfo, u);
+SAME_PLACE(set_processor_pminfo, u.px.shared_type, xenpf_set_processor_pminfo, u.perf.shared_type);
 SAME_SIZE(vcpu_guest_context, vcpu_guest_context);
 SAME_PLACE(vcpu_guest_context, user_regs, vcpu_guest_context, user_regs);
 SAME_PLACE(vcpu_guest_context, user_regs.rip, vcpu_guest_context, user_regs.rip);

@@ -214,11 +214,7 @@ struct xd_abi_memory_resource {
 };
 
 /* Calls of the control domain: heads, and what is looked at before they are refused. */
-struct xd_abi_platform_op {
-    uint32_t cmd, interface_version;
-    uint8_t rest[128];
-};
-/* XENPF_settime32 and 64, in (rest). */
+/* Commands of platform_op, by the names of their structs xenpf_*. */
 struct xd_abi_settime32 {
     uint32_t secs, nsecs;
     uint64_t system_time;
@@ -227,6 +223,112 @@ struct xd_abi_settime64 {
     uint64_t secs;
     uint32_t nsecs, mbz;
     uint64_t system_time;
+};
+struct xd_abi_add_memtype {
+    uint64_t mfn, nr_mfns;
+    uint32_t type, handle, reg, pad;
+};
+struct xd_abi_del_memtype {
+    uint32_t handle, reg;
+};
+struct xd_abi_read_memtype {
+    uint32_t reg, pad;
+    uint64_t mfn, nr_mfns;
+    uint32_t type, pad2;
+};
+struct xd_abi_firmware_info {
+    uint32_t type, index;
+    uint8_t kbd_shift_flags; /* and much more, which depends on (type) */
+};
+struct xd_abi_enter_acpi_sleep {
+    uint16_t val_a, val_b;
+    uint32_t sleep_state, flags;
+};
+struct xd_abi_pcpuinfo {
+    uint32_t xen_cpuid, max_present, flags, apic_id, acpi_id;
+};
+struct xd_abi_pcpu_version {
+    uint32_t xen_cpuid, max_present;
+    char vendor_id[12];
+    uint32_t family, model, stepping;
+};
+struct xd_abi_cpu_hotadd {
+    uint32_t apic_id, acpi_id, pxm;
+};
+struct xd_abi_mem_hotadd {
+    uint64_t spfn, epfn;
+    uint32_t pxm, flags;
+};
+struct xd_abi_core_parking {
+    uint32_t type, idle_nums;
+};
+struct xd_abi_resource_entry {
+    uint32_t cmd, rsvd; /* (cmd): what became of it, a negative errno, if it failed */
+    uint64_t idx, val;
+};
+struct xd_abi_resource_op {
+    uint32_t nr_entries, cpu;
+    uint64_t entries;
+};
+struct xd_abi_symdata {
+    uint32_t namelen, symnum;
+    uint64_t name, address;
+    char type, pad[7];
+};
+struct xd_abi_processor_cx {
+    uint32_t space_id, bit_width, bit_offset, access_size;
+    uint64_t address;
+    uint8_t type, pad[3];
+    uint32_t latency, power, dpcnt;
+    uint64_t dp;
+};
+struct xd_abi_processor_px {
+    uint64_t core_frequency, power, transition_latency, bus_master_latency, control, status;
+};
+struct xd_abi_pct_register {
+    uint8_t descriptor, pad;
+    uint16_t length;
+    uint8_t space_id, bit_width, bit_offset, reserved;
+    uint64_t address;
+};
+struct xd_abi_set_processor_pminfo {
+    uint32_t id, type;
+    union {
+        struct {
+            uint32_t count, flags;
+            uint64_t states;
+        } cx;
+        struct {
+            uint32_t flags, platform_limit;
+            struct xd_abi_pct_register control_register, status_register;
+            uint32_t state_count, pad;
+            uint64_t states, num_entries, revision, domain, coord_type, num_processors;
+            uint32_t shared_type, pad2;
+        } px;
+        uint64_t pdc;
+    } u;
+};
+struct xd_abi_platform_op {
+    uint32_t cmd, interface_version;
+    union {
+        uint32_t quirk_id, cpuid;
+        struct xd_abi_settime32 settime32;
+        struct xd_abi_settime64 settime64;
+        struct xd_abi_add_memtype add_memtype;
+        struct xd_abi_del_memtype del_memtype;
+        struct xd_abi_read_memtype read_memtype;
+        struct xd_abi_firmware_info firmware_info;
+        struct xd_abi_enter_acpi_sleep enter_acpi_sleep;
+        struct xd_abi_set_processor_pminfo set_processor_pminfo;
+        struct xd_abi_pcpuinfo pcpuinfo;
+        struct xd_abi_pcpu_version pcpu_version;
+        struct xd_abi_cpu_hotadd cpu_hotadd;
+        struct xd_abi_mem_hotadd mem_hotadd;
+        struct xd_abi_core_parking core_parking;
+        struct xd_abi_resource_op resource_op;
+        struct xd_abi_symdata symdata;
+        uint8_t pad[128];
+    } u;
 };
 struct xd_abi_domctl {
     uint32_t cmd, interface_version;

@@ -41,6 +41,45 @@ static const struct xd_alt domctl[] = {
     CTL2(1, "domctl ptr4(46, 0x15, <d1/0>, 0, d1, <zeros>)"),
     CTL2(1, "paging_domctl_cont ptr4(10, 0x15, d1, 0, <zeros>)"),
 };
+/*
+ * platform_op of a control domain, as far as it leaves nothing behind: other commands are among those of a host, and of ends.
+ * The real machine may have more processors than 0, so none of theirs is named.
+ */
+#define PLATFORM(cmd) "platform_op ptr(0x03000001000000" #cmd ", "
+static const struct xd_alt platform[] = {
+    A(2, "platform_op ptr4(33, 0x3000001, <0/1/7/8/0xffffffff>, <zeros>)"),
+    A(3, PLATFORM(1f) "<0x20000, 0x30, 1/0x20010, 0x20, 1/0x20000, 0, 1/0x20000, 0x10, "
+                      "<7/0xffffffff>/0, 0, 1/0x10000000, 0x1000, 1>, <words>)"),
+    A(2, "platform_op ptr4(32, 0x3000001, <0/0/1>, <7/8/0x80000000/0xffffffff>, <zeros>)"),
+    A(1, PLATFORM(23) "<0/buf(16)/0x800000000000>, <0/16/0xffffffff>, <words>)"),
+    A(1, "platform_op ptr4(39, 0x3000001, <0/4/0xffffffff>, <zeros>)"),
+    A(2, "platform_op ptr4(50, 0x3000001, <0/1/2/3/4/5/5/6>, <0/0/1/0xffffffff>, <zeros>)"),
+    A(1, PLATFORM(31) "<0/1/11/99>, <words>)"),
+    A(2, "platform_op ptr4(51, 0x3000001, <0/0x2000>, <0/3/6/0xffffffff>, <1/2/3/0x80000001>, "
+         "<zeros>)"),
+    A(1, "platform_op ptr4(51, 0x3000001, 0x12000, <0/5>, <0/2>, <zeros>)"),
+    A(1, "platform_op ptr4(<52/53>, 0x3000001, <0/1>, <zeros>)"),
+    A(1, "platform_op ptr4(54, 0x3000001, <0/9999>, <2/4/0xffffffff>, <zeros>)"),
+    A(1, PLATFORM(36) "9999, <0/1>, <0/0xffff830000000000>, <words>)"),
+    A(1, PLATFORM(36) "0x10000270f, <0/15>, <words>)"),
+    A(2, PLATFORM(36) "<0x300000000/0x30000270f/0x3ffffffff>, "
+                      "<ptr4(<1/1/1/2>, <0/1>, <0/0xffffffff>)/0/0x800000000000/va(9)>, <words>)"),
+    A(2, "platform_op ptr4(<48/55>, 0x3000001, <0/200/0xffffffff>, <zeros>)"),
+    A(3, "platform_op ptr4(<56/57>, 0x3000001, <0/200/0x80000000>, <zeros>)"),
+    A(2, "platform_op ptr4(58, 0x3000001, <0, 0, 0/0, 100, 255/1024, 0, 0/0, 512, 0/0, 0, 256/100, "
+         "0, 0>, <zeros>)"),
+    A(2, PLATFORM(3b) "<0, 0/0x100100, 0x200000/0x100000, 0x110000/0x100000, "
+                      "0x100000200/0x100000, 0x200000>, 0, <words>)"),
+    A(1, "platform_op ptr4(60, 0x3000001, <0/3/0xffffffff>, <zeros>)"),
+    A(3, PLATFORM(3d) "<0/1/1/2/3/4/0xffffffff/0xc800000001/0xc800000001>, "
+                      "<buf(96)/0/0x800000000000/<entries>>, <words>)"),
+    A(1, PLATFORM(3d) "<0xc800000001/0xc800000002/2>, ptr(0, 16, 0, 0, <16/0xc8f>, 0), <words>)"),
+    A(2, PLATFORM(3f) "<0/4/64/0x100000040/0xffffffff00000000>, <buf(64)/0x800000000000>, "
+                      "<words>)"),
+};
+static const struct xd_alt words[] = {A(1, "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0")};
+static const struct xd_alt entries[] = {
+    A(1, "ptr(<0/1/2>, <16/16/0x1b/1>, 0, <0/0/1>, <16/0x100000010>, 0, 0, <16/0xc8f>, 0)")};
 static const struct xd_alt kexec[] = {
     A(2, "kexec_op <7/8/99/0xffffffff/0x100000000> 0"),
     A(1, "kexec_op <0/4/6> <bad-in>"),
@@ -79,12 +118,19 @@ static const struct xd_alt hvm[] = {
     A(1, "dm_op <0/7/SELF> 1 <bad-in>"),
     A(2, "dm_op <0/SELF/7/<own>/<other>> <1/2> ptr(0, 0, 0, 0)"),
 };
-static const struct xd_alt control[] = {A(5, "<domctl>"), A(3, "<kexec>"), A(3, "<refused>"),
-                                        A(4, "<hvm>")};
+static const struct xd_alt control[] = {A(5, "<domctl>"), A(3, "<kexec>"), A(4, "<refused>"),
+                                        A(4, "<hvm>"), CTL(9, "<platform>")};
 
 const struct xd_rule xd_rules_control[] = {
-    RULE("control", control), RULE("zeros", zeros),
-    RULE("nobody", nobody),   RULE("domctl", domctl),
-    RULE("kexec", kexec),     RULE("refused", refused),
-    RULE("hvm", hvm),         {0},
+    RULE("control", control),
+    RULE("zeros", zeros),
+    RULE("nobody", nobody),
+    RULE("domctl", domctl),
+    RULE("kexec", kexec),
+    RULE("refused", refused),
+    RULE("hvm", hvm),
+    RULE("platform", platform),
+    RULE("words", words),
+    RULE("entries", entries),
+    {0},
 };

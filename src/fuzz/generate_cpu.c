@@ -131,6 +131,11 @@ static const struct xd_alt device[] = {
     CTL(2, "physdev_op map_pirq domid=SELF type=<0/3> index=<0/23/24/-1> pirq=100 bus=0xff"),
     CTL(2, "physdev_op map_pirq domid=SELF type=4 index=-1 pirq=-1 entry_nr=<0/2/33/0xffffffff>"),
     CTL(1, "physdev_op setup_gsi gsi=0 triggering=0 polarity=0"),
+    CTL(1, "physdev_op alloc_irq_vector irq=<9/0xffffffff>"),
+    CTL(3, "physdev_op apic_read apic_physbase=0xfec00000 "
+           "reg=<0/1/2/16/18/19/20/26/34/50/51/63/64/255/257>"),
+    CTL(2, "physdev_op apic_write apic_physbase=0xfec00000 reg=<26/50/62> "
+           "value=<0x200/0x10711/0x2d0>"),
     CTL(1, "physdev_op <prepare_msix/release_msix> seg=<0/1/0xffff> bus=0xff devfn=0xff"),
     CTL(1,
         "physdev_op pci_mmcfg_reserved address=0xb0000000 segment=<0/1> start_bus=0 end_bus=255 flags=<0/1/2/3>"),

@@ -28,7 +28,9 @@ static const struct xd_alt host[] = {
          "<mmuext>; xen_version version }\nevent 1\nadvance <1ns/100000s>"),
     A(1, "event_channel_op bind_virq virq=0 vcpu=0\nadvance 1s"),
     A(3, "<runs>"),
-    A(5, "<pirqs>"),
+    A(12, "<pirqs>"),
+    CTL(8, "<lasting-platform>"),
+    CTL(5, "<devices>"),
     A(1, "scarce 0\nmemory_op exchange in=[<give-page>] out=[<take-page>] in_domid=SELF "
          "out_domid=SELF\nscarce frames()"),
     CTL(1, "memory_op machine_memory_map nr_entries=<5/6/7/128> buffer=<0/buf(160)/<bad-out>>"),
@@ -86,12 +88,13 @@ static const struct xd_alt pirqs[] = {
            "pirq=<-1/9/16/17/0/208>\n"
            "event_channel_op bind_pirq pirq=<9/16/17/0> flags=<0/1>\nirq <9/16/17>\n"
            "physdev_op <eoi irq=<9/16/17>/irq_unmask_notify/irq_status_query irq=9>"),
-    CTL(4, "<reset>\nphysdev_op setup_gsi gsi=17 triggering=<0/1> polarity=0\n"
-           "physdev_op map_pirq domid=SELF type=1 index=17 pirq=17\n"
-           "event_channel_op bind_pirq pirq=17 flags=0\n"
-           "event_channel_op <bind_pirq pirq=17 flags=0/send port=1/status dom=SELF port=1/"
-           "close port=1/unmask port=1/bind_vcpu port=1 vcpu=0>\n"
-           "irq 17\nadvance <1us/1ms>\nirq 17\nphysdev_op eoi irq=17"),
+    CTL(12,
+        "<reset>\nphysdev_op setup_gsi gsi=17 triggering=<0/1> polarity=0\n"
+        "physdev_op map_pirq domid=SELF type=1 index=17 pirq=17\n"
+        "event_channel_op bind_pirq pirq=17 flags=0\n"
+        "event_channel_op <bind_pirq pirq=17 flags=0/send port=1/send port=1/status dom=SELF port=1/"
+        "close port=1/unmask port=1/bind_vcpu port=1 vcpu=0>\n"
+        "irq 17\nadvance <1us/1ms>\nirq 17\nphysdev_op eoi irq=17"),
     CTL(3, "physdev_op map_pirq domid=SELF type=1 index=18 pirq=18\n"
            "event_channel_op bind_pirq pirq=18 flags=1\n"
            "physdev_op unmap_pirq domid=SELF pirq=18\n"
@@ -99,8 +102,41 @@ static const struct xd_alt pirqs[] = {
            "irq 18\nevent_channel_op close port=<port>"),
     CTL(2, "physdev_op map_pirq domid=SELF type=1 index=<9/10> pirq=20\n"
            "physdev_op map_pirq domid=SELF type=<1/0> index=<9/10> pirq=<20/21/-1>"),
+    CTL(3, "physdev_op apic_write apic_physbase=0xfec00000 reg=<apic-entry@1> "
+           "value=<0x10000/0x8010/0x8011/18/0xa009/0x1a011/0xd0>\n"
+           "physdev_op apic_read apic_physbase=0xfec00000 reg=<<@1>/51>\n"
+           "<50%event_channel_op bind_pirq pirq=<9/16/17/18> flags=0\n>"
+           "physdev_op apic_write apic_physbase=0xfec00000 reg=<@1> value=<0x10000/0x8011/18>\n"
+           "<50%physdev_op unmap_pirq domid=SELF pirq=<9/16/17/18>\n>"
+           "physdev_op apic_write apic_physbase=0xfec00000 reg=<<@1>/51/64/0xfffffffe> value=17"),
     CTL(1, "physdev_op setup_gsi gsi=<0/9/17/18> triggering=1 polarity=0\n"
            "physdev_op setup_gsi gsi=<17/18> triggering=0 polarity=0"),
+};
+
+static const struct xd_alt apic_entry[] = {A(1, "16"), A(1, "20"), A(2, "34"),
+                                           A(2, "48"), A(3, "50"), A(1, "52")};
+
+/* PCI devices: known ones have no MSIs. On real Xen, one that is asked for MSI-X is the end. */
+static const struct xd_alt devices[] = {
+    A(2, "physdev_op manage_pci_add bus=0 devfn=<0/8>\n"
+         "physdev_op <prepare_msix/release_msix/restore_msi_ext> seg=0 bus=0 devfn=<0/8>"),
+    A(3, "<known-device>"),
+};
+
+/* What platform_op leaves in the machine. */
+#define TYPED "platform_op ptr(0x030000010000001f, "
+#define ZEROS "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)\n"
+static const struct xd_alt lasting_platform[] = {
+    A(2, "<memory-types>"),
+    A(1, TYPED "0x4<0/1/2/3>000, 1, 1, " ZEROS TYPED "0x4<4/5>000, 1, 1, " ZEROS TYPED
+               "0x4<6/7>000, 1, 1, " ZEROS TYPED "0x48000, 1, 1, " ZEROS TYPED
+               "0x49000, 1, 1, " ZEROS TYPED "0x4a000, 1, 1, " ZEROS TYPED
+               "0x4b000, 1, 1, " ZEROS TYPED "0x4c000, 1, 1, " ZEROS "xen_version version"),
+    A(2, "<processors>"),
+    A(1,
+      "update_va_mapping va(2) pte(<plain>, P|RW|US) UVMF_INVLPG\nstore va(2) 0x030000010000001f\n"
+      "store va(2)+8 0x60000\nstore va(2)+16 1\nstore va(2)+24 1\n"
+      "update_va_mapping va(2) pte(<plain>, P|US) UVMF_INVLPG\nplatform_op va(2)"),
 };
 
 /* vCPU 2 of the guest, which the builder gave no context. */
@@ -175,6 +211,9 @@ const struct xd_rule xd_rules_host[] = {
     RULE("listed", listed),
     RULE("listed-iret", listed_iret),
     RULE("pirqs", pirqs),
+    RULE("apic-entry", apic_entry),
+    RULE("devices", devices),
+    RULE("lasting-platform", lasting_platform),
     RULE("new-vcpu", new_vcpu),
     RULE("the-end", end_of_other),
     MAKE("end-of-other", over, 0),

@@ -108,6 +108,43 @@ static const struct xd_alt misc[] = {
 static const struct xd_alt reason[] = {A(2, "poweroff"), A(2, "reboot"), A(2, "suspend"),
                                        A(2, "crash"),    A(1, "4"),      A(1, "5"),
                                        A(1, "6"),        A(1, "99"),     A(1, "255")};
+/* What a control domain changes in the machine for good. */
+#define TYPED  "platform_op ptr(0x030000010000001f, "
+#define STATES "platform_op ptr(0x0300000100000036, "
+#define ZEROS  "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)\n"
+static const struct xd_alt memory_types[] = {
+    A(1, TYPED "0x20000, 0x100, <1/6>, " ZEROS TYPED
+               "0x20000, <0x10/0x100/0x200/0x1000>, <0/1/4/6>, " ZEROS TYPED
+               "<0x20000/0x20100>, <0x10/0x100/0x200>, <0/1/4/6>, " ZEROS
+               "platform_op ptr4(33, 0x3000001, <1/2/3>, <zeros>)\n"
+               "platform_op ptr4(32, 0x3000001, 0, <0/1/2>, <zeros>)\n"
+               "platform_op ptr4(33, 0x3000001, <0/1/2/3>, <zeros>)")};
+static const struct xd_alt processors[] = {
+    A(2, "platform_op ptr4(58, 0x3000001, <100/101>, <100/101>, 0, <zeros>)\n"
+         "platform_op ptr4(58, 0x3000001, <100/101>, <0/100/101>, 0, <zeros>)"),
+    A(3, "platform_op ptr4(54, 0x3000001, 0, 1, <15/2/15>, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
+         "<0/1/2/0x5555556/0x5555556>, <zeros>)"),
+    A(2, "platform_op ptr4(51, 0x3000001, 0x2000, <0/6/0xffffffff>, 0, <zeros>)\n"
+         "platform_op ptr4(60, 0x3000001, 2, 0, <zeros>)"),
+    A(3, STATES "0x100000000, <8/9/12/15>, <0/0x100000000>, 0, <0/0x100000000>, 0, 2, "
+                "<buf(96)/buf(96)/va(9)>, 0, 0, 0, 0, 0, <0/1/3/4>, 0, 0)\n" STATES
+                "0x100000000, <4/12>, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0)"),
+    A(1, STATES "0, 1, <buf(48)/va(9)/0x800000000000>, " ZEROS
+                "platform_op ptr4(48, 0x3000001, 0, <zeros>)"),
+    A(1, "platform_op ptr4(60, 0x3000001, <1/2>, 0, <zeros>)"),
+    A(1, "platform_op ptr4(39, 0x3000001, <1/2/3>, <zeros>)"),
+};
+static const struct xd_alt known_device[] = {
+    A(2, "physdev_op manage_pci_add bus=0 devfn=<0/8/9/255>\n"
+         "physdev_op <restore_msi/manage_pci_add/manage_pci_remove> bus=0 devfn=<0/8>\n"
+         "physdev_op map_pirq domid=SELF type=<0/3/4> index=-1 pirq=<-1/30> bus=<0/0x10000> "
+         "devfn=<0/8> entry_nr=1 table_base=<0/0/0x1000>\n"
+         "physdev_op manage_pci_remove bus=0 devfn=<0/8>"),
+    A(1, "physdev_op <manage_pci_add_ext bus=3 devfn=4 is_extfn=<0/1> is_virtfn=<0/1>/"
+         "pci_device_add seg=<0/7> bus=0 devfn=1 flags=<0/1/2/4/7>>\n"
+         "physdev_op restore_msi_ext seg=<0/7> bus=<0/3> devfn=<0/1/4>\n"
+         "physdev_op pci_device_remove seg=<0/7> bus=0 devfn=<0/1>"),
+};
 static const struct xd_alt end[] = {
     A(4, "sched_op yield\nsched_op shutdown reason=<reason>"),
     A(2, "sched_op shutdown_code reason=<reason>\nsched_op shutdown reason=<reason>"),
@@ -124,6 +161,20 @@ static const struct xd_alt end[] = {
         "event_channel_op bind_pirq pirq=17 flags=<0/1>\nevent_channel_op bind_pirq pirq=17 flags=0\n"
         "event_channel_op send port=1\nphysdev_op unmap_pirq domid=SELF pirq=17\n"
         "physdev_op map_pirq domid=SELF type=1 index=17 pirq=-1"),
+    CTL(3, "physdev_op apic_write apic_physbase=0xfec00000 reg=<16/20/34/48/50> "
+           "value=<0x10000/0x8010/0x8011/18/0xa009>\n"
+           "physdev_op apic_read apic_physbase=0xfec00000 reg=50\n"
+           "physdev_op map_pirq domid=SELF type=1 index=17 pirq=17\n"
+           "event_channel_op bind_pirq pirq=17 flags=0\n"
+           "physdev_op apic_read apic_physbase=0xfec00000 reg=<50/50/34>\n"
+           "physdev_op apic_write apic_physbase=0xfec00000 reg=50 value=<0x8011/0x10000/17>\n"
+           "physdev_op apic_read apic_physbase=0xfec00000 reg=50\n"
+           "event_channel_op close port=1\nphysdev_op unmap_pirq domid=SELF pirq=17\n"
+           "physdev_op apic_write apic_physbase=0xfec00000 reg=50 value=<0x8011/0x18000>\n"
+           "physdev_op apic_read apic_physbase=0xfec00000 reg=50"),
+    CTL(2, "<memory-types>"),
+    CTL(3, "<processors>"),
+    CTL(2, "<known-device>"),
     A(2, "physdev_op pirq_eoi_gmfn_v2 gmfn=<plain>\nphysdev_op pirq_eoi_gmfn_v1 gmfn=<plain>"),
     CTL2(5, "<reset>\nphysdev_op map_pirq domid=SELF type=1 index=9 pirq=9\n"
             "physdev_op map_pirq domid=d1 type=1 index=9 pirq=16\n"
@@ -173,6 +224,9 @@ const struct xd_rule xd_rules_misc[] = {
     RULE("unknown", unknown),
     RULE("reason", reason),
     RULE("end", end),
+    RULE("memory-types", memory_types),
+    RULE("processors", processors),
+    RULE("known-device", known_device),
     RULE("call-list", call_list),
     RULE("list-edge", list_edge),
     {0},

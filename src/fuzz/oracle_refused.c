@@ -16,27 +16,29 @@
 #define SAID_MAX 2000u
 
 enum {
-    ACCESSED = 1,  /* A and D bits, set on the way to arguments */
-    ADJUSTED = 2,  /* bits that a failed audit has added to entries and descriptors */
-    RETYPED = 4,   /* the type of a frame that nobody uses in it */
-    FLUSHED = 8,   /* TLB flushes */
-    ANSWER = 16,   /* how far it came: a word of the caller's memory, and how Xen continues it */
-    TABLE = 32,    /* the table of ports has grown */
-    VCPU = 64,     /* the vCPU: what came before in a list is in force */
-    DONE = 128,    /* all the call does: it failed in what comes behind, telling or a flush */
-    CLOCK = 256,   /* the clock in a vcpu_info of the domain */
-    TOLD = 512,    /* memory that the caller can write to: what could be told of a longer answer */
-    PIRQS = 1024,  /* the record of a pirq that was looked for, and is not used */
-    COPIED = 2048, /* the part before the place that can't be written, of what was copied out */
-    PORTS = 4096,  /* a port was bound: its record and its peer's, and what leads to it */
-    SENT = 8192,   /* an event: its bits, and who woke for it */
-    LINES = 16384, /* a pirq was mapped */
-    INPUT = 32768, /* bytes typed on the console that were handed over */
+    ACCESSED = 1,   /* A and D bits, set on the way to arguments */
+    ADJUSTED = 2,   /* bits that a failed audit has added to entries and descriptors */
+    RETYPED = 4,    /* the type of a frame that nobody uses in it */
+    FLUSHED = 8,    /* TLB flushes */
+    ANSWER = 16,    /* how far it came: a word of the caller's memory, and how Xen continues it */
+    TABLE = 32,     /* the table of ports has grown */
+    VCPU = 64,      /* the vCPU: what came before in a list is in force */
+    DONE = 128,     /* all the call does: it failed in what comes behind, telling or a flush */
+    CLOCK = 256,    /* the clock in a vcpu_info of the domain */
+    TOLD = 512,     /* memory that the caller can write to: what could be told of a longer answer */
+    PIRQS = 1024,   /* the record of a pirq that was looked for, and is not used */
+    COPIED = 2048,  /* the part before the place that can't be written, of what was copied out */
+    PORTS = 4096,   /* a port was bound: its record and its peer's, and what leads to it */
+    SENT = 8192,    /* an event: its bits, and who woke for it */
+    LINES = 16384,  /* a pirq was mapped */
+    INPUT = 32768,  /* bytes typed on the console that were handed over */
+    VECTOR = 65536, /* where the next vector is looked for; one that a line got */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
 };
 
 #define MMU_UPDATE         1u
+#define PLATFORM_OP        7u
 #define SET_GDT            2u
 #define SET_TRAP_TABLE     0u
 #define UPDATE_DESCRIPTOR  10u
@@ -67,7 +69,8 @@ enum { BIND_INTERDOMAIN = 0, BIND_VIRQ = 1, BIND_PIRQ = 2, ALLOC_UNBOUND = 6, BI
 
 /* AS-XEN: partial effects, by call and by reason. XD_WHY_NONE: any. */
 static const struct {
-    uint16_t nr, why, leaves;
+    uint16_t nr, why;
+    uint32_t leaves;
 } effects[] = {
     {MMU_UPDATE, XD_WHY_NONE, AUDIT | ANSWER},
     {MMUEXT_OP, XD_WHY_NONE, AUDIT | ANSWER},
@@ -83,6 +86,9 @@ static const struct {
     {PHYSDEV_OP2, XD_WHY_PHYSDEV_MAP_RIGHTS, PIRQS},
     {PHYSDEV_OP, XD_WHY_PHYSDEV_PIRQ_RANGE, PIRQS},
     {PHYSDEV_OP, XD_WHY_PHYSDEV_NO_DEVICE, PIRQS},
+    {PHYSDEV_OP, XD_WHY_PHYSDEV_GSI_NO_VECTOR, DONE},  /* setup_gsi: it was tried */
+    {PLATFORM_OP, XD_WHY_PLATFORM_CPU_ADD_FULL, DONE}, /* the APIC id was tried */
+    {PLATFORM_OP, XD_WHY_COPY_OUT, DONE | COPIED},     /* a type of memory stays set */
     {PHYSDEV_OP, XD_WHY_PHYSDEV_EOI_TWICE,
      RETYPED},                                 /* it was taken as a writable page, and put back */
     {VCPU_OP, XD_WHY_NONE, AUDIT},             /* GDT and root tables of a new vCPU */
@@ -126,9 +132,18 @@ static const struct {
 
 /* ... and by reason, whatever the call. */
 static const struct {
-    uint16_t why, leaves;
+    uint16_t why;
+    uint32_t leaves;
 } reasons[] = {
     {XD_WHY_COPY_OUT, COPIED},
+    /* An MSI's IRQ was made, and given back; a line that is written gets a vector first. */
+    {XD_WHY_PHYSDEV_PIRQ_RANGE, VECTOR},
+    {XD_WHY_PHYSDEV_NO_DEVICE, VECTOR},
+    {XD_WHY_PHYSDEV_NO_MSI, VECTOR | PIRQS},
+    {XD_WHY_PHYSDEV_MSI_COUNT, VECTOR},
+    {XD_WHY_PHYSDEV_MSI_SEVERAL, VECTOR},
+    {XD_WHY_PHYSDEV_NO_FREE_PIRQ, VECTOR},
+    {XD_WHY_PHYSDEV_MAP_RIGHTS, VECTOR},
     {XD_WHY_EVTCHN_REMOTE_RANGE, TABLE},
     {XD_WHY_EVTCHN_PIRQ_BUSY, TABLE},
     {XD_WHY_EVTCHN_NOT_UNBOUND, TABLE},
@@ -337,7 +352,18 @@ static bool domain_fine(const struct change *c, uint64_t off)
     return true;
 }
 
-/* What waits on the console, and where the first of it stands. */
+/* What waits on the console, and where the first of it stands; what vCPUs without vcpu_info share; vectors. */
+static bool machine_byte_fine(const struct change *c, uint64_t off)
+{
+    if (IN_FIELD(off, struct xd_hv, console_nr) || IN_FIELD(off, struct xd_hv, console_at))
+        return c->leaves & INPUT;
+    if (IN_FIELD(off, struct xd_hv, no_info))
+        return c->leaves & (CLOCK | SENT);
+    return c->leaves & VECTOR &&
+           (IN_FIELD(off, struct xd_hv, vector_last) ||
+            IN_FIELD(off, struct xd_hv, vector_offset) || IN_FIELD(off, struct xd_hv, gsi));
+}
+
 static bool machine_fine(const struct change *c, uint64_t off)
 {
     unsigned char was[8], is[8];
@@ -345,9 +371,7 @@ static bool machine_fine(const struct change *c, uint64_t off)
     memcpy(was, &c->was, 8);
     memcpy(is, &c->is, 8);
     for (unsigned int i = 0; i < 8; i++)
-        if (was[i] != is[i] && !IN_FIELD(off + i, struct xd_hv, console_nr) &&
-            !IN_FIELD(off + i, struct xd_hv, console_at) &&
-            !(IN_FIELD(off + i, struct xd_hv, no_info) && c->leaves & (CLOCK | SENT)))
+        if (was[i] != is[i] && !machine_byte_fine(c, off + i))
             return false;
     return true;
 }
@@ -382,7 +406,7 @@ static bool fine(struct change *c, struct xd_str *what)
         return domain_fine(c, off);
     }
     xd_str_addf(what, "word %llu of the machine", (unsigned long long)c->word);
-    return c->leaves & INPUT && machine_fine(c, (uint64_t)(at - (unsigned char *)hv));
+    return machine_fine(c, (uint64_t)(at - (unsigned char *)hv));
 }
 
 /* A value of the changed word, as (out) is to say it. */

@@ -7,6 +7,7 @@
 #include "hv/sched.h"
 #include "hv/shared.h"
 
+#define DR6_CAUSES       UINT64_C(0xe00f) /* breakpoints 0 to 3, DR access, single step, task switch */
 #define WORD             8u
 #define STACK_ALIGN      UINT64_C(0xf)
 #define HAVE_ERROR       0x60227d00u /* vectors 8, 10 to 14, 17, 21, 29 and 30 push an error code */
@@ -247,6 +248,8 @@ enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t e
             return XD_ENTERED_NONE;
         XD_PUT(v->hv, v->ts, false);
     }
+    if (vector == XD_VECTOR_DB) /* AS-XEN: do_debug: what was there stays */
+        XD_PUT(v->hv, v->dr6, v->dr6 | (cr2 & DR6_CAUSES));
     if (vector == XD_VECTOR_PF) {
         error &= ~(uint32_t)XD_PF_USER;
         if (!v->kernel_mode)

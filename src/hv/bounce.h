@@ -12,6 +12,7 @@
 #include "hv/hv.h"
 
 /* Vectors by name. */
+#define XD_VECTOR_DB    1u
 #define XD_VECTOR_NMI   2u
 #define XD_VECTOR_BP    3u
 #define XD_VECTOR_OF    4u

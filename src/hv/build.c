@@ -288,6 +288,19 @@ static void init_domain(struct builder *b, uint16_t domid)
     xd_evtchn_init(d);
 }
 
+/* Does the builder write to page (pfn), or clear it? Others of a debug build hold what they were scrubbed with. */
+static bool is_written(const struct builder *b, uint64_t pfn)
+{
+    const struct xd_start *s = &b->l.start;
+    const uint64_t va = s->virt_base + pfn * XD_PAGE_SIZE;
+
+    if (!xd_is_debug_build(b->hv))
+        return true;
+    if (pfn >= s->mapped_pages)
+        return pfn < s->first_free_pfn;
+    return va < s->padding_va && va != s->stack_va;
+}
+
 static void build(struct builder *b, uint16_t domid)
 {
     struct xd_domain *d = b->d;
@@ -302,7 +315,7 @@ static void build(struct builder *b, uint16_t domid)
     for (uint64_t pfn = 0; pfn < b->c->pages; pfn++) {
         xd_mfn mfn;
 
-        found = xd_frame_alloc(b->hv, d, pfn, true, UINT64_MAX, &mfn);
+        found = xd_frame_alloc(b->hv, d, pfn, is_written(b, pfn), UINT64_MAX, &mfn);
         XD_INVARIANT(b->hv, found);
         b->p2m[pfn] = mfn.v;
     }

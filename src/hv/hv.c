@@ -3,7 +3,9 @@
 #include "hv/hv.h"
 
 #include "hv/frame.h"
+#include "hv/ioapic.h"
 #include "hv/lever.h"
+#include "hv/mtrr.h"
 #include "hv/pirq.h"
 #include "hv/pool.h"
 #include "hv/setting.h"
@@ -143,6 +145,8 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     hv->cstate_max[0] = 1;
     hv->cstate_max[1] = UINT32_MAX;
     xd_pool_make(hv, 0, 0, XD_SCHED_CREDIT2);
+    xd_mtrr_init(hv);
+    hv->cpu_ids[0] = 1; /* the processor there is */
     *out = hv;
     return 0;
 }

@@ -30,8 +30,13 @@
 #define XD_GDT_ENTRIES_MAX      7168u
 #define XD_LDT_PAGES            16u
 #define XD_RANGES               8u
-#define XD_GSIS                 24u   /* pins of the I/O APIC */
-#define XD_PIRQS                208u  /* that the hardware domain can have; others have fewer */
+#define XD_GSIS                 24u  /* pins of the I/O APIC */
+#define XD_PIRQS                208u /* that the hardware domain can have; others have fewer */
+#define XD_VECTORS              256u
+#define XD_MTRRS                8u
+#define XD_PCI_DEVICES          256u
+#define XD_APIC_IDS             1024u
+#define XD_ACPI_IDS             512u
 #define XD_E820_MAX             1024u /* entries of a memory map */
 #define XD_WATCHDOGS            2u    /* a domain's */
 #define XD_CONSOLE_INPUT        128u
@@ -381,8 +386,24 @@ struct xd_gsi {
     bool programmed; /* by PHYSDEVOP_setup_gsi */
     bool shared;     /* who has it shares it */
     bool waits;      /* it was raised again, before all had acknowledged it */
-    uint32_t pad;
+    uint8_t vector;  /* that it is routed to; 0: its entry was never written */
+    bool low;        /* active low */
+    bool masked;
+    uint8_t pad;
     uint64_t eoi_ns; /* when Xen acknowledges it for them; 0: nothing is in flight */
+};
+
+/* A range of memory whose caching is ruled by a register of the processor. */
+struct xd_mtrr {
+    uint64_t first, frames; /* 0 frames: the register is free */
+    uint32_t users;         /* how often it was asked for */
+    uint8_t type, pad[3];
+};
+
+/* A PCI device, by where it is. */
+struct xd_pci {
+    uint16_t seg;
+    uint8_t bus, devfn;
 };
 
 struct xd_domain {
@@ -478,6 +499,15 @@ struct xd_hv {
     struct xd_range mmio_ro[XD_RANGES];
 
     struct xd_gsi gsi[XD_GSIS];
+    uint8_t vector_last;   /* handed out; the search for the next one starts behind it */
+    uint8_t vector_offset; /* how often that search came round, modulo 8 */
+    uint8_t
+        vector_lost[XD_VECTORS / 8]; /* a bit for each that is an MSI's and will not come back */
+    struct xd_mtrr mtrr[XD_MTRRS];
+    struct xd_pci pci[XD_PCI_DEVICES]; /* that Xen was told of, */
+    uint32_t pci_nr;                   /* so many */
+    uint8_t cpu_ids[XD_APIC_IDS / 8]; /* a bit for each APIC id that a processor was said to have */
+    bool px_known;                    /* Xen was told all about how fast the processor can be */
 
     bool off;            /* the hardware domain shut down, and with it the machine */
     uint64_t no_info[8]; /* AS-XEN: dummy_vcpu_info: of all vCPUs that have none */

@@ -9,18 +9,8 @@
 #include "xendouble/levers.h"
 
 #define LEGACY       16u /* IRQs of the old PC */
-#define SCI          9u  /* the firmware's, level-triggered */
-#define CASCADE      2u
 #define SHARERS_MAX  32u /* AS-XEN: irq_max_guests */
 #define EOI_PATIENCE UINT64_C(1000000)
-
-void xd_gsi_init(struct xd_hv *hv)
-{
-    for (uint32_t gsi = 0; gsi < LEGACY; gsi++)
-        hv->gsi[gsi].trigger = gsi == CASCADE ? XD_GSI_UNSET
-                               : gsi == SCI   ? XD_GSI_LEVEL
-                                              : XD_GSI_EDGE;
-}
 
 /* ---- Mapping ---- */
 
@@ -165,6 +155,8 @@ bool xd_pirq_bind(struct xd_domain *d, uint32_t pirq, uint32_t port, bool share)
     if (others && (!share || !g->shared || others >= SHARERS_MAX))
         return false;
     XD_PUT(d->hv, g->shared, share);
+    if (!others)
+        XD_PUT(d->hv, g->masked, false);
     XD_PUT(d->hv, d->pirq[pirq].port, port);
     XD_PUT(d->hv, d->line[irq].guests, d->line[irq].guests + 1);
     if (d->eoi_map.v && g->trigger == XD_GSI_LEVEL)
@@ -179,6 +171,7 @@ static bool leave(struct xd_domain *d, uint32_t pirq)
 {
     const uint32_t irq = (uint32_t)d->pirq[pirq].irq;
     struct xd_line *line = &d->line[irq];
+    struct xd_gsi *g = &d->hv->gsi[irq];
 
     if (!line->guests)
         return false;
@@ -186,6 +179,8 @@ static bool leave(struct xd_domain *d, uint32_t pirq)
     for (uint32_t i = 0; i < xd_pirqs(d); i++)
         if (d->pirq[i].irq == (int)irq && d->pirq[i].masked && (i == pirq || !line->guests))
             XD_PUT(d->hv, d->pirq[i].masked, false);
+    if (g->trigger == XD_GSI_LEVEL && !xd_irq_guests(d->hv, irq))
+        XD_PUT(d->hv, g->masked, true);
     return true;
 }
 

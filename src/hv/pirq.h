@@ -13,9 +13,6 @@
 
 #define XD_PIRQ_ALLOCATED (-1) /* xd_pirq.irq: given out by get_free_pirq, and nothing behind it */
 
-/* The lines of a new machine: those of the old PC are set up. */
-void xd_gsi_init(struct xd_hv *hv);
-
 /* Physical IRQs that (d) may speak of. AS-XEN: domain_create: the hardware domain has all of a PC with one CPU, others the pins
  * and 32 more. */
 static inline uint32_t xd_pirqs(const struct xd_domain *d)

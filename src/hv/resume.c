@@ -195,7 +195,8 @@ static void renew_ports(struct xd_domain *d)
     XD_INVARIANT(d->hv, store == s->store_port && console == s->console_port);
 }
 
-/* AS-XEN: handle_shared_info: vcpu_info and arch are the saved ones, and no event is under way. */
+/* AS-XEN: handle_shared_info: vcpu_info and arch are the saved ones, and no event is under way. The wall clock is written
+ * when vCPU 0 gets its context, for the first time. */
 static void renew_shared_info(struct xd_domain *d)
 {
     struct xd_abi_shared_info *s = xd_shared_info(d);
@@ -207,6 +208,8 @@ static void renew_shared_info(struct xd_domain *d)
     for (size_t i = 0; i < XD_ARRAY_SIZE(s->vcpu_info); i++)
         XD_PUT(d->hv, s->vcpu_info[i].evtchn_pending_sel, 0);
     XD_PUT(d->hv, s->pfn_to_mfn_frame_list_list, 0);
+    XD_PUT(d->hv, s->wc_version, 0);
+    xd_wallclock_tell(d);
 }
 
 /* AS-XEN: process_start_info */

@@ -127,6 +127,13 @@ void xd_shinfo_init(struct xd_domain *d)
             xd_shinfo_time(&d->vcpu[id], &d->vcpu[id]);
 }
 
+void xd_wallclock_tell(struct xd_domain *d)
+{
+    put_version(d, (xd_shared_info(d)->wc_version + 1) | 1);
+    put_wallclock(d);
+    put_version(d, xd_shared_info(d)->wc_version + 1);
+}
+
 void xd_wallclock_set(struct xd_hv *hv, uint64_t secs, uint32_t nsecs, uint64_t at_ns)
 {
     const uint64_t epoch_ns = secs * XD_SECOND_NS + nsecs - at_ns;
@@ -136,11 +143,8 @@ void xd_wallclock_set(struct xd_hv *hv, uint64_t secs, uint32_t nsecs, uint64_t 
     for (uint32_t i = 0; i < hv->config.domains_max; i++) {
         struct xd_domain *d = &hv->domain[i];
 
-        if (!d->used || d->dying)
-            continue;
-        put_version(d, (xd_shared_info(d)->wc_version + 1) | 1);
-        put_wallclock(d);
-        put_version(d, xd_shared_info(d)->wc_version + 1);
+        if (d->used && !d->dying)
+            xd_wallclock_tell(d);
     }
 }
 

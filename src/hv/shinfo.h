@@ -24,6 +24,9 @@ void xd_shinfo_refresh(struct xd_vcpu *v);
  * them in ns. AS-XEN: do_settime */
 void xd_wallclock_set(struct xd_hv *hv, uint64_t secs, uint32_t nsecs, uint64_t at_ns);
 
+/* Writes the wall clock of (d) once more. AS-XEN: update_domain_wallclock_time */
+void xd_wallclock_tell(struct xd_domain *d);
+
 /* vcpu_info lies where a new vCPU's does: in its slot of shared_info, if there is one. */
 void xd_info_back(struct xd_vcpu *v);
 /* vcpu_info of (v) lies in its slot of shared_info again, and no page is held for it. */

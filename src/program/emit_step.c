@@ -262,11 +262,13 @@ static bool regs(struct xd_emitter *em, const struct xd_step *s)
 
 static bool trap(struct xd_emitter *em, const struct xd_step *s)
 {
-    const struct xd_item *error = item(em, s, "error"), *cr2 = item(em, s, "cr2");
+    const struct xd_item *error = item(em, s, "error"), *cr2 = item(em, s, "cr2"),
+                         *dr6 = item(em, s, "dr6");
     bool ok =
         line(em, "    sc_entered_(&s, xd_guest_trap(sc_self(&s), sc_at_most_(@, 32), (uint32_t)(",
              s->subject[0], 0);
 
+    cr2 = dr6 ? dr6 : cr2;
     ok = ok && (error ? line(em, "@), ", error->value, 0) : (xd_str_add(em->out, "0), "), true));
     return ok && (cr2 ? line(em, "@));\n", cr2->value, 0) : (xd_str_add(em->out, "0));\n"), true));
 }

@@ -79,7 +79,7 @@ static const struct xd_form_key domain_keys[] = {NUM("id"),
 static const struct xd_form_key access_keys[] = {
     NUM("size"), NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, FLAG("deliver"), END};
 static const struct xd_form_key trap_keys[] = {
-    NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, OF("cr2", VA), END};
+    NUM("error"), {"why", XD_T_WHY, XD_K_NONE, NULL}, OF("cr2", VA), NUM("dr6"), END};
 static const struct xd_form_key entry_keys[] = {{"why", XD_T_WHY, XD_K_NONE, NULL}, END};
 static const struct xd_form_key regs_keys[] = {
     OF("rip", VA), OF("rsp", VA), NUM("rflags"), NUM("rax"), NUM("rcx"), NUM("r11"), END};

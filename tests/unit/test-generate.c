@@ -23,6 +23,8 @@ static const struct {
     {XD_WHY_PHYSDEV_MAP_UNKNOWN,
      "needs two control domains: scenarios/physdev/second-control-domain.xds"},
     {XD_WHY_VCPU_NO_INFO, "needs 33 vCPUs: scenarios/vcpu/beyond-shared-info.xds"},
+    {XD_WHY_PHYSDEV_NO_VECTOR, "needs 179 calls: scenarios/physdev/vectors-used-up.xds"},
+    {XD_WHY_PHYSDEV_GSI_NO_VECTOR, "likewise"},
     {XD_WHY_EVTCHN_FIFO_FULL, "needs 129 calls: scenarios/events/fifo-full.xds"},
     {XD_WHY_KEXEC_LIST, "a list of pages in machine memory is read without care on a real machine: "
                         "scenarios/control/kexec-images.xds"},

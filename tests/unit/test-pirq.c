@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test-pirq.c: lines of the I/O APIC, what domains call them, and interrupts on their way. */
+#include "hv/ioapic.h"
+#include "hv/pci.h"
 #include "hv/pirq.h"
 #include "mm.h"
 #include "xendouble/levers.h"
@@ -262,12 +264,60 @@ START_TEST(edges_come_as_they_come)
     uint64_t page = fixture_map_shared_info(f.v0);
     uint32_t port;
 
-    given(f.v0, 5, &port);
+    given(f.v0, 7, &port);
     for (unsigned int i = 0; i < 2; i++) {
         clear(f.v0, page);
-        ck_assert_int_eq(xd_irq_raise(f.hv, 5), 0);
+        ck_assert_int_eq(xd_irq_raise(f.hv, 7), 0);
         ck_assert(pending(f.d0, port));
     }
+}
+END_TEST
+
+/* What level (gsi)'s entry shows: whether it is masked, and whether it waits for an EOI. */
+static uint32_t entry_of(uint32_t gsi)
+{
+    return xd_ioapic_read(f.hv, 0x10 + 2 * gsi) & 0x14000;
+}
+
+START_TEST(an_entry_shows_what_its_line_does)
+{
+    uint32_t port;
+
+    ck_assert_uint_eq(entry_of(9), 0x10000);
+    given(f.v0, 9, &port);
+    ck_assert_uint_eq(entry_of(9), 0);
+    ck_assert_int_eq(xd_irq_raise(f.hv, 9), 0);
+    ck_assert_uint_eq(entry_of(9), 0x4000);
+    ck_ok(f.v0, eoi(f.v0, 9));
+    ck_assert_uint_eq(entry_of(9), 0);
+    xd_pirq_unmap(f.d0, 9);
+    ck_assert_uint_eq(entry_of(9), 0x10000);
+}
+END_TEST
+
+START_TEST(vectors_go_round)
+{
+    uint8_t first = f.hv->vector_last, last = 0;
+
+    for (unsigned int i = 0; i < 8; i++)
+        last = xd_vector_take(f.hv);
+    ck_assert_uint_eq(last, first + 64);
+    while (!f.hv->vector_offset)
+        last = xd_vector_take(f.hv);
+    ck_assert_uint_eq(last, 0x31); /* 0x21 and 0x29 are the old PC's */
+}
+END_TEST
+
+START_TEST(devices_are_told_once)
+{
+    for (unsigned int i = 0; i < XD_PCI_DEVICES; i++)
+        ck_assert(xd_pci_add(f.hv, (uint16_t)i, 1, 2));
+    ck_assert(xd_pci_add(f.hv, 7, 1, 2));
+    ck_assert(!xd_pci_add(f.hv, 7, 1, 3));
+    ck_assert(xd_pci_remove(f.hv, 7, 1, 2));
+    ck_assert(!xd_pci_remove(f.hv, 7, 1, 2));
+    ck_assert(xd_pci_known(f.hv, XD_PCI_DEVICES - 1, 1, 2));
+    ck_assert(xd_pci_add(f.hv, 7, 1, 3));
 }
 END_TEST
 
@@ -318,6 +368,9 @@ int main(void)
     tcase_add_test(t, a_level_waits_for_all_who_were_told);
     tcase_add_test(t, xen_acknowledges_after_a_millisecond);
     tcase_add_test(t, edges_come_as_they_come);
+    tcase_add_test(t, an_entry_shows_what_its_line_does);
+    tcase_add_test(t, vectors_go_round);
+    tcase_add_test(t, devices_are_told_once);
     tcase_add_test(t, lines_that_are_not_there);
     tcase_add_loop_test(t, lines_are_set_up_once, 0, (int)XD_ARRAY_SIZE(setups));
     suite_add_tcase(suite, t);

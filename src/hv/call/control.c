@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control.c: platform_op, domctl and its continuation: up to where a control domain would
+ * control.c: domctl and its continuation: up to where a control domain would
  * get something done, which is not modelled. Who may not gets Xen's refusal, in Xen's order.
  */
 #include "hv/call/call.h"
@@ -10,12 +10,10 @@
 
 #include <string.h>
 
-#define HC_PLATFORM_OP        7u
 #define HC_DOMCTL             36u
 #define HC_PAGING_DOMCTL_CONT 49u
 
-#define PLATFORM_VERSION 0x03000001u
-#define DOMCTL_VERSION   0x15u
+#define DOMCTL_VERSION 0x15u
 
 #define IOPORTS              65536u
 #define MADDR_BITS           40
@@ -34,44 +32,6 @@ static int64_t not_modelled(struct xd_vcpu *v, uint32_t nr, uint32_t cmd, bool e
 static bool among(uint32_t cmd, uint64_t bits)
 {
     return cmd < 64 && bits >> cmd & 1;
-}
-
-enum { SETTIME32 = 17, SETTIME64 = 62 };
-
-static int64_t settime(struct xd_vcpu *v, const struct xd_abi_platform_op *op)
-{
-    struct xd_abi_settime32 t32;
-    struct xd_abi_settime64 t64;
-
-    memcpy(&t32, op->rest, sizeof(t32));
-    memcpy(&t64, op->rest, sizeof(t64));
-    if (op->cmd == SETTIME32)
-        t64 = (struct xd_abi_settime64){
-            .secs = t32.secs, .nsecs = t32.nsecs, .system_time = t32.system_time};
-    if (t64.mbz)
-        return xd_reject(v, XD_WHY_PLATFORM_SETTIME_MBZ, t64.mbz);
-    xd_wallclock_set(v->hv, t64.secs, t64.nsecs, t64.system_time);
-    return 0;
-}
-
-int64_t xd_hc_platform_op(struct xd_vcpu *v, const struct xd_args_platform_op *arg)
-{
-    static const uint64_t cmds = BIT(17) | BIT(31) | BIT(32) | BIT(33) | BIT(35) | BIT(39) |
-                                 BIT(48) | BIT(49) | BIT(50) | BIT(51) | BIT(53) | BIT(54) |
-                                 BIT(55) | BIT(56) | BIT(57) | BIT(58) | BIT(59) | BIT(60) |
-                                 BIT(61) | BIT(62) | BIT(63) | BIT(52);
-    struct xd_abi_platform_op op;
-
-    if (!xd_copy_in(v, &op, arg->op, sizeof(op)))
-        return xd_reject(v, XD_WHY_COPY_IN, arg->op, sizeof(op));
-    if (op.interface_version != PLATFORM_VERSION)
-        return xd_reject(v, XD_WHY_CONTROL_VERSION, HC_PLATFORM_OP, op.interface_version,
-                         PLATFORM_VERSION);
-    if (!v->domain->privileged)
-        return xd_reject(v, XD_WHY_CONTROL_ONLY, HC_PLATFORM_OP, v->domain->domid);
-    if (op.cmd == SETTIME32 || op.cmd == SETTIME64)
-        return settime(v, &op);
-    return not_modelled(v, HC_PLATFORM_OP, op.cmd, among(op.cmd, cmds));
 }
 
 enum domctl_cmd {

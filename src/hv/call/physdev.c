@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * physdev.c: physdev_op and its old form. A machine with one I/O APIC, no IOMMU, and no PCI device
- * that Xen was told of.
+ * physdev.c: physdev_op and its old form. A machine with one I/O APIC and no IOMMU, whose PCI devices have neither MSI nor
+ * MSI-X.
  */
 #include "hv/call/call.h"
+#include "hv/call/physdev.h"
 #include "hv/evtchn.h"
+#include "hv/ioapic.h"
 #include "hv/pagetype.h"
+#include "hv/pci.h"
 #include "hv/pirq.h"
 
 #define IOPORTS           65536u
@@ -18,22 +21,15 @@
 #define MAP_MULTI_MSI     4
 #define OP_APIC_READ      8u
 #define OP_MAP_PIRQ       13u
-#define IO_APIC           0xfec00000u
 #define MSIS_MAX          32
 #define OP_MMCFG_RESERVED 24u
 #define MMCFG_RESERVED    1u
 #define OP_PCI_DEVICE_ADD 25u
+#define DEVICE_IS_VIRTUAL 2u
 #define DEVICE_HAS_PXM    4u
 #define OP_DBGP           29u
 #define COMPAT_SIZE       24u
 #define COMPAT_UNION      8u
-
-static int64_t control_only(struct xd_vcpu *v, uint32_t op)
-{
-    if (!v->domain->privileged)
-        return xd_reject(v, XD_WHY_PHYSDEV_RIGHTS, op, v->domain->domid);
-    return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, op);
-}
 
 static int64_t pirq_range(struct xd_vcpu *v, const struct xd_domain *d, uint32_t pirq)
 {
@@ -78,28 +74,26 @@ static int64_t set_iobitmap(struct xd_vcpu *v, struct xd_abi_physdev_set_iobitma
     return 0;
 }
 
-static int64_t apic(struct xd_vcpu *v, const struct xd_abi_physdev_apic *op, unsigned int cmd)
-{
-    if (v->domain->privileged && op->apic_physbase != IO_APIC)
-        return xd_reject(v, XD_WHY_PHYSDEV_APIC, op->apic_physbase);
-    return control_only(v, cmd);
-}
-
 static int64_t apic_read(struct xd_vcpu *v, struct xd_abi_physdev_apic *op)
 {
-    return apic(v, op, 8);
+    if (!v->domain->privileged)
+        return xd_physdev_rights(v, 8);
+    if (op->apic_physbase != XD_IO_APIC)
+        return xd_reject(v, XD_WHY_PHYSDEV_APIC, op->apic_physbase);
+    op->value = xd_ioapic_read(v->hv, op->reg);
+    return 0;
 }
 
 static int64_t apic_write(struct xd_vcpu *v, struct xd_abi_physdev_apic *op)
 {
-    return apic(v, op, 9);
+    return v->domain->privileged ? xd_apic_write(v, op) : xd_physdev_rights(v, 9);
 }
 
 /* AS-XEN: do_physdev_op: vectors are Xen's business, and this is for old kernels. */
 static int64_t alloc_irq_vector(struct xd_vcpu *v, struct xd_abi_physdev_irq *op)
 {
     if (!v->domain->privileged)
-        return control_only(v, 10);
+        return xd_physdev_rights(v, 10);
     op->vector = op->irq;
     return 0;
 }
@@ -119,11 +113,6 @@ static int64_t eoi(struct xd_vcpu *v, struct xd_abi_physdev_eoi *op)
 }
 
 /* ---- Mapping ---- */
-
-static int64_t no_device(struct xd_vcpu *v, uint32_t seg, uint32_t bus, uint32_t devfn)
-{
-    return xd_reject(v, XD_WHY_PHYSDEV_NO_DEVICE, seg << 16 | bus << 8 | devfn);
-}
 
 static int64_t no_free_pirq(struct xd_vcpu *v, const struct xd_domain *d)
 {
@@ -146,8 +135,7 @@ static int64_t choose_pirq(struct xd_vcpu *v, struct xd_domain *d, uint32_t irq,
     return *pirq < 0 ? no_free_pirq(v, d) : 0;
 }
 
-/* AS-XEN: map_domain_pirq: its checks. */
-static int64_t may_map(struct xd_vcpu *v, const struct xd_domain *d, int32_t pirq, uint32_t irq)
+int64_t xd_pirq_may_map(struct xd_vcpu *v, const struct xd_domain *d, int32_t pirq, uint32_t irq)
 {
     if (irq >= XD_GSIS || !(v->domain->irqs >> irq & 1))
         return xd_reject(v, XD_WHY_PHYSDEV_MAP_RIGHTS, irq, v->domain->domid);
@@ -167,7 +155,7 @@ static int64_t map_gsi(struct xd_vcpu *v, struct xd_domain *d, struct xd_abi_phy
     if (irq <= 0)
         irq = op->index;
     rc = choose_pirq(v, d, (uint32_t)irq, true, &pirq);
-    rc = rc ? rc : may_map(v, d, pirq, (uint32_t)irq);
+    rc = rc ? rc : xd_pirq_may_map(v, d, pirq, (uint32_t)irq);
     if (rc)
         return rc;
     xd_pirq_map(d, (uint32_t)pirq, (uint32_t)irq);
@@ -175,15 +163,27 @@ static int64_t map_gsi(struct xd_vcpu *v, struct xd_domain *d, struct xd_abi_phy
     return 0;
 }
 
-/*
- * An MSI is a device's, and Xen knows none: all that comes of it is the refusal that stands first. AS-XEN: the IRQ it would
- * have is new, and the caller's.
- */
-static int64_t map_msi(struct xd_vcpu *v, struct xd_domain *d, struct xd_abi_physdev_map_pirq *op)
+/* AS-XEN: pci_enable_msi. No device of this machine can be made to send one. */
+static int64_t enable_msi(struct xd_vcpu *v, const struct xd_domain *d, uint16_t seg,
+                          const struct xd_abi_physdev_map_pirq *op)
+{
+    const uint8_t bus = (uint8_t)op->bus, devfn = (uint8_t)op->devfn;
+
+    if (!d->hardware || !xd_pci_known(v->hv, seg, bus, devfn))
+        return xd_physdev_no_device(v, seg, bus, devfn);
+    return xd_reject(v, XD_WHY_PHYSDEV_NO_MSI, xd_pci_name(seg, bus, devfn));
+}
+
+/* AS-XEN: the IRQ that an MSI would have is new, and the caller's; what is refused gives it back. */
+static int64_t map_msi(struct xd_vcpu *v, struct xd_domain *d, uint16_t seg,
+                       struct xd_abi_physdev_map_pirq *op)
 {
     bool several = op->type == MAP_MULTI_MSI, made = several || op->index == -1;
+    uint8_t vector = made ? xd_vector_take(v->hv) : 0;
     int32_t pirq = op->pirq;
 
+    if (made && !vector)
+        return xd_reject(v, XD_WHY_PHYSDEV_NO_VECTOR);
     if (!made && (op->index < (int)XD_GSIS || op->index >= (int)XD_PIRQS))
         return xd_reject(v, XD_WHY_PHYSDEV_MSI_INDEX, (uint64_t)op->index);
     if (pirq < 0 && several && (op->entry_nr == 0 || op->entry_nr > MSIS_MAX))
@@ -199,29 +199,33 @@ static int64_t map_msi(struct xd_vcpu *v, struct xd_domain *d, struct xd_abi_phy
     if ((uint32_t)pirq >= xd_pirqs(d))
         return pirq_range(v, d, (uint32_t)pirq);
     if (xd_pirq_irq(d, (uint32_t)pirq) > 0) {
-        op->pirq =
-            pirq; /* AS-XEN: map_domain_pirq: a pirq that is another IRQ stays so, and that is no error */
+        /* AS-XEN: map_domain_pirq: a pirq that is another IRQ stays so, and that is no error; so the new IRQ is not given
+         * back, and nobody has it. */
+        XD_PUT(v->hv, v->hv->vector_lost[vector / 8],
+               (uint8_t)(v->hv->vector_lost[vector / 8] | 1u << vector % 8));
+        op->pirq = pirq;
         return 0;
     }
     if (!d->pirq[pirq].irq)
         XD_PUT(v->hv, d->pirq[pirq].known, d->pirq[pirq].port != 0);
-    return no_device(v, (uint32_t)op->bus >> 16, (uint32_t)op->bus & 0xff, (uint32_t)op->devfn);
+    return enable_msi(v, d, seg, op);
 }
 
 static int64_t map_pirq(struct xd_vcpu *v, struct xd_abi_physdev_map_pirq *op)
 {
     struct xd_domain *d = xd_domain_any_id(v, op->domid);
+    const uint16_t seg = op->type == MAP_MSI ? 0 : (uint16_t)((uint32_t)op->bus >> 16);
 
     if (op->type == MAP_MSI_SEG)
         op->type = MAP_MSI;
     if (!d)
         return xd_reject(v, XD_WHY_PHYSDEV_DOMAIN, op->domid);
     if (!v->domain->privileged)
-        return control_only(v, OP_MAP_PIRQ);
+        return xd_physdev_rights(v, OP_MAP_PIRQ);
     switch (op->type) {
     case MAP_GSI: return map_gsi(v, d, op);
     case MAP_MSI:
-    case MAP_MULTI_MSI: return map_msi(v, d, op);
+    case MAP_MULTI_MSI: return map_msi(v, d, seg, op);
     default: return xd_reject(v, XD_WHY_PHYSDEV_MAP_TYPE, (uint64_t)op->type);
     }
 }
@@ -233,7 +237,7 @@ static int64_t unmap_pirq(struct xd_vcpu *v, struct xd_abi_physdev_unmap_pirq *o
     if (!d)
         return xd_reject(v, XD_WHY_PHYSDEV_DOMAIN, op->domid);
     if (!v->domain->privileged)
-        return control_only(v, 14);
+        return xd_physdev_rights(v, 14);
     if (op->pirq < 0 || (uint32_t)op->pirq >= xd_pirqs(d))
         return pirq_range(v, d, (uint32_t)op->pirq);
     if (xd_pirq_irq(d, (uint32_t)op->pirq) <= 0)
@@ -242,15 +246,16 @@ static int64_t unmap_pirq(struct xd_vcpu *v, struct xd_abi_physdev_unmap_pirq *o
     return 0;
 }
 
+/* ---- PCI devices: pci.c ---- */
+
 static int64_t manage_pci_add(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
 {
-    (void)op;
-    return control_only(v, 15);
+    return xd_physdev_pci_add(v, 15, 0, op->bus, op->devfn);
 }
 
 static int64_t manage_pci_remove(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
 {
-    return v->domain->privileged ? no_device(v, 0, op->bus, op->devfn) : control_only(v, 16);
+    return xd_physdev_pci_remove(v, 16, 0, op->bus, op->devfn);
 }
 
 /* A page of the caller's where Xen marks, when they are bound, which pirqs want an EOI. It won't be a table while the domain
@@ -285,14 +290,17 @@ static int64_t pirq_eoi_gmfn_v1(struct xd_vcpu *v, struct xd_abi_physdev_pirq_eo
 
 static int64_t restore_msi(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci *op)
 {
-    return no_device(v, 0, op->bus, op->devfn);
+    return xd_physdev_msi_restore(v, 19, 0, op->bus, op->devfn);
 }
 
 static int64_t manage_pci_add_ext(struct xd_vcpu *v, struct xd_abi_physdev_manage_pci_ext *op)
 {
     if (op->is_extfn > 1 || op->is_virtfn > 1)
         return xd_reject(v, XD_WHY_PHYSDEV_FUNCTION, op->is_extfn, op->is_virtfn);
-    return control_only(v, 20);
+    if (!op->is_virtfn)
+        return xd_physdev_pci_add(v, 20, 0, op->bus, op->devfn);
+    return xd_physdev_pci_add_virtual(v, 20, (struct xd_pci){0, op->bus, op->devfn},
+                                      (struct xd_pci){0, op->physfn_bus, op->physfn_devfn});
 }
 
 /* AS-XEN: mp_register_gsi, built without CONFIG_ACPI_BUS: the firmware's own line is like any other. */
@@ -303,14 +311,16 @@ static int64_t setup_gsi(struct xd_vcpu *v, struct xd_abi_physdev_setup_gsi *op)
     if (op->gsi < 0 || op->gsi >= (int)XD_GSIS)
         return xd_reject(v, XD_WHY_PHYSDEV_GSI, (uint64_t)op->gsi);
     if (!v->domain->privileged)
-        return control_only(v, 21);
+        return xd_physdev_rights(v, 21);
     g = &v->hv->gsi[op->gsi];
     if (op->gsi == 0 || (g->trigger != XD_GSI_UNSET && xd_irq_guests(v->hv, (uint32_t)op->gsi)))
         return xd_reject(v, XD_WHY_PHYSDEV_GSI_IN_USE, (uint64_t)op->gsi);
     if (g->programmed)
         return xd_reject(v, XD_WHY_PHYSDEV_GSI_TWICE, (uint64_t)op->gsi);
     XD_PUT(v->hv, g->programmed, true);
-    XD_PUT(v->hv, g->trigger, op->triggering ? XD_GSI_LEVEL : XD_GSI_EDGE);
+    if (!xd_gsi_route(v->hv, (uint32_t)op->gsi))
+        return xd_reject(v, XD_WHY_PHYSDEV_GSI_NO_VECTOR, (uint64_t)op->gsi);
+    xd_gsi_write(v->hv, (uint32_t)op->gsi, op->triggering, op->polarity, true);
     return 0;
 }
 
@@ -335,18 +345,20 @@ static int64_t pci_mmcfg_reserved(struct xd_vcpu *v, struct xd_abi_physdev_pci_m
 
 static int64_t pci_device_add(struct xd_vcpu *v, struct xd_abi_physdev_pci_device_add *op)
 {
-    (void)op;
-    return control_only(v, 25);
+    if (!(op->flags & DEVICE_IS_VIRTUAL))
+        return xd_physdev_pci_add(v, 25, op->seg, op->bus, op->devfn);
+    return xd_physdev_pci_add_virtual(v, 25, (struct xd_pci){op->seg, op->bus, op->devfn},
+                                      (struct xd_pci){op->seg, op->physfn_bus, op->physfn_devfn});
 }
 
 static int64_t pci_device_remove(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
-    return v->domain->privileged ? no_device(v, op->seg, op->bus, op->devfn) : control_only(v, 26);
+    return xd_physdev_pci_remove(v, 26, op->seg, op->bus, op->devfn);
 }
 
 static int64_t restore_msi_ext(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
-    return no_device(v, op->seg, op->bus, op->devfn);
+    return xd_physdev_msi_restore(v, 27, op->seg, op->bus, op->devfn);
 }
 
 static int64_t pirq_eoi_gmfn_v2(struct xd_vcpu *v, struct xd_abi_physdev_pirq_eoi_gmfn *op)
@@ -363,12 +375,12 @@ static int64_t dbgp_op(struct xd_vcpu *v, struct xd_abi_physdev_dbgp_op *op)
 
 static int64_t prepare_msix(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
-    return v->domain->privileged ? no_device(v, op->seg, op->bus, op->devfn) : control_only(v, 30);
+    return xd_physdev_msix(v, 30, op);
 }
 
 static int64_t release_msix(struct xd_vcpu *v, struct xd_abi_physdev_pci_device *op)
 {
-    return v->domain->privileged ? no_device(v, op->seg, op->bus, op->devfn) : control_only(v, 31);
+    return xd_physdev_msix(v, 31, op);
 }
 
 #define OP0 XD_OP0_THUNK
@@ -435,7 +447,7 @@ static int64_t physdev(struct xd_vcpu *v, uint32_t cmd, uint64_t arg)
     if (cmd == OP_MAP_PIRQ)
         return map_pirq_back(v, arg);
     if (cmd == OP_MMCFG_RESERVED && !v->domain->privileged)
-        return control_only(v, cmd); /* before the operand is read */
+        return xd_physdev_rights(v, cmd); /* before the operand is read */
     if (cmd == OP_DBGP && !v->domain->hardware)
         return xd_reject(v, XD_WHY_PHYSDEV_RIGHTS, cmd, v->domain->domid);
     rc = xd_op_run(v, &xd_group_physdev, run, XD_ARRAY_SIZE(run), cmd, arg);

@@ -11,6 +11,7 @@
 #include "hv/bounce.h"
 #include "hv/descriptor.h"
 #include "hv/sched.h"
+#include "hv/shinfo.h"
 
 #include <string.h>
 
@@ -203,6 +204,8 @@ static void commit(struct xd_vcpu *t, const context *c, xd_mfn user)
     XD_PUT(t->hv, t->initialised, true);
     XD_PUT(t->hv, t->begins, true);
     XD_PUT(t->hv, t->up_asleep, (c->flags & VGCF_ONLINE) != 0);
+    if (t->id == 0)
+        xd_wallclock_tell(t->domain); /* AS-XEN: arch_set_info_guest */
 }
 
 int64_t xd_vcpu_initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
