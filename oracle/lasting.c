@@ -26,8 +26,14 @@
 #define VCPUOP_SEND_NMI   11u
 /* Commands, by bit: status and EOI of an interrupt, iopl, the I/O bitmap, reading an APIC, asking for a vector; */
 #define PHYSDEV_HARMLESS (UINT64_C(0x1f) << 4 | UINT64_C(1) << 10 | UINT64_C(1) << 12)
-/* getdomaininfo, memory_mapping of a PV guest, the version of vm_event_op. */
-#define DOMCTL_HARMLESS (UINT64_C(1) << 5 | UINT64_C(1) << 39 | UINT64_C(1) << 56)
+/*
+ * getdomaininfo, getvcpucontext, getvcpuinfo, max_vcpus, hypercall_init, getvcpuaffinity, sizes of addresses, memory_mapping of a
+ * PV guest, the version of vm_event_op, gettscinfo, getpageframeinfo3; pausedomain and unpausedomain are undone.
+ */
+#define BIT(n) (UINT64_C(1) << (n))
+#define DOMCTL_HARMLESS                                                                     \
+    (BIT(3) | BIT(4) | BIT(5) | BIT(10) | BIT(13) | BIT(14) | BIT(15) | BIT(22) | BIT(25) | \
+     BIT(35) | BIT(36) | BIT(39) | BIT(56) | BIT(59) | BIT(61))
 /* Of sysctl what only tells: physinfo, the scheduler, domains, processors, free memory, idle states, nodes, devices, policies, */
 #define SYSCTL_HARMLESS                                                              \
     (UINT64_C(1) << 3 | UINT64_C(1) << 4 | UINT64_C(1) << 6 | UINT64_C(1) << 8 |     \

@@ -46,7 +46,7 @@ static int64_t reservation(struct xd_machine *m, unsigned int nr)
 bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port,
                       uint64_t *valid)
 {
-    bool waits = m->xen.guest[xd_xen_guest(nr, 0)].waits; /* then dom0 is asked */
+    bool waits = m->xen.guest[xd_xen_guest(nr, 0)].waits || m->paused[nr]; /* dom0 is asked */
     unsigned int g = waits ? 0 : xd_xen_guest(nr, 0);
     volatile struct xd_mailbox *mail = m->xen.guest[g].mail;
 
@@ -338,12 +338,21 @@ static bool destroy(struct xd_machine *m, unsigned int nr)
     return xd_toolstack_destroy(&m->xen, nr);
 }
 
+static void unpause(struct xd_machine *m)
+{
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
+        for (; m->paused[nr]; m->paused[nr]--)
+            if (!m->xen.dead)
+                xd_toolstack_unpause(&m->xen, nr);
+}
+
 void xd_machine_settle(struct xd_machine *m)
 {
     if (!m->up || m->settled)
         return;
     m->reason[0] = '\0';
     m->settled = true;
+    unpause(m);
     xd_wait_end(m);
     if (!m->xen.dead)
         xd_machine_undo(m);

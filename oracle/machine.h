@@ -51,11 +51,12 @@ struct xd_machine {
         spent[XD_XEN_DOMAINS]; /* it did what nobody can undo or see: lasting.c; NULL: it did not */
     bool nmi[XD_XEN_DOMAINS];  /* a program gave it a callback for NMIs */
     bool used[64];             /* hypercalls made since the start; a multicall counts as all */
-    bool typed;                /* on the console; typed.c: */
-    unsigned char *ring;       /* where Xen keeps that; NULL: not known yet */
-    bool settled;              /* what programs did is undone: */
-    bool lost;                 /* but not all of it */
-    char reason[256];          /* why the last boot or rebuilding was needed */
+    uint8_t paused[XD_XEN_DOMAINS]; /* how often dom0 paused it: its kernel gives no answer */
+    bool typed;                     /* on the console; typed.c: */
+    unsigned char *ring;            /* where Xen keeps that; NULL: not known yet */
+    bool settled;                   /* what programs did is undone: */
+    bool lost;                      /* but not all of it */
+    char reason[256];               /* why the last boot or rebuilding was needed */
 };
 
 /*

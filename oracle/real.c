@@ -35,6 +35,9 @@
 #define HC_PLATFORM_OP          7u
 #define HC_SYSCTL               35u
 #define HC_DOMCTL               36u
+#define DESTROYDOMAIN           2u
+#define PAUSEDOMAIN             3u
+#define UNPAUSEDOMAIN           4u
 #define HC_MCA                  48u
 #define HC_IRET                 23u
 #define MEMORY_CMDS             63u /* above: where a call goes on that was cut short */
@@ -192,6 +195,25 @@ static void look_for_ends(void)
     }
 }
 
+/* What dom0 pauses stands still until it is unpaused as often: its kernel is asked nothing. Who is destroyed is gone. */
+static void note_fate(struct xd_vcpu *v, uint64_t at)
+{
+    struct xd_abi_domctl op;
+
+    if (!xd_look(v, &op, at, offsetof(struct xd_abi_domctl, u)) || op.domain >= XD_XEN_DOMAINS ||
+        !domain[op.domain].used)
+        return;
+    if (op.cmd == DESTROYDOMAIN) {
+        domain[op.domain].dying = true;
+        machine->paused[op.domain] = 0;
+        xd_domain_destroy(&domain[op.domain]);
+    }
+    if (op.cmd != PAUSEDOMAIN && op.cmd != UNPAUSEDOMAIN)
+        return;
+    machine->paused[op.domain] += op.cmd == PAUSEDOMAIN ? 1 : -1;
+    domain[op.domain].pauses = machine->paused[op.domain];
+}
+
 static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
 {
     uint64_t cmd =
@@ -207,6 +229,8 @@ static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc
             return;
     }
     xd_machine_note(machine, v->domain->domid, nr, cmd, rc);
+    if (rc == 0 && nr == HC_DOMCTL)
+        note_fate(v, arg[0]);
     if (rc == 0 && ((nr == HC_SCHED_OP && cmd == SCHEDOP_REMOTE_SHUTDOWN) || nr == HC_DOMCTL))
         look_for_ends();
 }
@@ -221,8 +245,8 @@ static void see_events(unsigned int g)
     volatile struct xd_mailbox *m = xen->guest[g].mail;
     const bool clear = !events[g].taken && !events[g].info.evtchn_upcall_mask;
 
-    if (!xen->guest[g].waits && now->evtchn_upcall_pending && (clear || !now->evtchn_upcall_mask) &&
-        m->upcalls == events[g].upcalls)
+    if (!xen->guest[g].waits && !machine->paused[g / XD_MAIL_VCPUS] && now->evtchn_upcall_pending &&
+        (clear || !now->evtchn_upcall_mask) && m->upcalls == events[g].upcalls)
         xd_xen_call(xen, g, HC_XEN_VERSION, (uint64_t[6]){0}, 0, NULL, 0);
     if (m->upcalls != events[g].upcalls)
         events[g].taken = true;
@@ -254,7 +278,8 @@ static void see(bool ports, bool frames)
         for (uint32_t id = 0; id < machine->guest[nr].config.vcpus_online; id++) {
             unsigned int g = xd_xen_guest(nr, id);
 
-            xd_wait_look(&domain[nr].vcpu[id]);
+            if (!machine->paused[nr])
+                xd_wait_look(&domain[nr].vcpu[id]);
             if (xen->dead || xen->guest[g].dead) {
                 ended(nr, &xen->guest[g]);
                 return;
@@ -477,10 +502,11 @@ struct xd_vcpu *xd_vcpu_at(struct xd_domain *d, uint32_t id)
 
 enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
 {
-    return died         ? XD_STATE_SHUTDOWN
-           : v->down    ? XD_STATE_DOWN
-           : v->blocked ? XD_STATE_BLOCKED
-                        : XD_STATE_RUNNING;
+    return died                ? XD_STATE_SHUTDOWN
+           : v->down           ? XD_STATE_DOWN
+           : v->domain->pauses ? XD_STATE_PAUSED
+           : v->blocked        ? XD_STATE_BLOCKED
+                               : XD_STATE_RUNNING;
 }
 
 bool xd_continuing(const struct xd_vcpu *v)

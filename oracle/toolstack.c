@@ -426,6 +426,13 @@ bool xd_toolstack_waits(struct xd_xen *x, unsigned int g)
            !op.u.getvcpuinfo.running;
 }
 
+void xd_toolstack_unpause(struct xd_xen *x, uint32_t domid)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_unpausedomain};
+
+    control(x, domid, &op);
+}
+
 bool xd_toolstack_wake(struct xd_xen *x, unsigned int g)
 {
     struct xen_domctl op = {.cmd = XEN_DOMCTL_sendtrigger};

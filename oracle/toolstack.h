@@ -38,6 +38,9 @@ bool xd_toolstack_waits(struct xd_xen *x, unsigned int g);
 /* Wakes it, by no event: an NMI that its domain has no callback for. */
 bool xd_toolstack_wake(struct xd_xen *x, unsigned int g);
 
+/* Takes one of its pauses back. */
+void xd_toolstack_unpause(struct xd_xen *x, uint32_t domid);
+
 /* Opens a port of the domain for dom0, as its builder did. */
 bool xd_toolstack_open_port(struct xd_xen *x, uint32_t domid, uint32_t *port);
 

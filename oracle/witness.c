@@ -20,6 +20,8 @@
 #define HC_MMUEXT_OP     26u
 #define HC_PLATFORM_OP   7u
 #define HC_IRET          23u
+#define HC_DOMCTL        36u
+#define GETVCPUCONTEXT   13u
 #define PIN_L4           3u
 #define NEW_BASEPTR      5u
 #define NEW_USER_BASEPTR 15u
@@ -264,6 +266,39 @@ static bool has_vector(const struct xd_step *s, const struct xd_encoded *e)
            entry < 0x10 + 2 * XD_GSIS;
 }
 
+/* A vCPU that is up runs a kernel of the oracle's on Xen, and has its state. */
+static bool runs_there(const struct xd_runner *r, uint16_t domid, uint32_t vcpu)
+{
+    for (uint32_t i = 0; i < r->p->domains; i++) {
+        struct xd_domain *d = r->env[i].d;
+
+        if (d && d->domid == domid && vcpu < d->vcpus)
+            return !d->vcpu[vcpu].down;
+    }
+    return false;
+}
+
+/*
+ * What domctl answers of the machine: of getdomaininfo cpu_time and the highest pfn that an HVM guest may have, of getvcpuinfo
+ * cpu_time and the processor, of getvcpucontext the registers and the FPU, of gettscinfo clock and frequency.
+ */
+static void told_by_domctl(struct xd_witness *w, const struct xd_runner *r, struct xd_vcpu *v,
+                           uint64_t at)
+{
+    static const struct {
+        uint32_t cmd, at, n;
+    } rows[] = {{5, 16 + 56, 8}, {5, 16 + 96, 1}, {14, 16 + 8, 12}, {59, 16, 24}};
+    struct xd_abi_domctl op;
+
+    if (!xd_look(v, &op, at, sizeof(op)))
+        return;
+    for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++)
+        if (rows[i].cmd == op.cmd)
+            forget(w, v, at + rows[i].at, rows[i].n);
+    if (op.cmd == GETVCPUCONTEXT && runs_there(r, op.domain, op.u.vcpucontext.vcpu))
+        forget(w, v, op.u.vcpucontext.ctxt, sizeof(struct xd_abi_vcpu_guest_context));
+}
+
 /*
  * The arguments of a multicall's entry at (va) show where Xen continued the call. It does so to give up a table that was let
  * go, which a scenario can hold fast (multicall/continued); but it looks for other work to do there, too, which is chance.
@@ -319,6 +354,8 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
     machines(w, r, m, k);
     if (e->nr == HC_PLATFORM_OP && rc >= 0)
         platforms(w, m->v, e->arg[0]);
+    if (e->nr == HC_DOMCTL && rc == 0)
+        told_by_domctl(w, r, m->v, e->arg[0]);
     xd_str_add(&w->result, " result=");
     xd_show_rc(&w->result, rc);
     if (e->done && xd_look(m->v, bytes, e->done, 4))

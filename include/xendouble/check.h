@@ -270,13 +270,13 @@ static inline void xd_check_teardown(struct xd_check *x)
         ck_assert_msg(got_ == want_, "%lu upcalls were delivered, not %lu", got_, want_); \
     } while (0)
 
-/* The vCPU is in this state: "running" "blocked" "down" "shutdown". */
-#define ck_assert_vcpu(v_, state_)                                                          \
-    do {                                                                                    \
-        static const char *const names_[] = {"running", "blocked", "down", "shutdown"};     \
-        const char *is_ = names_[xd_vcpu_state(v_)];                                        \
-                                                                                            \
-        ck_assert_msg(strcmp(is_, (state_)) == 0, "the vCPU is %s, not %s", is_, (state_)); \
+/* The vCPU is in this state: "running" "blocked" "down" "shutdown" "paused". */
+#define ck_assert_vcpu(v_, state_)                                                                \
+    do {                                                                                          \
+        static const char *const names_[] = {"running", "blocked", "down", "shutdown", "paused"}; \
+        const char *is_ = names_[xd_vcpu_state(v_)];                                              \
+                                                                                                  \
+        ck_assert_msg(strcmp(is_, (state_)) == 0, "the vCPU is %s, not %s", is_, (state_));       \
     } while (0)
 
 /* The domain runs; it shut down with this code, SHUTDOWN_crash for one. */

@@ -90,7 +90,7 @@ struct xd_run_config {
 
 enum xd_run_end {
     XD_RUN_FINISHED, /* all code returned, or its domain shut down, or it is that of vCPUs that are down; that of a domain which
-                        suspended goes on in a later run, if it is resumed (xd_domain_resume) */
+                        suspended, or is paused, goes on in a later run, if it is resumed (xd_domain_resume) or unpaused */
     XD_RUN_DEADLOCK, /* no vCPU can run and no timer is set; see xd_run_report */
     XD_RUN_LIMIT,    /* points_max were passed */
     XD_RUN_NO_CODE, /* all code returned, but linked code brought a vCPU up (VCPUOP_up) that has nothing to go on with: it does not begin
@@ -265,7 +265,7 @@ XD_PUBLIC bool xd_frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_inf
 
 /* A vCPU as Xen has it, with what its vcpu_info says. */
 struct xd_vcpu_info {
-    const char *state;                 /* "running" "blocked" "down" "shutdown" */
+    const char *state;                 /* "running" "blocked" "down" "shutdown" "paused" */
     uint64_t cr3_mfn, user_cr3_mfn;    /* frames of its L4 tables; 0: none */
     uint64_t event, failsafe, syscall; /* addresses of its callbacks; 0: none */
     uint64_t tlb_flushes, tlb_invlpgs; /* that have reached it so far */

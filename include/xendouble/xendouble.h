@@ -78,8 +78,9 @@ struct xd_config {
     uint64_t boot_ns; /* system time at the start, ns; up to 2^62 */
     enum xd_profile profile;
     enum xd_clock clock;
-    char extraversion[16];  /* xen_version(extraversion) */
-    char command_line[256]; /* Xen's own, for xen_version(commandline) and the settings that hypfs_op tells */
+    char extraversion[16]; /* xen_version(extraversion) */
+    char command_line
+        [256]; /* Xen's own, for xen_version(commandline) and the settings that hypfs_op tells */
 };
 #define XD_CONFIG_DEFAULT                                                                        \
     {                                                                                            \
@@ -267,6 +268,7 @@ enum xd_state {
     XD_STATE_BLOCKED,  /* SCHEDOP_block or poll, until an event or a timer */
     XD_STATE_DOWN,     /* never brought up, or VCPUOP_down */
     XD_STATE_SHUTDOWN, /* its domain shut down or crashed */
+    XD_STATE_PAUSED,   /* by its domain's controller: DOMCTL_pausedomain; it may be blocked, too */
 };
 XD_PUBLIC enum xd_state xd_vcpu_state(const struct xd_vcpu *v);
 

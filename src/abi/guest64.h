@@ -9,6 +9,8 @@
 #ifndef XD_ABI_GUEST64_H
 #define XD_ABI_GUEST64_H
 
+#include "abi/domctl64.h"
+
 #include <stdint.h>
 
 struct xd_abi_mmu_update {
@@ -330,33 +332,6 @@ struct xd_abi_platform_op {
         uint8_t pad[128];
     } u;
 };
-struct xd_abi_domctl {
-    uint32_t cmd, interface_version;
-    uint16_t domain, pad[3];
-    union {
-        struct {
-            uint32_t pirq;
-            uint8_t allow_access;
-        } irq_permission;
-        struct {
-            uint64_t first_mfn, nr_mfns;
-        } iomem_permission;
-        struct {
-            uint32_t first_port, nr_ports;
-        } ioport_permission;
-        struct {
-            uint64_t first_gfn, first_mfn, nr_mfns;
-        } memory_mapping;
-        struct {
-            uint16_t target;
-        } set_target;
-        struct {
-            uint32_t op, mode, version;
-        } vm_event_op;
-        uint8_t shadow_op[40];
-        uint8_t rest[128];
-    } u;
-};
 struct xd_abi_kexec_range {
     int32_t range, nr;
     uint64_t size, start;
@@ -582,7 +557,6 @@ _Static_assert(sizeof(struct xd_abi_memory_exchange) == 72, "memory_exchange");
 _Static_assert(sizeof(struct xd_abi_e820entry) == 20, "e820entry");
 _Static_assert(sizeof(struct xd_abi_memory_access_op) == 32, "mem_access_op");
 _Static_assert(sizeof(struct xd_abi_platform_op) == 136, "platform_op");
-_Static_assert(sizeof(struct xd_abi_domctl) == 144, "domctl");
 _Static_assert(sizeof(struct xd_abi_kexec_load_v1) == 160, "kexec_load_v1");
 _Static_assert(sizeof(struct xd_abi_hvm_xentrace) == 32, "hvm_xentrace");
 _Static_assert(sizeof(struct xd_abi_xenoprof_init) == 72, "xenoprof_init");

@@ -6,12 +6,7 @@
 #ifndef XD_ABI_SYSCTL64_H
 #define XD_ABI_SYSCTL64_H
 
-#include <stdint.h>
-
-struct xd_abi_bitmap {
-    uint64_t bitmap;
-    uint32_t nr_bits, pad;
-};
+#include "abi/guest64.h"
 
 /* get_pmstat. */
 struct xd_abi_pm_px_stat {

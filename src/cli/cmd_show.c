@@ -32,7 +32,7 @@ static void show_ports(struct xd_domain *d)
 
 static void show_vcpu(struct xd_vcpu *v)
 {
-    static const char *const states[] = {"running", "blocked", "down", "shut down"};
+    static const char *const states[] = {"running", "blocked", "down", "shut down", "paused"};
 
     printf("    vCPU %" PRIu32 ": %s", v->id, states[xd_vcpu_state(v)]);
     if (v->cr3.v)

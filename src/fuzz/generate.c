@@ -37,7 +37,7 @@ static const struct {
     [XD_GENERATE_MEMORY] = {"memory", 13, 8},
     [XD_GENERATE_EVENTS] = {"events", 24, 20},
     [XD_GENERATE_MULTICALL] = {"multicall", 4, 0},
-    [XD_GENERATE_MISC] = {"misc", 12, 10},
+    [XD_GENERATE_MISC] = {"misc", 15, 14},
     [XD_GENERATE_TRAPS] = {"traps", 0, 0},
     [XD_GENERATE_HOST] = {"host", 6, 0},
 };

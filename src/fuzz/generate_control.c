@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generate_control.c: calls of control domains and of HVM guests, where they do nothing.
+ * generate_control.c: calls of control domains and of HVM guests, where they leave nothing behind.
  *
- * A privileged domain must get nothing done here: domctl could destroy it, kexec load a kernel. sysctl and its like:
+ * A privileged domain must get nothing done here that lasts: domctl could destroy the other one, kexec load a kernel. sysctl and its like:
  * generate_sysctl.c.
  * What is told to domctl and its like is always a whole struct, so nothing stale is read behind it.
  */
@@ -32,7 +32,7 @@ static const struct xd_alt domctl[] = {
     A(1, "<sysctl/platform_op> ptr4(<1/99>, 0, <zeros>)"),
     A(1, "sysctl ptr4(<0/5/13/15/24/28/30/99>, 0x15, <zeros>)"),
     A(1, "platform_op ptr4(<0/16/64/99>, 0x03000001, <zeros>)"),
-    CTL(1,
+    CTL(4,
         "platform_op ptr4(<17/62>, 0x03000001, 5, <0/1>, <7/1000000000>, <0/0/1>, 0, 0, <zeros>)"),
     DOMU(1, "domctl ptr4(19, 0x15, 0, 0, <5/16/55>, <zeros>)"),
     DOMU(3, "<sysctl ptr4(1, 0x15, <zeros>)/platform_op ptr4(17, 0x03000001, <zeros>)/domctl "
@@ -80,6 +80,55 @@ static const struct xd_alt platform[] = {
 static const struct xd_alt words[] = {A(1, "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0")};
 static const struct xd_alt entries[] = {
     A(1, "ptr(<0/1/2>, <16/16/0x1b/1>, 0, <0/0/1>, <16/0x100000010>, 0, 0, <16/0xc8f>, 0)")};
+/* The control domain about the other one, and about itself: what is answered, or refused, and leaves nothing. */
+static const struct xd_alt domctl_self[] = {
+    A(1, "domctl ptr4(<3/12/15/18/33/59/60/79>, 0x15, 0, 0, <zeros>)"),
+    A(1, "domctl ptr4(<64/77>, 0x15, 0, 0, <zeros>)"),
+    A(1, "domctl ptr4(<13/62/63/72/73/42>, 0x15, 0, 0, 0, 64, <zeros>)"),
+    A(1, "domctl ptr4(4, 0x15, 0, 0, <zeros>)"),
+    A(1, "domctl ptr4(10, 0x15, 0, 0, <0/2/12>, <zeros>)"),
+};
+static const struct xd_alt domctl_asks[] = {
+    A(6, "domctl ptr4(5, 0x15, <d1/d1/0>, 0, <zeros>)"),
+    A(4, "domctl ptr4(14, 0x15, <d1/d1/0>, 0, <0/0/0/9>, <zeros>)"),
+    A(2, "domctl ptr4(36, 0x15, <d1/0>, 0, <zeros>)"),
+    A(2, "domctl ptr4(59, 0x15, d1, 0, <zeros>)"),
+    A(3, "domctl ptr(61|0x1500000000, <d1/d1/0>, <1/2/4/4/1025>, va(<0/1/2/3/9>), <zeros>)"),
+    A(2, "domctl ptr4(77, 0x15, d1, 0, 2, 5, <zeros>)"),
+    A(2, "domctl ptr4(35, 0x15, d1, 0, <64/64/32/16>, <zeros>)"),
+    A(2, "domctl ptr(13|0x1500000000, d1, <0/1/2/2/9>, va(<0/1/2>), <zeros>)"),
+    A(2, "domctl ptr(69|0x1500000000, d1, va(<0/1/2/3>), <0/8/64/72>, <zeros>)"),
+    A(2, "domctl ptr(25|0x1500000000, d1, <0x100000009/0/0x100000000/0x200000000>, 0, <zeros>)"),
+};
+static const struct xd_alt domctl_does[] = {
+    A(4, "multicall { domctl ptr4(3, 0x15, d1, 0, <zeros>) ; <50%event_channel_op reset dom=d1 ; >"
+         "domctl ptr4(4, 0x15, d1, 0, <zeros>) }"),
+    A(1, "domctl ptr4(4, 0x15, d1, 0, <zeros>)"),
+    A(2, "domctl ptr4(15, 0x15, d1, 0, <3/3/2/9>, <zeros>)"),
+    A(3,
+      "domctl ptr(22|0x1500000000, d1, <<their-plain>/<their-plain>/<their-l1>/d1.cr3()/0x3ffffffff>, <zeros>)"),
+    A(2, "domctl ptr4(10, 0x15, d1, 0, <0/1/2/11/12/12/30/32/99>, <0/0/1/2/4>, <zeros>)"),
+    A(2, "domctl ptr4(16, 0x15, d1, 0, <5, 1/6, 4/6, 2/6, 0, 0x0fff0000>, <zeros>)"),
+    A(1, "domctl ptr(9|0x1500000000, d1, <0/0x100000000>, va(0), 0, <zeros>)"),
+    A(1, "domctl ptr(20|0x1500000000, d1, <0xfee00/0xfedff>, 2, 1, <zeros>)"),
+    A(1, "domctl ptr4(21, 0x15, d1, 0, <0x20/0x1f>, 2, 1, <zeros>)"),
+    A(1, "domctl ptr4(28, 0x15, d1, 0, <1, 0/3, 0/4, 0/0, 9>, <zeros>)"),
+    A(1, "domctl ptr4(12, 0x15, d1, 0, 9, <zeros>)"),
+    A(1, "domctl ptr(12|0x1500000000, d1, 0, 0x1000, <zeros>)"),
+    A(1, "domctl ptr4(<37/45/47>, 0x15, <d1/0x7ff1>, 0, <zeros>)"),
+    A(1, "domctl ptr4(<75, 0x15, d1, 0, 0/78, 0x15, d1, 0, <0/2/10>>, <zeros>)"),
+    A(1, "domctl ptr4(68, 0x15, d1, 0, <zeros>)"),
+    A(1, "domctl ptr4(56, 0x15, d1, 0, <0, 0/1, 1/7, 2/1, 2/2, 2>, <zeros>)"),
+    A(1, "domctl ptr4(77, 0x15, d1, 0, <0, 32/1, 5/3, 1/5, 0>, <zeros>)"),
+    A(1, "domctl ptr4(<33/34/55/67/84/85/86>, 0x15, d1, 0, <zeros>)"),
+    A(1, "domctl ptr4(54, 0x15, d1, 0, 0, <0/9>, <zeros>)"),
+    A(1, "domctl ptr4(60, 0x15, d1, 0, 3, <zeros>)"),
+    A(1, "domctl ptr4(42, 0x15, d1, 0, <9, 64/0, 29>, <zeros>)"),
+    A(1, "domctl ptr4(42, 0x15, d1, 0, 0, 64, 0, 0x80000000, <zeros>)"),
+    A(2, "domctl ptr4(<62/63/72/73>, 0x15, d1, 0, 9, <zeros>)"),
+    A(1, "domctl ptr4(66, 0x15, d1, 0, <0/13/24>, <zeros>)"),
+    A(1, "domctl ptr4(79, 0x15, d1, 0, <zeros>)"),
+};
 static const struct xd_alt kexec[] = {
     A(2, "kexec_op <7/8/99/0xffffffff/0x100000000> 0"),
     A(1, "kexec_op <0/4/6> <bad-in>"),
@@ -118,6 +167,7 @@ static const struct xd_alt hvm[] = {
     A(1, "dm_op <0/7/SELF> 1 <bad-in>"),
     A(2, "dm_op <0/SELF/7/<own>/<other>> <1/2> ptr(0, 0, 0, 0)"),
 };
+static const struct xd_alt domctl_d1[] = {A(2, "<domctl-asks>"), A(5, "<domctl-does>")};
 static const struct xd_alt control[] = {A(5, "<domctl>"), A(3, "<kexec>"), A(4, "<refused>"),
                                         A(4, "<hvm>"), CTL(9, "<platform>")};
 
@@ -132,5 +182,9 @@ const struct xd_rule xd_rules_control[] = {
     RULE("platform", platform),
     RULE("words", words),
     RULE("entries", entries),
+    RULE("domctl-self", domctl_self),
+    RULE("domctl-asks", domctl_asks),
+    RULE("domctl-does", domctl_does),
+    RULE("domctl-d1", domctl_d1),
     {0},
 };

@@ -184,11 +184,11 @@ static const struct xd_alt for_others[] = {
     /* No frames of a grant table (type 1): they are not modelled. */
     A(3, "memory_op acquire_resource domid=<<own>/SELF/<domid>> type=<0/9/2/3>"
          "<20% pad=1><20% frame=<0x100000000/0xffffffff>> nr_frames=<0/1> frame_list=<0/buf(8)>"),
-    CTL2(3, "memory_op acquire_resource domid=<other> type=<0/2/3/9> id=<0/7> "
+    CTL2(5, "memory_op acquire_resource domid=<other> type=<0/2/3/9> id=<0/7> "
             "nr_frames=<0/1/0x3ffffff/0x4000000> "
             "frame_list=<0/buf(8)>"),
-    CTL2(1, "memory_op acquire_resource domid=<other> type=1 id=<2/9> frame_list=<0/buf(8)>"),
-    CTL2(1, "memory_op start=<1/2> acquire_resource domid=<other> type=<3/9> nr_frames=<0/1/2> "
+    CTL2(3, "memory_op acquire_resource domid=<other> type=1 id=<2/9> frame_list=<0/buf(8)>"),
+    CTL2(3, "memory_op start=<1/2> acquire_resource domid=<other> type=<3/9> nr_frames=<0/1/2> "
             "frame_list=<0/buf(8)>"),
     CTL2(1, "memory_op acquire_resource domid=<other> type=<3/9> nr_frames=<1/2>"),
     TWO(1, "memory_op <access_op/get_vnumainfo/acquire_resource> domid=<other>"),

@@ -55,9 +55,9 @@ static bool xens_own(const struct xd_frame *f)
            (f->owner == XD_DOMID_NONE && f->flags & (XD_FRAME_XEN_HEAP | XD_FRAME_ALLOCATED));
 }
 
-static bool in_ranges(const struct xd_range *r, xd_mfn mfn)
+static bool in_ranges(const struct xd_range *r, unsigned int nr, xd_mfn mfn)
 {
-    for (unsigned int i = 0; i < XD_RANGES; i++)
+    for (unsigned int i = 0; i < nr; i++)
         if (mfn.v >= r[i].first && mfn.v <= r[i].last)
             return true;
     return false;
@@ -68,10 +68,10 @@ static void leaf(struct reach *r, xd_mfn table, unsigned int slot, xd_mfn mfn, b
     const struct xd_frame *f;
 
     if (mfn.v >= r->hv->frames || r->hv->frame[mfn.v].owner == XD_DOMID_IO) {
-        if (!in_ranges(r->d->iomem, mfn))
+        if (!in_ranges(r->d->iomem, XD_RIGHTS, mfn))
             COMPLAIN(r, "slot %u of table 0x%llx maps I/O memory 0x%llx that it has no right to",
                      slot, X(table), X(mfn));
-        if (write && in_ranges(r->hv->mmio_ro, mfn))
+        if (write && in_ranges(r->hv->mmio_ro, XD_RANGES, mfn))
             COMPLAIN(r, "slot %u of table 0x%llx maps read-only I/O memory 0x%llx writable", slot,
                      X(table), X(mfn));
         return;
@@ -257,10 +257,7 @@ static const struct xd_domain *domain_of(const struct reach *r, uint16_t domid)
 
 static bool has_io_rights(const struct xd_domain *d)
 {
-    for (unsigned int i = 0; i < XD_RANGES; i++)
-        if (d->iomem[i].first <= d->iomem[i].last)
-            return true;
-    return d->privileged || d->ioports;
+    return xd_has_rights(d);
 }
 
 void xd_oracle_reach(struct xd_hv *hv, uint64_t served, struct xd_str *out)

@@ -55,6 +55,7 @@ enum {
 #define MMUEXT_OP          26u
 #define PHYSDEV_OP         33u
 #define SYSCTL             35u
+#define DOMCTL             36u
 #define HYPFS_OP           42u
 #define MCA                48u
 
@@ -90,8 +91,12 @@ static const struct {
     {PLATFORM_OP, XD_WHY_PLATFORM_CPU_ADD_FULL, DONE}, /* the APIC id was tried */
     {PLATFORM_OP, XD_WHY_COPY_OUT, DONE | COPIED},     /* a type of memory stays set */
     {PHYSDEV_OP, XD_WHY_PHYSDEV_EOI_TWICE,
-     RETYPED},                                 /* it was taken as a writable page, and put back */
-    {VCPU_OP, XD_WHY_NONE, AUDIT},             /* GDT and root tables of a new vCPU */
+     RETYPED},                            /* it was taken as a writable page, and put back */
+    {VCPU_OP, XD_WHY_NONE, AUDIT | VCPU}, /* of a new vCPU, which holds what came before */
+    {DOMCTL, XD_WHY_NONE, AUDIT | VCPU},  /* the same of another domain's; an affinity */
+    {DOMCTL, XD_WHY_DOMCTL_CAP, DONE},    /* the weight */
+    {DOMCTL, XD_WHY_COPY_IN, TOLD},       /* what was told of a list before its end */
+    {DOMCTL, XD_WHY_COPY_OUT, DONE},
     {VCPU_OP, XD_WHY_VCPU_INFO_OFFSET, CLOCK}, /* the old vcpu_info's is written anew */
     {VCPU_OP, XD_WHY_VCPU_INFO_TWICE, CLOCK},
     {VCPU_OP, XD_WHY_VCPU_INFO_OTHER, CLOCK},

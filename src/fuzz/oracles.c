@@ -111,7 +111,8 @@ static void ask_running(struct xd_oracles *o, const struct xd_vcpu *v, uint64_t 
     static const char *const state[] = {[XD_STATE_RUNNING] = "running",
                                         [XD_STATE_BLOCKED] = "blocked",
                                         [XD_STATE_DOWN] = "down",
-                                        [XD_STATE_SHUTDOWN] = "shut down"};
+                                        [XD_STATE_SHUTDOWN] = "shut down",
+                                        [XD_STATE_PAUSED] = "paused"};
 
     if (xd_vcpu_state(v) != XD_STATE_RUNNING)
         xd_str_addf(&o->said, "running: d%uv%u makes call %llu, and it is %s\n", v->domain->domid,

@@ -150,6 +150,13 @@ void xd_must_exist(const char *what, const struct xd_vcpu *v)
         xd_guest_die("%s: the vCPU is none: its domain was destroyed", what);
 }
 
+static const char *state_text(const struct xd_vcpu *v)
+{
+    static const char *const text[] = {"running", "blocked", "down", "shut down", "paused"};
+
+    return text[xd_vcpu_state(v)];
+}
+
 int xd_enter(struct xd_vcpu *v)
 {
     struct xd_self *self = &xd_this_thread;
@@ -165,9 +172,9 @@ int xd_enter(struct xd_vcpu *v)
     xd_clock_follow(v->hv);
     xd_guest_unlock(v->hv);
     state = xd_vcpu_state(v);
-    if (state == XD_STATE_DOWN || state == XD_STATE_SHUTDOWN)
+    if (state != XD_STATE_RUNNING && state != XD_STATE_BLOCKED)
         return xd_hv_misuse(v->hv, XD_HOST_EINVAL, "d%uv%u can't be entered: it is %s",
-                            v->domain->domid, v->id, state == XD_STATE_DOWN ? "down" : "shut down");
+                            v->domain->domid, v->id, state_text(v));
     if (blocked)
         return xd_hv_misuse(
             v->hv, XD_HOST_EINVAL,
@@ -198,13 +205,6 @@ void xd_leave(void)
 /* ---- What can't be answered ---- */
 
 #define TOLD_MAX 8192 /* of a backtrace and a setting: less than 200 bytes for each of 32 lines */
-
-static const char *state_text(const struct xd_vcpu *v)
-{
-    static const char *const text[] = {"running", "blocked", "down", "shut down"};
-
-    return text[xd_vcpu_state(v)];
-}
 
 _Noreturn void xd_guest_die(const char *fmt, ...)
 {
@@ -287,6 +287,10 @@ static _Noreturn void stuck(struct xd_self *self)
         xd_guest_die("d%uv%u took itself down, and this thread, which entered it by xd_enter, has "
                      "nowhere to go",
                      v->domain->domid, v->id);
+    if (xd_vcpu_state(v) == XD_STATE_PAUSED)
+        xd_guest_die(
+            "d%u is paused, and this thread, which entered v%u by xd_enter, has nowhere to go until it is not",
+            v->domain->domid, v->id);
     xd_guest_die("%s", xd_str_text(&xd_guest_of(v->hv)->report));
 }
 

@@ -376,7 +376,7 @@ bool xd_frame_look(struct xd_hv *hv, uint64_t mfn, struct xd_frame_info *info)
 
 void xd_vcpu_look(struct xd_vcpu *v, struct xd_vcpu_info *info)
 {
-    static const char *const states[] = {"running", "blocked", "down", "shutdown"};
+    static const char *const states[] = {"running", "blocked", "down", "shutdown", "paused"};
     const struct xd_abi_vcpu_info *shared;
 
     xd_guest_lock(v->hv);

@@ -219,7 +219,7 @@ static void expect_ports(struct xd_domain *d, struct xd_known *k, struct xd_str 
 
 static void expect_vcpus(struct xd_domain *d, struct xd_known *k, struct xd_str *out)
 {
-    static const char *const states[] = {"running", "blocked", "down", "shutdown"};
+    static const char *const states[] = {"running", "blocked", "down", "shutdown", "paused"};
 
     for (uint32_t id = 0; id < d->vcpus; id++) {
         struct xd_vcpu *v = &d->vcpu[id];

@@ -212,6 +212,8 @@ static void audit_sleep(struct audit *a, struct xd_vcpu *v)
            domid, v->id, (unsigned long long)v->cont.nr);
     EXPECT(a, v->paused_for_shutdown == v->domain->shutting_down,
            "d%uv%u: does not stand still with its domain", domid, v->id);
+    EXPECT(a, v->paused == (v->domain->pauses != 0),
+           "d%uv%u: is paused, and by nobody, or it is not", domid, v->id);
 }
 
 /*

@@ -118,11 +118,9 @@ static void build_tables(struct builder *b)
 
 /* ---- Contents ---- */
 
-static void write_hypercall_page(struct builder *b)
+void xd_hypercall_page_fill(unsigned char page[XD_PAGE_SIZE])
 {
-    unsigned char page[XD_PAGE_SIZE];
-
-    memset(page, 0xcc, sizeof(page));
+    memset(page, 0xcc, XD_PAGE_SIZE);
     for (unsigned int i = 0; i < XD_PAGE_SIZE / 32; i++) {
         static const unsigned char call[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
                                              0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
@@ -136,6 +134,13 @@ static void write_hypercall_page(struct builder *b)
             stub[4] = (unsigned char)i;
         }
     }
+}
+
+static void write_hypercall_page(struct builder *b)
+{
+    unsigned char page[XD_PAGE_SIZE];
+
+    xd_hypercall_page_fill(page);
     write_at(b, 1, 0, page, sizeof(page));
 }
 
@@ -199,14 +204,29 @@ static void grant_io(struct xd_domain *d, const struct xd_domain_config *c)
      */
     static const struct xd_range dom0[] = {{0, 0xfebff}, {0xfec01, 0xfedff}, {0xfef00, 0xfcfffff}};
 
-    for (unsigned int i = 0; i < XD_RANGES; i++) {
-        struct xd_range r = {c->iomem[i].first, c->iomem[i].last};
+    /*
+     * All ports but those of the interrupt controllers, the timers, the speaker, PCI's configuration, and Xen's own
+     * console.
+     */
+    static const struct xd_range dom0_ports[] = {{0, 0x1f},      {0x22, 0x3f},   {0x44, 0x60},
+                                                 {0x62, 0x9f},   {0xa2, 0x3f7},  {0x400, 0x607},
+                                                 {0x60c, 0xcfb}, {0xd00, 0xffff}};
+    static const struct xd_range domu_ports[] = {{0x300, 0x307}}, none = {1, 0};
 
-        if (c->privileged)
-            r = i < XD_ARRAY_SIZE(dom0) ? dom0[i] : (struct xd_range){1, 0};
-        else if (r.first == 0 && r.last == 0)
-            r = (struct xd_range){1, 0};
-        XD_PUT(d->hv, d->iomem[i], r);
+    for (unsigned int i = 0; i < XD_RIGHTS; i++) {
+        struct xd_range memory = none, ports = none;
+
+        if (c->privileged) {
+            memory = i < XD_ARRAY_SIZE(dom0) ? dom0[i] : none;
+            ports = i < XD_ARRAY_SIZE(dom0_ports) ? dom0_ports[i] : none;
+        } else {
+            if (i < XD_RANGES_CONFIG && (c->iomem[i].first || c->iomem[i].last))
+                memory = (struct xd_range){c->iomem[i].first, c->iomem[i].last};
+            if (c->ioports && i < XD_ARRAY_SIZE(domu_ports))
+                ports = domu_ports[i];
+        }
+        XD_PUT(d->hv, d->iomem[i], memory);
+        XD_PUT(d->hv, d->ioport[i], ports);
     }
     XD_PUT(d->hv, d->l1_disallowed, xd_l1_disallowed(d));
     /* AS-XEN: dom0_setup_permissions: all pins but the timer's. */
@@ -235,6 +255,8 @@ static void init_vcpus(struct builder *b)
         xd_info_back(v);
         if (v->down)
             continue;
+        if (b->c->order == XD_ORDER_DOMU)
+            XD_PUT(b->hv, v->context_flags, XD_VGCF_IN_KERNEL | XD_VGCF_ONLINE);
         XD_PUT(b->hv, v->regs.rip, s->kernel_va);
         XD_PUT(b->hv, v->regs.rsp, s->stack_va + XD_PAGE_SIZE);
         XD_PUT(b->hv, v->regs.rsi, s->start_info_va);
@@ -276,12 +298,13 @@ static void init_domain(struct builder *b, uint16_t domid)
     XD_PUT(b->hv, d->used, true);
     XD_PUT(b->hv, d->privileged, c->privileged);
     XD_PUT(b->hv, d->hardware, c->privileged && !xd_hardware_domain(b->hv));
-    XD_PUT(b->hv, d->ioports, c->ioports || c->privileged);
     XD_PUT(b->hv, d->vcpus, c->vcpus);
     XD_PUT(b->hv, d->pages_max, c->pages_max ? c->pages_max : unlimited);
     xd_arena_write(xd_arena_of(b->hv), d->handle, c->handle, sizeof(d->handle));
     XD_PUT(b->hv, d->start, b->l.start);
     XD_PUT(b->hv, d->shutdown_code, -1);
+    XD_PUT(b->hv, d->weight, XD_WEIGHT_DEFAULT);
+    XD_PUT(b->hv, d->tsc_incarnation, d->hardware ? 0 : 1); /* AS-XEN: tsc_set_info */
     XD_PUT(b->hv, d->port_max, c->privileged ? XD_PORTS - 1 : c->port_max);
     XD_PUT(b->hv, d->perdomain, xd_perdomain_of(d));
     grant_io(d, c);

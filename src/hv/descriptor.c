@@ -14,10 +14,10 @@ static uint32_t gdt_frames(uint32_t entries)
     return (entries + XD_PT_SLOTS - 1) / XD_PT_SLOTS;
 }
 
-static int take_frames(struct xd_vcpu *v, const uint64_t *frames, uint32_t nr)
+static int take_frames(struct xd_vcpu *v, uint16_t owner, const uint64_t *frames, uint32_t nr)
 {
     for (uint32_t i = 0; i < nr; i++) {
-        int rc = xd_page_and_type_get(v, xd_mfn_of(frames[i]), v->domain->domid, XD_TYPE_SEG_DESC,
+        int rc = xd_page_and_type_get(v, xd_mfn_of(frames[i]), owner, XD_TYPE_SEG_DESC,
                                       XD_WHY_GDT_FRAME);
 
         if (rc) {
@@ -38,7 +38,7 @@ int xd_gdt_set(struct xd_vcpu *v, struct xd_vcpu *t, const uint64_t *frames, uin
 
     if (entries > XD_GDT_ENTRIES_MAX)
         return (int)xd_reject(v, XD_WHY_GDT_ENTRIES, entries);
-    rc = take_frames(v, frames, nr);
+    rc = take_frames(v, t->domain->domid, frames, nr);
     if (rc)
         return rc;
     xd_gdt_release(t);

@@ -5,7 +5,7 @@
 
 #include "hv/pagetype.h"
 
-/* (v) replaces the GDT of (t), of its domain; new frames are taken before the old ones go. 0 or a
+/* (v) replaces the GDT of (t), by frames of the latter's domain; new frames are taken before the old ones go. 0 or a
  * negative Xen errno, the old one kept. */
 int xd_gdt_set(struct xd_vcpu *v, struct xd_vcpu *t, const uint64_t *frames, uint32_t entries);
 void xd_gdt_release(struct xd_vcpu *v);

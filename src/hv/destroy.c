@@ -58,6 +58,40 @@ static void release_frame(struct xd_hv *hv, xd_mfn mfn, unsigned int level)
     xd_frame_put(hv, mfn);
 }
 
+/* AS-XEN: clear_global_virq_handlers */
+static void forget_handler(const struct xd_domain *d)
+{
+    for (uint32_t virq = 0; virq < XD_VIRQS; virq++)
+        if (d->hv->virq_handler[virq] == d->domid + 1)
+            XD_PUT(d->hv, d->hv->virq_handler[virq], 0);
+}
+
+void xd_domain_kill(struct xd_domain *d)
+{
+    struct xd_hv *hv = d->hv;
+
+    if (hv->host->watcher)
+        hv->host->watcher->gone(d);
+    XD_PUT(hv, d->dying, true);
+    xd_domain_unclaim(d);
+    xd_levers_forget(d);
+    xd_evtchn_close_all(d);
+    forget_handler(d);
+    xd_pirqs_end(d);
+    xd_fifo_end(d);
+    for (uint32_t id = 0; id < d->vcpus; id++)
+        release_vcpu(&d->vcpu[id]);
+    for (unsigned int level = 4; level >= 2; level--)
+        for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
+            if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid) &&
+                !(hv->frame[mfn].flags & XD_FRAME_XEN_HEAP))
+                release_frame(hv, xd_mfn_of(mfn), level);
+    XD_PUT(hv, d->dead, true);
+    xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: domain_kill */
+    if (d->pages == 0)
+        xd_domain_forget(d);
+}
+
 void xd_domain_destroy(struct xd_domain *d)
 {
     const struct xd_told told = {.what = XD_DEED_DESTROY, .d = d};
@@ -72,25 +106,7 @@ void xd_domain_destroy(struct xd_domain *d)
     if (hv->host->linked.gone)
         hv->host->linked.gone(d);
     xd_tell_before(hv, &told);
-    if (hv->host->watcher)
-        hv->host->watcher->gone(d);
-    XD_PUT(hv, d->dying, true);
-    xd_domain_unclaim(d);
-    xd_levers_forget(d);
-    xd_evtchn_close_all(d);
-    xd_pirqs_end(d);
-    xd_fifo_end(d);
-    for (uint32_t id = 0; id < d->vcpus; id++)
-        release_vcpu(&d->vcpu[id]);
-    for (unsigned int level = 4; level >= 2; level--)
-        for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
-            if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid) &&
-                !(hv->frame[mfn].flags & XD_FRAME_XEN_HEAP))
-                release_frame(hv, xd_mfn_of(mfn), level);
-    XD_PUT(hv, d->dead, true);
-    xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: domain_kill */
-    if (d->pages == 0)
-        xd_domain_forget(d);
+    xd_domain_kill(d);
     xd_tell_after(hv, &told);
 }
 

@@ -168,7 +168,9 @@ void xd_virq_send_vcpu(struct xd_vcpu *v, uint32_t virq)
 
 void xd_virq_send_global(struct xd_hv *hv, uint32_t virq)
 {
-    struct xd_domain *d = xd_hardware_domain(hv);
+    struct xd_domain *d = hv->virq_handler[virq]
+                              ? xd_domain_by_id(hv, (uint16_t)(hv->virq_handler[virq] - 1))
+                              : xd_hardware_domain(hv);
 
     if (d && d->vcpu[0].virq_port[virq])
         xd_port_raise(d, d->vcpu[0].virq_port[virq]);

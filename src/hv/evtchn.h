@@ -74,8 +74,8 @@ void xd_port_close(struct xd_domain *d, uint32_t port);
 struct xd_domain *xd_port_peer(struct xd_domain *d, const struct xd_port *p);
 
 /*
- * Global VIRQs are bound through vCPU 0 and go to the hardware domain; the others belong to each
- * vCPU.
+ * Global VIRQs are bound through vCPU 0 and go to the hardware domain, or whom it appointed; the others belong to
+ * each vCPU.
  */
 bool xd_virq_is_global(uint32_t virq);
 void xd_virq_send_vcpu(struct xd_vcpu *v, uint32_t virq);

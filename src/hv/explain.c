@@ -206,7 +206,7 @@ static void explain_domain(struct xd_hv *hv, uint64_t domid, struct xd_str *out)
         d->domid, d->privileged ? "the control domain" : "unprivileged", d->vcpus, d->pages,
         d->pages_max, d->ports_active, d->port_max,
         d->shut_down ? ", shut down"
-        : d->paused  ? ", paused"
+        : d->pauses  ? ", paused"
                      : "");
 }
 

@@ -30,7 +30,8 @@
 #define XD_GDT_ENTRIES_MAX      7168u
 #define XD_LDT_PAGES            16u
 #define XD_RANGES               8u
-#define XD_GSIS                 24u  /* pins of the I/O APIC */
+#define XD_RIGHTS               16u /* ranges of I/O memory, and of ports, that a domain may have */
+#define XD_GSIS                 24u /* pins of the I/O APIC */
 #define XD_PIRQS                208u /* that the hardware domain can have; others have fewer */
 #define XD_VECTORS              256u
 #define XD_MTRRS                8u
@@ -48,6 +49,15 @@
 #define XD_DOMID_XEN            0x7ff2u
 #define XD_DOMID_SELF           0x7ff0u
 #define XD_DOMID_FIRST_RESERVED 0x7ff0u
+#define XD_WEIGHT_DEFAULT       256u /* of credit2 */
+#define XD_VGCF_IN_KERNEL       UINT64_C(0x04)
+#define XD_VGCF_ONLINE          UINT64_C(0x20)
+
+/*
+ * Of vm_assist: 4gb_segments and its notify, writable_pagetables, pae_extended_cr3, architectural_iopl,
+ * runstate_update_flag; m2p_strict
+ */
+#define XD_ASSISTS (UINT64_C(0x3f) | UINT64_C(1) << 32)
 
 /* What happens to a machine besides the hypercalls of its guests. */
 enum xd_deed {
@@ -289,8 +299,10 @@ struct xd_vcpu {
         struct {
             bool blocked, down, paused_for_shutdown;
             bool continuing; /* a call (cont) is left to finish */
+            bool paused;     /* with its domain */
+            bool unused[3];
         };
-        uint32_t stopped; /* 0: none of them */
+        uint64_t stopped; /* 0: none of them */
     };
     bool initialised;
     bool begins;    /* when it is up, with the registers of VCPUOP_initialise */
@@ -302,6 +314,7 @@ struct xd_vcpu {
     bool polling_any;   /* for any port of the domain */
     bool poll_timer_on; /* outlives the poll that set it, as in Xen */
     bool pin_override;  /* SCHEDOP_pin_override is in force */
+    bool soft_nowhere;  /* its soft affinity names no processor, where it should name all */
     uint32_t poll_port; /* the only one polled for; 0: none or any */
     uint64_t poll_timer_ns; /* absolute system time */
     bool shot_on;           /* the single-shot timer is set */
@@ -334,6 +347,8 @@ struct xd_vcpu {
     uint64_t io_bitmap;  /* address of the bitmap of I/O ports */
     uint64_t dr[4], dr6, dr7;
     bool cr4_de; /* virtual CR4.DE */
+
+    uint64_t context_flags; /* VGCF_* that it was given by a context */
 
     uint32_t gdt_ents;
     xd_mfn gdt_frame[XD_GDT_FRAMES];
@@ -412,11 +427,11 @@ struct xd_domain {
     bool used;
     bool privileged; /* control domain */
     bool hardware;   /* hardware domain; here the control domain */
-    bool paused;     /* by its controller */
+    uint8_t pauses;  /* by its controller, who has not gone back on them */
+    bool debugged;   /* DOMCTL_setdebugging */
     bool dying;      /* being destroyed, or gone but for frames that others still map */
     bool dead;       /* all that could be released is; the last of its frames takes it away */
-    bool ioports;    /* has I/O port rights */
-    struct xd_range iomem[XD_RANGES];
+    struct xd_range ioport[XD_RIGHTS], iomem[XD_RIGHTS]; /* that it may use */
     uint64_t l1_disallowed; /* bits it may not set in L1 entries; follows from its I/O rights */
     uint32_t vcpus;
     uint32_t pages, pages_max; /* frames that belong to it (allocated); its limit */
@@ -452,6 +467,12 @@ struct xd_domain {
     xd_mfn eoi_map;         /* a page of its own: which pirqs want an EOI; 0: none */
     struct xd_pirq pirq[XD_PIRQS];
     struct xd_line line[XD_GSIS]; /* the way back */
+
+    /* What its controller said by domctl. */
+    int64_t time_offset;                /* seconds, of its wall clock to the machine's */
+    uint32_t tsc_mode, tsc_incarnation; /* 0 default, 2 never emulated */
+    uint32_t suspend_port;              /* hears that it suspended; 0: none */
+    uint16_t weight, cap;               /* of credit2; 100 is one processor, 0 no limit */
 
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_abi_e820entry e820[XD_E820_MAX];
@@ -508,6 +529,7 @@ struct xd_hv {
     uint32_t pci_nr;                   /* so many */
     uint8_t cpu_ids[XD_APIC_IDS / 8]; /* a bit for each APIC id that a processor was said to have */
     bool px_known;                    /* Xen was told all about how fast the processor can be */
+    uint16_t virq_handler[XD_VIRQS];  /* 1 + domid of who gets it; 0: the hardware domain */
 
     bool off;            /* the hardware domain shut down, and with it the machine */
     uint64_t no_info[8]; /* AS-XEN: dummy_vcpu_info: of all vCPUs that have none */
@@ -585,6 +607,20 @@ struct xd_domain *xd_hardware_domain(struct xd_hv *hv);
 static inline bool xd_may_target(const struct xd_vcpu *v, const struct xd_domain *target)
 {
     return v->domain == target || v->domain->privileged;
+}
+
+static inline bool xd_range_any(const struct xd_range *list, unsigned int nr)
+{
+    for (unsigned int i = 0; i < nr; i++)
+        if (list[i].first <= list[i].last)
+            return true;
+    return false;
+}
+
+/* Does (d) have rights to I/O memory or ports? */
+static inline bool xd_has_rights(const struct xd_domain *d)
+{
+    return xd_range_any(d->iomem, XD_RIGHTS) || xd_range_any(d->ioport, XD_RIGHTS);
 }
 
 /* The vCPU (id) of (d), or NULL. */

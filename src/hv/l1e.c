@@ -6,17 +6,12 @@
 
 bool xd_has_io_rights(const struct xd_domain *d)
 {
-    if (d->privileged || d->ioports)
-        return true;
-    for (unsigned int i = 0; i < XD_RANGES; i++)
-        if (d->iomem[i].first <= d->iomem[i].last)
-            return true;
-    return false;
+    return xd_has_rights(d);
 }
 
 bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn)
 {
-    for (unsigned int i = 0; i < XD_RANGES; i++)
+    for (unsigned int i = 0; i < XD_RIGHTS; i++)
         if (mfn.v >= d->iomem[i].first && mfn.v <= d->iomem[i].last)
             return true;
     return false;

@@ -28,4 +28,7 @@ uint64_t xd_layout_tables(uint64_t start, uint64_t end, unsigned int level);
  */
 uint32_t xd_layout_pages(const struct xd_domain_config *c, uint64_t spare);
 
+/* What a hypercall page holds: a stub for each call. In build.c. AS-XEN: init_hypercall_page */
+void xd_hypercall_page_fill(unsigned char page[XD_PAGE_SIZE]);
+
 #endif

@@ -14,6 +14,8 @@ enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
         return XD_STATE_SHUTDOWN;
     if (v->down)
         return XD_STATE_DOWN;
+    if (v->paused)
+        return XD_STATE_PAUSED;
     return v->blocked ? XD_STATE_BLOCKED : XD_STATE_RUNNING;
 }
 
@@ -103,6 +105,13 @@ void xd_poll_timeout(struct xd_vcpu *v)
         xd_vcpu_unblock(v);
 }
 
+/* AS-XEN: __domain_finalise_shutdown: instead of the VIRQ, even if the port is none that can be sent through. */
+static void tell_subscriber(struct xd_domain *d)
+{
+    if (xd_port_find(d, d->suspend_port))
+        xd_port_send(d, d->suspend_port);
+}
+
 void xd_domain_shutdown(struct xd_domain *d, uint8_t reason)
 {
     struct xd_hv *hv = d->hv;
@@ -117,6 +126,8 @@ void xd_domain_shutdown(struct xd_domain *d, uint8_t reason)
     XD_PUT(hv, d->shut_down, true);
     if (d->hardware)
         XD_PUT(hv, hv->off, true);
+    else if (d->shutdown_code == XD_SHUTDOWN_SUSPEND && d->suspend_port)
+        tell_subscriber(d);
     else
         xd_virq_send_global(hv, XD_VIRQ_DOM_EXC);
 }
@@ -129,6 +140,16 @@ void xd_domain_go_on(struct xd_domain *d)
     for (uint32_t i = 0; i < d->vcpus; i++) {
         XD_PUT(d->hv, d->vcpu[i].paused_for_shutdown, false);
         xd_vcpu_scheduled(&d->vcpu[i]);
+    }
+}
+
+void xd_domain_repause(struct xd_domain *d)
+{
+    for (uint32_t i = 0; i < d->vcpus; i++) {
+        struct xd_vcpu *v = &d->vcpu[i];
+
+        XD_PUT(d->hv, v->paused, d->pauses != 0);
+        xd_vcpu_scheduled(v);
     }
 }
 

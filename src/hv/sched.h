@@ -28,7 +28,13 @@ void xd_vcpu_poll(struct xd_vcpu *v, uint32_t port, uint64_t timeout_ns);
 /* Is its state XD_STATE_RUNNING? */
 static inline bool xd_vcpu_running(const struct xd_vcpu *v)
 {
-    return !(v->blocked | v->down | v->paused_for_shutdown | v->hv->off);
+    return !(v->blocked | v->down | v->paused_for_shutdown | v->paused | v->hv->off);
+}
+
+/* Does Xen count it as up? It may be asleep. */
+static inline bool xd_vcpu_is_up(const struct xd_vcpu *v)
+{
+    return !v->down || v->up_asleep;
 }
 
 /* Is (v) in SCHEDOP_poll? */
@@ -54,6 +60,9 @@ static inline void xd_poll_wake(struct xd_domain *d, uint32_t port)
     if (XD_UNLIKELY(d->poll_mask))
         xd_wake_pollers(d, port);
 }
+
+/* (pauses) of (d) is another than before. */
+void xd_domain_repause(struct xd_domain *d);
 
 /* (v) came to run, or ceased to: what follows from that besides. */
 void xd_vcpu_scheduled(struct xd_vcpu *v);
@@ -91,6 +100,10 @@ void xd_domain_shutdown(struct xd_domain *d, uint8_t reason);
 
 /* (d) is not shut down any more: its vCPUs go on where they stood. AS-XEN: domain_resume */
 void xd_domain_go_on(struct xd_domain *d);
+
+/* What a call does to (d), which lives: as xd_domain_destroy, but nobody is told who watches the host. What runs its linked
+ * code is to hear of it before. In destroy.c. */
+void xd_domain_kill(struct xd_domain *d);
 
 /* (v) is down and was never initialised: its tables and its GDT go. AS-XEN: vcpu_reset */
 void xd_vcpu_reset(struct xd_vcpu *v);

@@ -109,9 +109,18 @@ static void put_wallclock(struct xd_domain *d)
 {
     struct xd_abi_shared_info *s = xd_shared_info(d);
 
-    XD_PUT(d->hv, s->wc_sec, (uint32_t)d->hv->wc_sec);
+    const uint64_t sec = d->hv->wc_sec + (uint64_t)d->time_offset;
+
+    XD_PUT(d->hv, s->wc_sec, (uint32_t)sec);
     XD_PUT(d->hv, s->wc_nsec, d->hv->wc_nsec);
-    XD_PUT(d->hv, s->wc_sec_hi, (uint32_t)(d->hv->wc_sec >> 32));
+    XD_PUT(d->hv, s->wc_sec_hi, (uint32_t)(sec >> 32));
+}
+
+void xd_wallclock_tell(struct xd_domain *d)
+{
+    put_version(d, (xd_shared_info(d)->wc_version + 1) | 1);
+    put_wallclock(d);
+    put_version(d, xd_shared_info(d)->wc_version + 1);
 }
 
 void xd_shinfo_init(struct xd_domain *d)
@@ -125,13 +134,6 @@ void xd_shinfo_init(struct xd_domain *d)
     for (uint32_t id = 0; id < d->vcpus; id++)
         if (!d->vcpu[id].down)
             xd_shinfo_time(&d->vcpu[id], &d->vcpu[id]);
-}
-
-void xd_wallclock_tell(struct xd_domain *d)
-{
-    put_version(d, (xd_shared_info(d)->wc_version + 1) | 1);
-    put_wallclock(d);
-    put_version(d, xd_shared_info(d)->wc_version + 1);
 }
 
 void xd_wallclock_set(struct xd_hv *hv, uint64_t secs, uint32_t nsecs, uint64_t at_ns)

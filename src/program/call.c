@@ -9,7 +9,7 @@
 
 static const char *state_text(const struct xd_vcpu *v)
 {
-    static const char *const text[] = {"running", "blocked", "down", "shut down"};
+    static const char *const text[] = {"running", "blocked", "down", "shut down", "paused"};
 
     return text[xd_vcpu_state(v)];
 }
@@ -268,7 +268,7 @@ bool xd_drop_unfinished(struct xd_runner *r, const struct xd_domain *of)
 {
     struct xd_made **at = &r->unfinished;
 
-    while (*at && of && (*at)->v->domain != of)
+    while (*at && of && (*at)->env->d != of)
         at = &(*at)->later;
     if (*at) {
         struct xd_made *m = *at;

@@ -182,7 +182,7 @@ static void port(struct xd_runner *r, const struct xd_step *s)
 
 static void vcpu(struct xd_runner *r, const struct xd_step *s)
 {
-    static const char *const states[] = {"running", "blocked", "down", "shutdown"};
+    static const char *const states[] = {"running", "blocked", "down", "shutdown", "paused"};
     struct xd_domain *d = domain_of(r, s);
     struct xd_vcpu *v = d ? xd_vcpu_at(d, s->vcpu) : NULL;
     const struct xd_abi_vcpu_info *info;

@@ -17,7 +17,7 @@ static const char *const types[] = {"none",     "l1",     "l2",       "l3", "l4"
                                     "seg_desc", "shared", "writable", NULL};
 static const char *const port_states[] = {"free", "reserved", "unbound", "interdomain",
                                           "pirq", "virq",     "ipi",     NULL};
-static const char *const vcpu_states[] = {"running", "blocked", "down", "shutdown", NULL};
+static const char *const vcpu_states[] = {"running", "blocked", "down", "shutdown", "paused", NULL};
 static const char *const resumes[] = {"cancelled", "anew", "restored", NULL};
 static const char *const owners[] = {"xen", "io", "none", NULL};
 static const char *const none[] = {"none", NULL};

@@ -356,6 +356,20 @@ static void start(struct xd_runner *r)
         xd_hooks_set(r->hv, &hooks);
 }
 
+/* A control domain's call may have destroyed others. */
+static void see_who_is_gone(struct xd_runner *r)
+{
+    for (uint32_t i = 0; i < r->p->domains; i++) {
+        struct xd_domain *d = r->env[i].d;
+
+        if (!d || (d->used && !d->dying))
+            continue;
+        while (r->verdict == XD_PASSED && xd_drop_unfinished(r, d))
+            ;
+        xd_forget_domain(r, i);
+    }
+}
+
 void xd_run_steps(struct xd_runner *r, uint32_t from, uint32_t end)
 {
     const struct xd_run_watch *watch = r->opt->watch;
@@ -381,6 +395,8 @@ void xd_run_steps(struct xd_runner *r, uint32_t from, uint32_t end)
             p->step[i].kind != XD_STEP_LOAD)
             xd_trace_step(r, i, r->verdict == XD_PASSED ? "" : "  # failed");
         r->result->steps++;
+        if (p->step[i].kind == XD_STEP_CALL)
+            see_who_is_gone(r);
         step_over(r);
         while (!r->stop && xd_resume(r))
             step_over(r);

@@ -201,7 +201,7 @@ static bool may(const struct xd_vcpu *v, const struct model *m, int of)
 
 static bool reset(struct model *m, const struct xd_vcpu *v, int i, int of)
 {
-    if (!may(v, m, of) || (of != i && !m->hv->domain[of].paused))
+    if (!may(v, m, of) || (of != i && !m->hv->domain[of].pauses))
         return false;
     for (uint32_t k = 1; k < m->ports->valid[of]; k++)
         if (m->ports->port[of][k].state > XD_PORT_RESERVED)

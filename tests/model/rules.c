@@ -51,15 +51,15 @@ static void back_to(struct model *m, size_t mark)
 
 bool rule_io_rights(const struct xd_domain *d)
 {
-    for (unsigned int i = 0; i < XD_RANGES; i++)
-        if (d->iomem[i].first <= d->iomem[i].last)
+    for (unsigned int i = 0; i < XD_RIGHTS; i++)
+        if (d->iomem[i].first <= d->iomem[i].last || d->ioport[i].first <= d->ioport[i].last)
             return true;
-    return d->privileged || d->ioports;
+    return false;
 }
 
-static bool in(const struct xd_range *r, mfn_t f)
+static bool in(const struct xd_range *r, unsigned int nr, mfn_t f)
 {
-    for (unsigned int i = 0; i < XD_RANGES; i++)
+    for (unsigned int i = 0; i < nr; i++)
         if (f >= r[i].first && f <= r[i].last)
             return true;
     return false;
@@ -74,9 +74,9 @@ static bool take_io(struct model *m, uint64_t *e, const struct xd_domain *d,
     const struct xd_domain *from = pg == XD_DOMID_IO && v ? v->domain : view_domain(m->hv, pg);
     mfn_t f = FRAME(*e);
 
-    if (!from || !in(from->iomem, f) || !in(d->iomem, f))
+    if (!from || !in(from->iomem, XD_RIGHTS, f) || !in(d->iomem, XD_RIGHTS, f))
         return no(m, "d%u has no right to I/O frame 0x%llx", d->domid, N(f));
-    if (in(m->hv->mmio_ro, f))
+    if (in(m->hv->mmio_ro, XD_RANGES, f))
         *e &= ~RW_BIT;
     switch (*e & CACHE) {
     case 0x00: *e |= 0x18; break;

@@ -2,6 +2,8 @@
 /* test-evtchn.c: event_channel_op and the table of ports. */
 #include "events.h"
 
+#include "hv/sched.h"
+
 /* ---- The table of ports ---- */
 
 START_TEST(a_built_domain_has_its_two_ports)
@@ -494,9 +496,12 @@ START_TEST(reset_of_others_is_restricted)
     ck_refused(f.v1, reset(f.v1, RESET, 9), ESRCH, EVTCHN_DOMAIN_UNKNOWN);
     ck_refused(f.v1, reset(f.v1, RESET, 2), EPERM, EVTCHN_PERMISSION);
     ck_refused(f.v0, reset(f.v0, RESET, 1), EINVAL, EVTCHN_RESET_NOT_PAUSED);
-    f.d1->paused = true;
+    f.d1->pauses = 1;
+    xd_domain_repause(f.d1);
     ck_ok(f.v0, reset(f.v0, RESET, 1));
     ck_assert_uint_eq(f.d1->ports_active, 0);
+    f.d1->pauses = 0;
+    xd_domain_repause(f.d1);
     ck_refused(f.v1, reset(f.v1, RESET_CONT, DOMID_SELF), EBUSY, EVTCHN_RESET_NOT_RUNNING);
     ck_refused(f.v1, reset(f.v1, RESET_CONT, 2), EPERM, EVTCHN_PERMISSION);
 }

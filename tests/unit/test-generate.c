@@ -37,6 +37,11 @@ static const struct {
     {XD_WHY_XENOPROF_MANY, "needs 26 calls: scenarios/control/profiler-counters.xds"},
     {XD_WHY_XENOPROF_NOT_INITIALISED,
      "a real machine would stay profiled: scenarios/control/profiler-not-ready.xds"},
+    {XD_WHY_DOMCTL_PAUSES, "needs 256 calls: scenarios/control/domctl-pause-limit.xds"},
+    {XD_WHY_DOMCTL_AFFINITY_BUSY, "needs one who is pinned: scenarios/control/domctl-affinity.xds"},
+    {XD_WHY_DOMCTL_CONTEXT_TABLES,
+     "the other domain's kernel would be lost: scenarios/control/domctl-context.xds"},
+    {XD_WHY_VCPU_CONTEXT_ASSIST, "likewise: scenarios/control/domctl-context-up.xds"},
 };
 
 static bool can_be_reached(enum xd_why why)
@@ -108,7 +113,7 @@ START_TEST(every_reason_is_reached_and_half_of_the_calls_are_granted)
     struct xd_str missed = {0};
     char name[XD_WHY_NAME_MAX];
 
-    for (uint64_t seed = 0; seed < 7000; seed++) {
+    for (uint64_t seed = 0; seed < 10000; seed++) {
         const struct xd_generate g = {.seed = seed,
                                       .steps = 16,
                                       .groups = XD_GENERATE_GUEST | 1u << XD_GENERATE_HOST,

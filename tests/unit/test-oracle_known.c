@@ -129,7 +129,7 @@ START_TEST(what_domains_and_vcpus_hold_is_compared)
         LOW(hv->m2p_l3),      ALL(hv->mmio_ro),    ALL(d->domid),
         ALL(d->pages),        LOW(d->shared_info), ALL(d->perdomain),
         ALL(d->vm_assist),    ALL(d->claimed),     ALL(d->iomem),
-        ALL(d->eoi_map),      FLAG(d->privileged), FLAG(d->ioports),
+        ALL(d->eoi_map),      FLAG(d->privileged), ALL(d->ioport),
         ALL(d->fifo.page),    LOW(d->fifo.pages),  ALL(v->cr3),
         ALL(v->user_cr3),     ALL(v->info_mfn),    FLAG(v->info_moved),
         FLAG(v->initialised), ALL(v->gdt_ents),    ALL(v->gdt_frame),

@@ -78,6 +78,18 @@ int64_t xd_op_run(struct xd_vcpu *v, const struct xd_group *group, xd_op_fn *con
                   size_t run_nr, uint64_t cmd, uint64_t arg);
 
 /*
+ * Lists of bits of the guest's, in bits.c: the first (n) bytes, those that it has not got being 0; behind them, zeros as far as it has
+ * room. -EFAULT where that is no memory. AS-XEN: xenctl_bitmap_to_bitmap, bitmap_to_xenctl_bitmap
+ */
+int64_t xd_bits_in(struct xd_vcpu *v, const struct xd_abi_bitmap *map, unsigned char *bits,
+                   size_t n);
+int64_t xd_bits_out(struct xd_vcpu *v, const struct xd_abi_bitmap *map, const unsigned char *bits,
+                    size_t n);
+/* The same of processors, of which there is one: bit 0. */
+int64_t xd_cpus_in(struct xd_vcpu *v, const struct xd_abi_bitmap *map, bool *cpu0);
+int64_t xd_cpus_out(struct xd_vcpu *v, const struct xd_abi_bitmap *map, bool cpu0);
+
+/*
  * A file joins its handlers to the rows of its group like this:
  *     #define OP0 XD_OP0_THUNK / #define OP XD_OP_THUNK / #include "abi/ops_x.def" / #undef both
  *     static xd_op_fn *const run[] = { (the same with XD_OP0_SLOT, XD_OP_SLOT) };

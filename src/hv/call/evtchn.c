@@ -250,7 +250,7 @@ static int64_t check_reset(struct xd_vcpu *v, uint16_t dom)
         return xd_reject(v, XD_WHY_EVTCHN_DOMAIN_UNKNOWN, dom);
     if (!xd_may_target(v, d))
         return xd_reject(v, XD_WHY_EVTCHN_PERMISSION, d->domid, v->domain->domid);
-    if (d != v->domain && !d->paused)
+    if (d != v->domain && !d->pauses)
         return xd_reject(v, XD_WHY_EVTCHN_RESET_NOT_PAUSED, d->domid);
     return 0;
 }

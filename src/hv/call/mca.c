@@ -149,7 +149,7 @@ static int64_t inject_v2(struct xd_vcpu *v, const struct xd_abi_mc *op)
 {
     const uint32_t flags = op->u.inject.flags;
     bool cpu0 = true;
-    int64_t rc = flags & BROADCAST ? 0 : xd_sysctl_take_cpus(v, &op->u.inject.cpumap, &cpu0);
+    int64_t rc = flags & BROADCAST ? 0 : xd_cpus_in(v, &op->u.inject.cpumap, &cpu0);
 
     if (rc)
         return rc;

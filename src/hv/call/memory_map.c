@@ -107,7 +107,7 @@ static int64_t tell_until(struct teller *t, uint64_t end)
     uint64_t from = t->next;
     int64_t rc = 0;
 
-    for (unsigned int i = 0; i < XD_RANGES && rc == 0; i++) {
+    for (unsigned int i = 0; i < XD_RIGHTS && rc == 0; i++) {
         struct xd_range r = d->iomem[i];
 
         if (r.first > r.last || r.last < from || r.first >= end)

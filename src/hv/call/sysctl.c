@@ -7,13 +7,13 @@
  */
 #include "hv/call/sysctl.h"
 
+#include "hv/call/domctl.h"
 #include "hv/evtchn.h"
 #include "hv/sched.h"
 
-#define VERSION     0x15u
-#define CREDIT2     6u
-#define VIRQ_DEBUG  1u
-#define GPADDR_BITS 40
+#define VERSION    0x15u
+#define CREDIT2    6u
+#define VIRQ_DEBUG 1u
 
 static int64_t readconsole(struct xd_sysctl *c)
 {
@@ -36,7 +36,7 @@ static int64_t tbuf(struct xd_sysctl *c)
         c->op.u.tbuf.buffer_mfn = 0;
         c->op.u.tbuf.size = 0;
         return 0;
-    case TBUF_CPU_MASK: return xd_sysctl_take_cpus(c->v, &c->op.u.tbuf.cpu_mask, &cpu0);
+    case TBUF_CPU_MASK: return xd_cpus_in(c->v, &c->op.u.tbuf.cpu_mask, &cpu0);
     case TBUF_EVENT_MASK: XD_PUT(c->v->hv, c->v->hv->trace_mask, c->op.u.tbuf.evt_mask); return 0;
     case TBUF_SET_SIZE:
         return c->op.u.tbuf.size ? xd_sysctl_not_modelled(c, c->op.cmd)
@@ -55,88 +55,20 @@ static int64_t sched_id(struct xd_sysctl *c)
 
 /* ---- Domains ---- */
 
-struct domain_info {
-    uint16_t domain, pad;
-    uint32_t flags;
-    uint64_t tot_pages, max_pages, outstanding_pages, shr_pages, paged_pages, shared_info_frame;
-    uint64_t cpu_time;
-    uint32_t nr_online_vcpus, max_vcpu_id, ssidref;
-    uint8_t handle[16];
-    uint32_t cpupool;
-    uint8_t gpaddr_bits, pad2[7];
-    uint32_t emulation_flags, misc_flags;
-};
-_Static_assert(sizeof(struct domain_info) == 112, "getdomaininfo");
-
-#define DYING         0x01u
-#define SHUTDOWN      0x04u
-#define PAUSED        0x08u
-#define BLOCKED       0x10u
-#define RUNNING       0x20u
-#define CODE_SHIFT    16
-#define EMULATION_PIT 0x100u
-
-/* AS-XEN: getdomaininfo: a domain is blocked if all that are up are, and runs if any does; who did not shut down has code -1. */
-static void tell_domain(const struct xd_domain *d, struct domain_info *info)
-{
-    uint32_t flags = BLOCKED;
-
-    *info = (struct domain_info){.domain = d->domid,
-                                 .tot_pages = d->pages,
-                                 .max_pages = d->pages_max,
-                                 .outstanding_pages = d->claimed,
-                                 .shared_info_frame = d->shared_info.v,
-                                 .max_vcpu_id = d->vcpus - 1,
-                                 .gpaddr_bits = GPADDR_BITS,
-                                 .emulation_flags = d->hardware ? EMULATION_PIT : 0};
-    __builtin_memcpy(info->handle, d->handle, sizeof(info->handle));
-    for (uint32_t id = 0; id < d->vcpus; id++) {
-        const struct xd_vcpu *v = &d->vcpu[id];
-        struct xd_abi_vcpu_runstate_info time;
-
-        xd_runstate_get(v, &time);
-        info->cpu_time += time.time[0];
-        if (v->down)
-            continue;
-        info->nr_online_vcpus++;
-        if (!v->blocked)
-            flags &= ~BLOCKED;
-        if (xd_vcpu_running(v))
-            flags |= RUNNING;
-    }
-    info->flags = (info->nr_online_vcpus ? flags : 0) | (d->dead ? DYING : 0) |
-                  (d->shut_down ? SHUTDOWN : 0) | (d->paused ? PAUSED : 0) |
-                  (uint32_t)d->shutdown_code << CODE_SHIFT;
-}
-
-/* The domain with the lowest number from (domid) on, or NULL. */
-static const struct xd_domain *next_domain(const struct xd_hv *hv, uint32_t domid)
-{
-    const struct xd_domain *next = NULL;
-
-    for (uint32_t i = 0; i < hv->config.domains_max; i++) {
-        const struct xd_domain *d = &hv->domain[i];
-
-        if (d->used && d->domid >= domid && (!next || d->domid < next->domid))
-            next = d;
-    }
-    return next;
-}
-
 static int64_t getdomaininfolist(struct xd_sysctl *c)
 {
-    const struct xd_domain *d = next_domain(c->v->hv, c->op.u.domains.first_domain);
+    const struct xd_domain *d = xd_domain_from(c->v->hv, c->op.u.domains.first_domain);
     uint32_t told = 0;
 
     for (; d && told < c->op.u.domains.max_domains; told++) {
-        struct domain_info info;
+        struct xd_abi_domctl_info info;
         int64_t rc;
 
-        tell_domain(d, &info);
+        xd_domain_info(d, &info);
         rc = xd_sysctl_write(c, c->op.u.domains.buffer + told * sizeof(info), &info, sizeof(info));
         if (rc)
             return rc;
-        d = next_domain(c->v->hv, d->domid + 1u);
+        d = xd_domain_from(c->v->hv, d->domid + 1u);
     }
     c->op.u.domains.num_domains = told;
     return 0;
@@ -211,30 +143,6 @@ static int64_t psr_alloc(struct xd_sysctl *c)
 }
 
 /* ---- All of them ---- */
-
-int64_t xd_sysctl_give_cpus(struct xd_vcpu *v, const struct xd_abi_bitmap *to, bool cpu0)
-{
-    const uint32_t bytes = (to->nr_bits + 7) / 8; /* AS-XEN: 0 again for the largest numbers */
-
-    for (uint32_t i = 0; i < bytes; i++) {
-        const uint8_t byte = i == 0 && cpu0;
-
-        if (!xd_copy_out(v, to->bitmap + i, &byte, 1))
-            return xd_reject(v, XD_WHY_COPY_OUT, to->bitmap + i, 1);
-    }
-    return 0;
-}
-
-int64_t xd_sysctl_take_cpus(struct xd_vcpu *v, const struct xd_abi_bitmap *from, bool *cpu0)
-{
-    const uint32_t bytes = (from->nr_bits + 7) / 8;
-    uint8_t byte = 0;
-
-    if (bytes && !xd_copy_in(v, &byte, from->bitmap, 1))
-        return xd_reject(v, XD_WHY_COPY_IN, from->bitmap, 1);
-    *cpu0 = byte & 1;
-    return 0;
-}
 
 /* By command; counters of performance and locks (5, 15) are not built in. */
 static xd_sysctl_fn *const run[] = {

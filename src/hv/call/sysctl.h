@@ -61,11 +61,4 @@ static inline int64_t xd_sysctl_write(struct xd_sysctl *c, uint64_t at, const vo
          : xd_reject((c)->v, XD_WHY_COPY_OUT, (c)->at + offsetof(struct xd_abi_sysctl, field), \
                      sizeof((c)->op.field)))
 
-/*
- * Bitmaps of processors, of which the machine has one: bit 0. Further bytes that the caller has room for are cleared.
- * AS-XEN: bitmap_to_xenctl_bitmap, xenctl_bitmap_to_bitmap
- */
-int64_t xd_sysctl_give_cpus(struct xd_vcpu *v, const struct xd_abi_bitmap *to, bool cpu0);
-int64_t xd_sysctl_take_cpus(struct xd_vcpu *v, const struct xd_abi_bitmap *from, bool *cpu0);
-
 #endif

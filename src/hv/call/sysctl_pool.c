@@ -66,7 +66,7 @@ static int64_t info(struct xd_sysctl *c)
     c->op.u.pool.n_dom = 0;
     for (uint32_t i = 0; p == &hv->pool[0] && i < hv->config.domains_max; i++)
         c->op.u.pool.n_dom += hv->domain[i].used && !hv->domain[i].dead;
-    return xd_sysctl_give_cpus(c->v, &c->op.u.pool.cpumap, p == &hv->pool[0]);
+    return xd_cpus_out(c->v, &c->op.u.pool.cpumap, p == &hv->pool[0]);
 }
 
 /* No processor is free. */
@@ -121,7 +121,7 @@ int64_t xd_sysctl_pool(struct xd_sysctl *c)
     case ADD_CPU: return add_cpu(c);
     case REMOVE_CPU: return remove_cpu(c);
     case MOVE_DOMAIN: return move_domain(c);
-    case FREE_INFO: return xd_sysctl_give_cpus(c->v, &c->op.u.pool.cpumap, false);
+    case FREE_INFO: return xd_cpus_out(c->v, &c->op.u.pool.cpumap, false);
     default: return xd_reject(c->v, XD_WHY_OP_UNKNOWN, c->op.u.pool.op);
     }
 }

@@ -41,17 +41,12 @@ static int64_t copy_out(struct xd_vcpu *v, uint64_t arg, const void *src, size_t
     return xd_copy_out(v, arg, src, size) ? 0 : xd_reject(v, XD_WHY_COPY_OUT, arg, size);
 }
 
-static bool is_up(const struct xd_vcpu *t)
-{
-    return !t->down || t->up_asleep;
-}
-
 /* AS-XEN: common_vcpu_op: only going from down to up wakes a vCPU. */
 static int64_t up(struct xd_vcpu *v, struct xd_vcpu *t)
 {
     if (!t->initialised)
         return xd_reject(v, XD_WHY_VCPU_NOT_INITIALISED, t->id);
-    if (!is_up(t)) {
+    if (!xd_vcpu_is_up(t)) {
         XD_PUT(t->hv, t->down, false);
         xd_vcpu_scheduled(t);
         if (t->hv->host->linked.up)
@@ -68,7 +63,7 @@ static int64_t down(struct xd_vcpu *t)
     bool other = false;
 
     for (uint32_t i = 0; i < d->vcpus; i++)
-        other |= i != t->id && is_up(&d->vcpu[i]);
+        other |= i != t->id && xd_vcpu_is_up(&d->vcpu[i]);
     if (!other) {
         xd_domain_shutdown(d, SHUTDOWN_OFF);
     } else if (!t->down) {
@@ -140,7 +135,7 @@ static int64_t info_refused(struct xd_vcpu *v, const struct xd_vcpu *t,
         return xd_reject(v, XD_WHY_VCPU_INFO_OFFSET, t->id, op->offset);
     if (t->info_moved)
         return xd_reject(v, XD_WHY_VCPU_INFO_TWICE, t->id, t->info_mfn.v);
-    if (t != v && is_up(t))
+    if (t != v && xd_vcpu_is_up(t))
         return xd_reject(v, XD_WHY_VCPU_INFO_OTHER, t->id);
     if (!xd_frame_get(v->hv, mfn, v->domain->domid))
         return xd_reject(v, XD_WHY_VCPU_INFO_FRAME, mfn.v, t->id);
@@ -254,7 +249,7 @@ int64_t xd_hc_vcpu_op(struct xd_vcpu *v, const struct xd_args_vcpu_op *arg)
     case INITIALISE: return xd_vcpu_initialise(v, t, arg->arg);
     case UP: return up(v, t);
     case DOWN: return down(t);
-    case IS_UP: return is_up(t);
+    case IS_UP: return xd_vcpu_is_up(t);
     case GET_RUNSTATE_INFO: return get_runstate(v, t, arg->arg);
     case REGISTER_RUNSTATE_MEMORY_AREA: return register_runstate(v, t, arg->arg);
     case SET_PERIODIC_TIMER: return set_periodic(v, t, arg->arg);

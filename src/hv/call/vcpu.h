@@ -8,6 +8,10 @@
 /* VCPUOP_initialise: gives (t) the context at guest address (arg). In vcpu_context.c. */
 int64_t xd_vcpu_initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg);
 
+/* (t) gets context (c), in whatever state it is, but for whether it is up: 0 or why not, with what was stored before. */
+int64_t xd_vcpu_set_context(struct xd_vcpu *v, struct xd_vcpu *t,
+                            const struct xd_abi_vcpu_guest_context *c);
+
 /*
  * Debug register (reg) of (v) becomes (value), by the rules of set_debugreg; otherwise the reason
  * why not. In debugreg.c.

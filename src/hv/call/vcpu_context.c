@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu_context.c: VCPUOP_initialise: the registers, tables and callbacks that a vCPU of the guest's
- * own begins with. AS-XEN: arch_set_info_guest
+ * vcpu_context.c: the registers, tables and callbacks that a vCPU is given: by VCPUOP_initialise to begin with, or by
+ * its domain's controller at any time. AS-XEN: arch_set_info_guest
  *
- * What Xen has stored by the time it refuses is not seen by anybody: the vCPU has not run, and the
- * next attempt stores all of it again. So here everything is decided first; but a kernel's root table is
- * held even if the user's is refused.
+ * Xen stores as it goes, and what it has stored by the time it refuses stays. So it is here: a vCPU that runs may be
+ * given a context that is refused half-way.
  */
 #include "hv/call/vcpu.h"
 #include "hv/bounce.h"
@@ -15,10 +14,8 @@
 
 #include <string.h>
 
-#define VGCF_IN_KERNEL         UINT64_C(0x04)
 #define VGCF_FAILSAFE_DISABLES UINT64_C(0x08)
 #define VGCF_SYSCALL_DISABLES  UINT64_C(0x10)
-#define VGCF_ONLINE            UINT64_C(0x20)
 #define CTRLREG_USER           1
 #define CTRLREG_KERNEL         3
 #define CTRLREG_CR4            4
@@ -75,9 +72,32 @@ static int64_t check(struct xd_vcpu *v, const struct xd_vcpu *t, const context *
         return rc;
     if (!xd_va_ok(c->ldt_base) || c->ldt_base % XD_PAGE_SIZE || c->ldt_ents > LDT_ENTRIES_MAX)
         return xd_reject(v, XD_WHY_VCPU_CONTEXT_LDT, t->id, c->ldt_base, c->ldt_ents);
+    return 0;
+}
+
+/* Its tables, which nobody exchanges while it is initialised: they must be those that it has. */
+static bool same_tables(const struct xd_vcpu *t, const context *c)
+{
+    const uint64_t user = c->ctrlreg[CTRLREG_USER];
+    bool same = c->ctrlreg[CTRLREG_KERNEL] == t->cr3.v << XD_PAGE_SHIFT;
+
+    same &= t->user_cr3.v ? user == t->user_cr3.v << XD_PAGE_SHIFT
+                          : !user && c->flags & XD_VGCF_IN_KERNEL;
+    same &= c->gdt_ents == t->gdt_ents && c->ldt_ents == t->ldt_ents;
+    for (uint32_t i = 0; same && i < gdt_frames(c); i++)
+        same = c->gdt_frame[i] == t->gdt_frame[i].v;
+    return same && (!t->ldt_ents || c->ldt_base == t->ldt_base);
+}
+
+static int64_t check_tables(struct xd_vcpu *v, const struct xd_vcpu *t, const context *c)
+{
     if (gdt_frames(c) > XD_GDT_FRAMES)
         return xd_reject(v, XD_WHY_VCPU_CONTEXT_GDT, t->id, c->gdt_ents);
-    if (!(c->flags & VGCF_IN_KERNEL) && !c->ctrlreg[CTRLREG_USER])
+    if (t->initialised)
+        return same_tables(t, c)
+                   ? 0
+                   : xd_reject(v, XD_WHY_DOMCTL_CONTEXT_TABLES, t->domain->domid, t->id);
+    if (!(c->flags & XD_VGCF_IN_KERNEL) && !c->ctrlreg[CTRLREG_USER])
         return xd_reject(v, XD_WHY_VCPU_CONTEXT_USER, t->id);
     return 0;
 }
@@ -103,21 +123,21 @@ static void lose_root(struct xd_vcpu *t)
 static int64_t take_roots(struct xd_vcpu *v, struct xd_vcpu *t, const context *c, xd_mfn *user)
 {
     const xd_mfn kernel = xd_mfn_of(c->ctrlreg[CTRLREG_KERNEL] >> XD_PAGE_SHIFT);
-    const uint16_t owner = v->domain->domid;
+    const uint16_t owner = t->domain->domid;
     int rc;
 
     *user = xd_mfn_of(c->ctrlreg[CTRLREG_USER] >> XD_PAGE_SHIFT);
     rc = xd_page_and_type_get(v, kernel, owner, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
     if (rc)
         return rc;
-    if (!xd_m2p_strict(v->domain))
+    if (!xd_m2p_strict(t->domain))
         xd_l4_show_m2p(v->hv, kernel, true);
     lose_root(t);
     XD_PUT(t->hv, t->cr3, kernel);
     if (!c->ctrlreg[CTRLREG_USER])
         return 0;
     rc = xd_page_and_type_get(v, *user, owner, XD_TYPE_L4, XD_WHY_BASEPTR_FRAME);
-    if (rc == 0 && xd_m2p_strict(v->domain))
+    if (rc == 0 && xd_m2p_strict(t->domain))
         xd_l4_show_m2p(v->hv, *user, false);
     return rc;
 }
@@ -142,7 +162,7 @@ static void set_registers(struct xd_vcpu *t, const context *c)
         .r14 = c->user_regs.r14,
         .r15 = c->user_regs.r15,
         .rip = c->user_regs.rip,
-        .rflags = (c->user_regs.rflags & ~(uint64_t)(XD_RFLAGS_IOPL | XD_RFLAGS_VM)) | XD_RFLAGS_IF,
+        .rflags = c->user_regs.rflags,
         .cs = c->user_regs.cs | XD_RPL,
         .ss = c->user_regs.ss | XD_RPL,
         .ds = c->user_regs.ds,
@@ -152,8 +172,26 @@ static void set_registers(struct xd_vcpu *t, const context *c)
     };
 
     XD_PUT(t->hv, t->regs, r);
+    XD_PUT(t->hv, t->context_flags, c->flags);
+    XD_PUT(t->hv, t->kernel_mode, (c->flags & XD_VGCF_IN_KERNEL) != 0);
+    for (size_t i = 0; i < XD_ARRAY_SIZE(c->trap); i++) {
+        struct xd_trap trap;
+
+        memcpy(&trap, &c->trap[i], sizeof(trap));
+        trap.cs |= XD_RPL;
+        XD_PUT(t->hv, t->trap[i], trap);
+    }
+}
+
+static void set_flags(struct xd_vcpu *t, const context *c)
+{
     XD_PUT(t->hv, t->iopl, (uint8_t)((c->user_regs.rflags & XD_RFLAGS_IOPL) >> RFLAGS_IOPL_SHIFT));
-    XD_PUT(t->hv, t->kernel_mode, (c->flags & VGCF_IN_KERNEL) != 0);
+    XD_PUT(t->hv, t->regs.rflags,
+           (c->user_regs.rflags & ~(uint64_t)(XD_RFLAGS_IOPL | XD_RFLAGS_VM)) | XD_RFLAGS_IF);
+}
+
+static void set_stacks(struct xd_vcpu *t, const context *c)
+{
     XD_PUT(t->hv, t->kernel_ss, c->kernel_ss | XD_RPL);
     XD_PUT(t->hv, t->kernel_sp, c->kernel_sp);
     XD_PUT(t->hv, t->fs_base, c->fs_base);
@@ -169,13 +207,6 @@ static void set_entries(struct xd_vcpu *t, const context *c)
     XD_PUT(t->hv, t->failsafe.mask, (c->flags & VGCF_FAILSAFE_DISABLES) != 0);
     XD_PUT(t->hv, t->syscall.address, c->syscall_callback);
     XD_PUT(t->hv, t->syscall.mask, (c->flags & VGCF_SYSCALL_DISABLES) != 0);
-    for (size_t i = 0; i < XD_ARRAY_SIZE(c->trap); i++) {
-        struct xd_trap trap;
-
-        memcpy(&trap, &c->trap[i], sizeof(trap));
-        trap.cs |= XD_RPL;
-        XD_PUT(t->hv, t->trap[i], trap);
-    }
 }
 
 /* AS-XEN: values that set_debugreg would refuse leave the register as it is after a reset. */
@@ -189,29 +220,88 @@ static void set_debugregs(struct xd_vcpu *t, const context *c)
         (void)xd_debugreg_set(t, regs[i], c->debugreg[regs[i]]);
 }
 
+/* AS-XEN: only of vCPU 0, with which a domain begins. */
+static int64_t check_assists(struct xd_vcpu *v, const struct xd_vcpu *t, const context *c)
+{
+    return t->id == 0 && c->vm_assist & ~XD_ASSISTS
+               ? xd_reject(v, XD_WHY_VCPU_CONTEXT_ASSIST, t->domain->domid,
+                           c->vm_assist & ~XD_ASSISTS)
+               : 0;
+}
+
+/*
+ * AS-XEN: arch_set_info_guest: a domain whose tables were made before it is known to want the M2P hidden from its users
+ * has them show it to its kernel.
+ */
+static void set_assists(struct xd_vcpu *v, struct xd_vcpu *t, const context *c)
+{
+    struct xd_domain *d = t->domain;
+    struct xd_hv *hv = t->hv;
+    const bool was_strict = xd_m2p_strict(d);
+
+    XD_PUT(hv, d->vm_assist, c->vm_assist);
+    if (d == v->domain || was_strict || !xd_m2p_strict(d))
+        return;
+    for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++)
+        if (xd_frame_owned(hv, xd_mfn_of(mfn), d->domid) && hv->frame[mfn].type == XD_TYPE_L4 &&
+            hv->frame[mfn].flags & XD_FRAME_VALIDATED)
+            xd_l4_show_m2p(hv, xd_mfn_of(mfn), true);
+}
+
+/* A vCPU that is not initialised gets tables with its context. */
+static int64_t set_tables(struct xd_vcpu *v, struct xd_vcpu *t, const context *c)
+{
+    xd_mfn user;
+    int64_t rc;
+
+    if (t->id == 0)
+        set_assists(v, t, c);
+    rc = xd_gdt_set(v, t, c->gdt_frame, (uint32_t)c->gdt_ents);
+    if (rc)
+        return rc;
+    rc = take_roots(v, t, c, &user);
+    if (rc) {
+        xd_gdt_release(t);
+        return rc;
+    }
+    XD_PUT(t->hv, t->user_cr3, user);
+    if (t->id == 0)
+        xd_wallclock_tell(t->domain);
+    XD_PUT(t->hv, t->initialised, true);
+    return 0;
+}
+
+int64_t xd_vcpu_set_context(struct xd_vcpu *v, struct xd_vcpu *t, const context *c)
+{
+    int64_t rc = check(v, t, c);
+
+    if (rc)
+        return rc;
+    set_registers(t, c);
+    rc = check_assists(v, t, c);
+    if (rc)
+        return rc;
+    set_flags(t, c);
+    rc = check_tables(v, t, c);
+    if (rc)
+        return rc;
+    if (!t->initialised) {
+        XD_PUT(t->hv, t->ldt_ents, (uint32_t)c->ldt_ents);
+        XD_PUT(t->hv, t->ldt_base, c->ldt_ents ? c->ldt_base : 0);
+    }
+    set_stacks(t, c);
+    set_entries(t, c);
+    set_debugregs(t, c);
+    return t->initialised ? 0 : set_tables(v, t, c);
+}
+
 /*
  * AS-XEN: with VGCF_online the vCPU counts as up, but nothing wakes it, and VCPUOP_up does not
  * either, since it is up.
  */
-static void commit(struct xd_vcpu *t, const context *c, xd_mfn user)
-{
-    set_registers(t, c);
-    set_entries(t, c);
-    set_debugregs(t, c);
-    XD_PUT(t->hv, t->ldt_ents, (uint32_t)c->ldt_ents);
-    XD_PUT(t->hv, t->ldt_base, c->ldt_ents ? c->ldt_base : 0);
-    XD_PUT(t->hv, t->user_cr3, user);
-    XD_PUT(t->hv, t->initialised, true);
-    XD_PUT(t->hv, t->begins, true);
-    XD_PUT(t->hv, t->up_asleep, (c->flags & VGCF_ONLINE) != 0);
-    if (t->id == 0)
-        xd_wallclock_tell(t->domain); /* AS-XEN: arch_set_info_guest */
-}
-
 int64_t xd_vcpu_initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
 {
     context c;
-    xd_mfn user;
     int64_t rc;
 
     if (!t->info_mfn.v)
@@ -220,18 +310,10 @@ int64_t xd_vcpu_initialise(struct xd_vcpu *v, struct xd_vcpu *t, uint64_t arg)
         return xd_reject(v, XD_WHY_COPY_IN, arg, sizeof(c));
     if (t->initialised)
         return xd_reject(v, XD_WHY_VCPU_INITIALISED, t->id);
-    rc = check(v, t, &c);
+    rc = xd_vcpu_set_context(v, t, &c);
     if (rc)
         return rc;
-    rc = xd_gdt_set(v, t, c.gdt_frame, (uint32_t)c.gdt_ents);
-    if (rc)
-        return rc;
-    rc = take_roots(v, t, &c, &user);
-    if (rc) {
-        xd_gdt_release(t);
-        return rc;
-    }
-
-    commit(t, &c, user);
+    XD_PUT(t->hv, t->begins, true);
+    XD_PUT(t->hv, t->up_asleep, (c.flags & XD_VGCF_ONLINE) != 0);
     return 0;
 }

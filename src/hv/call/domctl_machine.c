@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domctl_machine.c: domctl: what depends on the machine: devices behind an IOMMU, nodes of memory, cache monitoring, the
+ * TSC, other sizes of addresses; and what is for HVM domains only.
+ */
+#include "hv/call/domctl.h"
+
+#include "base/hostclock.h"
+
+#define NODES_BYTES 8u /* of a list of the 64 nodes that Xen is built for */
+#define ALL_NODES   UINT64_MAX
+#define HVM_SAVE    33u
+#define ADDRESS_64  64u
+#define ADDRESS_32  32u
+
+enum { TSC_DEFAULT, TSC_ALWAYS_EMULATE, TSC_NEVER_EMULATE };
+enum { PSR_COMMANDS = 10 };
+
+/* AS-XEN: iommu_do_domctl */
+static int64_t device(struct xd_domctl *c)
+{
+    return xd_reject(c->v, XD_WHY_DOMCTL_NO_IOMMU);
+}
+
+/* ---- Nodes of memory: there is one ---- */
+
+/* What is asked for but the one node that there is means nothing, and nothing can be told apart by it. */
+static int64_t setnodeaffinity(struct xd_domctl *c)
+{
+    unsigned char nodes[NODES_BYTES];
+    int64_t rc = xd_bits_in(c->v, &c->op.u.nodeaffinity.nodes, nodes, sizeof(nodes));
+
+    if (rc)
+        return rc;
+    return nodes[0] & 1 ? 0 : xd_reject(c->v, XD_WHY_DOMCTL_NODES, c->d->domid);
+}
+
+static int64_t getnodeaffinity(struct xd_domctl *c)
+{
+    const unsigned char nodes[NODES_BYTES] = {1};
+
+    return xd_bits_out(c->v, &c->op.u.nodeaffinity.nodes, nodes, sizeof(nodes));
+}
+
+/* ---- The processor ---- */
+
+/* AS-XEN: psr_cmt_enabled, get_socket_info: no such processor */
+static int64_t psr_cmt_op(struct xd_domctl *c)
+{
+    return xd_reject(c->v, XD_WHY_DOMCTL_NO_PSR);
+}
+
+/* What was not found is stored as the answer all the same, so that is not told. */
+static int64_t psr_alloc(struct xd_domctl *c)
+{
+    return c->op.u.psr_alloc.cmd < PSR_COMMANDS
+               ? xd_reject(c->v, XD_WHY_DOMCTL_NO_PSR)
+               : xd_reject(c->v, XD_WHY_DOMCTL_PSR_CMD, c->op.u.psr_alloc.cmd);
+}
+
+/* ---- The TSC, which the guest reads itself unless Xen is told to emulate it ---- */
+
+static int64_t gettscinfo(struct xd_domctl *c)
+{
+    const struct xd_hv *hv = c->v->hv;
+    const bool told = c->d->tsc_mode != TSC_NEVER_EMULATE;
+    int64_t rc = xd_domctl_not_self(c);
+
+    if (rc)
+        return rc;
+    c->op.u.tsc_info.tsc_mode = c->d->tsc_mode;
+    c->op.u.tsc_info.incarnation = c->d->tsc_incarnation;
+    c->op.u.tsc_info.gtsc_khz = told ? (uint32_t)hv->config.cpu_khz : 0;
+    c->op.u.tsc_info.elapsed_nsec = told ? hv->now_ns : 0;
+    c->copyback = true;
+    return 0;
+}
+
+/* AS-XEN: tsc_set_info */
+static int64_t settscinfo(struct xd_domctl *c)
+{
+    const uint32_t mode = c->op.u.tsc_info.tsc_mode, khz = c->op.u.tsc_info.gtsc_khz;
+    int64_t rc = xd_domctl_not_self(c);
+
+    if (rc)
+        return rc;
+    if (c->d->hardware)
+        return 0;
+    if (mode > TSC_NEVER_EMULATE)
+        return xd_reject(c->v, XD_WHY_DOMCTL_TSC_MODE, mode);
+    if (mode == TSC_ALWAYS_EMULATE ||
+        (mode == TSC_DEFAULT && khz && khz != c->v->hv->config.cpu_khz))
+        return xd_domctl_not_modelled(c);
+    XD_PUT(c->v->hv, c->d->tsc_mode, mode);
+    XD_PUT(c->v->hv, c->d->tsc_incarnation, c->op.u.tsc_info.incarnation + 1);
+    return 0;
+}
+
+/* ---- 32-bit PV domains are not built in ---- */
+
+static int64_t set_address_size(struct xd_domctl *c)
+{
+    switch (c->op.u.address_size.size) {
+    case ADDRESS_64: return 0;
+    case ADDRESS_32: return xd_reject(c->v, XD_WHY_DOMCTL_PV32, c->d->domid);
+    default: return xd_reject(c->v, XD_WHY_DOMCTL_ADDRESS_SIZE, c->op.u.address_size.size);
+    }
+}
+
+static int64_t get_address_size(struct xd_domctl *c)
+{
+    c->op.u.address_size.size = ADDRESS_64;
+    c->copyback = true;
+    return 0;
+}
+
+/* ---- HVM domains ---- */
+
+/* AS-XEN: arch_do_domctl: gethvmcontext copies back in any case. */
+static int64_t hvmcontext(struct xd_domctl *c)
+{
+    c->copyback = c->op.cmd == HVM_SAVE;
+    return c->d == c->v->domain ? xd_reject(c->v, XD_WHY_DOMCTL_SELF, c->d->domid)
+                                : xd_reject(c->v, XD_WHY_DOMCTL_HVM_CONTEXT, c->d->domid);
+}
+
+/* AS-XEN: do_vmtrace_op: a domain without a buffer, as all PV ones are. */
+static int64_t vmtrace_op(struct xd_domctl *c)
+{
+    return xd_reject(c->v, XD_WHY_DOMCTL_NO_TRACE, c->d->domid);
+}
+
+const struct xd_domctl_row xd_domctl_machine[] = {
+    {HVM_SAVE, hvmcontext},
+    {34, hvmcontext},
+    {35, set_address_size},
+    {36, get_address_size},
+    {37, device},
+    {45, device},
+    {47, device},
+    {55, hvmcontext},
+    {59, gettscinfo},
+    {60, settscinfo},
+    {68, setnodeaffinity},
+    {69, getnodeaffinity},
+    {75, psr_cmt_op},
+    {78, psr_alloc},
+    {82, xd_domctl_not_modelled}, /* get_cpu_policy */
+    {83, xd_domctl_not_modelled}, /* set_cpu_policy */
+    {84, vmtrace_op},
+    {0, NULL},
+};
