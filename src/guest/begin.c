@@ -179,7 +179,6 @@ static void move(struct xd_context *c)
     tell_asan(own, &c->place);
     xd_switch(&own->sp, c->place.sp);
     tell_asan_arrived(own->asan);
-    xd_thread_quit(c);
 }
 
 _Noreturn void xd_begin_end(struct xd_context *c)

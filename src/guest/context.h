@@ -98,10 +98,8 @@ void xd_place_prepare(struct xd_place *p, unsigned char *top, void (*at)(void));
 /* The code of a vCPU that begins with the registers of its context: (arg) is its struct xd_context. In begin.c. */
 void xd_begin(void *arg);
 void xd_begun_free(struct xd_begun *b);
-/* Back from the stack that (c), a thread, began on to the thread's own, and to its end. */
+/* Back from the stack that (c), a thread, began on to the thread's own, where xd_begin returns. */
 _Noreturn void xd_begin_end(struct xd_context *c);
-/* That end; in threads.c. */
-_Noreturn void xd_thread_quit(struct xd_context *c);
 
 /* Gives vCPUs that have come up to begin so their contexts. */
 void xd_contexts_adopt(struct xd_guest *g);

@@ -150,11 +150,6 @@ static void doze(struct xd_threads *t, struct xd_context *c)
         settle(t);
 }
 
-_Noreturn void xd_thread_quit(struct xd_context *c)
-{
-    longjmp(c->thread->end, 1);
-}
-
 /* (c), the calling thread, which is not counted as awake, sleeps until somebody wakes it. */
 static void park(struct xd_threads *t, struct xd_context *c)
 {
@@ -164,7 +159,7 @@ static void park(struct xd_threads *t, struct xd_context *c)
         if (self->quit && c->regs)
             xd_begin_end(c);
         if (self->quit)
-            xd_thread_quit(c);
+            longjmp(self->end, 1);
         if (self->tell_to) {
             xd_backtrace_here(self->tell_to);
             self->tell_to = NULL;
@@ -260,7 +255,8 @@ static void live(struct xd_context *c)
         run_or_park(t, c);
         xd_threads_unlock(t);
         c->fn(c->arg);
-        xd_threads_lock(t);
+        if (!c->regs) /* else it was parked, and is to end */
+            xd_threads_lock(t);
     }
     c->done = true;
     if (c->thread->awake) {
