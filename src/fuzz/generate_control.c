@@ -55,14 +55,14 @@ static const struct xd_alt platform[] = {
     A(1, "platform_op ptr4(39, 0x3000001, <0/4/0xffffffff>, <zeros>)"),
     A(2, "platform_op ptr4(50, 0x3000001, <0/1/2/3/4/5/5/6>, <0/0/1/0xffffffff>, <zeros>)"),
     A(1, PLATFORM(31) "<0/1/11/99>, <words>)"),
-    A(2, "platform_op ptr4(51, 0x3000001, <0/0x2000>, <0/3/6/0xffffffff>, <1/2/3/0x80000001>, "
+    A(3, "platform_op ptr4(51, 0x3000001, <0/0x2000>, <0/3/6/0xffffffff>, <1/2/3/0x80000001>, "
          "<zeros>)"),
     A(1, "platform_op ptr4(51, 0x3000001, 0x12000, <0/5>, <0/2>, <zeros>)"),
     A(1, "platform_op ptr4(<52/53>, 0x3000001, <0/1>, <zeros>)"),
     A(1, "platform_op ptr4(54, 0x3000001, <0/9999>, <2/4/0xffffffff>, <zeros>)"),
     A(1, PLATFORM(36) "9999, <0/1>, <0/0xffff830000000000>, <words>)"),
     A(1, PLATFORM(36) "0x10000270f, <0/15>, <words>)"),
-    A(2, PLATFORM(36) "<0x300000000/0x30000270f/0x3ffffffff>, "
+    A(4, PLATFORM(36) "<0x300000000/0x30000270f/0x3ffffffff>, "
                       "<ptr4(<1/1/1/2>, <0/1>, <0/0xffffffff>)/0/0x800000000000/va(9)>, <words>)"),
     A(2, "platform_op ptr4(<48/55>, 0x3000001, <0/200/0xffffffff>, <zeros>)"),
     A(3, "platform_op ptr4(<56/57>, 0x3000001, <0/200/0x80000000>, <zeros>)"),
@@ -118,7 +118,7 @@ static const struct xd_alt domctl_does[] = {
     A(1, "domctl ptr4(<37/45/47>, 0x15, <d1/0x7ff1>, 0, <zeros>)"),
     A(1, "domctl ptr4(<75, 0x15, d1, 0, 0/78, 0x15, d1, 0, <0/2/10>>, <zeros>)"),
     A(1, "domctl ptr4(68, 0x15, d1, 0, <zeros>)"),
-    A(1, "domctl ptr4(56, 0x15, d1, 0, <0, 0/1, 1/7, 2/1, 2/2, 2>, <zeros>)"),
+    A(3, "domctl ptr4(56, 0x15, d1, 0, <0, 0/1, 1/7, 2/1, 2/2, 2>, <zeros>)"),
     A(1, "domctl ptr4(77, 0x15, d1, 0, <0, 32/1, 5/3, 1/5, 0>, <zeros>)"),
     A(1, "domctl ptr4(<33/34/55/67/84/85/86>, 0x15, d1, 0, <zeros>)"),
     A(1, "domctl ptr4(54, 0x15, d1, 0, 0, <0/9>, <zeros>)"),
@@ -169,7 +169,7 @@ static const struct xd_alt hvm[] = {
 };
 static const struct xd_alt domctl_d1[] = {A(2, "<domctl-asks>"), A(5, "<domctl-does>")};
 static const struct xd_alt control[] = {A(5, "<domctl>"), A(3, "<kexec>"), A(4, "<refused>"),
-                                        A(4, "<hvm>"), CTL(9, "<platform>")};
+                                        A(4, "<hvm>"), CTL(12, "<platform>")};
 
 const struct xd_rule xd_rules_control[] = {
     RULE("control", control),

@@ -137,7 +137,7 @@ static const struct xd_alt device[] = {
     CTL(2, "physdev_op apic_write apic_physbase=0xfec00000 reg=<26/50/62> "
            "value=<0x200/0x10711/0x2d0>"),
     CTL(1, "physdev_op <prepare_msix/release_msix> seg=<0/1/0xffff> bus=0xff devfn=0xff"),
-    CTL(1,
+    CTL(3,
         "physdev_op pci_mmcfg_reserved address=0xb0000000 segment=<0/1> start_bus=0 end_bus=255 flags=<0/1/2/3>"),
     CTL(1, "physdev_op dbgp_op op=<0/1/2/99> bus=<0/1/99>"),
     A(1, "physdev_op_compat <bad-in>"),

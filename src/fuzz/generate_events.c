@@ -123,9 +123,12 @@ static void bind_virq(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 
 static void bind_ipi(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 {
+    unsigned int p = bind(xd_gen_here(g), XD_GEN_IPI, 0);
+
     (void)arg;
-    (void)bind(xd_gen_here(g), XD_GEN_IPI, 0);
     xd_str_add(out, "event_channel_op bind_ipi vcpu=0");
+    if (xd_gen_percent(g, 10)) /* it can't move */
+        xd_str_addf(out, "\nevent_channel_op bind_vcpu port=%u vcpu=0", p);
 }
 
 static void reset(struct xd_gen *g, unsigned int arg, struct xd_str *out)

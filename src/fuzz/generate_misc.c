@@ -102,9 +102,9 @@ static const struct xd_alt unknown[] = {
 static const struct xd_alt misc[] = {
     A(8, "<version>"),      A(10, "<sched>"),       A(6, "<console>"),
     A(6, "<callbacks>"),    A(4, "<assist>"),       A(6, "<unknown>"),
-    A(9, "<control>"),      A(9, "<cpu>"),          DOMU(8, "<third-vcpu>"),
+    A(14, "<control>"),     A(9, "<cpu>"),          DOMU(8, "<third-vcpu>"),
     CTL(12, "<of_sysctl>"), DOMU(1, "<of_sysctl>"), CTL(4, "<domctl-self>"),
-    CTL2(28, "<domctl-d1>")};
+    CTL2(22, "<domctl-d1>")};
 
 /* The last two steps of a program that ends a domain. Not by a fault: on the double, the guest's kernel is told of it by its host. */
 static const struct xd_alt reason[] = {A(2, "poweroff"), A(2, "reboot"), A(2, "suspend"),

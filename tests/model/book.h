@@ -16,7 +16,7 @@
 
 enum { T_NONE, T_L1, T_L2, T_L3, T_L4, T_SEG, T_WRITABLE = 7 };
 
-#define VCPUS   32
+#define VCPUS   XD_VCPUS
 #define DOMAINS XD_DOMAINS_MAX
 
 /* What a vCPU holds. */

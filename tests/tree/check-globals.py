@@ -15,7 +15,7 @@ import tree
 
 # What the machine may call outside of itself; "__" is the compiler's own support (64-bit division under -m32).
 # free only gives back what src/base handed out; the printf family writes the host's error sentences into memory.
-PURE = re.compile(r"(bcmp|mem(cpy|move|set|cmp|chr)|str(len|n?cmp|n?cpy|chr|nlen)|v?snprintf|free|abort|_GLOBAL_OFFSET_TABLE_|"
+PURE = re.compile(r"(bcmp|mem(cpy|move|set|cmp|chr)|str(len|cspn|n?cmp|n?cpy|chr|nlen)|v?snprintf|free|abort|_GLOBAL_OFFSET_TABLE_|"
                   r"__(u?(div|mod|divmod|mul|ash[lr]|lshr|cmp|ctz|clz|popcount|bswap)\w*[dst]i\d?|x86\.get_pc_thunk\.\w+|"
                   r"stack_chk_fail\w*))$")
 
