@@ -502,7 +502,7 @@ class Cli(unittest.TestCase):
     def test_impossible_machines(self):
         for text in ("machine frames=0", "machine frames=1048577", "machine frames=0xffffffffffffffff", "machine domains=0",
                      "machine domains=65", "machine khz=0", "domain d1 pages=0xffffffff", "domain d1 vcpus=0",
-                     "domain d1 vcpus=33", "domain d1 vcpus=2 online=3", "domain d1 port_max=131072", "domain d1 id=0x7ff0",
+                     "domain d1 vcpus=65", "domain d1 vcpus=33 online=33", "domain d1 vcpus=2 online=3", "domain d1 port_max=131072", "domain d1 id=0x7ff0",
                      "domain d1 scratch=0xffffffffff", "domain d1 virt_base=0xffff800000000000", "machine frames=1024\ndomain d1 pages=4000",
                      "domain d1 init_p2m=1", "domain d1 kernel_pages=0xffffffff", "domain d1 initrd=0xffffffffffffffff",
                      "machine domains=1\ndomain d1\ndomain d2"):
