@@ -258,13 +258,18 @@ static void platforms(struct xd_witness *w, struct xd_vcpu *v, uint64_t va)
                    sizeof(entry.val));
 }
 
-/* Is it a pin's entry with a vector that depends on how many interrupts were set up since the boot? */
-static bool has_vector(const struct xd_step *s, const struct xd_encoded *e)
+/*
+ * The byte of a pin's register that depends on the machine, by what apic_read asks for: of a low half the vector, which depends on how
+ * many interrupts were set up since the boot, but of the old PC's lines; of a high half the processors that take it. None: 4.
+ */
+static unsigned int machines_byte(const struct xd_step *s, const struct xd_encoded *e)
 {
-    const uint64_t entry = asked(s, e, "reg") & 0xff, first = 0x10 + 2 * 16;
+    const uint64_t reg = asked(s, e, "reg") & 0xff, first = 0x10, later = first + 2 * 16;
 
-    return s->call->group == &xd_group_physdev && is_op(s, "apic_read") && entry >= first &&
-           entry < 0x10 + 2 * XD_GSIS;
+    if (s->call->group != &xd_group_physdev || !is_op(s, "apic_read") || reg < first ||
+        reg >= first + 2 * XD_GSIS)
+        return 4;
+    return reg % 2 ? 3 : reg >= later ? 0 : 4;
 }
 
 /* A vCPU that is up runs a kernel of the oracle's on Xen, and has its state. */
@@ -346,6 +351,7 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
     const struct xd_encoded *e = &m->enc[k];
     const struct xd_field *f =
         s->op && s->op->fields && s->call->group != &xd_group_mmuext ? s->op->fields() : NULL;
+    const unsigned int byte = f && e->at ? machines_byte(s, e) : 4;
     unsigned char bytes[8];
 
     w->calls++;
@@ -362,14 +368,14 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
     xd_show_rc(&w->result, rc);
     if (e->done && xd_look(m->v, bytes, e->done, 4))
         xd_str_addf(&w->result, " done=0x%" PRIx64, number(bytes, 4));
-    if (f && e->at && has_vector(s, e))
-        forget(w, m->v, e->at + offsetof(struct xd_abi_physdev_apic, value), 1);
+    if (byte < 4)
+        forget(w, m->v, e->at + offsetof(struct xd_abi_physdev_apic, value) + byte, 1);
     for (; f && f->name; f++)
         if (f->dir & XD_OUT && f->size <= 8 && e->at && !xens_range(e->at + f->off) &&
             comparable(w, m->v, e->at + f->off, f->size) &&
             xd_look(m->v, bytes, e->at + f->off, f->size))
             xd_str_addf(&w->result, " %s=0x%" PRIx64, f->name,
-                        number(bytes, f->size) & ~(has_vector(s, e) ? UINT64_C(0xff) : 0));
+                        number(bytes, f->size) & ~(byte < 4 ? UINT64_C(0xff) << 8 * byte : 0));
     xd_str_addc(&w->result, '\n');
 }
 
