@@ -167,9 +167,9 @@ static bool next_entry(const struct xd_hv *hv, uint64_t *page, unsigned int *at,
 /* AS-XEN: kexec_segments_add_segment: what follows on is one segment. */
 static bool add_destination(struct image *m, uint64_t maddr)
 {
-    const struct xd_abi_kexec_segment *last = &m->segment[m->nr - 1];
+    const struct xd_abi_kexec_segment *last = m->nr ? &m->segment[m->nr - 1] : NULL;
 
-    if (m->nr && last->dest_maddr + last->dest_size == maddr)
+    if (last && last->dest_maddr + last->dest_size == maddr)
         return true;
     if (m->nr == SEGMENTS_END)
         return false;
