@@ -50,7 +50,7 @@ static int64_t destroy(struct xd_sysctl *c)
     return 0;
 }
 
-/* Of the pool, or the next one. */
+/* Of the pool, or the next one. AS-XEN: complete_domain_destroy: a domain counts until the last of it is gone. */
 static int64_t info(struct xd_sysctl *c)
 {
     struct xd_hv *hv = c->v->hv;
@@ -65,7 +65,7 @@ static int64_t info(struct xd_sysctl *c)
     c->op.u.pool.sched_id = p->sched;
     c->op.u.pool.n_dom = 0;
     for (uint32_t i = 0; p == &hv->pool[0] && i < hv->config.domains_max; i++)
-        c->op.u.pool.n_dom += hv->domain[i].used && !hv->domain[i].dead;
+        c->op.u.pool.n_dom += hv->domain[i].used;
     return xd_cpus_out(c->v, &c->op.u.pool.cpumap, p == &hv->pool[0]);
 }
 
