@@ -89,7 +89,10 @@ struct xd_abi_sysctl {
         } hotplug;
         struct {
             uint32_t cmd, cpuid;
-            uint32_t value; /* of a setting; cpufreq's are longer */
+            union {
+                uint32_t value;    /* of a setting; those of frequencies are longer */
+                uint64_t avg_freq; /* get_cpufreq_avgfreq */
+            } u;
         } pm;
         struct {
             uint32_t cmd, start, end, pad;

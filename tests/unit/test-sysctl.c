@@ -125,7 +125,7 @@ START_TEST(what_is_set_can_be_undone)
     ck_ok(f.v0, run(SCHEDULER));
     memset(&op, 0, sizeof(op));
     op.u.pm.cmd = 0x23;
-    op.u.pm.value = 4;
+    op.u.pm.u.value = 4;
     ck_ok(f.v0, run(PM_OP));
     memset(&op, 0, sizeof(op));
     op.u.tbuf.cmd = 2;

@@ -56,7 +56,17 @@ int64_t xd_sysctl_pmstat(struct xd_sysctl *c)
     }
 }
 
-enum { SET_SMT = 0x21, GET_CSTATE, SET_CSTATE, TURBO_ON = 0x26, TURBO_OFF };
+enum {
+    GET_PARA = 0x11,
+    SET_GOVERNOR,
+    SET_PARA,
+    GET_AVERAGE,
+    SET_SMT = 0x21,
+    GET_CSTATE,
+    SET_CSTATE,
+    TURBO_ON = 0x26,
+    TURBO_OFF
+};
 
 /* (cpuid) says which of two limits is meant: states, or what is below them. */
 static int64_t cstate(struct xd_sysctl *c, bool set)
@@ -66,9 +76,9 @@ static int64_t cstate(struct xd_sysctl *c, bool set)
     if (which >= XD_ARRAY_SIZE(c->v->hv->cstate_max))
         return xd_reject(c->v, XD_WHY_PM_LIMIT, which);
     if (set)
-        XD_PUT(c->v->hv, c->v->hv->cstate_max[which], c->op.u.pm.value);
+        XD_PUT(c->v->hv, c->v->hv->cstate_max[which], c->op.u.pm.u.value);
     else
-        c->op.u.pm.value = c->v->hv->cstate_max[which];
+        c->op.u.pm.u.value = c->v->hv->cstate_max[which];
     return 0;
 }
 
@@ -79,9 +89,23 @@ static int64_t set_smt(struct xd_sysctl *c)
 
     if (c->op.u.pm.cpuid)
         return bad_cpu(c, c->op.u.pm.cpuid);
-    XD_PUT(hv, hv->smt_saves_power, c->op.u.pm.value != 0);
-    c->op.u.pm.value = was;
+    XD_PUT(hv, hv->smt_saves_power, c->op.u.pm.u.value != 0);
+    c->op.u.pm.u.value = was;
     return 0;
+}
+
+/* Xen may have been told of frequencies, but has no driver that sets them. AS-XEN: cpufreq_driver_getavg: so the average is 0. */
+static int64_t frequency(struct xd_sysctl *c, uint32_t cmd)
+{
+    if (!c->v->hv->px_known)
+        return xd_reject(c->v, XD_WHY_PM_NO_STATES, cmd);
+    switch (cmd) {
+    case GET_PARA:
+    case SET_GOVERNOR:
+    case SET_PARA: return xd_reject(c->v, XD_WHY_PM_NO_POLICY, cmd);
+    case GET_AVERAGE: c->op.u.pm.u.avg_freq = 0; return 0;
+    default: return xd_reject(c->v, XD_WHY_OP_UNKNOWN, cmd);
+    }
 }
 
 int64_t xd_sysctl_pm(struct xd_sysctl *c)
@@ -97,7 +121,7 @@ int64_t xd_sysctl_pm(struct xd_sysctl *c)
     if (c->op.u.pm.cpuid >= CPUS)
         return bad_cpu(c, c->op.u.pm.cpuid);
     if ((cmd & CATEGORY) == CATEGORY_PX)
-        return xd_reject(c->v, XD_WHY_PM_NO_STATES, cmd);
+        return frequency(c, cmd);
     if (cmd == TURBO_ON || cmd == TURBO_OFF)
         return xd_reject(c->v, XD_WHY_PM_TURBO);
     return xd_reject(c->v, XD_WHY_OP_UNKNOWN, cmd);
