@@ -11,17 +11,21 @@
 
 #include <string.h>
 
-enum { HC_SYSCTL = 35, HC_HYPFS_OP = 42 };
+enum { HC_PLATFORM_OP = 7, HC_SYSCTL = 35, HC_HYPFS_OP = 42 };
 enum {
     TBUF = 2,
     PHYSINFO = 3,
     DOMAINS = 6,
+    DEBUG_KEYS = 7,
     AVAILHEAP = 9,
     PM_OP = 12,
     CPUPOOL = 18,
     SCHEDULER = 19,
-    POLICY = 29
+    PCITOPO = 22,
+    POLICY = 29,
+    SET_PROCESSOR_PMINFO = 54
 };
+enum { FREE_INFO = 7 };
 
 static struct xd_fixture f;
 static struct xd_abi_sysctl op;
@@ -170,6 +174,75 @@ START_TEST(policies_are_lists_of_leaves)
 }
 END_TEST
 
+/* ---- Lists that go on and on, in memory that never ends ---- */
+
+#define AT 0x10000u
+
+static union {
+    struct xd_abi_sysctl sysctl;
+    struct xd_abi_platform_op platform;
+} endless;
+static uint64_t written;
+
+static bool read_endless(void *ctx, struct xd_vcpu *v, uint64_t va, void *buf, size_t n)
+{
+    (void)ctx;
+    (void)v;
+    memset(buf, 0, n);
+    if (va == AT)
+        memcpy(buf, &endless, n);
+    return true;
+}
+
+static bool write_endless(void *ctx, struct xd_vcpu *v, uint64_t va, const void *buf, size_t n)
+{
+    (void)ctx;
+    (void)v;
+    written += va == AT ? 0 : n;
+    if (va == AT)
+        memcpy(&endless, buf, n);
+    return true;
+}
+
+static int64_t run_endless(uint32_t cmd)
+{
+    written = 0;
+    endless.sysctl.cmd = cmd;
+    endless.sysctl.interface_version = 0x15;
+    return fixture_call(f.v0, HC_SYSCTL, AT);
+}
+
+START_TEST(a_list_without_end_does_not_hold_up_the_host)
+{
+    const struct xd_hooks hooks = {.read = read_endless, .write = write_endless};
+
+    xd_hooks_set(f.hv, &hooks);
+    memset(&endless, 0, sizeof(endless));
+    endless.sysctl.u.debug_keys.keys = 0x20000;
+    endless.sysctl.u.debug_keys.nr_keys = UINT32_MAX;
+    ck_refused(f.v0, run_endless(DEBUG_KEYS), ENOSYS, NOT_MODELLED);
+
+    memset(&endless, 0, sizeof(endless));
+    endless.sysctl.u.pcitopo.devs = endless.sysctl.u.pcitopo.nodes = 0x20000;
+    endless.sysctl.u.pcitopo.num_devs = UINT32_MAX;
+    ck_ok(f.v0, run_endless(PCITOPO)); /* it says how far it came */
+    ck_assert_uint_lt(endless.sysctl.u.pcitopo.num_devs, UINT32_MAX);
+    ck_assert_uint_eq(written, UINT64_C(4) * endless.sysctl.u.pcitopo.num_devs);
+
+    memset(&endless, 0, sizeof(endless));
+    endless.sysctl.u.pool.op = FREE_INFO;
+    endless.sysctl.u.pool.cpumap = (struct xd_abi_bitmap){.at = 0x20001, .nr = 0xfffffff0};
+    ck_ok(f.v0, run_endless(CPUPOOL)); /* zeros to its end, page by page */
+    ck_assert_uint_eq(written, 0xfffffff0 / 8);
+
+    memset(&endless, 0, sizeof(endless));
+    endless.platform.cmd = SET_PROCESSOR_PMINFO;
+    endless.platform.interface_version = 0x03000001;
+    endless.platform.u.set_processor_pminfo.u.cx.count = UINT32_MAX;
+    ck_refused(f.v0, fixture_call(f.v0, HC_PLATFORM_OP, AT), ENOSYS, NOT_MODELLED);
+}
+END_TEST
+
 /* ---- Settings ---- */
 
 static const struct {
@@ -239,6 +312,7 @@ int main(void)
     tcase_add_test(t, free_memory_is_what_the_heap_has);
     tcase_add_test(t, domains_are_told_by_number);
     tcase_add_test(t, what_is_set_can_be_undone);
+    tcase_add_test(t, a_list_without_end_does_not_hold_up_the_host);
     tcase_add_loop_test(t, policies_are_lists_of_leaves, 0, XD_POLICIES);
     tcase_add_loop_test(t, texts_are_understood_as_in_xen, 0, (int)XD_ARRAY_SIZE(settings));
     tcase_add_test(t, only_the_control_domain_reads_the_tree);

@@ -28,11 +28,14 @@ int64_t xd_bits_out(struct xd_vcpu *v, const struct xd_abi_bitmap *map, const un
 
     if (head && !xd_copy_out(v, map->at, bits, head))
         return xd_reject(v, XD_WHY_COPY_OUT, map->at, head);
-    for (size_t i = head; i < bytes_of(map); i++) {
-        const unsigned char none = 0;
+    for (size_t i = head, size; i < bytes_of(map); i += size) {
+        static const unsigned char none[XD_PAGE_SIZE];
+        const size_t left = bytes_of(map) - i;
 
-        if (!xd_copy_out(v, map->at + i, &none, 1))
-            return xd_reject(v, XD_WHY_COPY_OUT, map->at + i, 1);
+        size = XD_PAGE_SIZE - (map->at + i) % XD_PAGE_SIZE;
+        size = size < left ? size : left;
+        if (!xd_copy_out(v, map->at + i, none, size))
+            return xd_reject(v, XD_WHY_COPY_OUT, map->at + i, size);
     }
     return 0;
 }

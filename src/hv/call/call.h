@@ -66,6 +66,12 @@ static inline int64_t xd_call_asked(struct xd_vcpu *v, uint64_t nr, const uint64
     return xd_call_handler[nr](v, arg);
 }
 
+/*
+ * LIMIT: elements of a list, of a length that only the caller knows, that a call looks at. Xen reads on for as long as there is
+ * memory, and a caller can map one page wherever it likes. What is longer is not modelled, and shall not hold up the host.
+ */
+#define XD_LIST_MAX (1u << 20)
+
 typedef int64_t xd_op_fn(struct xd_vcpu *v, void *copy);
 
 /*

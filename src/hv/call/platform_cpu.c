@@ -93,9 +93,12 @@ static int64_t c_states(struct xd_vcpu *v, const struct xd_abi_set_processor_pmi
         return xd_reject(v, XD_WHY_COPY_IN, pm->u.cx.states, sizeof(state));
     if (pm->id)
         return xd_reject(v, XD_WHY_PLATFORM_PM_CPU, pm->id);
-    for (uint32_t i = 0; i < pm->u.cx.count; i++)
+    for (uint32_t i = 0; i < pm->u.cx.count; i++) {
         if (!xd_copy_in(v, &state, pm->u.cx.states + i * sizeof(state), sizeof(state)))
             return xd_reject(v, XD_WHY_COPY_IN, pm->u.cx.states + i * sizeof(state), sizeof(state));
+        if (i == XD_LIST_MAX)
+            return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 54);
+    }
     return 0;
 }
 

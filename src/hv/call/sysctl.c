@@ -111,6 +111,8 @@ static int64_t debug_keys(struct xd_sysctl *c)
 
         if (rc)
             return rc;
+        if (i == XD_LIST_MAX)
+            return xd_sysctl_not_modelled(c, c->op.cmd);
         switch (key) {
         case 'q':
         case '*': debug_everybody(c->v->hv); break;

@@ -3,15 +3,17 @@
 #include "hv/call/sysctl.h"
 
 #include "hv/cpupolicy.h"
+#include "hv/pci.h"
 
-#define CPUS        1u
-#define NODES       1u
-#define NODES_MAX   64u
-#define NR_ZONES    41u /* of 52 bits of address */
-#define LOW_RAM     0x9fu
-#define NO_CORE     UINT32_MAX /* Xen knows of no cores where a package has one */
-#define DISTANCE    10u
-#define INVALID_DEV 0xfffffffeu
+#define CPUS         1u
+#define NODES        1u
+#define NODES_MAX    64u
+#define NR_ZONES     41u /* of 52 bits of address */
+#define LOW_RAM      0x9fu
+#define NO_CORE      UINT32_MAX /* Xen knows of no cores where a package has one */
+#define DISTANCE     10u
+#define INVALID_NODE UINT32_MAX
+#define INVALID_DEV  0xfffffffeu
 
 /* What a PC has below 1 MiB, and all above. */
 static bool is_ram(const struct xd_hv *hv, uint64_t mfn)
@@ -218,23 +220,34 @@ int64_t xd_sysctl_offline(struct xd_sysctl *c)
     return rc;
 }
 
-/* ---- Devices: Xen was told of none ---- */
+/* ---- Devices: where those are that Xen was told of, nobody said ---- */
 
+static int64_t tell_node(struct xd_sysctl *c, uint32_t i)
+{
+    struct xd_abi_pci_device dev;
+    uint32_t node;
+    int64_t rc = xd_sysctl_read(c, &dev, c->op.u.pcitopo.devs + i * sizeof(dev), sizeof(dev));
+
+    if (rc)
+        return rc;
+    node = xd_pci_known(c->v->hv, dev.seg, dev.bus, dev.devfn) ? INVALID_NODE : INVALID_DEV;
+    return xd_sysctl_write(c, c->op.u.pcitopo.nodes + i * sizeof(node), &node, sizeof(node));
+}
+
+/* AS-XEN: do_sysctl: what is interrupted tells how far it came. Here, that is after XD_LIST_MAX. */
 int64_t xd_sysctl_pcitopo(struct xd_sysctl *c)
 {
-    const uint32_t node = INVALID_DEV;
+    const uint32_t asked = c->op.u.pcitopo.num_devs, nr = asked < XD_LIST_MAX ? asked : XD_LIST_MAX;
 
     if (!c->op.u.pcitopo.devs || !c->op.u.pcitopo.nodes)
         return xd_reject(c->v, XD_WHY_PCITOPO_NULL);
-    for (uint32_t i = 0; i < c->op.u.pcitopo.num_devs; i++) {
-        struct xd_abi_pci_device dev;
-        int64_t rc = xd_sysctl_read(c, &dev, c->op.u.pcitopo.devs + i * sizeof(dev), sizeof(dev));
+    for (uint32_t i = 0; i < nr; i++) {
+        int64_t rc = tell_node(c, i);
 
-        if (rc == 0)
-            rc = xd_sysctl_write(c, c->op.u.pcitopo.nodes + i * sizeof(node), &node, sizeof(node));
         if (rc)
             return rc;
     }
+    c->op.u.pcitopo.num_devs = nr; /* it goes back with the rest */
     return 0;
 }
 
