@@ -90,6 +90,7 @@ static const struct {
     {PHYSDEV_OP, XD_WHY_PHYSDEV_GSI_NO_VECTOR, DONE},  /* setup_gsi: it was tried */
     {PLATFORM_OP, XD_WHY_PLATFORM_CPU_ADD_FULL, DONE}, /* the APIC id was tried */
     {PLATFORM_OP, XD_WHY_COPY_OUT, DONE | COPIED},     /* a type of memory stays set */
+    {PLATFORM_OP, XD_WHY_COPY_IN, DONE}, /* idle states before one that can't be read */
     {PHYSDEV_OP, XD_WHY_PHYSDEV_EOI_TWICE,
      RETYPED},                            /* it was taken as a writable page, and put back */
     {VCPU_OP, XD_WHY_NONE, AUDIT | VCPU}, /* of a new vCPU, which holds what came before */
@@ -112,6 +113,7 @@ static const struct {
     {MEMORY_OP, XD_WHY_EXCHANGE_NO_MEMORY, DONE},
     {SYSCTL, XD_WHY_NONE, TOLD},     /* lists as far as they go, states of frames */
     {SYSCTL, XD_WHY_COPY_OUT, DONE}, /* what was set, and can't be told */
+    {SYSCTL, XD_WHY_COPY_IN, DONE},  /* what keys did before one that can't be read */
     {HYPFS_OP, XD_WHY_NONE, TOLD},
     {HYPFS_OP, XD_WHY_HYPFS_VALUE, DONE}, /* log levels are set as far as they are understood */
     {MCA, XD_WHY_NONE, TOLD},             /* the number of processors, if not which they are */

@@ -144,6 +144,7 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     hv->trace_mask = TRACE_ALL;
     hv->cstate_max[0] = 1;
     hv->cstate_max[1] = UINT32_MAX;
+    hv->cx_states = XD_CX_STATES;
     xd_pool_make(hv, 0, 0, XD_SCHED_CREDIT2);
     xd_mtrr_init(hv);
     hv->cpu_ids[0] = 1; /* the processor there is */

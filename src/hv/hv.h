@@ -34,6 +34,8 @@
 #define XD_GSIS                 24u /* pins of the I/O APIC */
 #define XD_PIRQS                208u /* that the hardware domain can have; others have fewer */
 #define XD_VECTORS              256u
+#define XD_CX_STATES            2u /* idle states of the processor that Xen knows by itself: C0 and C1, */
+#define XD_CX_STATES_MAX        12u /* ... and that it has room for */
 #define XD_MTRRS                8u
 #define XD_PCI_DEVICES          256u
 #define XD_APIC_IDS             1024u
@@ -544,7 +546,9 @@ struct xd_hv {
     uint16_t profiled[XD_PROFILED]; /* ... and which they are */
     bool smt_saves_power;           /* the scheduler's option */
     uint32_t cstate_max[2];         /* deepest idle state, and state within it, that may be used */
-    uint32_t trace_mask;            /* events that would be traced */
+    uint8_t cx_states;              /* ... and how many there are, as far as Xen was told */
+    bool cx_told;        /* Xen was told of them, so it counts how often they are entered */
+    uint32_t trace_mask; /* events that would be traced */
     struct xd_pool pool[XD_POOLS];
     struct xd_settings setting;
     uint32_t console_nr; /* bytes of console input waiting, */

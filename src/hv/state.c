@@ -90,6 +90,8 @@ const struct xd_state_row xd_state_machine[] = {
     A(profiled, MAX, XD_DOMID_FIRST_RESERVED - 1),
     F(smt_saves_power, MAX, 1),
     A(cstate_max, MAX, WORD),
+    F(cx_states, MAX, XD_CX_STATES_MAX),
+    F(cx_told, MAX, 1),
     F(trace_mask, MAX, WORD),
     M(pool, used, MAX, 1),
     M(pool, gran, MAX, XD_GRAN_SOCKET),

@@ -18,6 +18,7 @@ enum {
     DOMAINS = 6,
     DEBUG_KEYS = 7,
     AVAILHEAP = 9,
+    PMSTAT = 10,
     PM_OP = 12,
     CPUPOOL = 18,
     SCHEDULER = 19,
@@ -142,6 +143,44 @@ START_TEST(what_is_set_can_be_undone)
     xd_arena_undo(xd_arena_of(f.hv), mark);
     ck_assert_uint_eq(xd_digest_state(f.hv), digest);
     xd_arena_forget(xd_arena_of(f.hv));
+}
+END_TEST
+
+/* Once Xen was told of idle states it counts how often they are entered: never; and tells of deeper ones, of which there are none. */
+START_TEST(idle_states_are_counted_when_they_are_known)
+{
+    const uint64_t once = fixture_place(&f, f.v0, NULL, 4 * sizeof(once)),
+                   deep = fixture_place(&f, f.v0, "................", 16);
+    uint64_t times[4];
+
+    for (unsigned int told = 0; told < 2; told++) {
+        if (told) {
+            const struct xd_abi_processor_cx state = {.space_id = 1, .address = 0x414, .type = 4};
+            struct xd_abi_platform_op pm = {.cmd = SET_PROCESSOR_PMINFO,
+                                            .interface_version = 0x03000001};
+
+            pm.u.set_processor_pminfo.u.cx.count = 1;
+            pm.u.set_processor_pminfo.u.cx.states = fixture_place(&f, f.v0, &state, sizeof(state));
+            ck_ok(f.v0,
+                  fixture_call(f.v0, HC_PLATFORM_OP, fixture_place(&f, f.v0, &pm, sizeof(pm))));
+        }
+        memset(&op, 0, sizeof(op));
+        op.u.pmstat.type = 0x22;
+        op.u.pmstat.u.cx.nr = 4;
+        op.u.pmstat.u.cx.nr_pc = 2;
+        op.u.pmstat.u.cx.pc = deep;
+        op.u.pmstat.u.cx.triggers = op.u.pmstat.u.cx.residencies = once;
+        ck_ok(f.v0, run(PMSTAT));
+        ck_assert_uint_eq(op.u.pmstat.u.cx.nr, told ? 3 : 2);
+        ck_assert_uint_eq(op.u.pmstat.u.cx.nr_pc, 0);
+        fixture_load(f.v0, deep, times, 16);
+        ck_assert(times[0] != 0 && (times[1] == 0) == told); /* the second place is of PC2 */
+        op.u.pmstat.u.cx.nr = 1;
+        op.u.pmstat.u.cx.residencies = fixture_hole(f.v0);
+        ck_refused(f.v0, run(PMSTAT), EFAULT, COPY_OUT);
+        fixture_load(f.v0, once, times, 8);
+        ck_assert_uint_eq(times[0], !told);
+    }
 }
 END_TEST
 
@@ -312,6 +351,7 @@ int main(void)
     tcase_add_test(t, free_memory_is_what_the_heap_has);
     tcase_add_test(t, domains_are_told_by_number);
     tcase_add_test(t, what_is_set_can_be_undone);
+    tcase_add_test(t, idle_states_are_counted_when_they_are_known);
     tcase_add_test(t, a_list_without_end_does_not_hold_up_the_host);
     tcase_add_loop_test(t, policies_are_lists_of_leaves, 0, XD_POLICIES);
     tcase_add_loop_test(t, texts_are_understood_as_in_xen, 0, (int)XD_ARRAY_SIZE(settings));

@@ -84,21 +84,51 @@ int64_t xd_platform_core_parking(struct xd_vcpu *v, struct xd_abi_platform_op *o
 
 /* ---- What they can do ---- */
 
-/* _CST. AS-XEN: set_cx_pminfo. LIMIT: an I/O port by which a state is entered stays the hardware domain's. */
+#define SET_PROCESSOR_PMINFO 54u
+
+#define SPACE_IO       1u
+#define SPACE_FIXED    0x7fu
+#define INTEL          1u
+#define BEYOND_HALT    2u
+#define MWAIT_SUBSTATE 0xfu
+
+/*
+ * Does this become a state behind C1? What is called C2 or C3 needs a timer that goes on in it, which this processor has not. AS-XEN:
+ * check_cx, acpi_processor_ffh_cstate_probe: of MWAIT it is asked for its leaf, not whether it is there.
+ */
+static bool is_deeper(const struct xd_abi_processor_cx *state)
+{
+    enum { C4 = 4 };
+
+    if (state->type < C4)
+        return false;
+    if (state->space_id == SPACE_IO)
+        return state->address != 0;
+    return state->space_id == SPACE_FIXED && state->bit_width == INTEL &&
+           state->bit_offset == BEYOND_HALT && !(state->address & MWAIT_SUBSTATE);
+}
+
+/* _CST. AS-XEN: set_cx_pminfo: the states before one that can't be read are kept. LIMIT: an I/O port by which a state is entered stays the
+ * hardware domain's. */
 static int64_t c_states(struct xd_vcpu *v, const struct xd_abi_set_processor_pminfo *pm)
 {
     struct xd_abi_processor_cx state;
+    struct xd_hv *hv = v->hv;
 
     if (!xd_handle_ok(pm->u.cx.states, pm->u.cx.count, sizeof(state)))
         return xd_reject(v, XD_WHY_COPY_IN, pm->u.cx.states, sizeof(state));
     if (pm->id)
         return xd_reject(v, XD_WHY_PLATFORM_PM_CPU, pm->id);
+    XD_PUT(hv, hv->cx_states, XD_CX_STATES);
     for (uint32_t i = 0; i < pm->u.cx.count; i++) {
         if (!xd_copy_in(v, &state, pm->u.cx.states + i * sizeof(state), sizeof(state)))
             return xd_reject(v, XD_WHY_COPY_IN, pm->u.cx.states + i * sizeof(state), sizeof(state));
         if (i == XD_LIST_MAX)
-            return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, 54);
+            return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, SET_PROCESSOR_PMINFO);
+        if (is_deeper(&state) && hv->cx_states < XD_CX_STATES_MAX)
+            XD_PUT(hv, hv->cx_states, (uint8_t)(hv->cx_states + 1));
     }
+    XD_PUT(hv, hv->cx_told, true);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sysctl_power.c: sysctl's commands about power, and processors that come and go. Nobody has told Xen of states of
- * the processor: it has a driver for idle states, C0 and C1, and none for frequencies.
+ * sysctl_power.c: sysctl's commands about power, and processors that come and go. Xen has a driver for idle states
+ * of the processor, C0 and C1 until it is told of more (platform_op), and none for frequencies.
  */
 #include "hv/call/sysctl.h"
 
@@ -9,7 +9,6 @@
 #define CATEGORY    0xf0u
 #define CATEGORY_PX 0x10u
 #define CATEGORY_CX 0x20u
-#define STATES      2u /* C0, C1 */
 
 enum { MAX_CX = 0x21, GET_CX, RESET_CX };
 
@@ -18,26 +17,46 @@ static int64_t bad_cpu(struct xd_sysctl *c, uint32_t cpu)
     return xd_reject(c->v, XD_WHY_NO_CPU, cpu);
 }
 
+/* Zeros for the states of packages and cores that counters would be there for. AS-XEN: PUT_xC */
+static int64_t tell_deep(struct xd_sysctl *c, uint64_t at, uint32_t room, const uint8_t *states,
+                         size_t n)
+{
+    const uint64_t none = 0;
+    int64_t rc = 0;
+
+    for (size_t i = 0; i < n && rc == 0; i++)
+        if (room >= states[i])
+            rc = xd_sysctl_write(c, at + (states[i] - 1u) * sizeof(none), &none, sizeof(none));
+    return rc;
+}
+
 /*
- * How often and how long the processor was in a state. AS-XEN: pmstat_get_cx_stat: where nobody told of states, it was in each
- * of them once. It was never idle. There is no more told than there is room for.
+ * How often and how long the processor was in a state. It was never idle. AS-XEN: pmstat_get_cx_stat: where nobody told of states, it
+ * was in each of two once. There is no more told than there is room for.
  */
 static int64_t get_cx(struct xd_sysctl *c)
 {
+    static const uint8_t packages[] = {2, 3, 4, 6, 7, 8, 9, 10}, cores[] = {1, 3, 6, 7};
+    const struct xd_hv *hv = c->v->hv;
     struct xd_abi_pm_cx_stat *s = &c->op.u.pmstat.u.cx;
-    const uint64_t times[STATES] = {1, 1}, ns[STATES] = {c->v->hv->now_ns, 0};
-    const uint32_t nr = s->nr < STATES ? s->nr : STATES;
-    int64_t rc = xd_sysctl_write(c, s->triggers, times, nr * sizeof(*times));
+    const uint64_t once = !hv->cx_told, times[XD_CX_STATES_MAX] = {once, once},
+                   ns[XD_CX_STATES_MAX] = {hv->now_ns};
+    const uint32_t nr = s->nr < hv->cx_states ? s->nr : hv->cx_states;
+    int64_t rc = 0;
 
-    if (rc == 0)
-        rc = xd_sysctl_write(c, s->residencies, ns, nr * sizeof(*ns));
-    if (rc)
-        return rc;
-    s->nr = STATES;
+    s->nr = hv->cx_told ? hv->cx_states : XD_CX_STATES;
     s->last = 0;
     s->idle_time = 0;
+    if (hv->cx_told)
+        rc = tell_deep(c, s->pc, s->nr_pc, packages, sizeof(packages));
+    if (hv->cx_told && rc == 0)
+        rc = tell_deep(c, s->cc, s->nr_cc, cores, sizeof(cores));
+    if (rc == 0)
+        rc = xd_sysctl_write(c, s->triggers, times, nr * sizeof(*times));
+    if (rc == 0)
+        rc = xd_sysctl_write(c, s->residencies, ns, nr * sizeof(*ns));
     s->nr_pc = s->nr_cc = 0;
-    return 0;
+    return rc;
 }
 
 int64_t xd_sysctl_pmstat(struct xd_sysctl *c)
@@ -49,7 +68,7 @@ int64_t xd_sysctl_pmstat(struct xd_sysctl *c)
     if ((type & CATEGORY) != CATEGORY_CX)
         return xd_reject(c->v, XD_WHY_PM_NO_DRIVER, type);
     switch (type) {
-    case MAX_CX: c->op.u.pmstat.u.cx.nr = STATES; return 0;
+    case MAX_CX: c->op.u.pmstat.u.cx.nr = c->v->hv->cx_states; return 0;
     case GET_CX: return get_cx(c);
     case RESET_CX: return 0;
     default: return xd_reject(c->v, XD_WHY_OP_UNKNOWN, type);
