@@ -236,17 +236,22 @@ static void set_text(struct xd_hv *hv, unsigned int which, const char *text)
     hv->setting.text_size[i] = (uint8_t)(strlen(at) + 1);
 }
 
-static void option(struct xd_hv *hv, const char *name, size_t n, const char *value)
+/* AS-XEN: parse_params: a word alone is an option without a value, and what "no-" stands before is off, or has none. */
+static void option(struct xd_hv *hv, const char *name, const char *value)
 {
+    const bool not = !strncmp(name, "no-", 3);
+    const int yes = *value ? parse_bool(value) : 1;
+
+    name += not ? 3 : 0;
     for (unsigned int i = 0; i < XD_SETTINGS; i++) {
-        if (strlen(rows[i].name) != n || strncmp(rows[i].name, name, n))
+        if (strcmp(rows[i].name, name))
             continue;
         if (i >= XD_SETTING_CONSWITCH)
             set_text(hv, i, value);
-        else if (i < XD_SETTINGS_PARSED)
-            (void)xd_setting_parse(hv, (enum xd_setting)i, value);
-        else if (parse_bool(value) >= 0)
-            hv->setting.global_pages = parse_bool(value) == 1;
+        else if (i >= XD_SETTINGS_PARSED)
+            hv->setting.global_pages = yes < 0 ? hv->setting.global_pages : (yes == 1) != not ;
+        else if (!not || !*value)
+            (void)xd_setting_parse(hv, (enum xd_setting)i, not ? "no" : value);
     }
 }
 
@@ -265,12 +270,16 @@ void xd_settings_init(struct xd_hv *hv)
         set_text(hv, i, i == XD_SETTING_CONSWITCH ? "a" : "");
     snprintf(line, sizeof(line), "%s", hv->config.command_line);
     while (*word) {
-        size_t n = strcspn(word, " "), name = strcspn(word, "= ");
-        const bool last = !word[n];
+        char *end = word + strcspn(word, " "), *value;
+        const bool last = !*end;
 
-        word[n] = '\0';
-        if (name < n)
-            option(hv, word, name, word + name + 1);
-        word += last ? n : n + 1;
+        *end = '\0';
+        if (end - word >= (int)XD_SETTING_SIZE)
+            word[XD_SETTING_SIZE - 1] = '\0';
+        value = strchr(word, '=');
+        if (value)
+            *value++ = '\0';
+        option(hv, word, value ? value : "");
+        word = last ? end : end + 1;
     }
 }

@@ -32,6 +32,8 @@ static const struct {
     {XD_WHY_CPU_IS_UP,
      "in a list of calls Xen tells the result elsewhere: scenarios/control/sysctl-power.xds"},
     {XD_WHY_CPU_IS_FIRST, "likewise"},
+    {XD_WHY_PM_NO_POLICY,
+     "a real machine would stay told of frequencies: scenarios/control/sysctl-frequencies.xds"},
     {XD_WHY_POOL_MANY,
      "how many pools there can be depends on the processors: scenarios/control/sysctl-pools.xds"},
     {XD_WHY_XENOPROF_MANY, "needs 26 calls: scenarios/control/profiler-counters.xds"},
