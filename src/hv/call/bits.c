@@ -18,24 +18,28 @@ int64_t xd_bits_in(struct xd_vcpu *v, const struct xd_abi_bitmap *map, unsigned 
     memset(bits, 0, n);
     if (there && !xd_copy_in(v, bits, map->at, there))
         return xd_reject(v, XD_WHY_COPY_IN, map->at, there);
+    if (there && map->nr % 8 && there == bytes_of(map))
+        bits[there - 1] &= (unsigned char)~(0xff << map->nr % 8);
     return 0;
 }
 
 int64_t xd_bits_out(struct xd_vcpu *v, const struct xd_abi_bitmap *map, const unsigned char *bits,
                     size_t n)
 {
+    static const unsigned char zeros[XD_PAGE_SIZE];
     const size_t head = bytes_of(map) < n ? bytes_of(map) : n;
 
     if (head && !xd_copy_out(v, map->at, bits, head))
         return xd_reject(v, XD_WHY_COPY_OUT, map->at, head);
-    for (size_t i = head, size; i < bytes_of(map); i += size) {
-        static const unsigned char none[XD_PAGE_SIZE];
-        const size_t left = bytes_of(map) - i;
+    /* By pages: what Xen writes byte by byte is written or not as far as a page goes. */
+    for (size_t i = head, part; i < bytes_of(map); i += part) {
+        const uint64_t at = map->at + i;
 
-        size = XD_PAGE_SIZE - (map->at + i) % XD_PAGE_SIZE;
-        size = size < left ? size : left;
-        if (!xd_copy_out(v, map->at + i, none, size))
-            return xd_reject(v, XD_WHY_COPY_OUT, map->at + i, size);
+        part = XD_PAGE_SIZE - at % XD_PAGE_SIZE;
+        if (part > bytes_of(map) - i)
+            part = bytes_of(map) - i;
+        if (!xd_copy_out(v, at, zeros, part))
+            return xd_reject(v, XD_WHY_COPY_OUT, at, part);
     }
     return 0;
 }
