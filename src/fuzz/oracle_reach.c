@@ -71,7 +71,7 @@ static void leaf(struct reach *r, xd_mfn table, unsigned int slot, xd_mfn mfn, b
         if (!in_ranges(r->d->iomem, XD_RIGHTS, mfn))
             COMPLAIN(r, "slot %u of table 0x%llx maps I/O memory 0x%llx that it has no right to",
                      slot, X(table), X(mfn));
-        if (write && in_ranges(r->hv->mmio_ro, XD_RANGES, mfn))
+        if (write && (mfn.v == XD_IO_APIC_FRAME || in_ranges(r->hv->mmio_ro, XD_RANGES, mfn)))
             COMPLAIN(r, "slot %u of table 0x%llx maps read-only I/O memory 0x%llx writable", slot,
                      X(table), X(mfn));
         return;

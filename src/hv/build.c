@@ -199,10 +199,10 @@ static void write_p2m(struct builder *b)
 static void grant_io(struct xd_domain *d, const struct xd_domain_config *c)
 {
     /*
-     * AS-XEN: dom0_setup_permissions: everything but I/O APIC, local APIC, the MSI window, and what
-     * HyperTransport keeps for itself: the last 12 GiB of an AMD processor's 40 address bits.
+     * AS-XEN: dom0_setup_permissions: everything but local APIC, the MSI window, and what HyperTransport keeps for
+     * itself: the last 12 GiB of an AMD processor's 40 address bits. The I/O APIC may be looked at (xd_mmio_read_only).
      */
-    static const struct xd_range dom0[] = {{0, 0xfebff}, {0xfec01, 0xfedff}, {0xfef00, 0xfcfffff}};
+    static const struct xd_range dom0[] = {{0, 0xfedff}, {0xfef00, 0xfcfffff}};
 
     /*
      * All ports but those of the interrupt controllers, the timers, the speaker, PCI's configuration, and Xen's own

@@ -31,8 +31,9 @@
 #define XD_LDT_PAGES            16u
 #define XD_RANGES               8u
 #define XD_RIGHTS               16u /* ranges of I/O memory, and of ports, that a domain may have */
-#define XD_GSIS                 24u /* pins of the I/O APIC */
-#define XD_PIRQS                208u /* that the hardware domain can have; others have fewer */
+#define XD_GSIS                 24u /* pins of the I/O APIC, */
+#define XD_IO_APIC_FRAME        0xfec00u /* ... whose registers lie there */
+#define XD_PIRQS                208u     /* that the hardware domain can have; others have fewer */
 #define XD_VECTORS              256u
 #define XD_CX_STATES            2u /* idle states of the processor that Xen knows by itself: C0 and C1, */
 #define XD_CX_STATES_MAX        12u /* ... and that it has room for */

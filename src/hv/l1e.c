@@ -19,6 +19,8 @@ bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn)
 
 bool xd_mmio_read_only(const struct xd_hv *hv, xd_mfn mfn)
 {
+    if (mfn.v == XD_IO_APIC_FRAME)
+        return true;
     for (unsigned int i = 0; i < XD_RANGES; i++)
         if (mfn.v >= hv->mmio_ro[i].first && mfn.v <= hv->mmio_ro[i].last)
             return true;

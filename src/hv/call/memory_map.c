@@ -97,10 +97,18 @@ static int64_t tell_gap(struct teller *t, uint64_t first, uint64_t last)
     return rc;
 }
 
-/*
- * Between entries dom0 may take all for I/O memory but what it has no right to. AS-XEN: handle_iomem_range;
- * I/O APICs are never among its rights here.
- */
+/* The same, but that the I/O APIC is told as part of a gap, though dom0 may have the right to look at it. */
+static int64_t tell_range(struct teller *t, uint64_t first, uint64_t last)
+{
+    int64_t rc;
+
+    if (first > XD_IO_APIC_FRAME || last < XD_IO_APIC_FRAME)
+        return tell_gap(t, first, last);
+    rc = first < XD_IO_APIC_FRAME ? tell_gap(t, first, XD_IO_APIC_FRAME - 1) : 0;
+    return rc || last == XD_IO_APIC_FRAME ? rc : tell_gap(t, XD_IO_APIC_FRAME + 1, last);
+}
+
+/* Between entries dom0 may take all for I/O memory but what it has no right to. AS-XEN: handle_iomem_range */
 static int64_t tell_until(struct teller *t, uint64_t end)
 {
     const struct xd_domain *d = t->v->domain;
@@ -112,7 +120,7 @@ static int64_t tell_until(struct teller *t, uint64_t end)
 
         if (r.first > r.last || r.last < from || r.first >= end)
             continue;
-        rc = tell_gap(t, r.first < from ? from : r.first, r.last >= end ? end - 1 : r.last);
+        rc = tell_range(t, r.first < from ? from : r.first, r.last >= end ? end - 1 : r.last);
     }
     return rc ? rc : tell_gap(t, end, end);
 }

@@ -6,7 +6,7 @@
 #include "hv/call/call.h"
 #include "hv/pci.h"
 
-#define XD_IO_APIC 0xfec00000u /* where the I/O APIC's registers lie */
+#define XD_IO_APIC (XD_IO_APIC_FRAME << XD_PAGE_SHIFT)
 
 /* May the caller map (irq) to (pirq) of (d)? AS-XEN: map_domain_pirq: its checks. */
 int64_t xd_pirq_may_map(struct xd_vcpu *v, const struct xd_domain *d, int32_t pirq, uint32_t irq);
