@@ -167,6 +167,8 @@ static int64_t setvcpucontext(struct xd_domctl *c)
         return 0;
     }
     rc = xd_domctl_read(c, &next, at, sizeof(next));
+    if (rc == 0 && c->d->dying) /* what it takes would never be given back */
+        return xd_domctl_not_modelled(c);
     if (rc == 0)
         rc = xd_vcpu_set_context(c->v, t, &next);
     if (rc == 0)
