@@ -304,6 +304,7 @@ static void init_domain(struct builder *b, uint16_t domid)
     XD_PUT(b->hv, d->start, b->l.start);
     XD_PUT(b->hv, d->shutdown_code, -1);
     XD_PUT(b->hv, d->weight, XD_WEIGHT_DEFAULT);
+    XD_PUT(b->hv, d->nodes, XD_NODES);
     XD_PUT(b->hv, d->tsc_incarnation, d->hardware ? 0 : 1); /* AS-XEN: tsc_set_info */
     XD_PUT(b->hv, d->port_max, c->privileged ? XD_PORTS - 1 : c->port_max);
     XD_PUT(b->hv, d->perdomain, xd_perdomain_of(d));

@@ -52,7 +52,8 @@
 #define XD_DOMID_XEN            0x7ff2u
 #define XD_DOMID_SELF           0x7ff0u
 #define XD_DOMID_FIRST_RESERVED 0x7ff0u
-#define XD_WEIGHT_DEFAULT       256u /* of credit2 */
+#define XD_WEIGHT_DEFAULT       256u        /* of credit2 */
+#define XD_NODES                UINT64_C(1) /* nodes of memory that there are */
 #define XD_VGCF_IN_KERNEL       UINT64_C(0x04)
 #define XD_VGCF_ONLINE          UINT64_C(0x20)
 
@@ -476,6 +477,7 @@ struct xd_domain {
     uint32_t tsc_mode, tsc_incarnation; /* 0 default, 2 never emulated */
     uint32_t suspend_port;              /* hears that it suspended; 0: none */
     uint16_t weight, cap;               /* of credit2; 100 is one processor, 0 no limit */
+    uint64_t nodes;                     /* of memory that it prefers */
 
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_abi_e820entry e820[XD_E820_MAX];

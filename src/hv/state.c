@@ -176,6 +176,7 @@ const struct xd_state_row xd_state_domain[] = {
     F(time_offset, MAX, ANY),
     F(weight, MAX, HALF),
     F(cap, MAX, HALF),
+    F(nodes, MAX, ANY),
     F(tsc_mode, MAX, 2),
     F(tsc_incarnation, MAX, WORD),
     F(evtchn_remote, MAX, HALF),

@@ -7,11 +7,10 @@
 
 #include "base/hostclock.h"
 
-#define NODES_BYTES 8u /* of a list of the 64 nodes that Xen is built for */
-#define ALL_NODES   UINT64_MAX
-#define HVM_SAVE    33u
-#define ADDRESS_64  64u
-#define ADDRESS_32  32u
+#define ALL_NODES  UINT64_MAX /* the 64 that Xen is built for */
+#define HVM_SAVE   33u
+#define ADDRESS_64 64u
+#define ADDRESS_32 32u
 
 enum { TSC_DEFAULT, TSC_ALWAYS_EMULATE, TSC_NEVER_EMULATE };
 enum { PSR_COMMANDS = 10 };
@@ -24,22 +23,25 @@ static int64_t device(struct xd_domctl *c)
 
 /* ---- Nodes of memory: there is one ---- */
 
-/* What is asked for but the one node that there is means nothing, and nothing can be told apart by it. */
+/* AS-XEN: domain_set_node_affinity: all of them means what there are; others that there are not are kept. */
 static int64_t setnodeaffinity(struct xd_domctl *c)
 {
-    unsigned char nodes[NODES_BYTES];
-    int64_t rc = xd_bits_in(c->v, &c->op.u.nodeaffinity.nodes, nodes, sizeof(nodes));
+    uint64_t nodes;
+    int64_t rc =
+        xd_bits_in(c->v, &c->op.u.nodeaffinity.nodes, (unsigned char *)&nodes, sizeof(nodes));
 
     if (rc)
         return rc;
-    return nodes[0] & 1 ? 0 : xd_reject(c->v, XD_WHY_DOMCTL_NODES, c->d->domid);
+    if (!(nodes & XD_NODES))
+        return xd_reject(c->v, XD_WHY_DOMCTL_NODES, c->d->domid);
+    XD_PUT(c->v->hv, c->d->nodes, nodes == ALL_NODES ? XD_NODES : nodes);
+    return 0;
 }
 
 static int64_t getnodeaffinity(struct xd_domctl *c)
 {
-    const unsigned char nodes[NODES_BYTES] = {1};
-
-    return xd_bits_out(c->v, &c->op.u.nodeaffinity.nodes, nodes, sizeof(nodes));
+    return xd_bits_out(c->v, &c->op.u.nodeaffinity.nodes, (const unsigned char *)&c->d->nodes,
+                       sizeof(c->d->nodes));
 }
 
 /* ---- The processor ---- */
