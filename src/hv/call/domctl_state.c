@@ -146,8 +146,11 @@ static void bring_up(struct xd_vcpu *t, bool up)
     XD_PUT(t->hv, t->down, !up);
     XD_PUT(t->hv, t->up_asleep, false);
     xd_vcpu_scheduled(t);
-    if (up && was_down && t->hv->host->linked.up)
+    if (!up)
+        return;
+    if (was_down && t->hv->host->linked.up)
         t->hv->host->linked.up(t);
+    XD_PUT(t->hv, t->begins, false);
 }
 
 /* AS-XEN: do_domctl: the domain stands still meanwhile, so a vCPU that is up afterwards is woken, too. */
