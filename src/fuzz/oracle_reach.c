@@ -6,7 +6,7 @@
  * What is reached is followed by the entries alone. Counts and types are believed in three places only: which
  * frames are live tables to begin at, whether a frame that is reached is free, and what it is in use as; that they agree
  * with what holds them, the audit says. Where a privileged domain has changed a domain's tables, no frame is too
- * foreign for these any more (served).
+ * foreign for these any more (served), and where it has changed a domain's rights, what that had before stays (revised).
  */
 #include "fuzz/oracles.h"
 
@@ -30,7 +30,7 @@ struct reach {
     uint8_t *seen; /* a bit for each level, and whether writing is possible so far */
     const struct xd_domain *d;
     bool io; /* (d) may set cache attributes */
-    uint64_t served;
+    uint64_t served, revised;
 };
 
 #define COMPLAIN(r, ...)                                          \
@@ -63,12 +63,17 @@ static bool in_ranges(const struct xd_range *r, unsigned int nr, xd_mfn mfn)
     return false;
 }
 
+static bool is_one_of(const struct reach *r, uint64_t domains)
+{
+    return domains >> (r->d - r->hv->domain) & 1;
+}
+
 static void leaf(struct reach *r, xd_mfn table, unsigned int slot, xd_mfn mfn, bool write)
 {
     const struct xd_frame *f;
 
     if (mfn.v >= r->hv->frames || r->hv->frame[mfn.v].owner == XD_DOMID_IO) {
-        if (!in_ranges(r->d->iomem, XD_RIGHTS, mfn))
+        if (!in_ranges(r->d->iomem, XD_RIGHTS, mfn) && !is_one_of(r, r->revised))
             COMPLAIN(r, "slot %u of table 0x%llx maps I/O memory 0x%llx that it has no right to",
                      slot, X(table), X(mfn));
         if (write && (mfn.v == XD_IO_APIC_FRAME || in_ranges(r->hv->mmio_ro, XD_RANGES, mfn)))
@@ -80,8 +85,7 @@ static void leaf(struct reach *r, xd_mfn table, unsigned int slot, xd_mfn mfn, b
     if (!f->count)
         COMPLAIN(r, "slot %u of table 0x%llx maps frame 0x%llx, which is free", slot, X(table),
                  X(mfn));
-    else if (f->owner != r->d->domid && !r->d->privileged &&
-             !(r->served >> (r->d - r->hv->domain) & 1))
+    else if (f->owner != r->d->domid && !r->d->privileged && !is_one_of(r, r->served))
         COMPLAIN(r, "slot %u of table 0x%llx maps frame 0x%llx of another owner", slot, X(table),
                  X(mfn));
     else if (write && (in_use_as(f) || xens_own(f)))
@@ -255,14 +259,10 @@ static const struct xd_domain *domain_of(const struct reach *r, uint16_t domid)
     return NULL;
 }
 
-static bool has_io_rights(const struct xd_domain *d)
+void xd_oracle_reach(struct xd_hv *hv, uint64_t served, uint64_t revised, struct xd_str *out)
 {
-    return xd_has_rights(d);
-}
-
-void xd_oracle_reach(struct xd_hv *hv, uint64_t served, struct xd_str *out)
-{
-    struct reach r = {.hv = hv, .out = out, .seen = xd_zalloc(hv->frames), .served = served};
+    struct reach r = {
+        .hv = hv, .out = out, .seen = xd_zalloc(hv->frames), .served = served, .revised = revised};
 
     for (uint32_t mfn = hv->heap_first; (mfn = xd_frame_next_used(hv, mfn)) < hv->frames; mfn++) {
         const struct xd_frame *f = &hv->frame[mfn];
@@ -272,7 +272,7 @@ void xd_oracle_reach(struct xd_hv *hv, uint64_t served, struct xd_str *out)
         r.d = domain_of(&r, f->owner);
         if (!r.d)
             continue;
-        r.io = has_io_rights(r.d);
+        r.io = xd_has_rights(r.d) || is_one_of(&r, revised);
         check_frame(&r, xd_mfn_of(mfn));
     }
     free(r.seen);

@@ -6,12 +6,14 @@
 #include "hv/audit.h"
 #include "hv/evtchn.h"
 #include "hv/frame.h"
+#include "hv/holders.h"
 
 #include <stdlib.h>
 
 #define MMU_UPDATE 1u
 #define MULTICALL  13u
 #define MMUEXT_OP  26u
+#define DOMCTL     36u
 #define ERRNO_MAX  4095
 #define LOOKS      64u /* at entries of one list; then at every LOOKS-th, and when it is over */
 
@@ -19,7 +21,8 @@ struct xd_oracles {
     uint32_t which, every;
     uint64_t calls;
     uint64_t entries; /* of lists, since the last step */
-    uint64_t served;  /* domains, by place: a privileged one has changed their tables */
+    uint64_t served;  /* domains, by place: a privileged one has changed their tables, */
+    uint64_t revised; /* ... or their rights to I/O memory or ports */
     bool looked;      /* at the machine as it is */
     bool marked;      /* a call is under way, and the journal has been open since it began */
     bool journaling;  /* it was before, for somebody else */
@@ -52,7 +55,7 @@ void xd_oracles_start(struct xd_oracles *o)
 {
     o->calls = 0;
     o->entries = 0;
-    o->served = 0;
+    o->served = o->revised = 0;
     o->looked = false;
     o->marked = false;
     xd_known_forget(o->known);
@@ -83,12 +86,14 @@ static const char *look(struct xd_oracles *o, struct xd_hv *hv)
     if (!(o->which & (XD_ORACLE_REACH | XD_ORACLE_AUDIT)))
         return complaint(o);
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
-        if (!hv->domain[i].used)
+        if (!hv->domain[i].used) {
             o->served &= ~(UINT64_C(1) << i);
+            o->revised &= ~(UINT64_C(1) << i);
+        }
     known = xd_known_same(o->known, hv, o->served);
     if (o->which & XD_ORACLE_REACH) {
         if (!known)
-            xd_oracle_reach(hv, o->served, &o->said);
+            xd_oracle_reach(hv, o->served, o->revised, &o->said);
         xd_oracle_reach_vcpus(hv, &o->said);
     }
     if (o->which & XD_ORACLE_AUDIT)
@@ -119,10 +124,21 @@ static void ask_running(struct xd_oracles *o, const struct xd_vcpu *v, uint64_t 
                     v->id, (unsigned long long)nr, state[xd_vcpu_state(v)]);
 }
 
-static void note_served(struct xd_oracles *o, const struct xd_domain *d)
+static void note(uint64_t *domains, const struct xd_domain *d)
 {
     if (d)
-        o->served |= UINT64_C(1) << (d - d->hv->domain);
+        *domains |= UINT64_C(1) << (d - d->hv->domain);
+}
+
+/* What a domain maps stays when its rights go. */
+static void note_rights(struct xd_oracles *o, struct xd_vcpu *v, uint64_t at)
+{
+    enum { IOMEM_PERMISSION = 20, IOPORT_PERMISSION = 21 };
+    struct xd_abi_domctl op;
+
+    if (xd_look(v, &op, at, offsetof(struct xd_abi_domctl, u)) &&
+        (op.cmd == IOMEM_PERMISSION || op.cmd == IOPORT_PERMISSION))
+        note(&o->revised, xd_domain_by_id(v->hv, op.domain));
 }
 
 void xd_oracles_before(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, const uint64_t *arg,
@@ -134,7 +150,9 @@ void xd_oracles_before(struct xd_oracles *o, struct xd_vcpu *v, uint64_t nr, con
     if (o->which & XD_ORACLE_RUNNING)
         ask_running(o, v, nr);
     if (nr == MMU_UPDATE && v->domain->privileged && owner)
-        note_served(o, xd_domain_by_id(v->hv, (uint16_t)(owner - 1)));
+        note(&o->served, xd_domain_by_id(v->hv, (uint16_t)(owner - 1)));
+    if (nr == DOMCTL && v->domain->privileged)
+        note_rights(o, v, arg[0]);
     if (!(o->which & XD_ORACLE_REFUSED) || is_list(nr, depth) || o->said.len)
         return;
     o->journaling = a->journaling;

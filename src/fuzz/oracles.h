@@ -11,9 +11,10 @@
 struct xd_str;
 /*
  * Adds a line to (out) for each thing that REACH forbids. (served): a bit for each domain, by its
- * place in the machine, in whose tables a privileged one has put what it likes, frames of any domain.
+ * place in the machine, in whose tables a privileged one has put what it likes, frames of any domain; (revised): whose
+ * rights it has changed, which does not take what they mapped before.
  */
-void xd_oracle_reach(struct xd_hv *hv, uint64_t served, struct xd_str *out);
+void xd_oracle_reach(struct xd_hv *hv, uint64_t served, uint64_t revised, struct xd_str *out);
 /* ... and for what vCPUs must not have. */
 void xd_oracle_reach_vcpus(struct xd_hv *hv, struct xd_str *out);
 /*

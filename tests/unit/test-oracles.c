@@ -103,6 +103,21 @@ START_TEST(reach_tells_of_free_frames_and_io_memory)
 }
 END_TEST
 
+/* What a domain maps stays when the control domain takes its rights; another must have some. */
+START_TEST(reach_lets_a_domain_keep_what_it_had)
+{
+    const struct xd_abi_domctl op = {.cmd = 20, .interface_version = 0x15, .domain = f.d1->domid};
+    const uint64_t of_d1[6] = {fixture_place(&f, f.v0, &op, sizeof(op))};
+
+    ask(XD_ORACLE_REACH);
+    xd_oracles_before(o, f.v0, 36, of_d1, 0);
+    poke_entry(l1_slot_of(f.d1, 0), mm_pte(0xa0, XD_PTE_P | XD_PTE_US | XD_PTE_PCD));
+    ck_assert_ptr_null(xd_oracles_step(o, f.hv));
+    poke_entry(l1_slot_of(f.d2, 0), mm_pte(0xa0, XD_PTE_P | XD_PTE_US | XD_PTE_PCD));
+    ck_says(xd_oracles_step(o, f.hv), "maps I/O memory 0xa0");
+}
+END_TEST
+
 START_TEST(reach_tells_of_superpages_and_bits)
 {
     uint64_t at = mm_entry_at(f.d1, mm_va(f.d1, 0), 2);
@@ -608,6 +623,7 @@ int main(void)
     tcase_add_test(t, reach_tells_of_frames_of_others);
     tcase_add_test(t, reach_lets_a_domain_have_what_it_was_given);
     tcase_add_test(t, reach_tells_of_free_frames_and_io_memory);
+    tcase_add_test(t, reach_lets_a_domain_keep_what_it_had);
     tcase_add_test(t, reach_tells_of_superpages_and_bits);
     tcase_add_test(t, reach_follows_linear_entries);
     tcase_add_test(t, reach_tells_of_xens_slots);
