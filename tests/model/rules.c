@@ -15,6 +15,7 @@
 #define FRAME(e) (((e)&UINT64_C(0x000ffffffffff000)) >> 12)
 #define GNTTAB   (UINT64_C(1) << 62)
 #define NO_FRAME UINT64_C(0xffffffffff)
+#define IO_APIC  0xfec00u /* its page may be looked at */
 
 bool no(struct model *m, const char *fmt, ...)
 {
@@ -76,7 +77,7 @@ static bool take_io(struct model *m, uint64_t *e, const struct xd_domain *d,
 
     if (!from || !in(from->iomem, XD_RIGHTS, f) || !in(d->iomem, XD_RIGHTS, f))
         return no(m, "d%u has no right to I/O frame 0x%llx", d->domid, N(f));
-    if (in(m->hv->mmio_ro, XD_RANGES, f))
+    if (f == IO_APIC || in(m->hv->mmio_ro, XD_RANGES, f))
         *e &= ~RW_BIT;
     switch (*e & CACHE) {
     case 0x00: *e |= 0x18; break;
