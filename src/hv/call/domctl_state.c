@@ -98,6 +98,7 @@ static void tell_context(const struct xd_vcpu *t, context *c)
     c->kernel_ss = t->kernel_ss;
     c->kernel_sp = t->kernel_sp;
     c->ctrlreg[0] = CR0_REST | (t->ts ? CR0_TS : 0);
+    c->ctrlreg[2] = t->cr2;
     c->ctrlreg[4] = CR4_REST | (t->cr4_de ? CR4_DE : 0);
     for (size_t i = 0; i < XD_ARRAY_SIZE(t->dr); i++)
         c->debugreg[i] = t->dr[i];

@@ -17,6 +17,7 @@
 #define VGCF_FAILSAFE_DISABLES UINT64_C(0x08)
 #define VGCF_SYSCALL_DISABLES  UINT64_C(0x10)
 #define CTRLREG_USER           1
+#define CTRLREG_CR2            2
 #define CTRLREG_KERNEL         3
 #define CTRLREG_CR4            4
 #define CR0_TS                 UINT64_C(8)
@@ -198,6 +199,7 @@ static void set_stacks(struct xd_vcpu *t, const context *c)
     XD_PUT(t->hv, t->gs_base_kernel, c->gs_base_kernel);
     XD_PUT(t->hv, t->gs_base_user, c->gs_base_user);
     XD_PUT(t->hv, t->ts, (c->ctrlreg[0] & CR0_TS) != 0);
+    XD_PUT(t->hv, t->cr2, c->ctrlreg[CTRLREG_CR2]);
 }
 
 static void set_entries(struct xd_vcpu *t, const context *c)
