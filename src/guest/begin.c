@@ -88,14 +88,14 @@ static bool is_code(uint64_t at)
     return find_mapping(at, &m) && m.may[2] == 'x';
 }
 
-/* What an event's frame would overwrite, too. */
-static bool is_stack(struct xd_vcpu *v, uint64_t top)
+/* What an event's frame would overwrite, too, which lies below a multiple of 16. */
+static bool is_stack(struct xd_vcpu *v, uint64_t rsp)
 {
-    unsigned char bytes[XD_RED_ZONE];
-    const uint64_t at = top - sizeof(bytes);
+    unsigned char bytes[XD_RED_ZONE + 15];
+    const size_t n = XD_RED_ZONE + rsp % 16;
 
-    return top >= sizeof(bytes) && xd_access_read(NULL, v, at, bytes, sizeof(bytes)) &&
-           xd_access_write(NULL, v, at, bytes, sizeof(bytes));
+    return rsp >= n && xd_access_read(NULL, v, rsp - n, bytes, n) &&
+           xd_access_write(NULL, v, rsp - n, bytes, n);
 }
 
 static void check(const struct xd_context *c, const struct xd_regs *r)
@@ -108,7 +108,7 @@ static void check(const struct xd_context *c, const struct xd_regs *r)
     /* In a window a fault says what is wrong, to the guest's handler if it has one. */
     if (xd_mirrored_at(r->rip) != v->domain && !is_code(r->rip))
         cannot_begin(c, "RIP is %#" PRIx64 ", where this process has no code", r->rip);
-    if (!is_stack(v, r->rsp & ~UINT64_C(15)))
+    if (!is_stack(v, r->rsp))
         cannot_begin(c, "RSP is %#" PRIx64 ", below which nothing can be written", r->rsp);
 }
 

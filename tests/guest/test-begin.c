@@ -665,6 +665,18 @@ START_TEST(what_nothing_can_begin_with_is_told)
 }
 END_TEST
 
+/* It is not a multiple of 16, and its last word lies beyond what there is. */
+START_TEST(rsp_beyond_memory_is_told)
+{
+    unsigned char *at = mmap(NULL, STACK + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    ck_assert_ptr_ne(at, MAP_FAILED);
+    ck_assert_int_eq(mprotect(at, STACK, PROT_READ | PROT_WRITE), 0);
+    context.user_regs.rsp = (uintptr_t)at + STACK + 8;
+    ck_dies_saying(begins_and_runs, _i ? &data : NULL, "below which nothing can be written");
+}
+END_TEST
+
 static void takes_its_machine(struct begun *b)
 {
     (void)b;
@@ -702,6 +714,7 @@ int main(void)
     tcase_add_test(tc, code_and_stack_may_lie_in_a_window);
     tcase_add_test(tc, code_in_a_window_that_is_not_mapped_crashes_the_domain);
     tcase_add_loop_test(tc, what_nothing_can_begin_with_is_told, 0, 2 * XD_ARRAY_SIZE(wrong));
+    tcase_add_loop_test(tc, rsp_beyond_memory_is_told, 0, 2);
     tcase_add_loop_test(tc, it_does_not_take_its_machine_away, 0, 2);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
