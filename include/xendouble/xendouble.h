@@ -72,7 +72,9 @@ struct xd_config {
     uint64_t seed;        /* scatters machine frame numbers */
     struct {
         uint64_t first, last;
-    } mmio_ro[8]; /* I/O frames that may be mapped read-only at most, inclusive; unused: both 0 */
+    } mmio_ro
+        [8]; /* I/O frames that may be mapped read-only at most, inclusive, besides the I/O APIC's (0xfec00);
+                     unused: both 0 */
     uint64_t
         cpu_khz; /* what guests read of the clock's rate; 1..1000000000; the default with XD_CLOCK_HOST */
     uint64_t boot_ns; /* system time at the start, ns; up to 2^62 */
