@@ -14,7 +14,6 @@
     (UINT64_C(1) << 39) /* of a log of all frames that can be: 512 * 512 * 512 pages */
 
 enum {
-    SHADOW_OFF = 0,
     SHADOW_ENABLE_LOGDIRTY = 2,
     SHADOW_CLEAN = 11,
     SHADOW_PEEK = 12,
@@ -87,9 +86,11 @@ static int64_t tell_dirty(struct xd_domctl *c)
 {
     static const unsigned char zeros[XD_PAGE_SIZE];
     const uint64_t at = c->op.u.shadow_op.dirty_bitmap, pages = c->op.u.shadow_op.pages;
-    uint64_t bytes = pages / 8 + (pages % 8 != 0);
+    uint64_t bytes = (pages + 7) / 8; /* none of the last numbers that there are, as in Xen */
 
     c->op.u.shadow_op.fault_count = c->op.u.shadow_op.dirty_count = 0;
+    if (bytes == 0)
+        c->op.u.shadow_op.pages = 0;
     if (bytes > LOG_BYTES) {
         bytes = LOG_BYTES;
         c->op.u.shadow_op.pages = LOG_BYTES * 8;
