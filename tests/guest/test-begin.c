@@ -449,49 +449,13 @@ START_TEST(beside_a_thread_that_entered)
 }
 END_TEST
 
+/* ---- Lives ---- */
+
 static void initialises(void *unused)
 {
     (void)unused;
     must(HYPERVISOR_vcpu_op(VCPUOP_initialise, 1, &context) == 0);
 }
-
-/* Its domain's controller says what it begins with, and that it is up. */
-static void sets_its_context(void *unused)
-{
-    struct {
-        uint32_t cmd, version;
-        uint16_t domain, pad[3];
-        uint32_t vcpu;
-        uint64_t context, rest[14];
-    } op = {.cmd = 12, .version = 0x15, .domain = 1, .vcpu = 1, .context = (uintptr_t)&context};
-
-    (void)unused;
-    context.flags |= VGCF_online;
-    must(HYPERVISOR_domctl(&op) == 0);
-}
-
-START_TEST(it_begins_once_if_its_controller_brings_it_up)
-{
-    struct xd_domain_config c = XD_DOMAIN_CONFIG_DEFAULT;
-    struct xd_domain *d0;
-
-    c.privileged = true;
-    ck_assert_int_eq(xd_domain_create(m.hv, &c, &d0), 0);
-    rounds = 0;
-    begun.main = comes_back;
-    start(m.v0, initialises, NULL);
-    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
-    start(xd_vcpu_at(d0, 0), sets_its_context, NULL);
-    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
-    ck_assert_uint_eq(rounds, 1);
-    start(m.v0, brings_up_again, NULL);
-    ck_assert_int_eq(run(_i), XD_RUN_FINISHED);
-    ck_assert_uint_eq(rounds, 2);
-    ck_assert_uint_eq(went, 1);
-}
-END_TEST
-
-/* ---- Lives ---- */
 
 static void ups(void *unused)
 {
@@ -708,7 +672,6 @@ int main(void)
     tcase_add_test(tc, code_that_is_given_later_does_too);
     tcase_add_loop_test(tc, it_begins_once_only, 0, 2);
     tcase_add_test(tc, beside_a_thread_that_entered);
-    tcase_add_loop_test(tc, it_begins_once_if_its_controller_brings_it_up, 0, 2);
     tcase_add_test(tc, it_begins_in_each_life);
     tcase_add_test(tc, it_begins_again_when_it_was_reset);
     tcase_add_test(tc, code_and_stack_may_lie_in_a_window);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test-pause.c: a linked control domain pauses another one, whose code stands still meanwhile, resets or destroys it. */
+/* test-pause.c: a linked control domain pauses another one, whose code stands still meanwhile, resets, begins or destroys it. */
 #include "guest.h"
 
 #include <string.h>
+#include <xen/interface/vcpu.h>
 
 enum { DESTROY = 2, PAUSE = 3, UNPAUSE = 4, RESET_CONTEXT = 12, HEAD = 16 };
 
@@ -116,6 +117,67 @@ START_TEST(code_of_a_vcpu_that_is_reset_never_goes_on)
 }
 END_TEST
 
+#ifdef __x86_64__
+static struct vcpu_guest_context context;
+static unsigned char stack[65536] __attribute__((aligned(16)));
+static unsigned int begun, rounds;
+
+/* Where nobody returns from. */
+static void begins(void)
+{
+    begun++;
+    for (;;) {
+        rounds++;
+        (void)HYPERVISOR_vcpu_op(VCPUOP_down, 1, NULL);
+    }
+}
+
+static void gives_context(void *to)
+{
+    uint32_t op[36] = {RESET_CONTEXT, 0x15, 1, 0, 1}; /* vCPU 1 */
+
+    memcpy(&op[6], &(uint64_t){(uintptr_t)to}, sizeof(uint64_t));
+    ck_assert_int_eq(HYPERVISOR_domctl(op), 0);
+}
+
+static void initialises(void *unused)
+{
+    (void)unused;
+    ck_assert_int_eq(HYPERVISOR_vcpu_op(VCPUOP_initialise, 1, &context), 0);
+}
+
+static void ups(void *unused)
+{
+    (void)unused;
+    ck_assert_int_eq(HYPERVISOR_vcpu_op(VCPUOP_up, 1, NULL), 0);
+}
+
+static void run_by(struct xd_vcpu *v, void (*code)(void *arg), void *arg)
+{
+    start(v, code, arg);
+    ck_assert_int_eq(xd_run(m.hv, NULL), XD_RUN_FINISHED);
+}
+
+/* What its controller lets begin goes on behind its call when it is up again. */
+START_TEST(a_vcpu_that_is_brought_up_begins_once)
+{
+    struct xd_vcpu *v = xd_vcpu_at(d0, 0);
+
+    context.flags = VGCF_in_kernel | VGCF_online;
+    context.ctrlreg[3] = xd_domain_start(m.d1)->cr3_mfn << 12;
+    context.user_regs.rip = (uintptr_t)begins;
+    context.user_regs.rsp = (uintptr_t)stack + sizeof(stack) - 8;
+    run_by(v, gives_context, NULL);
+    run_by(m.v0, initialises, NULL);
+    run_by(v, gives_context, &context);
+    ck_assert_uint_eq(rounds, 1);
+    run_by(m.v0, ups, NULL);
+    ck_assert_uint_eq(rounds, 2);
+    ck_assert_uint_eq(begun, 1);
+}
+END_TEST
+#endif
+
 static void destroys(void *unused)
 {
     (void)unused;
@@ -144,6 +206,9 @@ int main(void)
     tcase_add_test(t, code_of_a_paused_domain_stands_still);
     tcase_add_test(t, a_paused_domain_goes_on_in_a_later_run);
     tcase_add_test(t, code_of_a_vcpu_that_is_reset_never_goes_on);
+#ifdef __x86_64__
+    tcase_add_test(t, a_vcpu_that_is_brought_up_begins_once);
+#endif
     tcase_add_test(t, code_of_a_destroyed_domain_is_gone);
     suite_add_tcase(suite, t);
     return run_suite(suite);
