@@ -4,6 +4,7 @@
 
 #include "view.h"
 
+#include "abi/sysctl64.h"
 #include "hv/bounce.h"
 #include "hv/copy.h"
 #include "program/runner.h"
@@ -20,6 +21,7 @@
 #define HC_MMUEXT_OP     26u
 #define HC_PLATFORM_OP   7u
 #define HC_IRET          23u
+#define HC_SYSCTL        35u
 #define HC_DOMCTL        36u
 #define GETVCPUCONTEXT   13u
 #define FAULT            (-14) /* -EFAULT */
@@ -322,6 +324,17 @@ static void continued(struct xd_witness *w, struct xd_vcpu *v, uint64_t nr, uint
         forget(w, v, va, sizeof(*e.args));
 }
 
+/* How many processors there are, as sysctl's cputopoinfo tells who gives it no room, in the same field. */
+static void told_by_sysctl(struct xd_witness *w, struct xd_vcpu *v, uint64_t at)
+{
+    enum { CPUTOPOINFO = 16 };
+    struct xd_abi_sysctl op;
+
+    if (xd_look(v, &op, at, sizeof(op)) && op.cmd == CPUTOPOINFO)
+        forget(w, v, at + offsetof(struct xd_abi_sysctl, u.cputopo.num_cpus),
+               sizeof(op.u.cputopo.num_cpus));
+}
+
 /* What lies there is the machine's, and no two have it alike. */
 static bool xens_range(uint64_t va)
 {
@@ -364,6 +377,8 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
     if (e->nr == HC_DOMCTL &&
         (rc == 0 || rc == FAULT)) /* which leaves the beginning of an answer */
         told_by_domctl(w, r, m->v, e->arg[0]);
+    if (e->nr == HC_SYSCTL && rc == 0)
+        told_by_sysctl(w, m->v, e->arg[0]);
     xd_str_add(&w->result, " result=");
     xd_show_rc(&w->result, rc);
     if (e->done && xd_look(m->v, bytes, e->done, 4))

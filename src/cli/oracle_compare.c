@@ -14,8 +14,8 @@
 #define LEAK       16u /* docs/DIFFERENCES.md */
 #define COLUMN_MIN 24u
 #define COLUMN_MAX 64u
-#define LINES_MAX  400u /* of a block that is shown */
-#define SHOWN_MAX  24u  /* of its rows */
+#define LINES_MAX  4096u /* of a block that is shown */
+#define SHOWN_MAX  24u   /* of its rows */
 
 static size_t line_length(const char *s)
 {

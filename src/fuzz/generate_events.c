@@ -112,8 +112,8 @@ static void bind_interdomain(struct xd_gen *g, unsigned int arg, struct xd_str *
 
 static void bind_virq(struct xd_gen *g, unsigned int arg, struct xd_str *out)
 {
-    /* Not 3: Xen tells of domains that ended when it has time to. */
-    static const uint8_t virqs[] = {0, 1, 1, 2, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 20, 23};
+    /* Not 3: Xen tells of domains that ended when it has time to. Nor 8: the console's, which Xen's own messages raise. */
+    static const uint8_t virqs[] = {0, 1, 1, 2, 4, 5, 6, 7, 9, 9, 10, 12, 13, 14, 15, 16, 20, 23};
 
     (void)arg;
     (void)bind(xd_gen_here(g), XD_GEN_VIRQ, 0);
