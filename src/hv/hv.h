@@ -405,10 +405,10 @@ struct xd_gsi {
     bool programmed; /* by PHYSDEVOP_setup_gsi */
     bool shared;     /* who has it shares it */
     bool waits;      /* it was raised again, before all had acknowledged it */
-    uint8_t vector;  /* that it is routed to; 0: its entry was never written */
+    uint8_t vector;  /* that is the line's; 0: none yet */
+    bool written;    /* its entry was, with that vector */
     bool low;        /* active low */
     bool masked;
-    uint8_t pad;
     uint64_t eoi_ns; /* when Xen acknowledges it for them; 0: nothing is in flight */
 };
 

@@ -44,6 +44,7 @@ void xd_gsi_init(struct xd_hv *hv)
             g->vector = CONSOLE_VECTOR;
         else if (gsi && gsi != TIMER_PIN)
             g->vector = xd_vector_take(hv);
+        g->written = g->vector != 0;
     }
 }
 
@@ -95,15 +96,16 @@ void xd_gsi_write(struct xd_hv *hv, uint32_t gsi, bool level, bool low, bool mas
     XD_PUT(hv, g->trigger, level ? XD_GSI_LEVEL : XD_GSI_EDGE);
     XD_PUT(hv, g->low, low);
     XD_PUT(hv, g->masked, masked);
+    XD_PUT(hv, g->written, true);
 }
 
 static uint32_t entry(const struct xd_hv *hv, uint32_t pin)
 {
     const struct xd_gsi *g = &hv->gsi[pin];
 
-    if (pin == TIMER_PIN && !g->vector)
+    if (pin == TIMER_PIN && !g->written)
         return ROUTED | TIMER_VECTOR;
-    if (!g->vector)
+    if (!g->written)
         return MASKED;
     return ROUTED | g->vector | (g->low ? LOW : 0) | (g->trigger == XD_GSI_LEVEL ? LEVEL : 0) |
            (g->trigger == XD_GSI_LEVEL && g->eoi_ns ? IRR : 0) | (g->masked ? MASKED : 0);
@@ -118,6 +120,6 @@ uint32_t xd_ioapic_read(const struct xd_hv *hv, uint32_t reg)
     if ((reg & 0xff) < 0x10 || pin >= XD_GSIS)
         return 0;
     if (reg & 1)
-        return pin == TIMER_PIN || hv->gsi[pin].vector ? CPU_0 : 0;
+        return pin == TIMER_PIN || hv->gsi[pin].written ? CPU_0 : 0;
     return entry(hv, pin);
 }

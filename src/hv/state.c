@@ -62,6 +62,7 @@ const struct xd_state_row xd_state_machine[] = {
     M(gsi, waits, MAX, 1),
     M(gsi, eoi_ns, MAX, ANY),
     M(gsi, vector, MAX, BYTE),
+    M(gsi, written, MAX, 1),
     M(gsi, low, MAX, 1),
     M(gsi, masked, MAX, 1),
     F(vector_last, MAX, BYTE),
