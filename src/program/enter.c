@@ -68,7 +68,11 @@ static enum xd_entered trap(struct xd_runner *r, const struct xd_step *s, struct
 {
     uint64_t error = 0, cr2 = 0;
 
-    if (!number(r, s, "error", &error) || !number(r, s, "cr2", &cr2) || !number(r, s, "dr6", &cr2))
+    if (vector != 1 && xd_form_item(r->p, s, "dr6")) {
+        xd_report(r, "dr6= says why a #DB comes, which is `trap 1`");
+        return XD_ENTERED_MISUSE;
+    }
+    if (!number(r, s, "error", &error) || !number(r, s, vector == 1 ? "dr6" : "cr2", &cr2))
         return XD_ENTERED_MISUSE;
     return xd_guest_trap(v, vector < 32 ? (unsigned int)vector : 32, (uint32_t)error, cr2);
 }

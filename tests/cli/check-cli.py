@@ -499,6 +499,9 @@ class Cli(unittest.TestCase):
             f.truncate(60000000)
         self.expect(run("replay", path), 2, "this line is longer than")
 
+    def test_dr6_of_another_exception(self):
+        self.expect(run("replay", "-", given=b"domain d1\ntrap 6 dr6=1\n"), 1, "(standard input):2: ", "dr6= says why a #DB comes")
+
     def test_impossible_machines(self):
         for text in ("machine frames=0", "machine frames=1048577", "machine frames=0xffffffffffffffff", "machine domains=0",
                      "machine domains=65", "machine khz=0", "domain d1 pages=0xffffffff", "domain d1 vcpus=0",
