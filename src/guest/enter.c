@@ -17,6 +17,7 @@
 #include "hv/sched.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -433,6 +434,13 @@ static void come_in(struct xd_self *self, uint64_t nr)
         xd_cannot_call(self, nr);
 }
 
+/* A vCPU on a thread of its own waits for another: that one may need this processor of the host. */
+static void let_others(const struct xd_self *self)
+{
+    if (self->context && self->context->thread)
+        sched_yield();
+}
+
 /* A call of a vCPU that is not plain. */
 int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg)
 {
@@ -452,6 +460,8 @@ int64_t xd_call_with_care(struct xd_self *self, uint64_t nr, const uint64_t *arg
     if (self->context || !xd_self_goes_on(self))
         rc = xd_guest_return(self, rc);
     xd_self_unlock(self);
+    if (xd_is_yield(nr, arg))
+        let_others(self);
     return rc;
 }
 
@@ -483,6 +493,7 @@ void xd_preempt(void)
         xd_guest_return(self, 0);
     }
     xd_self_unlock(self);
+    let_others(self);
 }
 
 /* ---- Shared pages ---- */

@@ -283,6 +283,9 @@ void xd_mirrors_end(struct xd_hv *hv);
 /* A preemption point of (c): returns when its vCPU runs and it is its turn. */
 void xd_sched_point(struct xd_context *c);
 
+/* A call that gives its turn away: SCHEDOP_yield, by either number. */
+bool xd_is_yield(uint64_t nr, const uint64_t *arg);
+
 /* An entered thread's vCPU can't run: lets others run and time pass until it can. False: it never
  * will; the machine's report says why. */
 bool xd_sched_wait(struct xd_guest *g, struct xd_vcpu *v);

@@ -287,10 +287,9 @@ static void go_on(struct xd_sched *s, struct xd_place *from)
         xd_place_switch(from, c ? &c->place : &s->home);
 }
 
-static bool is_yield(const struct xd_vcpu *v)
+bool xd_is_yield(uint64_t nr, const uint64_t *arg)
 {
-    return (v->rec.nr == CALL_SCHED_OP || v->rec.nr == CALL_SCHED_OP_COMPAT) &&
-           v->rec.arg[0] == OP_YIELD;
+    return (nr == CALL_SCHED_OP || nr == CALL_SCHED_OP_COMPAT) && arg[0] == OP_YIELD;
 }
 
 void xd_sched_point(struct xd_context *c)
@@ -299,7 +298,7 @@ void xd_sched_point(struct xd_context *c)
         xd_threads_point(c);
         return;
     }
-    c->yields = !c->preempted && is_yield(c->v);
+    c->yields = !c->preempted && xd_is_yield(c->v->rec.nr, c->v->rec.arg);
     c->preempted = false;
     /* A run that was over may have begun again meanwhile: it is looked up anew each time. */
     do {

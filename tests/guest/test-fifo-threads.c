@@ -285,6 +285,7 @@ static void run(void)
     for (uintptr_t i = 0; i < SENDERS; i++)
         start(sender[i], send_rounds, (void *)i);
     c.threads = true;
+    c.points_max = 0; /* how many it passes is the machine's matter; the time limit ends it */
     ck_assert_int_eq(xd_run(m.hv, &c), XD_RUN_FINISHED);
     ck_assert_uint_eq(taken_all, ALL * rounds);
     for (unsigned int i = 0; i < ALL; i++) {
