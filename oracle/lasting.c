@@ -24,8 +24,11 @@
 #define ANY               UINT64_MAX
 #define REGISTER          0u /* a callback */
 #define VCPUOP_SEND_NMI   11u
-/* Commands, by bit: status and EOI of an interrupt, iopl, the I/O bitmap, reading an APIC, asking for a vector; */
-#define PHYSDEV_HARMLESS (UINT64_C(0x1f) << 4 | UINT64_C(1) << 10 | UINT64_C(1) << 12)
+#define XENOPROF_INIT     0u
+#define XD_EEXIST         17
+/* Commands, by bit: status and EOI of an interrupt, iopl, the I/O bitmap, reading an APIC, asking for a vector, a debug port, */
+#define PHYSDEV_HARMLESS \
+    (UINT64_C(0x1f) << 4 | UINT64_C(1) << 10 | UINT64_C(1) << 12 | UINT64_C(1) << 29)
 /*
  * getdomaininfo, getvcpucontext, getvcpuinfo, max_vcpus, hypercall_init, getvcpuaffinity, sizes of addresses, memory_mapping of a
  * PV guest, the version of vm_event_op, gettscinfo, getpageframeinfo3; pausedomain and unpausedomain are undone.
@@ -82,10 +85,11 @@ static const struct {
     {HC_PHYSDEV_COMPAT, ANY, true, "been given a part of a device"},
 };
 
-/* Of these Xen only answers, or it is undone. */
-static bool harmless(uint64_t nr, uint64_t cmd)
+/* Of these Xen only answers, or it is undone. Asking for profiling makes only a control domain the profiler. */
+static bool harmless(unsigned int domid, uint64_t nr, uint64_t cmd)
 {
-    return cmd < 64 && ((nr == HC_PHYSDEV_OP && PHYSDEV_HARMLESS >> cmd & 1) ||
+    return cmd < 64 && ((nr == HC_XENOPROF_OP && cmd == XENOPROF_INIT && domid > 0) ||
+                        (nr == HC_PHYSDEV_OP && PHYSDEV_HARMLESS >> cmd & 1) ||
                         (nr == HC_PLATFORM_OP && PLATFORM_HARMLESS >> cmd & 1) ||
                         (nr == HC_DOMCTL && DOMCTL_HARMLESS >> cmd & 1) ||
                         (nr == HC_SYSCTL && SYSCTL_HARMLESS >> cmd & 1) ||
@@ -122,12 +126,13 @@ static void note_nmi(struct xd_machine *m, unsigned int domid, uint64_t nr, uint
 void xd_machine_note(struct xd_machine *m, unsigned int domid, uint64_t nr, uint64_t cmd,
                      int64_t rc)
 {
-    if (rc < 0 &&
-        (nr != HC_PLATFORM_OP || cmd != PLATFORM_CPU_ADD)) /* a refused one is remembered */
+    /* Of a processor that can't be had Xen remembers the number, unless it knew it. */
+    if (rc < 0 && (nr != HC_PLATFORM_OP || cmd != PLATFORM_CPU_ADD || rc == -XD_EEXIST))
         return;
     note_nmi(m, domid, nr, cmd);
     for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++)
-        if (rows[i].nr == nr && (rows[i].cmd == cmd || rows[i].cmd == ANY) && !harmless(nr, cmd))
+        if (rows[i].nr == nr && (rows[i].cmd == cmd || rows[i].cmd == ANY) &&
+            !harmless(domid, nr, cmd))
             spend(m, domid, rows[i].all, rows[i].what);
 }
 

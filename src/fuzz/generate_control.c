@@ -32,7 +32,7 @@ static const struct xd_alt domctl[] = {
     A(1, "<sysctl/platform_op> ptr4(<1/99>, 0, <zeros>)"),
     A(1, "sysctl ptr4(<0/5/13/15/24/28/30/99>, 0x15, <zeros>)"),
     A(1, "platform_op ptr4(<0/16/64/99>, 0x03000001, <zeros>)"),
-    CTL(4,
+    CTL(1,
         "platform_op ptr4(<17/62>, 0x03000001, 5, <0/1>, <7/1000000000>, <0/0/1>, 0, 0, <zeros>)"),
     DOMU(1, "domctl ptr4(19, 0x15, 0, 0, <5/16/55>, <zeros>)"),
     DOMU(3, "<sysctl ptr4(1, 0x15, <zeros>)/platform_op ptr4(17, 0x03000001, <zeros>)/domctl "
@@ -66,7 +66,7 @@ static const struct xd_alt platform[] = {
                       "<ptr4(<1/1/1/2>, <0/1>, <0/0xffffffff>)/0/0x800000000000/va(9)>, <words>)"),
     A(2, "platform_op ptr4(<48/55>, 0x3000001, <0/200/0xffffffff>, <zeros>)"),
     A(3, "platform_op ptr4(<56/57>, 0x3000001, <0/200/0x80000000>, <zeros>)"),
-    A(2, "platform_op ptr4(58, 0x3000001, <0, 0, 0/0, 100, 255/1024, 0, 0/0, 512, 0/0, 0, 256/100, "
+    A(1, "platform_op ptr4(58, 0x3000001, <0, 0, 0/0, 100, 255/1024, 0, 0/0, 512, 0/0, 0, 256/100, "
          "0, 0>, <zeros>)"),
     A(2, PLATFORM(3b) "<0, 0/0x100100, 0x200000/0x100000, 0x110000/0x100000, "
                       "0x100000200/0x100000, 0x200000>, 0, <words>)"),

@@ -129,6 +129,7 @@ static const struct xd_alt profiling[] = {
            "xenoprof_op <3/3/4> <ptr(77)/ptr(0x7ff0)/<bad-in>>\n"
            "<40%xenoprof_op 3 ptr(0)\n>"
            "xenoprof_op 5 0\n"
+           "<50%xenoprof_op 6 ptr(8)\n>"
            "xenoprof_op <6/6/17/13/3> <ptr(7)/ptr(8)/<bad-in>>\n"
            "<70%xenoprof_op 7 0\n>"
            "xenoprof_op <8/9/9/12> 0\n"
@@ -137,9 +138,9 @@ static const struct xd_alt profiling[] = {
 };
 
 static const struct xd_alt sysctl[] = {
-    A(3, "<sysctl_power>"), A(3, "<sysctl_pool>"),    A(4, "<sysctl_machine>"),
-    A(3, "<sysctl_xen>"),   A(3, "<hypfs_read>"),     A(3, "<hypfs_write>"),
-    A(2, "<injected>"),     A(2, "<kexec_segments>"), CTL(1, "<profiling>"),
+    A(12, "<sysctl_power>"), A(12, "<sysctl_pool>"),   A(16, "<sysctl_machine>"),
+    A(12, "<sysctl_xen>"),   A(12, "<hypfs_read>"),    A(12, "<hypfs_write>"),
+    A(8, "<injected>"),      A(8, "<kexec_segments>"), CTL(2, "<profiling>"),
 };
 
 const struct xd_rule xd_rules_sysctl[] = {
