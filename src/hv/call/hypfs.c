@@ -22,8 +22,21 @@ enum type { DIR, TEXT = 2, UINT = 3, BOOL = 5 };
 enum { PLAIN, GZIP };
 
 /* What a node holds. */
-enum content { NOTHING, POOLS, CHANGESET, COMPILER, COMPILE_BY, COMPILE_DATE, COMPILE_DOMAIN };
-enum { EXTRA = COMPILE_DOMAIN + 1, MAJOR, MINOR, CONFIG, GRANULARITY, SETTING };
+enum content {
+    NOTHING,
+    POOLS,
+    CHANGESET,
+    COMPILER,
+    COMPILE_BY,
+    COMPILE_DATE,
+    COMPILE_DOMAIN,
+    EXTRA,
+    MAJOR,
+    MINOR,
+    CONFIG,
+    GRANULARITY,
+    SETTING
+};
 
 /* Directories, by their places among the nodes. */
 enum {
