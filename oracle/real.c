@@ -630,6 +630,7 @@ static void make_access(struct xd_program_cpu *c, struct xd_vcpu *v, struct xd_o
     unsigned int g = guest_of(v);
     volatile struct xd_mailbox *m = xen->guest[g].mail;
     unsigned char *through = xd_xen_at(xen, v->cr3.v * XD_PAGE_SIZE, c->va, XD_GUEST_WRITES);
+    uint64_t trapped, vector, error, result;
 
     c->done = false;
     if (xd_enter_access(v, c, out))
@@ -641,23 +642,27 @@ static void make_access(struct xd_program_cpu *c, struct xd_vcpu *v, struct xd_o
     if (!is_mask(c, g, through)) /* else what it stores is the mask */
         give_mask_back(g);
     xd_xen_ask(xen, g);
+    trapped = m->trapped;
+    vector = m->vector;
+    error = m->error;
+    result = m->result;
     masks_stored(c, through);
-    see(false, false);
-    c->done = !died && !m->trapped && (c->what == XD_DO_LOAD || through);
+    see(false, false); /* which may ask the same kernel */
+    c->done = !died && !trapped && (c->what == XD_DO_LOAD || through);
     if (died) {
         out->kind = XD_OUTCOME_CRASHED;
         return;
     }
-    if (m->trapped) {
+    if (trapped) {
         out->kind = XD_OUTCOME_TRAP;
-        out->vector = (uint8_t)m->vector;
-        out->fault.error = (uint32_t)m->error;
+        out->vector = (uint8_t)vector;
+        out->fault.error = (uint32_t)error;
         out->fault.cr2 = vcpu_info_of(g)->cr2;
     } else if (!c->done) {
         out->kind = XD_OUTCOME_EMULATED;
     }
     if (c->what == XD_DO_LOAD)
-        memcpy(c->bytes, (const void *)(uintptr_t)&m->result, 8);
+        memcpy(c->bytes, &result, sizeof(result));
 }
 
 /* The step is not decoded again: what the program's CPU holds is what the guest's kernel is told to do. */
