@@ -20,6 +20,7 @@
 #define HC_XEN_VERSION       17u
 #define XEN_4_17             (4 << 16 | 17)
 #define DOMID_SELF           0x7ff0u
+#define RECORD_COUNT_MAX     4096u /* references to a page of dom0's after it was built: fewer */
 #define GAVE_BACK_MAX        20u /* programs that gave frames back, before the heap is arranged anew */
 
 static bool differs(struct xd_machine *m, const char *fmt, ...) XD_PRINTF(2, 3);
@@ -296,6 +297,25 @@ static bool known_version(struct xd_machine *m)
     return false;
 }
 
+/* A 4.17 that was configured in another way (CONFIG_BIGMEM) has other records: those of dom0's pages would say nonsense. */
+static bool known_records(struct xd_machine *m)
+{
+    const struct xd_real_guest *g = &m->guest[0];
+    struct xd_xen_frame f;
+
+    for (uint64_t pfn = 0; pfn < g->start.pages; pfn++) {
+        xd_xen_frame_at(&m->xen, g->mfn[pfn], &f);
+        if (f.owner == 0 && f.allocated && f.count > 0 && f.count < RECORD_COUNT_MAX)
+            continue;
+        snprintf(m->xen.error, sizeof(m->xen.error),
+                 "%s has records of frames that are not those of Debian's 4.17: pfn %" PRIu64
+                 " of dom0 has owner %d and %" PRIu64 " references",
+                 m->config.xen, pfn, (int)f.owner, (uint64_t)f.count);
+        return false;
+    }
+    return true;
+}
+
 static bool boot(struct xd_machine *m)
 {
     if (m->up)
@@ -312,6 +332,10 @@ static bool boot(struct xd_machine *m)
         return false;
     }
     see_dom0(m);
+    if (!known_records(m)) {
+        xd_xen_end(&m->xen);
+        return m->up = false;
+    }
     m->frames = (uint32_t)xd_xen_call(&m->xen, xd_xen_guest(0, 0), HC_MEMORY_OP,
                                       (uint64_t[6]){MEM_MAXIMUM_RAM_PAGE}, 0, NULL, 0);
     remember(m, 0);
