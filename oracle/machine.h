@@ -12,7 +12,7 @@
 
 #include "hv/pte.h"
 
-#define XD_PORTS_SEEN      4096u /* all a domain can have */
+#define XD_PORTS_SEEN      4096u /* all that 2-level events can have, and programs come to */
 #define XD_WORDS_START     64u   /* tables of a start of day that are looked after */
 #define XD_DEBUG_REGISTERS 8u
 
