@@ -96,7 +96,8 @@ static const struct {
     {VCPU_OP, XD_WHY_NONE, AUDIT | VCPU}, /* of a new vCPU, which holds what came before */
     {DOMCTL, XD_WHY_NONE, AUDIT | VCPU},  /* the same of another domain's; an affinity */
     {DOMCTL, XD_WHY_DOMCTL_CAP, DONE},    /* the weight */
-    {DOMCTL, XD_WHY_COPY_IN, TOLD},       /* what was told of a list before its end */
+    {DOMCTL, XD_WHY_DOMCTL_RESET_PV, DONE},
+    {DOMCTL, XD_WHY_COPY_IN, TOLD}, /* what was told of a list before its end */
     {DOMCTL, XD_WHY_COPY_OUT, DONE},
     {VCPU_OP, XD_WHY_VCPU_INFO_OFFSET, CLOCK}, /* the old vcpu_info's is written anew */
     {VCPU_OP, XD_WHY_VCPU_INFO_TWICE, CLOCK},

@@ -40,6 +40,8 @@ static const struct {
     {XD_WHY_XENOPROF_NOT_INITIALISED,
      "a real machine would stay profiled: scenarios/control/profiler-not-ready.xds"},
     {XD_WHY_DOMCTL_PAUSES, "needs 256 calls: scenarios/control/domctl-pause-limit.xds"},
+    {XD_WHY_DOMCTL_RESET_PV,
+     "needs one who has shut down and is paused: scenarios/control/domctl-soft-reset.xds"},
     {XD_WHY_DOMCTL_AFFINITY_BUSY, "needs one who is pinned: scenarios/control/domctl-affinity.xds"},
     {XD_WHY_DOMCTL_CONTEXT_TABLES,
      "the other domain's kernel would be lost: scenarios/control/domctl-context.xds"},

@@ -3,9 +3,11 @@
 #include "hv/call/domctl.h"
 
 #include "hv/evtchn.h"
+#include "hv/evtchn_fifo.h"
 #include "hv/sched.h"
 #include "hv/shinfo.h"
 
+#define SOFT_RESET_CONT  23u
 #define PAUSES_MAX       255u
 #define KB_SHIFT         (XD_PAGE_SHIFT - 10)
 #define SCHED_CREDIT2    6u
@@ -67,15 +69,32 @@ static int64_t destroydomain(struct xd_domctl *c)
     return 0;
 }
 
+/*
+ * AS-XEN: domain_soft_reset: what the domain made for itself goes, and only then it turns out that it is PV. It crashes
+ * for that, which means nothing to one that has shut down.
+ */
 static int64_t soft_reset(struct xd_domctl *c)
 {
+    struct xd_domain *d = c->d;
     int64_t rc = xd_domctl_not_self(c);
 
     if (rc)
         return rc;
-    if (!c->d->shutting_down && c->d->vcpus)
-        return xd_reject(c->v, XD_WHY_DOMCTL_RUNS, c->d->domid);
-    return xd_domctl_not_modelled(c);
+    if (!d->shutting_down && d->vcpus)
+        return xd_reject(c->v, XD_WHY_DOMCTL_RUNS, d->domid);
+    if (!d->pauses)
+        return xd_reject(c->v, XD_WHY_EVTCHN_RESET_NOT_PAUSED, d->domid);
+    if (c->op.cmd == SOFT_RESET_CONT) /* none is ever cut short */
+        return xd_reject(c->v, XD_WHY_EVTCHN_RESET_NOT_RUNNING, d->domid);
+
+    xd_evtchn_close_all(d);
+    xd_fifo_end(d);
+    for (uint32_t id = 0; id < d->vcpus; id++) {
+        XD_PUT(d->hv, d->vcpu[id].runstate_area, 0);
+        xd_info_release(&d->vcpu[id]);
+    }
+    xd_domain_crash(d);
+    return xd_reject(c->v, XD_WHY_DOMCTL_RESET_PV, d->domid);
 }
 
 /* ---- Limits ---- */
@@ -240,7 +259,7 @@ const struct xd_domctl_row xd_domctl_domain[] = {
     {16, scheduler_op},
     {17, setdomainhandle},
     {18, setdebugging},
-    {23, soft_reset}, /* where it goes on */
+    {SOFT_RESET_CONT, soft_reset},
     {24, settimeoffset},
     {27, resumedomain},
     {29, subscribe},
