@@ -82,6 +82,7 @@ SAME_SIZE(memory_remove_from_physmap, xen_remove_from_physmap);
 SAME_SIZE(memory_map, xen_memory_map);
 SAME_SIZE(memory_foreign_map, xen_foreign_memory_map);
 SAME_SIZE(memory_pod_target, xen_pod_target);
+SAME_SIZE(vmemrange, xen_vmemrange);
 SAME_SIZE(memory_vnuma, xen_vnuma_topology_info);
 SAME_SIZE(memory_rdm_map, xen_reserved_device_memory_map);
 SAME_SIZE(memory_resource, xen_mem_acquire_resource);

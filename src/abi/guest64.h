@@ -195,6 +195,10 @@ struct xd_abi_memory_access_op {
     uint32_t nr;
     uint64_t pfn, pfn_list, access_list;
 };
+struct xd_abi_vmemrange {
+    uint64_t start, end; /* bytes */
+    uint32_t flags, nid;
+};
 struct xd_abi_memory_vnuma {
     uint16_t domid, pad;
     uint32_t nr_vnodes, nr_vcpus, nr_vmemranges;

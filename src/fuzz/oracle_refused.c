@@ -108,6 +108,7 @@ static const struct {
     {IRET, XD_WHY_NONE, DONE}, /* the domain crashes, or its kernel is entered */
     {MEMORY_OP, XD_WHY_NONE, ANSWER},
     {MEMORY_OP, XD_WHY_MEMMAP_ROOM, TOLD}, /* the entries before */
+    {MEMORY_OP, XD_WHY_VNUMA_ROOM, TOLD},  /* how many there are */
     {MEMORY_OP, XD_WHY_EXCHANGE_LIST, DONE},
     {MEMORY_OP, XD_WHY_EXCHANGE_FRAME, DONE},
     {MEMORY_OP, XD_WHY_STEAL_BUSY, DONE},

@@ -73,6 +73,8 @@ void xd_domain_kill(struct xd_domain *d)
     if (hv->host->watcher)
         hv->host->watcher->gone(d);
     XD_PUT(hv, d->dying, true);
+    if (d->vnuma.nodes)
+        xd_arena_zero(xd_arena_of(hv), &d->vnuma, sizeof(d->vnuma));
     xd_domain_unclaim(d);
     xd_levers_forget(d);
     xd_evtchn_close_all(d);

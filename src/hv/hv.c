@@ -282,6 +282,7 @@ static uint64_t hash_domain(uint64_t h, struct xd_domain *d)
         h = xd_hash64(h, &d->vcpu[i].id,
                       offsetof(struct xd_vcpu, rec) - offsetof(struct xd_vcpu, id));
     h = xd_hash64(h, d->e820, sizeof(d->e820[0]) * d->e820_nr);
+    h = xd_hash64(h, &d->vnuma, d->vnuma.nodes ? sizeof(d->vnuma) : sizeof(d->vnuma.nodes));
     return xd_hash64(h, d->port, sizeof(d->port[0]) * d->ports_valid);
 }
 

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/hostclock.h"
 #include "base/newtype.h"
+#include "hv/control.h"
 #include "hv/device.h"
 #include "hv/host.h"
 #include "hv/pte.h"
@@ -295,6 +296,7 @@ struct xd_domain {
 
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_abi_e820entry e820[XD_E820_MAX];
+    struct xd_vnuma vnuma;
     struct xd_port port[XD_PORTS]; /* last member: what is not valid is never touched */
 };
 

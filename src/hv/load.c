@@ -257,6 +257,9 @@ static bool domain(struct reader *r, uint32_t *next)
         if (!rows(r, xd_state_e820, &d->e820[i]))
             return false;
     }
+    snprintf(r->who, sizeof(r->who), "d%u's virtual nodes' ", d->domid);
+    if (d->vnuma.nodes && !rows(r, xd_state_vnuma, &d->vnuma))
+        return false;
     for (uint32_t port = 0; port < d->ports_valid; port++) {
         snprintf(r->who, sizeof(r->who), "d%u port %" PRIu32 "'s ", d->domid, port);
         if (!rows(r, xd_state_port, &d->port[port]))

@@ -99,6 +99,8 @@ static void put_domain(struct xd_str *out, const struct xd_domain *d, uint32_t s
         put_rows(out, xd_state_vcpu, &d->vcpu[id]);
     for (uint32_t i = 0; i < d->e820_nr; i++)
         put_rows(out, xd_state_e820, &d->e820[i]);
+    if (d->vnuma.nodes)
+        put_rows(out, xd_state_vnuma, &d->vnuma);
     for (uint32_t port = 0; port < d->ports_valid; port++)
         put_rows(out, xd_state_port, &d->port[port]);
 }

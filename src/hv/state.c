@@ -172,6 +172,7 @@ const struct xd_state_row xd_state_domain[] = {
     M(fifo.page, v, MFN, 0),
     F(claimed, MAX, XD_FRAMES_MAX),
     F(e820_nr, MAX, XD_E820_MAX),
+    F(vnuma.nodes, MAX, XD_VNODES),
     F(irqs, BITS, (UINT32_C(1) << XD_GSIS) - 2),
     F(suspend_port, MAX, WORD),
     F(time_offset, MAX, ANY),
@@ -199,6 +200,14 @@ const struct xd_state_row xd_state_e820[] = {
     A(size, MAX, WORD),
     F(type, MAX, WORD),
     END,
+};
+#undef S
+
+#define S struct xd_vnuma
+const struct xd_state_row xd_state_vnuma[] = {
+    F(ranges, MAX, XD_VMEMRANGES),  A(distance, MAX, WORD),    A(of_vcpu, MAX, XD_VNODES - 1),
+    A(node, MAX, XD_NODES_MAX - 1), M(range, start, MAX, ANY), M(range, end, MAX, ANY),
+    M(range, flags, MAX, 0),        M(range, nid, MAX, WORD),  END,
 };
 #undef S
 

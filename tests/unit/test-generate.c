@@ -46,6 +46,13 @@ static const struct {
     {XD_WHY_DOMCTL_CONTEXT_TABLES,
      "the other domain's kernel would be lost: scenarios/control/domctl-context.xds"},
     {XD_WHY_VCPU_CONTEXT_ASSIST, "likewise: scenarios/control/domctl-context-up.xds"},
+    {XD_WHY_DOMCTL_VNUMA_VCPUS,
+     "needs words in lists of the right shape: scenarios/control/domctl-virtual-nodes.xds"},
+    {XD_WHY_DOMCTL_VNUMA_SIZE, "likewise"},
+    {XD_WHY_DOMCTL_VNUMA_VNODE, "likewise"},
+    {XD_WHY_DOMCTL_VNUMA_NODE, "likewise"},
+    {XD_WHY_DOMCTL_VNUMA_FLAGS, "likewise"},
+    {XD_WHY_VNUMA_ROOM, "likewise"},
 };
 
 static bool can_be_reached(enum xd_why why)

@@ -30,6 +30,9 @@ struct xd_domctl_row {
 extern const struct xd_domctl_row xd_domctl_domain[], xd_domctl_vcpu[], xd_domctl_state[],
     xd_domctl_memory[], xd_domctl_machine[];
 
+/* In domctl_vnuma.c. */
+xd_domctl_fn xd_domctl_setvnumainfo;
+
 /* Commands whose place among the checks is their own. In domctl_rights.c. */
 xd_domctl_fn xd_domctl_irq_permission, xd_domctl_iomem_permission, xd_domctl_ioport_permission,
     xd_domctl_memory_mapping;

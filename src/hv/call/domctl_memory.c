@@ -158,7 +158,7 @@ const struct xd_domctl_row xd_domctl_memory[] = {
     {61, getpageframeinfo3},
     {65, audit_p2m},
     {67, set_broken_page_p2m},
-    {74, xd_domctl_not_modelled}, /* setvnumainfo */
+    {74, xd_domctl_setvnumainfo},
     {85, mempool},
     {86, mempool},
     {0, NULL},

@@ -18,12 +18,12 @@
 #define MEMF_POPULATE_ON_DEMAND   (1u << 16)
 #define MEMF_EXACT_NODE           (1u << 17)
 #define MEMF_VNODE                (1u << 18)
-#define NODES_MAX                 64u
 #define XENMEM_INCREASE           0u
 #define XENMEM_DECREASE           1u
 #define XENMEM_POPULATE           6u
 #define XENMEM_MACHINE_MEMORY_MAP 10u
 #define XENMEM_EXCHANGE           11u
+#define XENMEM_GET_VNUMAINFO      26u
 #define XENMEM_ACQUIRE_RESOURCE   28u
 #define MACH2PHYS_ENTRIES         (UINT64_C(1) << 35)
 
@@ -40,7 +40,7 @@ bool xd_memory_node_ok(const struct xd_domain *d, uint32_t flags)
 {
     if (!MEMF_NODE(flags))
         return true;
-    return d->privileged ? MEMF_NODE(flags) - 1 < NODES_MAX : !(flags & MEMF_EXACT_NODE);
+    return d->privileged ? MEMF_NODE(flags) - 1 < XD_NODES_MAX : !(flags & MEMF_EXACT_NODE);
 }
 
 /* Only frames below this can be given. Frames of other nodes than 0 are not there to be insisted on. */
@@ -56,9 +56,8 @@ uint64_t xd_memory_below(const struct xd_domain *d, uint32_t flags)
                                  : UINT64_C(1) << (bits - XD_PAGE_SHIFT); /* AS-XEN: bits_to_zone */
 }
 
-/* AS-XEN: construct_memop_from_reservation. Guests here have no virtual nodes, so naming one means
- * nothing. */
-static bool flags_ok(struct xd_vcpu *v, uint32_t flags)
+/* AS-XEN: construct_memop_from_reservation: a virtual node means nothing to a domain without any. */
+static bool flags_ok(struct xd_vcpu *v, const struct xd_domain *d, uint32_t flags)
 {
     unsigned int width = XD_PAGE_SHIFT;
 
@@ -66,12 +65,19 @@ static bool flags_ok(struct xd_vcpu *v, uint32_t flags)
         width++;
     if (MEMF_BITS(flags) && MEMF_BITS(flags) < width && MEMF_BITS(flags) <= XD_PAGE_SHIFT)
         return false;
-    return flags & MEMF_VNODE || xd_memory_node_ok(v->domain, flags);
+    if (flags & MEMF_VNODE)
+        return !d->vnuma.nodes || (uint8_t)(MEMF_NODE(flags) - 1) < d->vnuma.nodes;
+    return xd_memory_node_ok(v->domain, flags);
 }
 
-static uint64_t below(struct xd_vcpu *v, uint32_t flags)
+/* Anybody may insist on a virtual node, and so on the node that it lies on. */
+static uint64_t below(struct xd_vcpu *v, const struct xd_domain *d, uint32_t flags)
 {
-    return xd_memory_below(v->domain, flags & MEMF_VNODE ? MEMF_BITS(flags) : flags);
+    if (!(flags & MEMF_VNODE))
+        return xd_memory_below(v->domain, flags);
+    if (d->vnuma.nodes && flags & MEMF_EXACT_NODE && d->vnuma.node[MEMF_NODE(flags) - 1] > 0)
+        return 0;
+    return xd_memory_below(v->domain, MEMF_BITS(flags));
 }
 
 /* AS-XEN: guest_handle_subrange_okay: where the rest begins, and that its size does not overflow.
@@ -116,7 +122,7 @@ static bool allocate(struct xd_vcpu *v, const struct reserve *r, xd_mfn *first)
         xd_reject(v, XD_WHY_RESERVE_LIMIT, r->d->pages + nr, r->d->pages_max);
         return false;
     }
-    if (xd_frames_alloc(r->d, r->op.extent_order, below(v, r->op.mem_flags), first))
+    if (xd_frames_alloc(r->d, r->op.extent_order, below(v, r->d, r->op.mem_flags), first))
         return true;
     xd_reject(v, XD_WHY_RESERVE_NO_MEMORY, nr);
     return false;
@@ -186,7 +192,7 @@ static enum xd_why reserve_check(struct xd_vcpu *v, struct reserve *r, uint64_t 
     arg[1] = v->domain->domid;
     if (!r->d)
         return XD_WHY_RESERVE_DOMAIN;
-    if (!flags_ok(v, r->op.mem_flags)) {
+    if (!flags_ok(v, r->d, r->op.mem_flags)) {
         arg[0] = r->op.mem_flags;
         return XD_WHY_RESERVE_FLAGS;
     }
@@ -320,7 +326,6 @@ static xd_op_fn *const run[] = {
     [23] = xd_memory_add_to_physmap_batch,
     [24] = xd_memory_claim,
     [25] = xd_memory_compat_m2p,
-    [26] = xd_memory_vnuma,
     [27] = xd_memory_rdm_map,
 };
 
@@ -347,7 +352,7 @@ static enum start start_of(uint64_t op)
     case 14: /* maximum_gpfn */
     case 15:
     case 24: /* claim_pages */
-    case 26:
+    case XENMEM_GET_VNUMAINFO:
     case 27: return START_NONE;
     default: return START_ARCH;
     }
@@ -370,6 +375,8 @@ int64_t xd_hc_memory_op(struct xd_vcpu *v, const struct xd_args_memory_op *arg)
         return xd_memory_exchange(v, arg->arg);
     if (op == XENMEM_ACQUIRE_RESOURCE)
         return xd_memory_resource(v, arg->arg);
+    if (op == XENMEM_GET_VNUMAINFO)
+        return xd_memory_vnuma(v, arg->arg);
     if (op == XENMEM_MACHINE_MEMORY_MAP && !v->domain->privileged)
         return xd_reject(v, XD_WHY_MEMMAP_RIGHTS,
                          v->domain->domid); /* before the operand is read */

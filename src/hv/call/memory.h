@@ -29,7 +29,9 @@ int64_t xd_memory_exchange(struct xd_vcpu *v, uint64_t at);
 xd_op_fn xd_memory_map, xd_memory_machine_map, xd_memory_set_map, xd_memory_rdm_map;
 xd_op_fn xd_memory_add_to_physmap, xd_memory_add_to_physmap_batch, xd_memory_remove_from_physmap,
     xd_memory_pod_target, xd_memory_sharing, xd_memory_access, xd_memory_claim,
-    xd_memory_compat_m2p, xd_memory_vnuma;
+    xd_memory_compat_m2p;
+/* They read their operand themselves, at (at). The latter in domctl_vnuma.c. */
 int64_t xd_memory_resource(struct xd_vcpu *v, uint64_t at);
+int64_t xd_memory_vnuma(struct xd_vcpu *v, uint64_t at);
 
 #endif

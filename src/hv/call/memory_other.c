@@ -84,18 +84,6 @@ int64_t xd_memory_access(struct xd_vcpu *v, void *copy)
     return rc ? rc : xd_reject(v, XD_WHY_ACCESS_PV, d->domid);
 }
 
-int64_t xd_memory_vnuma(struct xd_vcpu *v, void *copy)
-{
-    const struct xd_abi_memory_vnuma *op = copy;
-    struct xd_domain *d;
-    int64_t rc;
-
-    if (op->pad)
-        return xd_reject(v, XD_WHY_VNUMA_PAD, op->pad);
-    rc = xd_memory_domain(v, op->domid, &d);
-    return rc ? rc : xd_reject(v, XD_WHY_VNUMA_NONE, d->domid);
-}
-
 static int64_t claim(struct xd_vcpu *v, struct xd_domain *d, uint64_t pages)
 {
     uint64_t more = pages - d->pages;

@@ -7,7 +7,6 @@
 
 #define CPUS         1u
 #define NODES        1u
-#define NODES_MAX    64u
 #define NR_ZONES     41u /* of 52 bits of address */
 #define LOW_RAM      0x9fu
 #define NO_CORE      UINT32_MAX /* Xen knows of no cores where a package has one */
@@ -38,7 +37,7 @@ int64_t xd_sysctl_physinfo(struct xd_sysctl *c)
     c->op.u.physinfo.nr_cpus = CPUS;
     c->op.u.physinfo.max_cpu_id = CPUS - 1;
     c->op.u.physinfo.nr_nodes = NODES;
-    c->op.u.physinfo.max_node_id = NODES_MAX - 1;
+    c->op.u.physinfo.max_node_id = XD_NODES_MAX - 1;
     c->op.u.physinfo.cpu_khz = (uint32_t)hv->config.cpu_khz;
     c->op.u.physinfo.capabilities = CAP_HVM | CAP_PV | CAP_HAP | CAP_GNTTAB_V1 | CAP_GNTTAB_V2;
     c->op.u.physinfo.total_pages = hv->frames - XD_LOW_FRAMES + LOW_RAM;
