@@ -36,8 +36,12 @@ struct xd_abi_domctl_ext_context {
     uint64_t syscall32_eip, sysenter_eip;
     uint16_t syscall32_cs, sysenter_cs;
     uint8_t syscall32_mask, sysenter_mask, pad[2];
-    uint64_t mcg_cap, mci_ctl2[2];
-    uint64_t mcg_ext_ctl;
+    uint64_t mcg_cap, mci_ctl2[2], mcg_ext_ctl;
+};
+
+struct xd_abi_vcpu_msr {
+    uint32_t index, reserved;
+    uint64_t value;
 };
 
 struct xd_abi_domctl {

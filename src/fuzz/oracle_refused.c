@@ -97,7 +97,10 @@ static const struct {
     {DOMCTL, XD_WHY_NONE, AUDIT | VCPU},  /* the same of another domain's; an affinity */
     {DOMCTL, XD_WHY_DOMCTL_CAP, DONE},    /* the weight */
     {DOMCTL, XD_WHY_DOMCTL_RESET_PV, DONE},
-    {DOMCTL, XD_WHY_COPY_IN, TOLD}, /* what was told of a list before its end */
+    {DOMCTL, XD_WHY_COPY_IN, TOLD},         /* what was told of a list before its end */
+    {DOMCTL, XD_WHY_DOMCTL_MSR_ROOM, TOLD}, /* how many there are, or were set */
+    {DOMCTL, XD_WHY_DOMCTL_MSR_RESERVED, TOLD},
+    {DOMCTL, XD_WHY_DOMCTL_MSR, TOLD},
     {DOMCTL, XD_WHY_COPY_OUT, DONE},
     {VCPU_OP, XD_WHY_VCPU_INFO_OFFSET, CLOCK}, /* the old vcpu_info's is written anew */
     {VCPU_OP, XD_WHY_VCPU_INFO_TWICE, CLOCK},

@@ -252,6 +252,7 @@ static void init_vcpus(struct builder *b)
         XD_PUT(b->hv, v->tick_ns,
                v->down ? 0 : b->hv->now_ns); /* its first: when it comes to run */
         xd_runstate_init(v);
+        xd_given_init(v);
         xd_info_back(v);
         if (v->down)
             continue;

@@ -5,6 +5,8 @@
 
 #include "abi/guest64.h"
 
+#include <stdbool.h>
+
 #define XD_NODES_MAX    64u  /* nodes of memory that a machine can have */
 #define XD_VNODES       32u  /* AS-XEN: vnuma_alloc: a page for distances, 4 bytes each, */
 #define XD_VMEMRANGES   170u /* ... and one for ranges, of 24 */
@@ -19,5 +21,29 @@ struct xd_vnuma {
     uint8_t node[XD_VNODES]; /* of the machine, that each lies on */
     struct xd_abi_vmemrange range[XD_VMEMRANGES];
 };
+
+#define XD_XSTATES     UINT64_C(0x21f) /* that the processor can save: x87 SSE AVX MPX PKRU */
+#define XD_FPU_IMAGE   512u            /* bytes, as FXSAVE writes them */
+#define XD_XSAVE_LEAST 576u            /* bytes: x87, SSE and the header */
+#define XD_XSAVE_GUEST 832u            /* ... and AVX: all that a PV domain can have */
+#define XD_XSAVE_ALL   2696u
+
+/* What a vCPU is given besides its context, and keeps. Its own code does not reach it: DIFFERENCES 11. */
+struct xd_given {
+    uint64_t mcg_cap, mci_ctl2[2], mcg_ext_ctl; /* of its banks of machine checks */
+    uint64_t xcr0, xcr0_used;                   /* XCR0, and all that it ever was */
+    uint32_t tsc_aux;
+    uint16_t syscall32_cs, sysenter_cs;
+    bool fpu; /* a context brought an image of the FPU */
+    bool pad[7];
+    unsigned char xsave[XD_XSAVE_GUEST]; /* the image, its header, and AVX */
+};
+
+struct xd_vcpu;
+
+/* As a new vCPU has them. */
+void xd_given_init(struct xd_vcpu *v);
+/* The FPU is as in (image), or, if that is NULL, as a vCPU begins with it. */
+void xd_given_fpu(struct xd_vcpu *v, const unsigned char *image);
 
 #endif

@@ -235,6 +235,7 @@ struct xd_vcpu {
 
     uint64_t tlb_flushes, tlb_invlpgs; /* what reached this vCPU's TLB */
     struct xd_continuation cont;
+    struct xd_given given;
 
     struct xd_record rec; /* this and the rest: scratch, see the head of this file */
     struct xd_walked walked;

@@ -171,6 +171,7 @@ static void restore_vcpu(struct xd_vcpu *v)
     forget(v);
     if (!saved) {
         reset(v);
+        xd_given_init(v);
         forget_entries(v);
         return;
     }

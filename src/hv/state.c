@@ -316,6 +316,16 @@ const struct xd_state_row xd_state_vcpu[] = {
     F(tlb_invlpgs, MAX, ANY),
     F(cont.nr, MAX, ANY),
     A(cont.arg, MAX, ANY),
+    F(given.mcg_cap, MAX, 0x1ff),
+    A(given.mci_ctl2, MAX, ANY),
+    F(given.mcg_ext_ctl, MAX, ANY),
+    F(given.xcr0, BITS, 7),
+    F(given.xcr0_used, BITS, 7),
+    F(given.tsc_aux, MAX, WORD),
+    F(given.syscall32_cs, MAX, HALF),
+    F(given.sysenter_cs, MAX, HALF),
+    F(given.fpu, MAX, 1),
+    A(given.xsave, MAX, BYTE),
     END,
 };
 #undef S

@@ -151,6 +151,8 @@ START_TEST(a_context_goes_round)
 
     f.v1->regs.rax = 0x1234;
     f.v1->iopl = 1;
+    f.v1->given.fpu = true;
+    memset(f.v1->given.xsave, 0x5a, XD_FPU_IMAGE);
     for (unsigned int i = 0; i < 3; i++) {
         op.u.vcpucontext.vcpu = 0;
         op.u.vcpucontext.ctxt = ctxt;
@@ -161,6 +163,9 @@ START_TEST(a_context_goes_round)
     }
     ck_assert_uint_eq(f.v1->regs.rax, 0x1234);
     ck_assert_uint_eq(f.v1->iopl, 1);
+    ck_assert(f.v1->given.fpu);
+    for (unsigned int i = 0; i < XD_FPU_IMAGE; i++)
+        ck_assert_uint_eq(f.v1->given.xsave[i], 0x5a);
     ck_assert_int_eq(xd_vcpu_state(f.v1), XD_STATE_RUNNING);
 }
 END_TEST

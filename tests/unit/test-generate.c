@@ -53,6 +53,22 @@ static const struct {
     {XD_WHY_DOMCTL_VNUMA_NODE, "likewise"},
     {XD_WHY_DOMCTL_VNUMA_FLAGS, "likewise"},
     {XD_WHY_VNUMA_ROOM, "likewise"},
+    {XD_WHY_DOMCTL_EXT_MCE, "likewise: scenarios/control/domctl-entries-banks.xds"},
+    {XD_WHY_DOMCTL_MSR_COUNT,
+     "needs words in lists of the right shape: scenarios/control/domctl-msrs.xds"},
+    {XD_WHY_DOMCTL_MSR_ROOM, "likewise"},
+    {XD_WHY_DOMCTL_MSR_RESERVED, "likewise"},
+    {XD_WHY_DOMCTL_MSR, "likewise"},
+    {XD_WHY_DOMCTL_XSTATE_ROOM,
+     "needs words in lists of the right shape: scenarios/control/domctl-extended-state.xds"},
+    {XD_WHY_DOMCTL_XSTATE_MASK, "likewise"},
+    {XD_WHY_DOMCTL_XSTATE_SIZE, "likewise"},
+    {XD_WHY_DOMCTL_XSTATE_SHORT, "likewise"},
+    {XD_WHY_DOMCTL_XSTATE_UNUSED, "likewise"},
+    {XD_WHY_DOMCTL_XSTATE_BITS, "likewise"},
+    {XD_WHY_DOMCTL_XSTATE_COMPACT, "likewise"},
+    {XD_WHY_DOMCTL_XSTATE_RESERVED, "likewise"},
+    {XD_WHY_DOMCTL_XSTATE_LENGTH, "likewise"},
 };
 
 static bool can_be_reached(enum xd_why why)

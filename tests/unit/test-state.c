@@ -190,7 +190,7 @@ END_TEST
 /* ---- Files that are no machine ---- */
 
 static struct xd_fixture f;
-#define LAYOUT UINT64_C(0x7c9060ff500be913) /* of machine files of XD_STATE_VERSION 7 */
+#define LAYOUT UINT64_C(0x45839781b169cc37) /* of machine files of XD_STATE_VERSION 7 */
 
 static struct xd_str file;
 
@@ -205,6 +205,35 @@ static void teardown(void)
     xd_str_free(&file);
     fixture_teardown(&f);
 }
+
+START_TEST(what_a_controller_gave_is_kept)
+{
+    struct xd_given *g = &f.v1->given;
+    struct xd_vnuma *n = &f.d1->vnuma;
+    struct xd_hv *copy;
+
+    *g = (struct xd_given){.mcg_cap = 0x1ff,
+                           .mci_ctl2 = {1, 2},
+                           .mcg_ext_ctl = 3,
+                           .xcr0 = 1,
+                           .xcr0_used = 7,
+                           .tsc_aux = 4,
+                           .syscall32_cs = 5,
+                           .sysenter_cs = 6,
+                           .fpu = true};
+    g->xsave[XD_XSAVE_GUEST - 1] = 7;
+    n->nodes = XD_VNODES;
+    n->ranges = XD_VMEMRANGES;
+    n->distance[XD_VNODES * XD_VNODES - 1] = 8;
+    n->of_vcpu[XD_VNODES_VCPUS - 1] = 9;
+    n->node[XD_VNODES - 1] = 10;
+    n->range[XD_VMEMRANGES - 1] = (struct xd_abi_vmemrange){.start = 11, .end = 12, .nid = 13};
+    copy = through_a_file(f.hv, "given");
+    ck_assert_mem_eq(&xd_domain_find(copy, f.d1->domid)->vnuma, n, sizeof(*n));
+    ck_assert_mem_eq(&same_vcpu(copy, f.v1)->given, g, sizeof(*g));
+    xd_hv_destroy(copy);
+}
+END_TEST
 
 static void ck_no_machine(const char *bytes, size_t n, const char *words)
 {
@@ -581,6 +610,7 @@ int main(void)
     t = tcase_create("files");
     tcase_set_timeout(t, 300);
     tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, what_a_controller_gave_is_kept);
     tcase_add_test(t, cut_short);
     tcase_add_test(t, any_bit_flipped);
     tcase_add_test(t, a_version_has_one_layout);

@@ -82,8 +82,9 @@ static int64_t set_target(struct xd_domctl *c)
 
 static int64_t run_row(struct xd_domctl *c)
 {
-    static const struct xd_domctl_row *const files[] = {
-        xd_domctl_domain, xd_domctl_vcpu, xd_domctl_state, xd_domctl_memory, xd_domctl_machine};
+    static const struct xd_domctl_row *const files[] = {xd_domctl_domain, xd_domctl_vcpu,
+                                                        xd_domctl_state,  xd_domctl_given,
+                                                        xd_domctl_memory, xd_domctl_machine};
     int64_t rc = xd_domctl_privilege(c);
 
     if (rc)

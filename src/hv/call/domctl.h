@@ -28,7 +28,7 @@ struct xd_domctl_row {
 
 /* Rows of one file each; the last has no function. */
 extern const struct xd_domctl_row xd_domctl_domain[], xd_domctl_vcpu[], xd_domctl_state[],
-    xd_domctl_memory[], xd_domctl_machine[];
+    xd_domctl_given[], xd_domctl_memory[], xd_domctl_machine[];
 
 /* In domctl_vnuma.c. */
 xd_domctl_fn xd_domctl_setvnumainfo;

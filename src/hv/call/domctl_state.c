@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl_state.c: domctl: the state of one vCPU, told and set: its context, what belongs to it besides, its MSRs and its
- * extended state. Nobody does so to a vCPU that makes the call.
+ * domctl_state.c: domctl: the context of one vCPU, told and set. Nobody does so to a vCPU that makes the call. What belongs
+ * to it besides: domctl_given.c.
  */
 #include "hv/call/domctl.h"
 #include "hv/call/vcpu.h"
@@ -18,13 +18,7 @@
 #define CR0_REST               UINT64_C(0x80050033) /* of the processor as it is: PG AM WP NE ET MP PE */
 #define CR4_DE                 UINT64_C(0x08)
 #define CR4_REST               UINT64_C(0x660) /* of Xen's choice: OSXMMEXCPT OSFXSR MCE PAE */
-#define FCW_RESET              0x37fu
-#define MXCSR_RESET            0x1f80u
-#define MXCSR_AT               24
 #define RFLAGS_IOPL_SHIFT      12
-#define SET_EXT_VCPUCONTEXT    42u
-#define GETVCPUEXTSTATE        63u
-#define EXT_SIZE_MIN           offsetof(struct xd_abi_domctl_ext_context, mcg_cap)
 
 typedef struct xd_abi_vcpu_guest_context context;
 
@@ -81,17 +75,13 @@ static uint64_t flags_of(const struct xd_vcpu *t)
 
     return flags | (t->failsafe.mask ? VGCF_FAILSAFE_DISABLES : 0) |
            (t->syscall.mask ? VGCF_SYSCALL_DISABLES : 0) | (xd_vcpu_is_up(t) ? XD_VGCF_ONLINE : 0) |
-           (t->kernel_mode ? XD_VGCF_IN_KERNEL : 0);
+           (t->kernel_mode ? XD_VGCF_IN_KERNEL : 0) | (t->given.fpu ? VGCF_I387_VALID : 0);
 }
 
 static void tell_context(const struct xd_vcpu *t, context *c)
 {
-    const uint16_t fcw = FCW_RESET;
-    const uint32_t mxcsr = MXCSR_RESET;
-
     memset(c, 0, sizeof(*c));
-    memcpy(c->fpu_ctxt, &fcw, sizeof(fcw)); /* DIFFERS: the FPU is never used */
-    memcpy(c->fpu_ctxt + MXCSR_AT, &mxcsr, sizeof(mxcsr));
+    memcpy(c->fpu_ctxt, t->given.xsave, sizeof(c->fpu_ctxt)); /* DIFFERS: it is never used */
     c->flags = flags_of(t);
     tell_registers(t, c);
     tell_tables(t, c);
@@ -180,54 +170,8 @@ static int64_t setvcpucontext(struct xd_domctl *c)
     return rc;
 }
 
-/* ---- What belongs to it besides ---- */
-
-/* AS-XEN: arch_do_domctl: what a caller gets of himself is nothing, and -ESRCH. */
-static int64_t find_other(struct xd_domctl *c, uint32_t id, struct xd_vcpu **t)
-{
-    *t = xd_vcpu_find(c->d, id);
-    return *t ? 0 : xd_reject(c->v, XD_WHY_DOMCTL_VCPU_UNKNOWN, c->d->domid, id);
-}
-
-static int64_t ext_vcpucontext(struct xd_domctl *c)
-{
-    const struct xd_abi_domctl_ext_context *e = &c->op.u.ext_vcpucontext;
-    struct xd_vcpu *t;
-    int64_t rc = find_other(c, e->vcpu, &t);
-
-    if (rc)
-        return rc;
-    if (c->op.cmd == SET_EXT_VCPUCONTEXT ? c->d == c->v->domain : t == c->v)
-        return xd_reject(c->v, XD_WHY_DOMCTL_EXT_SELF, c->d->domid);
-    if (c->op.cmd == SET_EXT_VCPUCONTEXT && e->size < EXT_SIZE_MIN)
-        return xd_reject(c->v, XD_WHY_DOMCTL_EXT_SIZE, e->size, EXT_SIZE_MIN);
-    if (c->op.cmd == SET_EXT_VCPUCONTEXT &&
-        !(xd_va_canonical(e->sysenter_eip) && xd_va_canonical(e->syscall32_eip)))
-        return xd_reject(c->v, XD_WHY_DOMCTL_EXT_ADDRESS, e->sysenter_eip, e->syscall32_eip);
-    return xd_domctl_not_modelled(c);
-}
-
-/* MSRs and extended state are the machine's. AS-XEN: arch_do_domctl: who asks for the latter gets the struct back in any case. */
-static int64_t machines_state(struct xd_domctl *c)
-{
-    struct xd_vcpu *t;
-    int64_t rc = find_other(c, c->op.u.vcpu_msrs.vcpu, &t);
-
-    c->copyback = c->op.cmd == GETVCPUEXTSTATE;
-    if (rc)
-        return rc;
-    return t == c->v ? xd_reject(c->v, XD_WHY_DOMCTL_VCPU_SELF, c->d->domid, t->id)
-                     : xd_domctl_not_modelled(c);
-}
-
 const struct xd_domctl_row xd_domctl_state[] = {
     {12, setvcpucontext},
     {13, getvcpucontext},
-    {SET_EXT_VCPUCONTEXT, ext_vcpucontext},
-    {43, ext_vcpucontext},
-    {62, machines_state}, /* setvcpuextstate */
-    {GETVCPUEXTSTATE, machines_state},
-    {72, machines_state}, /* get_vcpu_msrs */
-    {73, machines_state}, /* set_vcpu_msrs */
     {0, NULL},
 };

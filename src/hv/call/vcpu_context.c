@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#define VGCF_I387_VALID        UINT64_C(0x01)
 #define VGCF_FAILSAFE_DISABLES UINT64_C(0x08)
 #define VGCF_SYSCALL_DISABLES  UINT64_C(0x10)
 #define CTRLREG_USER           1
@@ -280,6 +281,7 @@ int64_t xd_vcpu_set_context(struct xd_vcpu *v, struct xd_vcpu *t, const context 
     if (rc)
         return rc;
     set_registers(t, c);
+    xd_given_fpu(t, c->flags & VGCF_I387_VALID ? c->fpu_ctxt : NULL);
     rc = check_assists(v, t, c);
     if (rc)
         return rc;
