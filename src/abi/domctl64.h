@@ -154,6 +154,11 @@ struct xd_abi_domctl {
             uint64_t vdistance, vcpu_to_vnode, vnode_to_pnode, vmemrange;
         } vnuma;
         struct {
+            uint32_t nr_leaves, nr_msrs;
+            uint64_t leaves, msrs;
+            uint32_t err_leaf, err_subleaf, err_msr;
+        } cpu_policy;
+        struct {
             uint32_t vcpu, pad;
             uint64_t xfeature_mask, size, buffer;
         } vcpuextstate;

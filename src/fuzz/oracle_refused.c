@@ -97,7 +97,8 @@ static const struct {
     {DOMCTL, XD_WHY_NONE, AUDIT | VCPU},  /* the same of another domain's; an affinity */
     {DOMCTL, XD_WHY_DOMCTL_CAP, DONE},    /* the weight */
     {DOMCTL, XD_WHY_DOMCTL_RESET_PV, DONE},
-    {DOMCTL, XD_WHY_COPY_IN, TOLD},         /* what was told of a list before its end */
+    {DOMCTL, XD_WHY_COPY_IN, TOLD}, /* what was told of a list before its end */
+    {DOMCTL, XD_WHY_POLICY_ROOM, TOLD},
     {DOMCTL, XD_WHY_DOMCTL_MSR_ROOM, TOLD}, /* how many there are, or were set */
     {DOMCTL, XD_WHY_DOMCTL_MSR_RESERVED, TOLD},
     {DOMCTL, XD_WHY_DOMCTL_MSR, TOLD},

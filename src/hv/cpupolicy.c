@@ -70,6 +70,8 @@ static const struct row {
 #define XEN    0x40000100u
 #define COMMON 0x0183f3ffu /* bits of 1.EDX that AMD repeats in 80000001.EDX */
 
+#define VA_WIDTH 48u /* bits */
+
 #define CACHES     6u /* subleaves that Xen keeps room for */
 #define FEATURES   3u
 #define TOPOLOGIES 2u
@@ -79,8 +81,22 @@ static const struct row {
 #define MSR_ARCH_CAPABILITIES 0x10au
 #define CPUID_FAULTING        0x80000000u
 
+/* AS-XEN: recalculate_cpuid_policy: AMD's repeated features, and the addresses of four levels of tables. */
+static struct xd_abi_cpuid_leaf domains_leaf(uint32_t leaf, uint32_t subleaf)
+{
+    struct xd_abi_cpuid_leaf l = xd_policy_leaf(XD_POLICY_PV_DEF, leaf, subleaf);
+
+    if (leaf == EXTD + 1)
+        l.d |= xd_policy_leaf(XD_POLICY_PV_DEF, 1, NONE).d & COMMON;
+    if (leaf == EXTD + 8)
+        l.a = (l.a & 0xff) | VA_WIDTH << 8;
+    return l;
+}
+
 struct xd_abi_cpuid_leaf xd_policy_leaf(enum xd_policy policy, uint32_t leaf, uint32_t subleaf)
 {
+    if (policy == XD_POLICY_DOMAIN)
+        return domains_leaf(leaf, subleaf);
     for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++) {
         const struct row *r = &rows[i];
 

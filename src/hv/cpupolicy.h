@@ -15,7 +15,8 @@ enum xd_policy {
     XD_POLICY_HVM_MAX,
     XD_POLICY_PV_DEF,
     XD_POLICY_HVM_DEF,
-    XD_POLICIES
+    XD_POLICIES,
+    XD_POLICY_DOMAIN = XD_POLICIES /* what a PV domain has that nobody chose anything for */
 };
 
 #define XD_CPUID_NO_SUBLEAF UINT32_MAX

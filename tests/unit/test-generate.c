@@ -54,6 +54,7 @@ static const struct {
     {XD_WHY_DOMCTL_VNUMA_FLAGS, "likewise"},
     {XD_WHY_VNUMA_ROOM, "likewise"},
     {XD_WHY_DOMCTL_EXT_MCE, "likewise: scenarios/control/domctl-entries-banks.xds"},
+    {XD_WHY_DOMCTL_POLICY_LATE, "likewise: scenarios/control/domctl-cpu-policy.xds"},
     {XD_WHY_DOMCTL_MSR_COUNT,
      "needs words in lists of the right shape: scenarios/control/domctl-msrs.xds"},
     {XD_WHY_DOMCTL_MSR_ROOM, "likewise"},

@@ -113,7 +113,7 @@ static int64_t set_ext(struct xd_domctl *c)
 static bool msr_set(struct xd_vcpu *t, uint32_t index, uint64_t value)
 {
     const struct xd_abi_cpuid_leaf leaf =
-        xd_policy_leaf(XD_POLICY_PV_DEF, EXTENDED_FEATURES, XD_CPUID_NO_SUBLEAF);
+        xd_policy_leaf(XD_POLICY_DOMAIN, EXTENDED_FEATURES, XD_CPUID_NO_SUBLEAF);
 
     if (index == MSR_FEATURE_ENABLES)
         return value == 0;

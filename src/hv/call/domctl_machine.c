@@ -4,6 +4,7 @@
  * TSC, other sizes of addresses; and what is for HVM domains only.
  */
 #include "hv/call/domctl.h"
+#include "hv/call/policy.h"
 
 #include "base/hostclock.h"
 
@@ -58,6 +59,27 @@ static int64_t psr_alloc(struct xd_domctl *c)
     return c->op.u.psr_alloc.cmd < PSR_COMMANDS
                ? xd_reject(c->v, XD_WHY_DOMCTL_NO_PSR)
                : xd_reject(c->v, XD_WHY_DOMCTL_PSR_CMD, c->op.u.psr_alloc.cmd);
+}
+
+/* Dom0 has no more than others here. AS-XEN: arch_do_domctl: the struct goes back if all could be told. */
+static int64_t get_cpu_policy(struct xd_domctl *c)
+{
+    int64_t rc = xd_policy_tell_leaves(c->v, XD_POLICY_DOMAIN, c->op.u.cpu_policy.leaves,
+                                       &c->op.u.cpu_policy.nr_leaves);
+
+    if (rc == 0)
+        rc = xd_policy_tell_msrs(c->v, XD_POLICY_DOMAIN, c->op.u.cpu_policy.msrs,
+                                 &c->op.u.cpu_policy.nr_msrs);
+    c->copyback = rc == 0;
+    return rc;
+}
+
+/* It can be another while the domain is being made, which createdomain begins, and this machine's domains are made. */
+static int64_t set_cpu_policy(struct xd_domctl *c)
+{
+    int64_t rc = xd_domctl_not_self(c);
+
+    return rc ? rc : xd_reject(c->v, XD_WHY_DOMCTL_POLICY_LATE, c->d->domid);
 }
 
 /* ---- The TSC, which the guest reads itself unless Xen is told to emulate it ---- */
@@ -133,22 +155,9 @@ static int64_t vmtrace_op(struct xd_domctl *c)
 }
 
 const struct xd_domctl_row xd_domctl_machine[] = {
-    {HVM_SAVE, hvmcontext},
-    {34, hvmcontext},
-    {35, set_address_size},
-    {36, get_address_size},
-    {37, device},
-    {45, device},
-    {47, device},
-    {55, hvmcontext},
-    {59, gettscinfo},
-    {60, settscinfo},
-    {68, setnodeaffinity},
-    {69, getnodeaffinity},
-    {75, psr_cmt_op},
-    {78, psr_alloc},
-    {82, xd_domctl_not_modelled}, /* get_cpu_policy */
-    {83, xd_domctl_not_modelled}, /* set_cpu_policy */
-    {84, vmtrace_op},
-    {0, NULL},
+    {HVM_SAVE, hvmcontext}, {34, hvmcontext}, {35, set_address_size}, {36, get_address_size},
+    {37, device},           {45, device},     {47, device},           {55, hvmcontext},
+    {59, gettscinfo},       {60, settscinfo}, {68, setnodeaffinity},  {69, getnodeaffinity},
+    {75, psr_cmt_op},       {78, psr_alloc},  {82, get_cpu_policy},   {83, set_cpu_policy},
+    {84, vmtrace_op},       {0, NULL},
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sysctl_machine.c: what sysctl tells of the machine: its memory, its one processor on its one node, its devices. */
+#include "hv/call/policy.h"
 #include "hv/call/sysctl.h"
 
 #include "hv/cpupolicy.h"
@@ -289,52 +290,6 @@ int64_t xd_sysctl_featureset(struct xd_sysctl *c)
     return nr < XD_FEATURE_WORDS ? xd_reject(c->v, XD_WHY_POLICY_ROOM, nr) : 0;
 }
 
-static int64_t tell_leaves(struct xd_sysctl *c)
-{
-    const enum xd_policy policy = (enum xd_policy)c->op.u.policy.index;
-    struct xd_abi_cpuid_leaf leaf;
-    uint32_t n = 0;
-
-    if (!c->op.u.policy.leaves) {
-        c->op.u.policy.nr_leaves = XD_POLICY_LEAVES;
-        return 0;
-    }
-    for (; xd_policy_nth(policy, n, &leaf); n++) {
-        int64_t rc;
-
-        if (n == c->op.u.policy.nr_leaves)
-            return xd_reject(c->v, XD_WHY_POLICY_ROOM, n);
-        rc = xd_sysctl_write(c, c->op.u.policy.leaves + n * sizeof(leaf), &leaf, sizeof(leaf));
-        if (rc)
-            return rc;
-    }
-    c->op.u.policy.nr_leaves = n;
-    return 0;
-}
-
-static int64_t tell_msrs(struct xd_sysctl *c)
-{
-    const enum xd_policy policy = (enum xd_policy)c->op.u.policy.index;
-    struct xd_abi_msr_entry msr;
-    uint32_t n = 0;
-
-    if (!c->op.u.policy.msrs) {
-        c->op.u.policy.nr_msrs = XD_POLICY_MSRS;
-        return 0;
-    }
-    for (; xd_policy_msr(policy, n, &msr); n++) {
-        int64_t rc;
-
-        if (n == c->op.u.policy.nr_msrs)
-            return xd_reject(c->v, XD_WHY_POLICY_ROOM, n);
-        rc = xd_sysctl_write(c, c->op.u.policy.msrs + n * sizeof(msr), &msr, sizeof(msr));
-        if (rc)
-            return rc;
-    }
-    c->op.u.policy.nr_msrs = n;
-    return 0;
-}
-
 int64_t xd_sysctl_policy(struct xd_sysctl *c)
 {
     int64_t rc;
@@ -342,10 +297,12 @@ int64_t xd_sysctl_policy(struct xd_sysctl *c)
     c->copyback = XD_COPYBACK_NEVER;
     if (c->op.u.policy.rsvd || c->op.u.policy.index >= XD_POLICIES)
         return xd_reject(c->v, XD_WHY_POLICY_INDEX, c->op.u.policy.index);
-    rc = tell_leaves(c);
+    rc = xd_policy_tell_leaves(c->v, (enum xd_policy)c->op.u.policy.index, c->op.u.policy.leaves,
+                               &c->op.u.policy.nr_leaves);
     if (rc == 0)
         rc = xd_sysctl_tell(c, u.policy.nr_leaves);
     if (rc == 0)
-        rc = tell_msrs(c);
+        rc = xd_policy_tell_msrs(c->v, (enum xd_policy)c->op.u.policy.index, c->op.u.policy.msrs,
+                                 &c->op.u.policy.nr_msrs);
     return rc ? rc : xd_sysctl_tell(c, u.policy.nr_msrs);
 }
