@@ -31,12 +31,15 @@
     (UINT64_C(0x1f) << 4 | UINT64_C(1) << 10 | UINT64_C(1) << 12 | UINT64_C(1) << 29)
 /*
  * getdomaininfo, getvcpucontext, getvcpuinfo, max_vcpus, hypercall_init, getvcpuaffinity, sizes of addresses, memory_mapping of a
- * PV guest, the version of vm_event_op, gettscinfo, getpageframeinfo3; pausedomain and unpausedomain are undone.
+ * PV guest, get_ext_vcpucontext, the version of vm_event_op, gettscinfo, getpageframeinfo3, getvcpuextstate; pausedomain and
+ * unpausedomain are undone.
  */
 #define BIT(n) (UINT64_C(1) << (n))
 #define DOMCTL_HARMLESS                                                                     \
     (BIT(3) | BIT(4) | BIT(5) | BIT(10) | BIT(13) | BIT(14) | BIT(15) | BIT(22) | BIT(25) | \
-     BIT(35) | BIT(36) | BIT(39) | BIT(56) | BIT(59) | BIT(61))
+     BIT(35) | BIT(36) | BIT(39) | BIT(43) | BIT(56) | BIT(59) | BIT(61) | BIT(63))
+#define GET_VCPU_MSRS  72u /* likewise */
+#define GET_CPU_POLICY 82u
 /* Of sysctl what only tells: physinfo, the scheduler, domains, processors, free memory, idle states, nodes, devices, policies, */
 #define SYSCTL_HARMLESS                                                              \
     (UINT64_C(1) << 3 | UINT64_C(1) << 4 | UINT64_C(1) << 6 | UINT64_C(1) << 8 |     \
@@ -88,6 +91,8 @@ static const struct {
 /* Of these Xen only answers, or it is undone. Asking for profiling makes only a control domain the profiler. */
 static bool harmless(unsigned int domid, uint64_t nr, uint64_t cmd)
 {
+    if (nr == HC_DOMCTL && (cmd == GET_VCPU_MSRS || cmd == GET_CPU_POLICY))
+        return true;
     return cmd < 64 && ((nr == HC_XENOPROF_OP && cmd == XENOPROF_INIT && domid > 0) ||
                         (nr == HC_PHYSDEV_OP && PHYSDEV_HARMLESS >> cmd & 1) ||
                         (nr == HC_PLATFORM_OP && PLATFORM_HARMLESS >> cmd & 1) ||
