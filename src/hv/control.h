@@ -28,7 +28,7 @@ struct xd_vnuma {
 #define XD_XSAVE_GUEST 832u            /* ... and AVX: all that a PV domain can have */
 #define XD_XSAVE_ALL   2696u
 
-/* What a vCPU is given besides its context, and keeps. Its own code does not reach it: DIFFERENCES 11. */
+/* What a vCPU is given besides its context, and keeps. Its own code does not reach it: DIFFERENCES 8. */
 struct xd_given {
     uint64_t mcg_cap, mci_ctl2[2], mcg_ext_ctl; /* of its banks of machine checks */
     uint64_t xcr0, xcr0_used;                   /* XCR0, and all that it ever was */

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+_Static_assert(XD_VNODES_VCPUS == XD_VCPUS, "vnuma");
+
 /* ---- What is told to a domain ---- */
 
 static int64_t check_numbers(struct xd_domctl *c)
@@ -21,7 +23,7 @@ static int64_t check_numbers(struct xd_domctl *c)
     return 0;
 }
 
-/* Where each virtual node lies is read one by one, between its predecessors' checks. AS-XEN: vnuma_init */
+/* Where each virtual node lies: read one by one, and judged before the next is read. AS-XEN: vnuma_init */
 static int64_t read_nodes(struct xd_domctl *c, struct xd_vnuma *next)
 {
     for (uint32_t i = 0; i < next->nodes; i++) {
