@@ -99,7 +99,15 @@ static const struct xd_alt domctl_asks[] = {
     A(2, "domctl ptr(13|0x1500000000, d1, <0/1/2/2/9>, va(<0/1/2>), <zeros>)"),
     A(2, "domctl ptr(69|0x1500000000, d1, va(<0/1/2/3>), <0/8/64/72>, <zeros>)"),
     A(2, "domctl ptr(25|0x1500000000, d1, <0x100000009/0/0x100000000/0x200000000>, 0, <zeros>)"),
+    A(1, "domctl ptr(43|0x1500000000, d1, <0/1/2/9>, <words>)"),
+    A(2, "domctl ptr(63|0x1500000000, d1, <0/1/2>, <0/7/0x21f/0x21f>, <0/15/16/4096>, "
+         "<buf(16)/buf(16)/0/0x800000000000>, <words>)"),
+    A(1, "domctl ptr(72|0x1500000000, d1, <0/1/2/0x700000000>, <0/buf(112)>, <words>)"),
+    A(1, "domctl ptr(82|0x1500000000, <d1/0>, <0x200000000/0x200000001/1>, "
+         "<0/0/buf(24)/0x800000000000>, <0/buf(32)/buf(32)>, <words>)"),
 };
+#define SAVED  "domctl ptr(62|0x1500000000, d1, <0/1>, 0, " /* what XSAVE saved */
+#define VNODES "domctl ptr(74|0x1500000000, d1, "
 static const struct xd_alt domctl_does[] = {
     A(4, "multicall { domctl ptr4(3, 0x15, d1, 0, <zeros>) ; <50%event_channel_op reset dom=d1 ; >"
          "domctl ptr4(4, 0x15, d1, 0, <zeros>) }"),
@@ -120,7 +128,7 @@ static const struct xd_alt domctl_does[] = {
     A(1, "domctl ptr4(68, 0x15, d1, 0, <zeros>)"),
     A(3, "domctl ptr4(56, 0x15, d1, 0, <0, 0/1, 1/7, 2/1, 2/2, 2>, <zeros>)"),
     A(1, "domctl ptr4(77, 0x15, d1, 0, <0, 32/1, 5/3, 1/5, 0>, <zeros>)"),
-    A(1, "domctl ptr4(<33/34/55/67/84/85/86>, 0x15, d1, 0, <zeros>)"),
+    A(2, "domctl ptr4(<33/34/55/67/84/85/86>, 0x15, d1, 0, <zeros>)"),
     A(1, "domctl ptr4(54, 0x15, d1, 0, 0, <0/9>, <zeros>)"),
     A(1, "domctl ptr4(60, 0x15, d1, 0, 3, <zeros>)"),
     A(1, "domctl ptr4(42, 0x15, d1, 0, <9, 64/0, 29>, <zeros>)"),
@@ -128,6 +136,19 @@ static const struct xd_alt domctl_does[] = {
     A(2, "domctl ptr4(<62/63/72/73>, 0x15, d1, 0, 9, <zeros>)"),
     A(1, "domctl ptr4(66, 0x15, d1, 0, <0/13/24>, <zeros>)"),
     A(1, "domctl ptr4(79, 0x15, d1, 0, <zeros>)"),
+    /* Of these nothing is granted, since it would last. */
+    A(1, SAVED "<15/2713/16>, ptr(1, 0))"),
+    A(1, SAVED "<17/591/592>, ptr(0, <0/1>, <words>, <words>, <words>, <words>, <words>))"),
+    A(1, SAVED "592, ptr(<2, 3/1, 5/3, 1/1, 9>, <words>, <words>, <words>, <words>, <words>))"),
+    A(1, SAVED "592, ptr(1, 1, <words>, <words>, <words>, <words>, 0, <1, 0/0, 1>, 0, 0, 0, 0, 0, "
+               "0))"),
+    A(1, "domctl ptr(73|0x1500000000, d1, <0x800000000/0x100000000>, <0/ptr(0x1c0000103, 1)/ptr(<"
+         "0x48/0x140/0xc0000103>, 0x100000000)>, <words>)"),
+    A(1, VNODES "<0, 3/33, 3/0xab00000001, 3/1, 2/1, 0x100000003>, <words>)"),
+    A(1, VNODES "1, 3, ptr4(10), ptr4(<1, 0, 0/0, 1, 0/0, 0, 0>), <0/ptr4(64)>, 0, <words>)"),
+    A(1, VNODES "0x100000001, 3, ptr4(10), ptr4(0, 0, 0), ptr4(<0/0/64>), ptr(0, 4096, 1), "
+                "<words>)"),
+    A(1, "domctl ptr4(83, 0x15, <0/d1>, 0, <zeros>)"),
 };
 static const struct xd_alt kexec[] = {
     A(2, "kexec_op <7/8/99/0xffffffff/0x100000000> 0"),
