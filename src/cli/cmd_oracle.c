@@ -106,6 +106,7 @@ static int oracle(int argc, char **argv)
 {
     struct xd_oracle o = {.seed = 1, .jobs = 1, .max_differences = 10, .timeout_s = TIMEOUT_S};
     struct xd_counts sum = {0};
+    uint64_t left_out = 0;
     int code = options(&o, argc, argv);
 
     if (code == 0)
@@ -113,10 +114,10 @@ static int oracle(int argc, char **argv)
     if (code == 0) {
         double start = now();
 
-        code = xd_oracle_run(&o, &sum);
-        if (sum.different > o.max_differences)
-            printf("%llu more programs differ (--max-differences shows more of them)\n",
-                   (unsigned long long)(sum.different - o.max_differences));
+        code = xd_oracle_run(&o, &sum, &left_out);
+        if (left_out)
+            printf("%llu more program%s (--max-differences shows more of them)\n",
+                   (unsigned long long)left_out, left_out == 1 ? " differs" : "s differ");
         xd_oracle_totals(&o, &sum, now() - start);
         if (sum.passing > xd_oracle_passing_max(&sum) && code < XD_FAILED)
             code = XD_FAILED;

@@ -125,22 +125,32 @@ struct xd_oracle {
     uint64_t stop; /* behind so many differences; 0: at the end */
 };
 
+/* What is to be told of a program. Which of two ways a difference is told in, only who prints knows. */
+struct xd_oracle_told {
+    bool differs;
+    struct xd_str text;  /* in any case */
+    struct xd_str full;  /* behind it: the difference, if it is among the first max_differences */
+    struct xd_str brief; /* else */
+    struct xd_str keep;  /* the file of --keep, if the difference is told in full; empty: none */
+};
+
 struct xd_oracle_record {
     uint64_t index; /* of the program */
     int code;       /* enum xd_verdict */
     bool fatal;     /* nothing can be compared any more */
     struct xd_counts counts;
-    struct xd_str text; /* what is to be told */
+    struct xd_oracle_told told;
 };
 
 struct xd_oracle_worker {
     const struct xd_oracle *o;
     struct xd_peer peer;
-    struct xd_answer last; /* the latest answer */
-    uint64_t shown;        /* differences shown in full */
-    bool before_any;       /* a program was run before: */
-    uint64_t before;       /* this one */
-    unsigned int troubles; /* programs in a row that could not be compared */
+    struct xd_answer last;          /* the latest answer */
+    uint64_t different;             /* programs that differed, those of the workers before it too */
+    const volatile uint64_t *shown; /* differences that the command has printed in full by now */
+    bool before_any;                /* a program was run before: */
+    uint64_t before;                /* this one */
+    unsigned int troubles;          /* programs in a row that could not be compared */
     void (*broken)(void *ctx,
                    struct xd_oracle_record *r); /* a last word, before xendouble aborts */
     void *ctx;
@@ -150,6 +160,8 @@ struct xd_oracle_worker {
 
 void xd_oracle_work(struct xd_oracle_worker *w, uint64_t index, struct xd_oracle_record *r);
 void xd_oracle_worker_end(struct xd_oracle_worker *w);
+void xd_oracle_told_clear(struct xd_oracle_told *t);
+void xd_oracle_told_free(struct xd_oracle_told *t);
 
 /* ---- oracle_source.c: where programs come from ---- */
 
@@ -179,9 +191,12 @@ void xd_oracle_again(const struct xd_oracle *o, uint64_t index, struct xd_str *o
 /* The step of difference (d) and what both sides say of it. */
 void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *a,
                          const struct xd_doubled *dbl, struct xd_str *out);
-/* Writes the program, with what was told as a comment before it, into the directory of --keep; says so in (out). */
-void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *what, const char *told,
-                    const char *text, struct xd_str *out);
+/* The file that --keep is to write: the program (text), with what was told of it as a comment before it. */
+void xd_oracle_keepable(const struct xd_oracle *o, uint64_t index, const char *what,
+                        const char *told, const char *text, struct xd_str *file);
+/* Writes it into the directory of --keep; says so in (out). */
+void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const struct xd_str *file,
+                    struct xd_str *out);
 /* (text), each line behind (margin). */
 void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 
@@ -191,8 +206,8 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 uint64_t xd_oracle_passing_max(const struct xd_counts *c);
 /* How many generated programs may turn out, when they run, to be what real Xen can't: where a kernel goes on follows from what came before. */
 uint64_t xd_oracle_unfit_max(const struct xd_counts *c);
-/* Runs all. Returns the exit code so far. */
-int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum);
+/* Runs all. Returns the exit code so far; *left_out is how many differences were not printed in full. */
+int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum, uint64_t *left_out);
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, double seconds);
 
 #endif

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,11 +40,40 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+struct job {
+    pid_t pid; /* 0: not running */
+    int fd;
+    uint64_t next;      /* the program whose record comes next */
+    uint64_t different; /* programs before it that differed */
+    bool broken;        /* the last one told that xendouble is wrong */
+    struct xd_str data;
+};
+
+struct run {
+    const struct xd_oracle *o;
+    struct xd_counts *sum;
+    struct job *job;
+    uint64_t total, came, printed;
+    struct xd_oracle_told **told; /* of programs whose record came and is not printed */
+    uint64_t *shown;              /* differences printed in full; workers see it, too */
+    uint64_t left_out;            /* and those that were not */
+    int code;
+    bool stop;
+    int64_t start, ticked;
+    bool line; /* a progress line stands on the terminal */
+};
+
 /* ---- In a worker ---- */
 
 static bool send_record(int fd, const struct xd_oracle_record *r)
 {
-    return xd_write_all(fd, r, sizeof(*r)) && xd_write_all(fd, xd_str_text(&r->text), r->text.len);
+    const struct xd_oracle_told *t = &r->told;
+
+    return xd_write_all(fd, r, sizeof(*r)) &&
+           xd_write_all(fd, xd_str_text(&t->text), t->text.len) &&
+           xd_write_all(fd, xd_str_text(&t->full), t->full.len) &&
+           xd_write_all(fd, xd_str_text(&t->brief), t->brief.len) &&
+           xd_write_all(fd, xd_str_text(&t->keep), t->keep.len);
 }
 
 static void last_word(void *ctx, struct xd_oracle_record *r)
@@ -53,10 +83,13 @@ static void last_word(void *ctx, struct xd_oracle_record *r)
     send_record(*fd, r);
 }
 
-static void work(const struct xd_oracle *o, uint64_t from, uint64_t total, int fd)
+static void work(const struct run *run, const struct job *j, int fd)
 {
+    const struct xd_oracle *o = run->o;
     struct xd_oracle_worker w = {.o = o,
                                  .peer = {.parts = &o->parts, .timeout_s = (int)o->timeout_s},
+                                 .different = j->different,
+                                 .shown = run->shown,
                                  .broken = last_word,
                                  .ctx = &fd};
     bool go_on;
@@ -66,39 +99,18 @@ static void work(const struct xd_oracle *o, uint64_t from, uint64_t total, int f
     signal(SIGTERM, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
     go_on = !interrupted; /* before it had no handler of its own */
-    for (uint64_t i = from; i < total && go_on; i += o->jobs) {
+    for (uint64_t i = j->next; i < run->total && go_on; i += o->jobs) {
         struct xd_oracle_record r;
 
         xd_oracle_work(&w, i, &r);
         go_on = send_record(fd, &r) && !r.fatal;
-        xd_str_free(&r.text);
+        xd_oracle_told_free(&r.told);
     }
     xd_oracle_worker_end(&w);
     _exit(0);
 }
 
 /* ---- In the command ---- */
-
-struct job {
-    pid_t pid; /* 0: not running */
-    int fd;
-    uint64_t next; /* the program whose record comes next */
-    bool broken;   /* the last one told that xendouble is wrong */
-    struct xd_str data;
-};
-
-struct run {
-    const struct xd_oracle *o;
-    struct xd_counts *sum;
-    struct job *job;
-    uint64_t total, came, printed, shown;
-    char **
-        text; /* of programs whose record came and is not printed; "" where there is nothing to tell */
-    int code;
-    bool stop;
-    int64_t start, ticked;
-    bool line; /* a progress line stands on the terminal */
-};
 
 static void progress_end(struct run *run)
 {
@@ -130,33 +142,58 @@ static void progress(struct run *run)
     xd_str_free(&s);
 }
 
+/* What is told of program (i) goes out, a difference in full or not. */
+static void print_one(struct run *run, uint64_t i)
+{
+    struct xd_oracle_told *t = run->told[i];
+    bool full = !t->differs || *run->shown < run->o->max_differences;
+
+    if (t->differs && full)
+        ++*run->shown;
+    run->left_out += !full;
+    xd_str_add(&t->text, xd_str_text(full ? &t->full : &t->brief));
+    if (full && t->keep.len)
+        xd_oracle_keep(run->o, i, &t->keep, &t->text);
+    if (t->text.len) {
+        progress_end(run);
+        fputs(xd_str_text(&t->text), stdout);
+        fflush(stdout);
+    }
+    xd_oracle_told_free(t);
+    free(t);
+    run->told[i] = NULL;
+}
+
 /* Prints what has come of the programs in their order. */
 static void print(struct run *run)
 {
-    while (run->printed < run->total && run->text[run->printed]) {
-        char *text = run->text[run->printed];
-
-        if (*text) {
-            progress_end(run);
-            fputs(text, stdout);
-            fflush(stdout);
-        }
-        free(text);
-        run->text[run->printed++] = NULL;
-    }
+    while (run->printed < run->total && run->told[run->printed])
+        print_one(run, run->printed++);
 }
 
-static void take(struct run *run, struct job *j, const struct xd_oracle_record *r, const char *text,
-                 size_t n)
+/* Puts (n) bytes of those at *data into (s), which was a worker's own. */
+static void take_text(struct xd_str *s, const char **data)
+{
+    struct xd_str mine = {0};
+
+    if (s->len)
+        xd_str_addn(&mine, *data, s->len);
+    *data += s->len;
+    *s = mine;
+}
+
+/* The strings of (r) are the command's from now on. */
+static void take(struct run *run, struct job *j, const struct xd_oracle_record *r)
 {
     xd_counts_add(run->sum, &r->counts);
     run->code = r->code > run->code ? r->code : run->code;
     run->stop = run->stop || r->fatal || (run->o->stop && run->sum->different >= run->o->stop);
     run->came++;
-    XD_ALWAYS(r->index == j->next && r->index < run->total && !run->text[r->index]);
-    run->text[r->index] = xd_zalloc(n + 1);
-    memcpy(run->text[r->index], text, n);
+    XD_ALWAYS(r->index == j->next && r->index < run->total && !run->told[r->index]);
+    run->told[r->index] = xd_zalloc(sizeof(r->told));
+    *run->told[r->index] = r->told;
     j->next += run->o->jobs;
+    j->different += r->told.differs;
     j->broken = r->code == XD_BROKEN;
     print(run);
 }
@@ -168,14 +205,22 @@ static void take_all(struct run *run, struct job *j)
 
     for (;;) {
         struct xd_oracle_record r;
+        const char *data;
+        size_t n;
 
         if (j->data.len - at < sizeof(r))
             break;
         memcpy(&r, j->data.text + at, sizeof(r));
-        if (j->data.len - at - sizeof(r) < r.text.len)
+        n = r.told.text.len + r.told.full.len + r.told.brief.len + r.told.keep.len;
+        if (j->data.len - at - sizeof(r) < n)
             break;
-        take(run, j, &r, j->data.text + at + sizeof(r), r.text.len);
-        at += sizeof(r) + r.text.len;
+        data = j->data.text + at + sizeof(r);
+        take_text(&r.told.text, &data);
+        take_text(&r.told.full, &data);
+        take_text(&r.told.brief, &data);
+        take_text(&r.told.keep, &data);
+        take(run, j, &r);
+        at += sizeof(r) + n;
     }
     if (at) {
         memmove(j->data.text, j->data.text + at, j->data.len - at);
@@ -194,7 +239,7 @@ static bool start(struct run *run, struct job *j)
     j->pid = fork();
     if (j->pid == 0) {
         close(ends[0]);
-        work(run->o, j->next, run->total, ends[1]);
+        work(run, j, ends[1]);
     }
     close(ends[1]);
     if (j->pid < 0) {
@@ -214,14 +259,13 @@ static void died(struct run *run, struct job *j, int status)
     r.counts.unusable = 1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == XD_UNUSABLE)
         r.code = XD_UNUSABLE; /* no memory; it has said so */
-    xd_oracle_name(run->o, r.index, &r.text);
-    xd_str_addf(&r.text, ": xendouble ended the process that ran it (%s %d)\n  again: ",
+    xd_oracle_name(run->o, r.index, &r.told.text);
+    xd_str_addf(&r.told.text, ": xendouble ended the process that ran it (%s %d)\n  again: ",
                 WIFSIGNALED(status) ? "signal" : "exit code",
                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    xd_oracle_again(run->o, r.index, &r.text);
-    xd_str_addc(&r.text, '\n');
-    take(run, j, &r, xd_str_text(&r.text), r.text.len);
-    xd_str_free(&r.text);
+    xd_oracle_again(run->o, r.index, &r.told.text);
+    xd_str_addc(&r.told.text, '\n');
+    take(run, j, &r);
 }
 
 static void end(struct run *run, struct job *j)
@@ -306,13 +350,17 @@ static void catch_interrupts(struct sigaction old[2])
     sigaction(SIGTERM, &sa, &old[1]);
 }
 
-int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum)
+int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum, uint64_t *left_out)
 {
     struct run run = {.o = o, .sum = sum, .total = o->files.nr + o->programs, .start = now_ms()};
     struct sigaction old[2];
 
     run.ticked = run.start;
-    run.text = xd_zalloc((size_t)(run.total + 1) * sizeof(*run.text));
+    run.shown =
+        mmap(NULL, sizeof(*run.shown), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (run.shown == MAP_FAILED)
+        return xd_complain("the host has not enough memory");
+    run.told = xd_zalloc((size_t)(run.total + 1) * sizeof(*run.told));
     run.job = xd_zalloc((size_t)o->jobs * sizeof(*run.job));
     catch_interrupts(old);
     for (uint64_t i = 0; i < o->jobs && i < run.total && !run.stop; i++) {
@@ -326,17 +374,17 @@ int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum)
         ;
     stop_all(&run);
     progress_end(&run);
-    for (; run.printed < run.total; run.printed++) { /* what came behind a program that did not */
-        if (run.text[run.printed])
-            fputs(run.text[run.printed], stdout);
-        free(run.text[run.printed]);
-    }
+    for (; run.printed < run.total; run.printed++) /* what came behind a program that did not */
+        if (run.told[run.printed])
+            print_one(&run, run.printed);
     if (interrupted)
         run.code = xd_complain("interrupted: %" PRIu64 " of %" PRIu64 " programs are done",
                                run.came, run.total);
     sigaction(SIGINT, &old[0], NULL);
     sigaction(SIGTERM, &old[1], NULL);
-    free(run.text);
+    *left_out = run.left_out;
+    munmap(run.shown, sizeof(*run.shown));
+    free(run.told);
     free(run.job);
     return run.code;
 }

@@ -77,24 +77,26 @@ static FILE *kept_file(const struct xd_oracle *o, uint64_t index, struct xd_str 
     return f;
 }
 
-void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const char *what, const char *told,
-                    const char *text, struct xd_str *out)
+void xd_oracle_keepable(const struct xd_oracle *o, uint64_t index, const char *what,
+                        const char *told, const char *text, struct xd_str *file)
 {
-    struct xd_str path = {0}, file = {0};
-    FILE *f;
-    bool ok;
+    xd_str_addf(file, "# Xen and the double %s what this runs:\n#   ", what);
+    xd_oracle_again(o, index, file);
+    xd_str_add(file, "\n# Lines are counted from the end of this comment:\n");
+    xd_oracle_indent(file, "#   ", told);
+    xd_str_addc(file, '\n');
+    xd_str_add(file, text);
+}
 
-    xd_str_addf(&file, "# Xen and the double %s what this runs:\n#   ", what);
-    xd_oracle_again(o, index, &file);
-    xd_str_add(&file, "\n# Lines are counted from the end of this comment:\n");
-    xd_oracle_indent(&file, "#   ", told);
-    xd_str_addc(&file, '\n');
-    xd_str_add(&file, text);
-    f = kept_file(o, index, &path);
-    ok = f && fwrite(file.text, 1, file.len, f) == file.len;
+void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const struct xd_str *file,
+                    struct xd_str *out)
+{
+    struct xd_str path = {0};
+    FILE *f = kept_file(o, index, &path);
+    bool ok = f && fwrite(file->text, 1, file->len, f) == file->len;
+
     ok = f && fclose(f) == 0 && ok;
     xd_str_addf(out, "  %s %s%s%s\n", ok ? "kept as" : "could not be kept as", xd_str_text(&path),
                 ok ? "" : ": ", ok ? "" : strerror(errno));
     xd_str_free(&path);
-    xd_str_free(&file);
 }

@@ -39,13 +39,13 @@ static void broken(void *ctx, const struct xd_failure *f)
     struct xd_str text = {0};
 
     r->code = XD_BROKEN;
-    xd_str_clear(&r->text);
-    xd_oracle_name(w->o, r->index, &r->text);
-    xd_str_addf(&r->text, ": xendouble is wrong in line %u: %s\n  again: ", f->line, f->step);
-    xd_oracle_again(w->o, r->index, &r->text);
-    xd_str_add(&r->text, "\n  the program:\n");
+    xd_oracle_told_clear(&r->told);
+    xd_oracle_name(w->o, r->index, &r->told.text);
+    xd_str_addf(&r->told.text, ": xendouble is wrong in line %u: %s\n  again: ", f->line, f->step);
+    xd_oracle_again(w->o, r->index, &r->told.text);
+    xd_str_add(&r->told.text, "\n  the program:\n");
     xd_program_print(w->running, &text);
-    xd_oracle_indent(&r->text, "    ", xd_str_text(&text));
+    xd_oracle_indent(&r->told.text, "    ", xd_str_text(&text));
     xd_str_free(&text);
     w->broken(w->ctx, r);
 }
@@ -241,13 +241,13 @@ static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p,
     }
     if (differs) {
         xd_oracle_tell_step(&d, &b.answer, &b.dbl, &told);
-        xd_str_addf(&r->text, "  shrunk from %u to %u steps%s:\n", stats->steps_before,
+        xd_str_addf(&r->told.full, "  shrunk from %u to %u steps%s:\n", stats->steps_before,
                     stats->steps_after, stats->minimal ? "" : " (it might become shorter yet)");
-        xd_oracle_indent(&r->text, "    ", xd_str_text(&c.text));
-        xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
+        xd_oracle_indent(&r->told.full, "    ", xd_str_text(&c.text));
+        xd_oracle_indent(&r->told.full, "  ", xd_str_text(&told));
         if (w->o->keep)
-            xd_oracle_keep(w->o, r->index, "differ here; shrunk from", xd_str_text(&told),
-                           xd_str_text(&c.text), &r->text);
+            xd_oracle_keepable(w->o, r->index, "differ here; shrunk from", xd_str_text(&told),
+                               xd_str_text(&c.text), &r->told.keep);
     }
     both_free(&b);
     xd_candidate_free(&c);
@@ -263,9 +263,10 @@ static void tell_whole(struct xd_oracle_worker *w, const struct xd_candidate *c,
     struct xd_str told = {0};
 
     xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
-    xd_oracle_indent(&r->text, "  ", xd_str_text(&told));
+    xd_oracle_indent(&r->told.full, "  ", xd_str_text(&told));
     if (w->o->keep)
-        xd_oracle_keep(w->o, r->index, how, xd_str_text(&told), xd_str_text(&c->text), &r->text);
+        xd_oracle_keepable(w->o, r->index, how, xd_str_text(&told), xd_str_text(&c->text),
+                           &r->told.keep);
     xd_str_free(&told);
 }
 
@@ -306,7 +307,7 @@ static void tell_behind(struct xd_oracle_worker *w, const struct xd_candidate *c
                         const struct both *b, const struct xd_difference *d,
                         const struct likeness *like)
 {
-    struct xd_str *out = &w->record->text;
+    struct xd_str *out = &w->record->told.full;
 
     xd_str_add(out, "  alone on a Xen that was just booted it does not differ so: only behind ");
     if (w->before_any && differs_fresh(w, c, like, true))
@@ -330,7 +331,7 @@ static void tell_shrunk(struct xd_oracle_worker *w, const struct xd_candidate *c
 
     xd_peer_stop(&w->peer); /* what was tried before must not help */
     if (!p || !tell_small(w, p, &stats)) {
-        xd_str_add(&r->text, "  a shorter one differs only behind others\n");
+        xd_str_add(&r->told.full, "  a shorter one differs only behind others\n");
         tell_whole(w, c, b, d, "differ in");
     }
     xd_program_free(p);
@@ -339,12 +340,13 @@ static void tell_shrunk(struct xd_oracle_worker *w, const struct xd_candidate *c
 static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidate *c,
                             const struct both *b, const struct xd_difference *d)
 {
+    struct xd_str *out = &w->record->told.full;
     struct likeness like;
 
-    xd_oracle_name(w->o, w->record->index, &w->record->text);
-    xd_str_add(&w->record->text, ": Xen and the double differ\n  again: ");
-    xd_oracle_again(w->o, w->record->index, &w->record->text);
-    xd_str_addc(&w->record->text, '\n');
+    xd_oracle_name(w->o, w->record->index, out);
+    xd_str_add(out, ": Xen and the double differ\n  again: ");
+    xd_oracle_again(w->o, w->record->index, out);
+    xd_str_addc(out, '\n');
     liken(&like, d);
     if (differs_fresh(w, c, &like, false))
         tell_shrunk(w, c, b, d, &like);
@@ -379,12 +381,12 @@ static void tell_passing(struct xd_oracle_worker *w, const struct xd_candidate *
     struct xd_oracle_record *r = w->record;
 
     r->counts.passing++;
-    xd_oracle_name(w->o, r->index, &r->text);
-    xd_str_addf(&r->text,
+    xd_oracle_name(w->o, r->index, &r->told.full);
+    xd_str_addf(&r->told.full,
                 ": Xen and the double differed once, and not in %u more runs: by chance\n  again: ",
                 RECUR_TRIES);
-    xd_oracle_again(w->o, r->index, &r->text);
-    xd_str_addc(&r->text, '\n');
+    xd_oracle_again(w->o, r->index, &r->told.full);
+    xd_str_addc(&r->told.full, '\n');
     tell_whole(w, c, b, d, "differed once, by chance, in");
 }
 
@@ -395,10 +397,10 @@ static void trouble(struct xd_oracle_worker *w, struct xd_oracle_record *r, cons
     r->counts.unusable++;
     r->code = XD_UNUSABLE;
     r->fatal = ++w->troubles >= TROUBLES_MAX || w->peer.unstartable;
-    xd_oracle_name(w->o, r->index, &r->text);
-    xd_str_addf(&r->text, ": it could not be compared: %s\n", why);
+    xd_oracle_name(w->o, r->index, &r->told.text);
+    xd_str_addf(&r->told.text, ": it could not be compared: %s\n", why);
     if (r->fatal && !w->peer.unstartable)
-        xd_str_addf(&r->text, "%u programs in a row could not be compared: giving up\n",
+        xd_str_addf(&r->told.text, "%u programs in a row could not be compared: giving up\n",
                     w->troubles);
 }
 
@@ -410,8 +412,8 @@ static void skip(const struct xd_oracle *o, struct xd_oracle_record *r, const ch
     r->counts.skipped += !generated;
     if (!o->verbose && !generated)
         return;
-    xd_oracle_name(o, r->index, &r->text);
-    xd_str_addf(&r->text, ": skipped: %s\n", why);
+    xd_oracle_name(o, r->index, &r->told.text);
+    xd_str_addf(&r->told.text, ": skipped: %s\n", why);
 }
 
 /* Only when it ran it was seen that a file can't be: it has to say so, else nobody would miss it. */
@@ -423,8 +425,8 @@ static void unfit(struct xd_oracle_worker *w, struct xd_oracle_record *r, const 
     }
     r->counts.unusable++;
     r->code = XD_UNUSABLE;
-    xd_oracle_name(w->o, r->index, &r->text);
-    xd_str_addf(&r->text,
+    xd_oracle_name(w->o, r->index, &r->told.text);
+    xd_str_addf(&r->told.text,
                 ": it could not be compared: %s; a scenario that can't be says why in a comment: "
                 "\"# not on Xen: ...\"\n",
                 why);
@@ -449,8 +451,8 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
     r->counts.programs++;
     r->counts.died += b->answer.kind == XD_ANSWER_DIED;
     if (w->o->verbose && b->answer.renewal.len) {
-        xd_oracle_name(w->o, r->index, &r->text);
-        xd_str_addf(&r->text, ": %s: %s\n",
+        xd_oracle_name(w->o, r->index, &r->told.text);
+        xd_str_addf(&r->told.text, ": %s: %s\n",
                     b->answer.booted ? "Xen was booted again" : "a domain was built again",
                     xd_str_text(&b->answer.renewal));
     }
@@ -462,9 +464,9 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
     if (d.known) {
         r->counts.known++;
         if (w->o->verbose) {
-            xd_oracle_name(w->o, r->index, &r->text);
-            xd_str_addf(&r->text, ": line %" PRIu32 " meets entry %u of DIFFERENCES.md\n", d.line,
-                        d.known);
+            xd_oracle_name(w->o, r->index, &r->told.text);
+            xd_str_addf(&r->told.text, ": line %" PRIu32 " meets entry %u of DIFFERENCES.md\n",
+                        d.line, d.known);
         }
         return;
     }
@@ -474,12 +476,14 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
     }
     r->counts.different++;
     r->code = XD_FAILED;
-    if (w->shown++ < w->o->max_differences) {
-        tell_difference(w, c, b, &d);
-    } else if (w->o->verbose) {
-        xd_oracle_name(w->o, r->index, &r->text);
-        xd_str_addf(&r->text, ": Xen and the double differ in line %" PRIu32 "\n", d.line);
+    r->told.differs = true;
+    if (w->o->verbose) {
+        xd_oracle_name(w->o, r->index, &r->told.brief);
+        xd_str_addf(&r->told.brief, ": Xen and the double differ in line %" PRIu32 "\n", d.line);
     }
+    /* It may be printed in full if so many of this worker's own have not come before it, nor been printed by now. */
+    if (w->different++ < w->o->max_differences && *w->shown < w->o->max_differences)
+        tell_difference(w, c, b, &d);
 }
 
 static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,
@@ -494,7 +498,7 @@ static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,
         r->code = XD_UNUSABLE;
         r->fatal = true;
         r->counts.unusable++;
-        xd_str_addf(&r->text, "Xen can't be used: %s\n", xd_str_text(&b.answer.why));
+        xd_str_addf(&r->told.text, "Xen can't be used: %s\n", xd_str_text(&b.answer.why));
     } else if (b.answer.kind == XD_ANSWER_UNFIT) {
         w->troubles = 0;
         unfit(w, r, xd_str_text(&b.answer.why));
@@ -516,7 +520,7 @@ void xd_oracle_work(struct xd_oracle_worker *w, uint64_t index, struct xd_oracle
     if (!xd_candidate_load(&c, w->o, index, &error)) {
         r->code = XD_UNUSABLE;
         r->counts.unusable++;
-        xd_str_add(&r->text, xd_str_text(&error));
+        xd_str_add(&r->told.text, xd_str_text(&error));
     } else if ((why = xd_oracle_unfit(w->o, index, c.p))) {
         skip(w->o, r, why);
     } else {
@@ -526,6 +530,20 @@ void xd_oracle_work(struct xd_oracle_worker *w, uint64_t index, struct xd_oracle
     }
     xd_candidate_free(&c);
     xd_str_free(&error);
+}
+
+void xd_oracle_told_clear(struct xd_oracle_told *t)
+{
+    xd_oracle_told_free(t);
+    *t = (struct xd_oracle_told){0};
+}
+
+void xd_oracle_told_free(struct xd_oracle_told *t)
+{
+    xd_str_free(&t->text);
+    xd_str_free(&t->full);
+    xd_str_free(&t->brief);
+    xd_str_free(&t->keep);
 }
 
 void xd_oracle_worker_end(struct xd_oracle_worker *w)

@@ -113,6 +113,21 @@ class Oracle(unittest.TestCase):
             return re.sub(r"(?m)^\d+ boots? of Xen.*", "", r.out)
         self.assertEqual(told("1"), told("3"))
 
+    def test_jobs_change_nothing_in_what_is_shown_and_kept_of_many_differences(self):
+        def told(jobs, *options):
+            keep = os.path.join(self.dir.name, "kept-" + jobs + "".join(options))
+            r = self.run_oracle("-s", "3", "-n", "30", "-j", jobs, "--max-differences", "2", "--keep", keep, *options, how="lie:event_channel_op")
+            self.expect(r, 1)
+            self.assertEqual(len(re.findall("Xen and the double differ\n", r.out)), 2)
+            return re.sub(r"(?m)^\d+ boots? of Xen.*", "", r.out.replace(keep, "KEEP")), sorted(os.listdir(keep))
+        one, all_of_one = told("1"), told("1", "-v")
+        self.assertEqual(one, told("3"))
+        self.assertEqual(all_of_one, told("3", "-v"))
+        self.assertEqual(len(one[1]), 2)
+        more = int(re.search(r"(?m)^(\d+) more programs differ", one[0])[1])
+        self.assertGreater(more, 2)
+        self.assertEqual(len(re.findall(r"(?m)differ in line \d+$", all_of_one[0])), more)
+
     def test_report_names_what_was_never_compared(self):
         r = self.run_oracle(self.file("a.xds", VERSION), "--report")
         self.expect(r, 0, "xen_version", "pin-twice")
@@ -277,6 +292,22 @@ class Oracle(unittest.TestCase):
             p.communicate(timeout=60)
         self.assertRegex(told, r"program \d+ .*: xendouble ended the process that ran it \(signal 9\)")
         self.assertTrue(catches(told))
+
+    def test_a_worker_started_anew_shows_no_more_differences(self):
+        with subprocess.Popen([COMMAND, "oracle", *self.parts, "-s", "3", "-n", "400", "--max-differences", "1"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env={**os.environ, "FAKE_ORACLE": "lie:event_channel_op"}, text=True) as p:
+            out = ""
+            while "shrunk from" not in out: # then the first is printed
+                line = p.stdout.readline()
+                self.assertTrue(line, out)
+                out += line
+            with open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="utf-8") as f:
+                os.kill(int(f.read().split()[0]), signal.SIGKILL)
+            out += p.communicate(timeout=120)[0]
+        self.assertEqual(p.returncode, 3, out)
+        self.assertRegex(out, r"program \d+ .*: xendouble ended the process that ran it")
+        self.assertEqual(len(re.findall("Xen and the double differ\n", out)), 1, out)
+        self.assertRegex(out, r"(?m)^\d+ more programs differ")
 
     def test_what_a_host_does_is_not_run_on_xen_but_destroy(self):
         for step in "advance 1ns", "virq DEBUG", "inject mmuext_op error=EBUSY", "destroy d0":
