@@ -12,6 +12,7 @@
 #define PROGRAMS_MAX UINT64_C(1000000000)
 #define STEPS_MAX    UINT64_C(10000)
 #define TIMEOUT_S    120 /* far more than a boot under emulation takes */
+#define SHRINK_S     60
 
 static bool part(const char *option, const char *path, const char **to)
 {
@@ -36,7 +37,9 @@ static int options(struct xd_oracle *o, int argc, char **argv)
         REPORT,
         STOP,
         MAX,
-        TIMEOUT
+        TIMEOUT,
+        NO_SHRINK,
+        SHRINK_TIME
     };
     static const struct option longs[] = {{"seed", required_argument, NULL, 's'},
                                           {"programs", required_argument, NULL, 'n'},
@@ -52,6 +55,8 @@ static int options(struct xd_oracle *o, int argc, char **argv)
                                           {"max-differences", required_argument, NULL, MAX},
                                           {"stop", required_argument, NULL, STOP},
                                           {"timeout", required_argument, NULL, TIMEOUT},
+                                          {"no-shrink", no_argument, NULL, NO_SHRINK},
+                                          {"shrink-time", required_argument, NULL, SHRINK_TIME},
                                           {"qemu", required_argument, NULL, QEMU},
                                           {"xen", required_argument, NULL, XEN},
                                           {"kernel", required_argument, NULL, KERNEL},
@@ -77,6 +82,10 @@ static int options(struct xd_oracle *o, int argc, char **argv)
             break;
         case STOP: ok = xd_option_number("stop", optarg, 1, PROGRAMS_MAX, &o->stop); break;
         case TIMEOUT: ok = xd_option_number("timeout", optarg, 1, 86400, &o->timeout_s); break;
+        case NO_SHRINK: o->no_shrink = true; break;
+        case SHRINK_TIME:
+            ok = xd_option_number("shrink-time", optarg, 1, 86400, &o->shrink_s);
+            break;
         case QEMU: ok = part("qemu", optarg, &o->parts.qemu); break;
         case XEN: ok = part("xen", optarg, &o->parts.xen); break;
         case KERNEL: ok = part("kernel", optarg, &o->parts.kernel); break;
@@ -104,7 +113,8 @@ static double now(void)
 
 static int oracle(int argc, char **argv)
 {
-    struct xd_oracle o = {.seed = 1, .jobs = 1, .max_differences = 10, .timeout_s = TIMEOUT_S};
+    struct xd_oracle o = {
+        .seed = 1, .jobs = 1, .max_differences = 10, .timeout_s = TIMEOUT_S, .shrink_s = SHRINK_S};
     struct xd_counts sum = {0};
     uint64_t left_out = 0;
     int code = options(&o, argc, argv);
@@ -150,6 +160,8 @@ const struct xd_command xd_cmd_oracle = {
         "      --scenarios DIR     the same as naming it last\n"
         "      --keep DIR          write a scenario for each difference shown, shrunk, into DIR\n"
         "      --max-differences N shrink and show so many (10); the others are counted\n"
+        "      --no-shrink         show them as they were met, each with its whole program\n"
+        "      --shrink-time N     shrink none for longer than N seconds (60)\n"
         "      --stop N            end the run when N programs differ\n"
         "      --report            list how often each reason, call and operation was compared, and those never compared\n"
         "  -j, --jobs N            run N hypervisors at the same time\n"

@@ -30,10 +30,13 @@ void xd_oracle_parts_free(struct xd_oracle_parts *parts);
 
 /* ---- oracle_peer.c: the process on the other side ---- */
 
+int64_t xd_oracle_now_ms(void); /* of a clock that nobody sets */
+
 struct xd_peer {
     const struct xd_oracle_parts *parts;
     int timeout_s;
-    pid_t pid; /* 0: not started */
+    int64_t end_ms; /* when nothing is waited for any more; 0: never */
+    pid_t pid;      /* 0: not started */
     int to, from;
     bool answered;    /* since it was started */
     bool unstartable; /* it could not be started at all */
@@ -108,6 +111,11 @@ struct xd_difference {
 /* True: they differ, and (*d) tells where; it points into both texts. */
 bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl,
                       struct xd_difference *d);
+/*
+ * What it is about, as text that is equal for two differences that are: what lines tell of that one side alone has, the numbers in
+ * that left out, and both sides' results; of a list of calls those of the entry that differs first.
+ */
+void xd_oracle_about(const struct xd_difference *d, struct xd_str *out);
 /* The two blocks side by side: lines that differ, and what is needed to understand them. */
 void xd_oracle_show(const struct xd_difference *d, const char *margin, struct xd_str *out);
 
@@ -118,11 +126,12 @@ struct xd_oracle {
     struct xd_paths files; /* come first; behind them: */
     uint64_t programs;     /* generated */
     uint64_t seed, steps;  /* steps of each; 0: as the generator likes */
-    bool one_domain, verbose, report;
+    bool one_domain, verbose, report, no_shrink;
     uint32_t only;    /* 1 << enum xd_generate_group; 0: all */
     const char *keep; /* directory, or NULL */
     uint64_t jobs, max_differences, timeout_s;
-    uint64_t stop; /* behind so many differences; 0: at the end */
+    uint64_t shrink_s; /* how long one program may be shrunk */
+    uint64_t stop;     /* behind so many differences; 0: at the end */
 };
 
 /* What is to be told of a program. Which of two ways a difference is told in, only who prints knows. */
@@ -158,19 +167,43 @@ struct xd_oracle_worker {
     const struct xd_program *running;
 };
 
-void xd_oracle_work(struct xd_oracle_worker *w, uint64_t index, struct xd_oracle_record *r);
-void xd_oracle_worker_end(struct xd_oracle_worker *w);
-void xd_oracle_told_clear(struct xd_oracle_told *t);
-void xd_oracle_told_free(struct xd_oracle_told *t);
-
-/* ---- oracle_source.c: where programs come from ---- */
-
 /* A program as both sides read it. */
 struct xd_candidate {
     struct xd_program *p;
     struct xd_str request; /* its byte form */
     struct xd_str text;    /* its canonical text, for people */
 };
+
+/* What came of it on both. */
+struct xd_oracle_both {
+    struct xd_answer answer;
+    struct xd_doubled dbl;
+    struct xd_counts met; /* by the double */
+};
+
+void xd_oracle_work(struct xd_oracle_worker *w, uint64_t index, struct xd_oracle_record *r);
+/* Runs (c) after it was counted, only boots of Xen are. True: it could be run and differs; *d points into *b, which is to be freed in any case. */
+bool xd_oracle_differs_again(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                             struct xd_oracle_both *b, struct xd_difference *d);
+void xd_oracle_both_free(struct xd_oracle_both *b);
+void xd_oracle_worker_end(struct xd_oracle_worker *w);
+void xd_oracle_told_clear(struct xd_oracle_told *t);
+void xd_oracle_told_free(struct xd_oracle_told *t);
+
+/* ---- oracle_shrink.c: a program that differs ---- */
+
+/* Shrinks it, unless it must not or can't be, and tells it in full. (d), of (b), is how it was met. */
+void xd_oracle_tell_difference(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                               const struct xd_oracle_both *b, const struct xd_difference *d);
+/* Tells the difference as it was met. They (how) what runs the program again. */
+void xd_oracle_tell_whole(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                          const struct xd_oracle_both *b, const struct xd_difference *d,
+                          const char *how);
+/* Runs the program that this one was run behind. */
+void xd_oracle_run_before(struct xd_oracle_worker *w);
+
+/* ---- oracle_source.c: where programs come from ---- */
+
 /* False after putting into (error) what is wrong with it. */
 bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index,
                        struct xd_str *error);

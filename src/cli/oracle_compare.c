@@ -17,6 +17,9 @@
 #define LINES_MAX  4096u /* of a block that is shown */
 #define SHOWN_MAX  24u   /* of its rows */
 
+#define SUBJECTS_MAX   64u
+#define SUBJECT_LENGTH 48u
+
 static size_t line_length(const char *s)
 {
     const char *end = strchr(s, '\n');
@@ -158,6 +161,87 @@ bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl,
     if (a->kind == XD_ANSWER_DIED && !x_ended)
         return report(d, "a domain ended on Xen, and nobody says in which step", x_last, y_last);
     return false;
+}
+
+/* ---- What it is about ---- */
+
+/* What lines are about, in order, each once. */
+struct subjects {
+    char name[SUBJECTS_MAX][SUBJECT_LENGTH];
+    unsigned int nr;
+};
+
+/* The words of the line at (s) up to the first ':' or '=', but for numbers: "d1 pfn word". An entry of a list is like a call. */
+static void subject(const char *s, size_t n, char side, char name[SUBJECT_LENGTH])
+{
+    size_t end = 0, at = 0;
+
+    while (end < n && s[end] != ':' && s[end] != '=')
+        end++;
+    name[at++] = side;
+    for (size_t i = 0, word; i < end; i += word) {
+        word = strcspn(s + i, " :=\n");
+        word = word < end - i ? word : end - i;
+        if (word && !(s[i] >= '0' && s[i] <= '9') && at + word + 2 < SUBJECT_LENGTH) {
+            name[at++] = ' ';
+            memcpy(name + at, s + i, word);
+            at += word;
+        }
+        word += word < end - i;
+    }
+    name[at] = '\0';
+    if (!strcmp(name + 1, " entry"))
+        memcpy(name + 1, " result", sizeof(" result"));
+}
+
+static void add_subject(struct subjects *all, const char name[SUBJECT_LENGTH])
+{
+    unsigned int i = 0;
+
+    while (i < all->nr && strcmp(all->name[i], name) < 0)
+        i++;
+    if (all->nr == SUBJECTS_MAX || (i < all->nr && !strcmp(all->name[i], name)))
+        return;
+    memmove(all->name[i + 1], all->name[i], (all->nr - i) * sizeof(*all->name));
+    memcpy(all->name[i], name, SUBJECT_LENGTH);
+    all->nr++;
+}
+
+/* The result that (block) tells: the first that (other) does not, else the last, which is that of the step. */
+static void add_result(const char *block, const char *other, struct xd_str *out)
+{
+    const char *found = NULL;
+
+    for (const char *s = *block ? next_line(block) : block; *s == ' '; s = next_line(s)) {
+        const char *result = memmem(s, line_length(s), "result=", 7);
+
+        if (!result)
+            continue;
+        found = result;
+        if (!*other || !has_line(other, s, line_length(s)))
+            break;
+    }
+    xd_str_addf(out, "%.*s\n", found ? (int)strcspn(found, " \n") : 1, found ? found : "-");
+}
+
+void xd_oracle_about(const struct xd_difference *d, struct xd_str *out)
+{
+    const char *const block[2] = {d->xen, d->dbl};
+    struct subjects all = {.nr = 0};
+    char name[SUBJECT_LENGTH];
+
+    for (unsigned int i = 0; i < 2; i++)
+        for (const char *s = *block[i] ? next_line(block[i]) : block[i]; *s == ' ';
+             s = next_line(s)) {
+            if (*block[!i] && has_line(block[!i], s, line_length(s)))
+                continue;
+            subject(s, line_length(s), "XD"[i], name);
+            add_subject(&all, name);
+        }
+    for (unsigned int i = 0; i < all.nr; i++)
+        xd_str_addf(out, "%s\n", all.name[i]);
+    add_result(d->xen, d->dbl, out);
+    add_result(d->dbl, d->xen, out);
 }
 
 /* ---- Side by side ---- */

@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TICK_MS       200
@@ -30,14 +29,6 @@ static volatile sig_atomic_t interrupted;
 static void on_interrupt(int nr)
 {
     interrupted = nr;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 struct job {
@@ -122,7 +113,7 @@ static void progress_end(struct run *run)
 static void progress(struct run *run)
 {
     bool terminal = isatty(STDERR_FILENO);
-    int64_t now = now_ms(), passed = now - run->start;
+    int64_t now = xd_oracle_now_ms(), passed = now - run->start;
     uint64_t left = run->total - run->came,
              left_s = run->came ? left * (uint64_t)passed / run->came / 1000 : 0,
              tenths = passed ? run->came * 10000 / (uint64_t)passed : 0;
@@ -352,7 +343,8 @@ static void catch_interrupts(struct sigaction old[2])
 
 int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum, uint64_t *left_out)
 {
-    struct run run = {.o = o, .sum = sum, .total = o->files.nr + o->programs, .start = now_ms()};
+    struct run run = {
+        .o = o, .sum = sum, .total = o->files.nr + o->programs, .start = xd_oracle_now_ms()};
     struct sigaction old[2];
 
     run.ticked = run.start;

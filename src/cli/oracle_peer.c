@@ -21,8 +21,9 @@
 #define ANSWER_MAX  (256u << 20)
 #define GRACE_MS    2000 /* from the end of its input to SIGTERM, and on to SIGKILL */
 #define EXEC_FAILED 127
+#define OVER        "the time is over"
 
-static int64_t now_ms(void)
+int64_t xd_oracle_now_ms(void)
 {
     struct timespec t;
 
@@ -66,14 +67,14 @@ static bool start(struct xd_peer *peer, struct xd_str *why)
 /* Waits up to (ms); false: it still runs. */
 static bool ended(struct xd_peer *peer, int ms, int *status)
 {
-    int64_t end = now_ms() + ms;
+    int64_t end = xd_oracle_now_ms() + ms;
 
     for (;;) {
         pid_t got = waitpid(peer->pid, status, WNOHANG);
 
         if (got == peer->pid || (got < 0 && errno != EINTR))
             return true;
-        if (now_ms() >= end)
+        if (xd_oracle_now_ms() >= end)
             return false;
         poll(NULL, 0, 5);
     }
@@ -119,11 +120,21 @@ static bool gone(struct xd_peer *peer, struct xd_str *why)
     return false;
 }
 
+/* Is the time up within so many milliseconds from now on? */
+static bool ends_before(const struct xd_peer *peer, int64_t ms)
+{
+    return peer->end_ms && xd_oracle_now_ms() + ms >= peer->end_ms;
+}
+
 bool xd_peer_send(struct xd_peer *peer, const void *request, size_t n, struct xd_str *why)
 {
     const unsigned char head[4] = {(unsigned char)n, (unsigned char)(n >> 8),
                                    (unsigned char)(n >> 16), (unsigned char)(n >> 24)};
 
+    if (ends_before(peer, 0)) {
+        xd_str_add(why, OVER);
+        return false;
+    }
     if (!peer->pid && !start(peer, why))
         return false;
     return (xd_write_all(peer->to, head, sizeof(head)) && xd_write_all(peer->to, request, n)) ||
@@ -136,7 +147,7 @@ static enum got get(const struct xd_peer *peer, void *data, size_t n, int64_t en
 {
     for (char *p = data; n;) {
         struct pollfd fd = {.fd = peer->from, .events = POLLIN};
-        int64_t left = end - now_ms();
+        int64_t left = end - xd_oracle_now_ms();
         ssize_t got;
 
         if (left <= 0)
@@ -156,7 +167,8 @@ static enum got get(const struct xd_peer *peer, void *data, size_t n, int64_t en
 
 bool xd_peer_receive(struct xd_peer *peer, struct xd_str *answer, struct xd_str *why)
 {
-    int64_t end = now_ms() + (int64_t)peer->timeout_s * 1000;
+    const bool soon = ends_before(peer, (int64_t)peer->timeout_s * 1000);
+    const int64_t end = soon ? peer->end_ms : xd_oracle_now_ms() + (int64_t)peer->timeout_s * 1000;
     unsigned char head[4];
     enum got got = get(peer, head, sizeof(head), end);
     uint32_t n = 0;
@@ -179,7 +191,10 @@ bool xd_peer_receive(struct xd_peer *peer, struct xd_str *answer, struct xd_str 
     if (got == GOT_LATE) {
         kill(peer->pid, SIGTERM);
         stop(peer);
-        xd_str_addf(why, "%s gave no answer for %d s", peer->parts->runner, peer->timeout_s);
+        if (soon)
+            xd_str_add(why, OVER);
+        else
+            xd_str_addf(why, "%s gave no answer for %d s", peer->parts->runner, peer->timeout_s);
         return false;
     }
     peer->answered = true;

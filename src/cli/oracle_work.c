@@ -2,30 +2,18 @@
 /* oracle_work.c: one program on both sides: run, compare, and if they differ, shrink and tell. */
 #include "cli/oracle.h"
 
-#include "program/shrink.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TRIES           2u
 #define TRIES_BY_CHANCE 6u
-#define SAME_WORDS      64u   /* of a step's text */
-#define TROUBLES_MAX    3u    /* programs in a row that can't be compared: then none can */
-#define SHRINK_COST     1500u /* what finding a shorter program may cost: each try 1, and more: */
+#define TROUBLES_MAX    3u /* programs in a row that can't be compared: then none can */
 #define RECUR_TRIES     4u /* more runs of a program that differs, before it is said to be chance */
-#define BOOT_COST       100u /* if Xen boots for it */
-#define REBUILD_COST    25u  /* if a domain is built for it */
 
 /* ---- Both sides ---- */
 
-struct both {
-    struct xd_answer answer;
-    struct xd_doubled dbl;
-    struct xd_counts met; /* by the double */
-};
-
-static void both_free(struct both *b)
+void xd_oracle_both_free(struct xd_oracle_both *b)
 {
     xd_answer_free(&b->answer);
     xd_doubled_free(&b->dbl);
@@ -63,7 +51,8 @@ static void keep_places(struct xd_oracle_worker *w, const struct xd_answer *a)
     }
 }
 
-static void on_double(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b)
+static void on_double(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                      struct xd_oracle_both *b)
 {
     xd_doubled_free(&b->dbl);
     b->dbl = (struct xd_doubled){.explain_line = b->dbl.explain_line, .broken = broken, .ctx = w};
@@ -74,7 +63,7 @@ static void on_double(struct xd_oracle_worker *w, const struct xd_candidate *c, 
 }
 
 /* Sends, runs the double meanwhile if it is known how, and takes the answer. */
-static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b,
+static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct xd_oracle_both *b,
                 struct xd_str *why)
 {
     struct xd_str text = {0};
@@ -95,7 +84,7 @@ static bool ask(struct xd_oracle_worker *w, const struct xd_candidate *c, struct
 
 /* Counts boots; what the double met is not counted yet. False after putting into (why) what kept it from being run. */
 static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                     struct xd_counts *counts, struct both *b, struct xd_str *why)
+                     struct xd_counts *counts, struct xd_oracle_both *b, struct xd_str *why)
 {
     xd_answer_free(&b->answer);
     counts->boots += w->peer.pid == 0;
@@ -122,7 +111,7 @@ static bool run_once(struct xd_oracle_worker *w, const struct xd_candidate *c,
 
 /* What fails once may have failed by chance, and more often if it says so. */
 static bool run_both(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                     struct xd_counts *counts, struct both *b, struct xd_str *why)
+                     struct xd_counts *counts, struct xd_oracle_both *b, struct xd_str *why)
 {
     for (unsigned int times = 1;; times++) {
         const bool ok = run_once(w, c, counts, b, why),
@@ -139,7 +128,7 @@ enum again { SAME, DIFFERS, NOT_RUN };
 
 /* Runs it again, after it was counted: only boots of Xen are. */
 static enum again run_again(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                            struct both *b, struct xd_difference *d)
+                            struct xd_oracle_both *b, struct xd_difference *d)
 {
     struct xd_counts met = {0};
     struct xd_str why = {0};
@@ -153,205 +142,10 @@ static enum again run_again(struct xd_oracle_worker *w, const struct xd_candidat
     return again;
 }
 
-static bool differs_again(struct xd_oracle_worker *w, const struct xd_candidate *c, struct both *b,
-                          struct xd_difference *d)
+bool xd_oracle_differs_again(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                             struct xd_oracle_both *b, struct xd_difference *d)
 {
     return run_again(w, c, b, d) == DIFFERS;
-}
-
-/* ---- A difference ---- */
-
-/* What makes two differences one: the words in which the step begins, and the kind of difference. */
-struct likeness {
-    char step[SAME_WORDS];
-    const char *what;
-};
-
-static void liken(struct likeness *l, const struct xd_difference *d)
-{
-    const char *block = *d->xen ? d->xen : d->dbl, *s = strchr(block, ' ');
-    unsigned int words = 0;
-    size_t n = 0;
-
-    *l = (struct likeness){.what = d->what};
-    for (s = s ? s + 1 : block; *s && *s != '\n' && n + 1 < sizeof(l->step); s++) {
-        if (*s == ' ' && ++words == 2)
-            break;
-        l->step[n++] = *s;
-    }
-}
-
-static bool alike(const struct likeness *like, const struct xd_difference *d)
-{
-    struct likeness other;
-
-    liken(&other, d);
-    return !d->known && other.what == like->what &&
-           (!strcmp(other.step, like->step) || !strncmp(like->step, "multicall", 9));
-}
-
-struct shrinking {
-    struct xd_oracle_worker *w;
-    struct likeness like;
-    uint64_t boots, rebuilds; /* at the beginning */
-};
-
-static bool still_differs(void *ctx, const struct xd_program *p)
-{
-    struct shrinking *s = ctx;
-    struct xd_difference d;
-    struct xd_candidate c;
-    struct both b = {0};
-    bool differs;
-
-    xd_candidate_of(&c, p);
-    differs = !xd_oracle_unfit(s->w->o, s->w->record->index, c.p) &&
-              differs_again(s->w, &c, &b, &d) && alike(&s->like, &d);
-    both_free(&b);
-    xd_candidate_free(&c);
-    return differs;
-}
-
-static bool worth_it(void *ctx, const struct xd_shrink_stats *so_far)
-{
-    const struct shrinking *s = ctx;
-    const struct xd_counts *c = &s->w->record->counts;
-
-    return so_far->calls + BOOT_COST * (c->boots - s->boots) +
-               REBUILD_COST * (c->rebuilds - s->rebuilds) <
-           SHRINK_COST;
-}
-
-/* Tells of a program that was shrunk. False: it does not differ any more. */
-static bool tell_small(struct xd_oracle_worker *w, const struct xd_program *p,
-                       const struct xd_shrink_stats *stats)
-{
-    struct xd_oracle_record *r = w->record;
-    struct xd_str told = {0};
-    struct xd_candidate c;
-    struct xd_difference d;
-    struct both b = {0};
-    bool differs;
-
-    xd_candidate_of(&c, p);
-    differs = differs_again(w, &c, &b, &d);
-    if (differs) { /* once more: now it is known what to explain */
-        b.dbl.explain_line = d.line;
-        differs = differs_again(w, &c, &b, &d);
-    }
-    if (differs) {
-        xd_oracle_tell_step(&d, &b.answer, &b.dbl, &told);
-        xd_str_addf(&r->told.full, "  shrunk from %u to %u steps%s:\n", stats->steps_before,
-                    stats->steps_after, stats->minimal ? "" : " (it might become shorter yet)");
-        xd_oracle_indent(&r->told.full, "    ", xd_str_text(&c.text));
-        xd_oracle_indent(&r->told.full, "  ", xd_str_text(&told));
-        if (w->o->keep)
-            xd_oracle_keepable(w->o, r->index, "differ here; shrunk from", xd_str_text(&told),
-                               xd_str_text(&c.text), &r->told.keep);
-    }
-    both_free(&b);
-    xd_candidate_free(&c);
-    xd_str_free(&told);
-    return differs;
-}
-
-/* The difference as it was met, the program not shrunk. They (how) in it. */
-static void tell_whole(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                       const struct both *b, const struct xd_difference *d, const char *how)
-{
-    struct xd_oracle_record *r = w->record;
-    struct xd_str told = {0};
-
-    xd_oracle_tell_step(d, &b->answer, &b->dbl, &told);
-    xd_oracle_indent(&r->told.full, "  ", xd_str_text(&told));
-    if (w->o->keep)
-        xd_oracle_keepable(w->o, r->index, how, xd_str_text(&told), xd_str_text(&c->text),
-                           &r->told.keep);
-    xd_str_free(&told);
-}
-
-/* Runs the program that this one was run behind. */
-static void run_before(struct xd_oracle_worker *w)
-{
-    struct xd_str error = {0};
-    struct xd_candidate c;
-    struct both b = {0};
-    struct xd_difference d;
-
-    if (w->before_any && xd_candidate_load(&c, w->o, w->before, &error)) {
-        differs_again(w, &c, &b, &d);
-        both_free(&b);
-        xd_candidate_free(&c);
-    }
-    xd_str_free(&error);
-}
-
-/* On a Xen that no other program ran on, or only the one before. */
-static bool differs_fresh(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                          const struct likeness *like, bool behind)
-{
-    struct xd_difference d;
-    struct both b = {0};
-    bool differs;
-
-    xd_peer_stop(&w->peer);
-    if (behind)
-        run_before(w);
-    differs = differs_again(w, c, &b, &d) && alike(like, &d);
-    both_free(&b);
-    return differs;
-}
-
-/* What the machine kept of other programs is what makes this one differ: no shorter one would say more. */
-static void tell_behind(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                        const struct both *b, const struct xd_difference *d,
-                        const struct likeness *like)
-{
-    struct xd_str *out = &w->record->told.full;
-
-    xd_str_add(out, "  alone on a Xen that was just booted it does not differ so: only behind ");
-    if (w->before_any && differs_fresh(w, c, like, true))
-        xd_oracle_name(w->o, w->before, out);
-    else
-        xd_str_add(out, "programs that were run before it, or by chance");
-    xd_str_addc(out, '\n');
-    tell_whole(w, c, b, d, "differed, not alone, in");
-}
-
-static void tell_shrunk(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                        const struct both *b, const struct xd_difference *d,
-                        const struct likeness *like)
-{
-    struct xd_oracle_record *r = w->record;
-    struct shrinking s = {
-        .w = w, .like = *like, .boots = r->counts.boots, .rebuilds = r->counts.rebuilds};
-    const struct xd_shrink_options opt = {.go_on = worth_it};
-    struct xd_shrink_stats stats;
-    struct xd_program *p = xd_shrink(c->p, still_differs, &s, &opt, &stats);
-
-    xd_peer_stop(&w->peer); /* what was tried before must not help */
-    if (!p || !tell_small(w, p, &stats)) {
-        xd_str_add(&r->told.full, "  a shorter one differs only behind others\n");
-        tell_whole(w, c, b, d, "differ in");
-    }
-    xd_program_free(p);
-}
-
-static void tell_difference(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                            const struct both *b, const struct xd_difference *d)
-{
-    struct xd_str *out = &w->record->told.full;
-    struct likeness like;
-
-    xd_oracle_name(w->o, w->record->index, out);
-    xd_str_add(out, ": Xen and the double differ\n  again: ");
-    xd_oracle_again(w->o, w->record->index, out);
-    xd_str_addc(out, '\n');
-    liken(&like, d);
-    if (differs_fresh(w, c, &like, false))
-        tell_shrunk(w, c, b, d, &like);
-    else
-        tell_behind(w, c, b, d, &like);
 }
 
 /* ---- Chance ---- */
@@ -363,20 +157,20 @@ static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c)
 
     for (unsigned int i = 0; i < RECUR_TRIES && !recurs; i++) {
         struct xd_difference d;
-        struct both b = {0};
+        struct xd_oracle_both b = {0};
         enum again again;
 
         if (i % 2)
-            run_before(w);
+            xd_oracle_run_before(w);
         again = run_again(w, c, &b, &d);
         recurs = again == NOT_RUN || (again == DIFFERS && !d.known);
-        both_free(&b);
+        xd_oracle_both_free(&b);
     }
     return recurs;
 }
 
 static void tell_passing(struct xd_oracle_worker *w, const struct xd_candidate *c,
-                         const struct both *b, const struct xd_difference *d)
+                         const struct xd_oracle_both *b, const struct xd_difference *d)
 {
     struct xd_oracle_record *r = w->record;
 
@@ -387,7 +181,7 @@ static void tell_passing(struct xd_oracle_worker *w, const struct xd_candidate *
                 RECUR_TRIES);
     xd_oracle_again(w->o, r->index, &r->told.full);
     xd_str_addc(&r->told.full, '\n');
-    tell_whole(w, c, b, d, "differed once, by chance, in");
+    xd_oracle_tell_whole(w, c, b, d, "differed once, by chance, in");
 }
 
 /* ---- One program ---- */
@@ -442,8 +236,8 @@ static void count_until(struct xd_oracle_worker *w, const struct xd_candidate *c
     xd_doubled_free(&again);
 }
 
-static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, const struct both *b,
-                     struct xd_oracle_record *r)
+static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                     const struct xd_oracle_both *b, struct xd_oracle_record *r)
 {
     struct xd_difference d;
 
@@ -483,13 +277,13 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c, c
     }
     /* It may be printed in full if so many of this worker's own have not come before it, nor been printed by now. */
     if (w->different++ < w->o->max_differences && *w->shown < w->o->max_differences)
-        tell_difference(w, c, b, &d);
+        xd_oracle_tell_difference(w, c, b, &d);
 }
 
 static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,
                     struct xd_oracle_record *r)
 {
-    struct both b = {0};
+    struct xd_oracle_both b = {0};
     struct xd_str why = {0};
 
     if (!run_both(w, c, &r->counts, &b, &why)) {
@@ -505,7 +299,7 @@ static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,
     } else {
         compared(w, c, &b, r);
     }
-    both_free(&b);
+    xd_oracle_both_free(&b);
     xd_str_free(&why);
 }
 

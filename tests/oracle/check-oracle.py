@@ -85,7 +85,7 @@ class Oracle(unittest.TestCase):
 
     def test_bad_usage(self):
         self.expect(self.run_oracle(), 2, "which scenarios")
-        for args in (["-n", "x"], ["-n", "-1"], ["-s", ""], ["--steps", "0"], ["--jobs", "0"], ["--timeout", "0"], ["--only", "nothing"],
+        for args in (["-n", "x"], ["-n", "-1"], ["-s", ""], ["--steps", "0"], ["--jobs", "0"], ["--timeout", "0"], ["--shrink-time", "0"], ["--only", "nothing"],
                      ["--nonsense"], ["--qemu", ""], ["--xen", ""], ["--kernel", ""], ["--runner", ""], ["--keep", self.xen], ["/nowhere/a.xds"]):
             self.expect(self.run_oracle("-n", "1", *args), 2)
 
@@ -146,6 +146,46 @@ class Oracle(unittest.TestCase):
         self.assertNotRegex(text, r"(?m)^(let|sched_op)")
         self.expect(self.run_oracle(os.path.join(keep, name), how="lie:xen_version"), 1)
         self.expect(self.run_oracle(os.path.join(keep, name)), 0)
+
+    def test_a_shorter_program_that_differs_in_another_way_is_none(self):
+        r = self.run_oracle(self.file("a.xds", VERSION), how="slide:xen_version")
+        self.expect(r, 1, "shrunk from 5 to 3 steps:", r"sched_op yield\n", r"d0 port 7: 0x1")
+        self.assertNotIn("d0 pfn 3", r.out)
+        r = self.run_oracle(self.file("a.xds", VERSION), how="slide-result:xen_version")
+        self.expect(r, 1, "shrunk from 5 to 3 steps:", r"sched_op yield\n", r"result=EPERM +\| result=0x")
+        self.assertNotIn("EFAULT", r.out)
+
+    def test_what_was_met_is_shown_where_the_shrunk_program_shows_other_lines(self):
+        a = self.file("a.xds", VERSION)
+        r = self.run_oracle(a, how="lie:xen_version")
+        self.expect(r, 1, "shrunk from 5 to 2 steps")
+        self.assertNotIn("as it was met", r.out)
+        r = self.run_oracle(a, how="number:xen_version")
+        self.expect(r, 1, "shrunk from 5 to 2 steps", r"(?m)^  as it was met in the whole program: line 4: xen_version version\n"
+                          rf" +Xen +\| double\n +d0 pfn {len(VERSION)} word 1: 0x1 +\| -\n")
+
+    def test_differences_are_shown_whole_on_demand(self):
+        a, keep = self.file("a.xds", VERSION), os.path.join(self.dir.name, "kept")
+        r = self.run_oracle(a, "--no-shrink", "--keep", keep, how="lie:xen_version")
+        self.expect(r, 1, r"  not shrunk:\n    domain d0\n    let t = page\(0\)\n    sched_op yield\n    xen_version version\n    sched_op yield\n"
+                          r"  line 4: xen_version version\n", "something else: 0x1")
+        self.assertNotIn("shrunk from", r.out)
+        (name,) = os.listdir(keep)
+        with open(os.path.join(keep, name), encoding="utf-8") as f:
+            self.assertTrue(f.read().endswith("\n\n" + VERSION))
+
+    def test_shrinking_has_an_end(self):
+        a = self.file("a.xds", VERSION + 40 * "sched_op yield\nxen_version extraversion\n")
+        start = time.monotonic()
+        r = self.run_oracle(a, "--shrink-time", "1", how="slow:xen_version version")
+        self.expect(r, 1, r"shrunk from 85 to \d+ steps \(the 1 s of --shrink-time were over: it might become shorter yet\):\n", "something else: 0x1")
+        self.assertLess(time.monotonic() - start, 60)
+
+    def test_shrinking_does_not_wait_for_a_program_that_gives_no_answer(self):
+        start = time.monotonic()
+        r = self.run_oracle(self.file("a.xds", VERSION), "--shrink-time", "2", how="mute-short:xen_version")
+        self.expect(r, 1, r"shrunk from 5 to \d steps \(the 2 s of --shrink-time were over", "d0 port 7: 0x1")
+        self.assertLess(time.monotonic() - start, 60)
 
     def test_the_seed_that_is_told_shows_the_difference_alone(self):
         r = self.run_oracle("-s", "5", "-n", "50", "--max-differences", "1", how="lie:mmuext_op")

@@ -5,6 +5,7 @@
  * So the two sides agree, until FAKE_ORACLE makes this one answer otherwise: rows in behave(). Each depends on the program
  * alone, as a real difference does, so that shrinking has something to hold on to.
  */
+#define _GNU_SOURCE
 #include "program/bytes.h"
 #include "cli/oracle.h"
 
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FRAMES       16384u
@@ -179,6 +181,31 @@ static bool lies_by_past(const char *how, const char *word, const char *text)
            (!strncmp(how, "lie-behind:", 11) && behind);
 }
 
+/*
+ * It differs where a step has (word), one way in a program with a sched_op, another in one without: (how) is slide:WORD by another line,
+ * slide-result:WORD by another result, mute-short:WORD by silence.
+ */
+static bool slides(const char *how, const char *text, const char *steps, const char *at,
+                   struct xd_str *out)
+{
+    bool whole = strstr(text, "sched_op");
+
+    if (!at || (strncmp(how, "slide", 5) && strncmp(how, "mute-short:", 11)))
+        return false;
+    if (!strncmp(how, "mute-short:", 11) && !whole)
+        for (;;)
+            pause();
+    xd_str_addn(out, steps, (size_t)(at - steps));
+    if (!strncmp(how, "slide-result:", 13)) { /* in the place of the result */
+        const char *behind = strchr(at, '\n') + 1;
+
+        xd_str_addf(out, "  result=%s\n%send\n", whole ? "EPERM" : "EFAULT", behind);
+    } else {
+        xd_str_addf(out, "  %s: 0x1\n%send\n", whole ? "d0 port 7" : "d0 pfn 3 word 1", at);
+    }
+    return true;
+}
+
 /* Puts the steps and the verdict into (out). */
 static void behave(const char *how, const char *text, const char *steps, struct xd_str *out)
 {
@@ -190,7 +217,17 @@ static void behave(const char *how, const char *text, const char *steps, struct 
         at = step_with(at, "");
         by_past = true;
     }
-    if ((!strncmp(how, "lie:", 4) && at) || (by_past && at) ||
+    if (!strncmp(how, "slow:", 5))
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    if (slides(how, text, steps, at, out))
+        return;
+    if (at &&
+        !strncmp(how, "number:", 7)) { /* what differs has another number in a shorter program */
+        xd_str_addn(out, steps, (size_t)(at - steps));
+        xd_str_addf(out, "  d0 pfn %zu word 1: 0x1\n%send\n", strlen(text), at);
+        return;
+    }
+    if (((!strncmp(how, "lie:", 4) || !strncmp(how, "slow:", 5)) && at) || (by_past && at) ||
         (at && first_time(how, "lie-once:"))) { /* something else happened in such a step */
         xd_str_addn(out, steps, (size_t)(at - steps));
         xd_str_addf(out, "  something else: 0x1\n%send\n", at);
