@@ -3,7 +3,7 @@
  * oracle_find.c: finds QEMU, Xen, and our own parts of the oracle.
  *
  * Each by its option, else its environment variable, else where it is expected. A Xen that is packed by gzip, as Debian
- * installs it, is unpacked into a temporary file.
+ * installs it, is unpacked into memory.
  */
 #define _GNU_SOURCE
 #include "cli/oracle.h"
@@ -12,11 +12,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { QEMU, XEN, KERNEL, RUNNER };
+enum { QEMU, XEN, KERNEL, RUNNER, UNPACKED };
 
 static const struct {
     const char *what, *env, *how;
@@ -151,24 +152,27 @@ static bool gunzip(const char *path, int to)
     return pid > 0 && status == 0;
 }
 
+/*
+ * Into a file that no directory has, so that nothing is left behind, whatever ends us. Workers, runners and QEMU inherit it, and
+ * it has this name in each of them.
+ */
 static bool unpack(struct xd_oracle_parts *parts)
 {
-    const char *tmp = getenv("TMPDIR");
-    char *path = joined(tmp && *tmp ? tmp : "/tmp", "xendouble-xen.XXXXXX");
-    int fd = mkostemp(path, O_CLOEXEC);
+    int fd = memfd_create("xendouble-xen", 0);
+    struct xd_str name = {0};
     bool ok;
 
     if (fd < 0) {
-        xd_complain("%s: %s", path, strerror(errno));
-        free(path);
+        xd_complain("%s: there is no room to unpack it: %s", parts->xen, strerror(errno));
         return false;
     }
-    parts->unpacked = path;
+    parts->unpacked = fd;
     ok = gunzip(parts->xen, fd);
-    close(fd);
     if (!ok)
         xd_complain("%s: gzip could not unpack it", parts->xen);
-    parts->xen = path;
+    parts->packed = parts->xen;
+    xd_str_addf(&name, "/dev/fd/%d", fd);
+    parts->xen = parts->found[UNPACKED] = name.text;
     return ok;
 }
 
@@ -210,9 +214,8 @@ int xd_oracle_find(struct xd_oracle_parts *parts)
 
 void xd_oracle_parts_free(struct xd_oracle_parts *parts)
 {
-    if (parts->unpacked)
-        unlink(parts->unpacked);
-    free(parts->unpacked);
+    if (parts->packed)
+        close(parts->unpacked);
     for (size_t i = 0; i < XD_ARRAY_SIZE(parts->found); i++)
         free(parts->found[i]);
 }

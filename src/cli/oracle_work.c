@@ -293,6 +293,9 @@ static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,
         r->fatal = true;
         r->counts.unusable++;
         xd_str_addf(&r->told.text, "Xen can't be used: %s\n", xd_str_text(&b.answer.why));
+        if (w->o->parts.packed)
+            xd_str_addf(&r->told.text, "(%s is what %s was unpacked into)\n", w->o->parts.xen,
+                        w->o->parts.packed);
     } else if (b.answer.kind == XD_ANSWER_UNFIT) {
         w->troubles = 0;
         unfit(w, r, xd_str_text(&b.answer.why));

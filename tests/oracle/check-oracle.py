@@ -80,8 +80,25 @@ class Oracle(unittest.TestCase):
         os.mkdir(temporary)
         self.expect(self.run_oracle("-n", "2", "--xen", packed, env={"TMPDIR": temporary}), 0)
         self.assertEqual(os.listdir(temporary), [])
+        self.expect(self.run_oracle("-n", "2", "--xen", packed, how="fail"), 2, r"Xen can't be used: there is no room", rf"\(/dev/fd/\d+ is what {packed} was unpacked into\)")
         for data in b"", b"text", gzip.compress(b"text"), b"\x1f\x8b no gzip":
             self.expect(self.run_oracle("-n", "2", "--xen", self.file("bad", data)), 2, "bad|unpack|ELF")
+
+    def test_nothing_is_left_of_an_unpacked_xen_whatever_ends_the_command(self):
+        packed = self.file("xen.gz", gzip.compress(b"\177ELF and so on"))
+        temporary = os.path.join(self.dir.name, "temporary")
+        os.mkdir(temporary)
+        for ended_by in signal.SIGHUP, signal.SIGPIPE, signal.SIGKILL, signal.SIGTERM:
+            with subprocess.Popen([COMMAND, "oracle", *self.parts, "--xen", packed, "-v", "-n", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  stdin=subprocess.DEVNULL, env={**os.environ, "FAKE_ORACLE": "lie:mmuext_op", "TMPDIR": temporary}) as p:
+                self.assertIn(b"differ", p.stdout.readline()) # the runner could read it
+                if ended_by == signal.SIGPIPE:
+                    p.stdout.close() # the next line has no reader
+                else:
+                    p.send_signal(ended_by)
+                    p.stdout.read()
+                self.assertEqual(p.wait(timeout=60), 2 if ended_by == signal.SIGTERM else -ended_by)
+            self.assertEqual(os.listdir(temporary), [])
 
     def test_bad_usage(self):
         self.expect(self.run_oracle(), 2, "which scenarios")

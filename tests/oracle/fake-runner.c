@@ -287,6 +287,19 @@ static void answer(const char *how, const struct xd_program *p, const char *text
     xd_answer_free(&where);
 }
 
+/* As QEMU reads it, by its name: is it an ELF file? */
+static bool readable(const char *xen)
+{
+    char magic[4] = {0};
+    FILE *f = fopen(xen, "r");
+    bool elf = f && fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
+               !memcmp(magic, "\177ELF", sizeof(magic));
+
+    if (f)
+        fclose(f);
+    return elf;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = getenv("FAKE_ORACLE");
@@ -297,6 +310,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s QEMU XEN KERNEL\n", argv[0]);
         return 2;
     }
+    if (!readable(argv[2]))
+        return 3;
     while ((p = request(&text)) != NULL) {
         answer(how ? how : "", p, xd_str_text(&text));
         xd_program_free(p);
