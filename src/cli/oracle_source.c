@@ -63,19 +63,19 @@ static void encode(struct xd_candidate *c, const char *name, const struct xd_pro
     xd_program_print(c->p, &c->text);
 }
 
-static bool candidate(struct xd_candidate *c, const char *name, const char *text, size_t n,
-                      struct xd_str *error)
+/* (p), or if it is NULL, why there is none; both are freed. */
+static bool candidate(struct xd_candidate *c, const char *name, struct xd_program *p,
+                      char *complaint, struct xd_str *error)
 {
-    char *complaint = NULL;
-    struct xd_program *p = xd_program_parse(name, text, n, &complaint);
+    const bool ok = p != NULL;
 
-    if (p)
+    if (ok)
         encode(c, name, p);
     else
         xd_str_add(error, complaint);
     xd_program_free(p);
     free(complaint);
-    return p != NULL;
+    return ok;
 }
 
 void xd_candidate_of(struct xd_candidate *c, const struct xd_program *p)
@@ -91,11 +91,14 @@ static bool generated(struct xd_candidate *c, const struct xd_oracle *o, uint64_
                                   .groups = o->only,
                                   .two_domains = !o->one_domain};
     struct xd_str name = {0}, text = {0};
+    char *complaint = NULL;
+    struct xd_program *p;
     bool ok;
 
     xd_oracle_name(o, index, &name);
     xd_generate_text(&g, &text);
-    ok = candidate(c, xd_str_text(&name), xd_str_text(&text), text.len, error);
+    p = xd_program_parse(xd_str_text(&name), xd_str_text(&text), text.len, &complaint);
+    ok = candidate(c, xd_str_text(&name), p, complaint, error);
     xd_str_free(&text);
     xd_str_free(&name);
     return ok;
@@ -104,20 +107,14 @@ static bool generated(struct xd_candidate *c, const struct xd_oracle *o, uint64_
 bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64_t index,
                        struct xd_str *error)
 {
-    char *text, *complaint = NULL;
-    size_t n = 0;
-    bool ok;
+    char *complaint = NULL;
+    struct xd_program *p;
 
     *c = (struct xd_candidate){0};
     if (index >= o->files.nr)
         return generated(c, o, index, error);
-    text = xd_read_file(o->files.path[index], &n, &complaint);
-    ok = text && candidate(c, o->files.path[index], text, n, error);
-    if (!text)
-        xd_str_add(error, complaint);
-    free(complaint);
-    free(text);
-    return ok;
+    p = xd_load_program(o->files.path[index], &complaint);
+    return candidate(c, o->files.path[index], p, complaint, error);
 }
 
 /* ---- What is left out ---- */

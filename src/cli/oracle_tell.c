@@ -52,8 +52,8 @@ static void kept_path(const struct xd_oracle *o, uint64_t index, struct xd_str *
     name = o->files.path[index];
     name += strspn(name, "./");
     n = strlen(name);
-    if (n > 4 && !strcmp(name + n - 4, ".xds"))
-        n -= 4;
+    if (xd_ends_in(name, XD_TEXT_SUFFIX) || xd_ends_in(name, XD_BYTES_SUFFIX))
+        n -= strlen(XD_TEXT_SUFFIX);
     for (size_t i = 0; i < n; i++)
         xd_str_addc(path, name[i] == '/' ? '-' : name[i]);
 }

@@ -204,6 +204,15 @@ class Oracle(unittest.TestCase):
         self.expect(r, 1, r"shrunk from 5 to \d steps \(the 2 s of --shrink-time were over", "d0 port 7: 0x1")
         self.assertLess(time.monotonic() - start, 60)
 
+    def test_programs_may_be_in_their_byte_form(self):
+        text, keep = self.file("a.xds", VERSION), os.path.join(self.dir.name, "kept")
+        subprocess.run([COMMAND, "fmt", "--to-bytes", text], check=True, stdout=subprocess.DEVNULL)
+        name = text[:-1] + "b"
+        self.expect(self.run_oracle(name), 0, "(?m)^1 program, 3 calls ")
+        self.expect(self.run_oracle(name, "--keep", keep, how="lie:xen_version"), 1, r"a\.xdb: Xen and the double differ", "xen_version version")
+        self.assertTrue(os.listdir(keep)[0].endswith("-a.xds"), os.listdir(keep))
+        self.expect(self.run_oracle(os.path.join(keep, os.listdir(keep)[0]), how="lie:xen_version"), 1)
+
     def test_the_seed_that_is_told_shows_the_difference_alone(self):
         r = self.run_oracle("-s", "5", "-n", "50", "--max-differences", "1", how="lie:mmuext_op")
         self.expect(r, 1)
