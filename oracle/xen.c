@@ -34,7 +34,8 @@
 #define SPINS   200u              /* looks at the mailbox before others may have the processor... */
 #define NAP_NS \
     20000u /* ... for so long: who only yields keeps his turn, and others' work makes five times as slow */
-#define CRASH 3u /* SHUTDOWN_crash */
+#define CRASH       3u  /* SHUTDOWN_crash */
+#define NOT_STARTED 127 /* exit code of who could not become QEMU */
 
 static uint64_t now_ns(void)
 {
@@ -66,19 +67,19 @@ static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c, in
         c->dom0_mb);
     fcntl(x->ram_fd, F_SETFD, 0); /* else closed at exec */
     if (dup2(typed_fd, STDIN_FILENO) < 0 || dup2(x->serial_fd, STDOUT_FILENO) < 0)
-        _exit(127);
+        _exit(NOT_STARTED);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* One thread takes the processors in turn: a kernel that waits for its mailbox passes on to the next at once. */
     execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", cpus, "-cpu", "max,-monitor",
            "-m", memory, "-object", ram, "-machine", "pc,memory-backend=ram", "-nodefaults",
            "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", "-kernel",
            c->xen, "-initrd", c->kernel, "-append", append, (char *)NULL);
-    _exit(127);
+    _exit(NOT_STARTED);
 }
 
 static bool gone(struct xd_xen *x)
 {
-    if (!x->dead && x->pid > 0 && waitpid(x->pid, NULL, WNOHANG) == x->pid) {
+    if (!x->dead && x->pid > 0 && waitpid(x->pid, &x->status, WNOHANG) == x->pid) {
         x->dead = true;
         x->pid = 0;
     }
@@ -158,6 +159,26 @@ static bool find_dom0(struct xd_xen *x)
     return false;
 }
 
+/* Not a word came from Xen. Whose fault that is, only QEMU can have said, to standard error; how it ended is told here. */
+static void silent(struct xd_xen *x, const struct xd_xen_config *c)
+{
+    if (!gone(x))
+        snprintf(x->error, sizeof(x->error),
+                 "%s: is it a Xen 4.17 for x86-64? Half a minute passed before a word came from it",
+                 c->xen);
+    else if (WIFSIGNALED(x->status))
+        snprintf(x->error, sizeof(x->error),
+                 "QEMU (%s) was ended by signal %d before a word came from Xen (%s)", c->qemu,
+                 WTERMSIG(x->status), c->xen);
+    else if (WEXITSTATUS(x->status) == NOT_STARTED)
+        snprintf(x->error, sizeof(x->error), "QEMU (%s) can't be started", c->qemu);
+    else
+        snprintf(x->error, sizeof(x->error),
+                 "QEMU (%s) ended with exit code %d before a word came from Xen (%s): "
+                 "is the one a QEMU for x86-64, and the other a Xen 4.17 for it?",
+                 c->qemu, WEXITSTATUS(x->status), c->xen);
+}
+
 bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
 {
     uint64_t end = now_ns() + BOOT_NS;
@@ -190,9 +211,7 @@ bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
                  "Xen did not start the oracle's kernel; its last words: %s",
                  n > LAST_WORDS ? log + n - LAST_WORDS : log);
     else
-        snprintf(x->error, sizeof(x->error),
-                 "%s: is it a Xen 4.17 for x86-64? %s before a word came from it", c->xen,
-                 gone(x) ? "QEMU ended" : "Half a minute passed");
+        silent(x, c);
     for (char *at = x->error; *at; at++)
         if (*at == '\n' || *at == '\r')
             *at = ' ';

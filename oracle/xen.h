@@ -61,6 +61,7 @@ struct xd_xen_guest {
 
 struct xd_xen {
     pid_t pid;
+    int status; /* how it ended, if it did (wait(2)) */
     unsigned char *ram;
     uint64_t ram_size;
     struct xd_xen_guest guest[XD_XEN_GUESTS];
