@@ -172,6 +172,6 @@ const struct xd_command xd_cmd_oracle = {
         "      --xen PATH          XENDOUBLE_XEN, /boot/xen-4.17-amd64 or the same with .gz\n"
         "      --kernel PATH       XENDOUBLE_ORACLE_KERNEL, oracle-kernel.elf of the build or installation\n"
         "      --runner PATH       XENDOUBLE_ORACLE_RUNNER, xendouble-oracle, likewise\n\n"
-        "exit codes: 0 no difference, 1 differences, 2 bad usage or programs that could not be compared, 3 xendouble itself\n"
-        "is wrong, 77 QEMU, Xen or a part of the oracle is missing\n",
+        "exit codes: 0 no difference, 1 differences, 2 bad usage or programs that could not be compared (whether others differ or\n"
+        "not), 3 xendouble itself is wrong, 77 QEMU, Xen or a part of the oracle is missing\n",
 };

@@ -106,6 +106,23 @@ class Oracle(unittest.TestCase):
                      ["--nonsense"], ["--qemu", ""], ["--xen", ""], ["--kernel", ""], ["--runner", ""], ["--keep", self.xen], ["/nowhere/a.xds"]):
             self.expect(self.run_oracle("-n", "1", *args), 2)
 
+    def test_the_manual_has_what_the_help_has(self):
+        usage = self.run_oracle("--help").stdout.decode()
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../man/xendouble.1"), encoding="utf-8") as f:
+            manual = f.read()
+        oracle, status = manual.split(".Ss oracle\n")[1].split(".Sh ")[0].split(".Ss ")[0], manual.split(".Sh EXIT STATUS\n")[1].split(".Sh ")[0]
+        for option in re.findall(r"(?m)^  +(?:-\w, )?--([\w-]+)", usage):
+            self.assertRegex(oracle, rf"(?m)^\.It Fl (\w , )?-{option}\b")
+        for group in re.search(r"--only GROUP +about this only: (.*); may", usage)[1].split(", "):
+            self.assertRegex(oracle, rf"(?m)^\.Cm (.* , )?{group}( |$)")
+        for code in re.findall(r"(?:: |, )(\d+) ", usage.split("exit codes")[1]):
+            self.assertRegex(status, rf"(?m)^\.It {code}$")
+            self.assertTrue(code in "03" or ".Cm oracle :" in status.split(f".It {code}\n")[1].split(".It ")[0])
+
+    def test_the_worst_of_all_programs_is_the_exit_code(self):
+        a, b = self.file("a.xds", VERSION), self.file("b.xds", "nonsense\n")
+        self.expect(self.run_oracle(a, b, how="lie:xen_version"), 2, "1 program differs", "(?m)^1 could not be compared")
+
     def test_a_scenario_that_can_not_be_read_is_told_and_the_others_go_on(self):
         a, b = self.file("a.xds", "domain d0\nload va(0) 8\n"), self.file("b.xds", VERSION)
         self.expect(self.run_oracle(a, b), 2, r"a\.xds:2:\d+: ", "(?m)^1 program,", "(?m)^1 could not be compared")
