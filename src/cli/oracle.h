@@ -21,9 +21,10 @@
 
 struct xd_oracle_parts {
     const char *qemu, *xen, *kernel, *runner; /* as asked for by options; then as found */
-    char *found[5];                           /* to be freed */
-    const char *packed;                       /* what (xen) was unpacked from, or NULL */
-    int unpacked;                             /* then: the open file that (xen) names */
+    const char *named[4]; /* as asked for by options or the environment; NULL: by neither */
+    char *found[5];       /* to be freed */
+    const char *packed;   /* what (xen) was unpacked from, or NULL */
+    int unpacked;         /* then: the open file that (xen) names */
 };
 /* 0; or an exit code after complaining: XD_ORACLE_MISSING what is missing and how to get it, XD_UNUSABLE of what is no Xen. */
 int xd_oracle_find(struct xd_oracle_parts *parts);

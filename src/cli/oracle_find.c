@@ -123,6 +123,7 @@ static bool find(struct xd_oracle_parts *parts, int part, const char **path)
 
     if (!*path && env && *env)
         *path = env;
+    parts->named[part] = *path;
     if (!*path)
         *path = parts->found[part] = expected(part);
     if (!*path)

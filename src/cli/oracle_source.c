@@ -30,11 +30,50 @@ void xd_oracle_name(const struct xd_oracle *o, uint64_t index, struct xd_str *ou
                     xd_oracle_seed(o, index - o->files.nr));
 }
 
+/* As a shell reads it back. */
+static void add_quoted(struct xd_str *out, const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,@%=";
+    bool controls = false;
+
+    if (*word && !word[strspn(word, plain)]) {
+        xd_str_add(out, word);
+        return;
+    }
+    for (const char *s = word; *s; s++)
+        controls |= (unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f;
+    xd_str_add(out, controls ? "$'" : "'");
+    for (const char *s = word; *s; s++) {
+        const unsigned char c = (unsigned char)*s;
+
+        if (controls && (c < ' ' || c >= 0x7f))
+            xd_str_addf(out, "\\%03o", c);
+        else if (controls && (c == '\'' || c == '\\'))
+            xd_str_addf(out, "\\%c", c);
+        else if (c == '\'')
+            xd_str_add(out, "'\\''");
+        else
+            xd_str_addc(out, (char)c);
+    }
+    xd_str_addc(out, '\'');
+}
+
 void xd_oracle_again(const struct xd_oracle *o, uint64_t index, struct xd_str *out)
 {
+    static const char *const options[] = {"qemu", "xen", "kernel", "runner"};
+
     xd_str_add(out, "xendouble oracle");
+    for (size_t i = 0; i < XD_ARRAY_SIZE(options); i++)
+        if (o->parts.named[i]) {
+            xd_str_addf(out, " --%s ", options[i]);
+            add_quoted(out, o->parts.named[i]);
+        }
     if (index < o->files.nr) {
-        xd_str_addf(out, " %s", o->files.path[index]);
+        const char *path = o->files.path[index];
+
+        xd_str_add(out, *path == '-' && path[1] ? " -- " : " ");
+        add_quoted(out, path);
         return;
     }
     for (unsigned int i = 0; xd_generate_group_name(i); i++)

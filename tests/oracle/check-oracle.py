@@ -237,6 +237,29 @@ class Oracle(unittest.TestCase):
         self.expect(self.run_oracle(*again, how="lie:mmuext_op"), 1, r"(?m)^1 programs?\b")
         self.expect(self.run_oracle(*again), 0)
 
+    def test_the_command_that_is_told_can_be_given_to_a_shell(self):
+        env = {"XENDOUBLE_XEN": self.file("the xen", b"\177ELF and so on")}
+        parts = ["--qemu", self.qemu, "--kernel", self.file("it's a kernel", b""), "--runner", RUNNER]
+        for name in "a b.xds", "it's $HOME.xds", "a\nb\\'\x1b.xds", "-a.xds":
+            with open(os.path.join(self.dir.name, name), "w", encoding="utf-8") as f:
+                f.write(VERSION)
+            keep = os.path.join(self.dir.name, "kept")
+            for at, args in enumerate((["--keep", keep, "--", name], ["--keep", keep, "-s", "5", "-n", "9", "--max-differences", "1"])):
+                r = subprocess.run([COMMAND, "oracle", *parts, *args], capture_output=True, check=False, cwd=self.dir.name,
+                                   env={**os.environ, **env, "FAKE_ORACLE": "lie:xen_version" if at == 0 else "lie:event_channel_op"})
+                self.assertEqual(r.returncode, 1, r.stdout + r.stderr)
+                (kept,) = os.listdir(keep)
+                with open(os.path.join(keep, kept), encoding="utf-8") as f:
+                    texts = r.stdout.decode(), f.read()
+                os.remove(os.path.join(keep, kept))
+                for text in texts:
+                    again = re.search(r"(?:again: |#   )xendouble( oracle .*)", text)[1]
+                    self.assertIn("--runner " + RUNNER, again)
+                    r = subprocess.run(["bash", "-c", COMMAND + again], capture_output=True, check=False, cwd=self.dir.name,
+                                       env={**os.environ, "FAKE_ORACLE": ""})
+                    self.assertEqual(r.returncode, 0, again.encode() + r.stdout + r.stderr)
+                    self.assertRegex(r.stdout.decode(), "(?m)^1 program[, ]")
+
     def test_differences_beyond_those_shown_are_counted(self):
         r = self.run_oracle("-s", "5", "-n", "50", "--max-differences", "1", how="lie:mmuext_op")
         shown = len(re.findall("Xen and the double differ", r.out))
@@ -410,5 +433,5 @@ class Oracle(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    COMMAND, RUNNER, SCENARIOS = sys.argv[1:4]
+    COMMAND, RUNNER, SCENARIOS = (os.path.abspath(path) for path in sys.argv[1:4])
     unittest.main(argv=sys.argv[:1] + sys.argv[4:])
