@@ -352,6 +352,7 @@ void xd_oracle_show(const struct xd_difference *d, const char *margin, struct xd
     row(&t, "Xen", 3, "double", 6);
     rows(&t, x, y);
     if (t.left_out)
-        xd_str_addf(out, "%s(and %u lines more)\n", margin, t.left_out);
+        xd_str_addf(out, "%s(and %u line%s more)\n", margin, t.left_out,
+                    t.left_out == 1 ? "" : "s");
     free(both);
 }

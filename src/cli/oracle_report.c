@@ -20,6 +20,11 @@ uint64_t xd_oracle_unfit_max(const struct xd_counts *c)
     return c->programs / UNFIT_ONE_IN;
 }
 
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, double seconds)
 {
     const uint64_t answered = c->calls - c->left;
@@ -27,16 +32,17 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, doub
 
     for (size_t i = 1; i < XD_WHYS; i++)
         met += c->why[i] != 0;
-    printf("%" PRIu64 " program%s", c->programs, c->programs == 1 ? "" : "s");
+    printf("%" PRIu64 " program%s", c->programs, plural(c->programs));
     if (o->programs)
         printf(" (seed 0x%" PRIx64 ")", o->seed);
-    printf(", %" PRIu64 " calls (%" PRIu64 ".%" PRIu64 " %% granted) and %" PRIu64
-           " accesses compared, %" PRIu64 " of them refused",
-           c->calls, answered ? c->granted * 100 / answered : 0,
-           answered ? c->granted * 1000 / answered % 10 : 0, c->accesses, c->refused);
+    printf(", %" PRIu64 " call%s (%" PRIu64 ".%" PRIu64 " %% granted) and %" PRIu64
+           " access%s compared, %" PRIu64 " of them refused",
+           c->calls, plural(c->calls), answered ? c->granted * 100 / answered : 0,
+           answered ? c->granted * 1000 / answered % 10 : 0, c->accesses,
+           c->accesses == 1 ? "" : "es", c->refused);
     if (c->refused)
-        printf(" for %zu reasons", met);
-    printf("; %" PRIu64 " program%s differ%s\n", c->different, c->different == 1 ? "" : "s",
+        printf(" for %zu reason%s", met, plural(met));
+    printf("; %" PRIu64 " program%s differ%s\n", c->different, plural(c->different),
            c->different == 1 ? "s" : "");
     if (c->passing)
         printf("warning: %" PRIu64 " more differed once and not again: by chance%s\n", c->passing,
@@ -46,23 +52,23 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, doub
                " more met a difference that docs/DIFFERENCES.md explains, and ended there\n",
                c->known);
     if (c->guests)
-        printf("%" PRIu64 " of the calls were made in dom0, %" PRIu64 " in unprivileged domains\n",
-               c->calls - c->guests, c->guests);
+        printf("%" PRIu64 " of the calls %s made in dom0, %" PRIu64 " in unprivileged domains\n",
+               c->calls - c->guests, c->calls - c->guests == 1 ? "was" : "were", c->guests);
     if (c->left_out)
-        printf("%" PRIu64 " steps were run on neither side: it was up to the heap who had a frame "
-               "that they named\n",
-               c->left_out);
+        printf("%" PRIu64 " step%s run on neither side: it was up to the heap who had a frame "
+               "that %s named\n",
+               c->left_out, c->left_out == 1 ? " was" : "s were", c->left_out == 1 ? "it" : "they");
     if (c->skipped)
         printf("%" PRIu64 " skipped%s\n", c->skipped, o->verbose ? "" : " (--verbose tells why)");
     if (c->unfit)
         printf("%" PRIu64 " generated program%s could not be run on real Xen%s\n", c->unfit,
-               c->unfit == 1 ? "" : "s",
+               plural(c->unfit),
                c->unfit > xd_oracle_unfit_max(c) ? ", more than one in a thousand" : "");
     if (c->unusable)
         printf("%" PRIu64 " could not be compared\n", c->unusable);
     printf("%" PRIu64 " boot%s of Xen, %" PRIu64 " domain%s built again, %" PRIu64
            " ended by Xen; ",
-           c->boots, c->boots == 1 ? "" : "s", c->rebuilds, c->rebuilds == 1 ? "" : "s", c->died);
+           c->boots, plural(c->boots), c->rebuilds, plural(c->rebuilds), c->died);
     printf("%.1f s, %.1f programs and %.0f calls a second\n", seconds,
            (double)c->programs / seconds, (double)c->calls / seconds);
     if (c->refused && !o->report) {

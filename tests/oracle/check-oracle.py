@@ -342,13 +342,17 @@ class Oracle(unittest.TestCase):
     def test_calls_from_a_difference_on_are_not_counted(self):
         a = self.file("a.xds", VERSION)
         self.expect(self.run_oracle(a), 0, r"(?m)^1 program, 3 calls \(100\.0 % granted\)")
-        self.expect(self.run_oracle(a, how="lie:xen_version"), 1, r"(?m)^1 program, 1 calls")
+        self.expect(self.run_oracle(a, how="lie:xen_version"), 1, r"(?m)^1 program, 1 call \(100\.0 % granted\) and 0 accesses compared, 0 of them refused; 1 program differs$")
 
     def test_an_iret_has_no_result(self):
         iret = "iret [-22, 1, 2, 0, 0x1000, 0xe030, 2, start.padding_va, 0xe02b]\n"
         a = self.file("a.xds", f"domain d0\n{iret}sched_op yield\nmulticall {{ sched_op yield ; {iret} }}\nevent_channel_op send port=99\n")
         r = self.run_oracle(a)
-        self.expect(r, 0, r"(?m)^1 program, 6 calls \(66\.6 % granted\) and 0 accesses compared, 1 of them refused for 1 reasons")
+        self.expect(r, 0, r"(?m)^1 program, 6 calls \(66\.6 % granted\) and 0 accesses compared, 1 of them refused for 1 reason; 0 programs differ")
+        b = self.file("b.xds", "domain d1\nload va(0)\n")
+        self.expect(self.run_oracle(b), 0, r"(?m)^1 program, 0 calls \(0\.0 % granted\) and 1 access compared, ")
+        c = self.file("c.xds", "domain d0\ndomain d1\n@d0.0\nsched_op yield\n@d1.0\nsched_op yield\n")
+        self.expect(self.run_oracle(c), 0, "(?m)^1 of the calls was made in dom0, 1 in unprivileged")
 
     def test_a_run_that_compares_nothing_says_so(self):
         a = self.file("a.xds", VERSION)
