@@ -158,8 +158,8 @@ bool xd_candidate_load(struct xd_candidate *c, const struct xd_oracle *o, uint64
 
 /* ---- What is left out ---- */
 
-/* The group that a step is about, -1 if it says nothing about that. */
-static int group_of(const struct xd_step *s)
+/* The groups that a step is about, 1 << XD_GENERATE_* each; 0: it says nothing about that. */
+static uint32_t groups_of(const struct xd_program *p, const struct xd_step *s)
 {
     static const struct {
         const char *call;
@@ -173,30 +173,31 @@ static int group_of(const struct xd_step *s)
                 {"memory_op", XD_GENERATE_MEMORY},
                 {"event_channel_op", XD_GENERATE_EVENTS},
                 {"event_channel_op_compat", XD_GENERATE_EVENTS},
-                {"multicall", XD_GENERATE_MULTICALL}};
+                {"multicall", XD_GENERATE_MULTICALL},
+                {"iret", XD_GENERATE_TRAPS}};
+    uint32_t groups = 0;
 
     if (s->kind >= XD_STEP_REGS && s->kind <= XD_STEP_DELIVER)
-        return XD_GENERATE_TRAPS;
+        return 1u << XD_GENERATE_TRAPS;
+    if ((s->kind == XD_STEP_LOAD || s->kind == XD_STEP_STORE) && xd_form_item(p, s, "deliver"))
+        groups |= 1u << XD_GENERATE_TRAPS;
     if (s->kind == XD_STEP_STORE)
-        return XD_GENERATE_PTWR;
+        groups |= 1u << XD_GENERATE_PTWR;
     if (s->kind != XD_STEP_CALL)
-        return -1;
+        return groups;
     for (size_t i = 0; s->call && i < XD_ARRAY_SIZE(rows); i++)
         if (!strcmp(s->call->name, rows[i].call))
-            return rows[i].group;
-    return XD_GENERATE_MISC;
+            return 1u << rows[i].group;
+    return 1u << XD_GENERATE_MISC;
 }
 
 static bool is_about(const struct xd_program *p, uint32_t groups)
 {
     if (groups >> XD_GENERATE_TABLES & 1)
         groups |= 1u << XD_GENERATE_MM; /* which of the two it is, no single step tells */
-    for (uint32_t i = 1; i < p->steps; i++) {
-        int group = group_of(&p->step[i]);
-
-        if (group >= 0 && groups >> group & 1)
+    for (uint32_t i = 1; i < p->steps; i++)
+        if (groups_of(p, &p->step[i]) & groups)
             return true;
-    }
     return false;
 }
 

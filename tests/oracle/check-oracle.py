@@ -354,6 +354,16 @@ class Oracle(unittest.TestCase):
         c = self.file("c.xds", "domain d0\ndomain d1\n@d0.0\nsched_op yield\n@d1.0\nsched_op yield\n")
         self.expect(self.run_oracle(c), 0, "(?m)^1 of the calls was made in dom0, 1 in unprivileged")
 
+    def test_scenarios_are_left_out_that_are_not_about_what_only_names(self):
+        iret = "iret [-22, 1, 2, 0, 0x1000, 0xe030, 2, start.padding_va, 0xe02b]"
+        for group, step in (("traps", iret), ("traps", "load 0x1000 deliver"), ("traps", "store 0x1000 1 deliver"), ("ptwr", "store 0x1000 1 deliver"),
+                            ("traps", "trap 3"), ("traps", f"multicall {{ {iret} }}"), ("misc", "sched_op yield"), ("events", "event_channel_op send port=9")):
+            a = self.file("a.xds", f"domain d0\n{step}\n")
+            self.expect(self.run_oracle("--only", group, a), 0, "(?m)^1 program, ")
+            self.expect(self.run_oracle("--only", "desc", a), 2, "nothing was compared")
+        for step in "sched_op yield", "load 0x1000", "store 0x1000 1":
+            self.expect(self.run_oracle("--only", "traps", self.file("a.xds", f"domain d0\n{step}\n")), 2, "nothing was compared")
+
     def test_a_run_that_compares_nothing_says_so(self):
         a = self.file("a.xds", VERSION)
         self.expect(self.run_oracle("--only", "events", a), 2, r"(?m)^1 skipped \(--verbose tells why\)$", "nothing was compared")
