@@ -9,6 +9,7 @@ import importlib.machinery
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -118,6 +119,17 @@ class Oracle(unittest.TestCase):
         for code in re.findall(r"(?:: |, )(\d+) ", usage.split("exit codes")[1]):
             self.assertRegex(status, rf"(?m)^\.It {code}$")
             self.assertTrue(code in "03" or ".Cm oracle :" in status.split(f".It {code}\n")[1].split(".It ")[0])
+
+    def test_dev_needs_nothing_to_help(self):
+        root, here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), os.path.join(self.dir.name, "checkout")
+        os.makedirs(os.path.join(here, "src/cli"))
+        for name in "dev", "src/cli/cmd_oracle.c":
+            shutil.copy(os.path.join(root, name), os.path.join(here, name))
+        usage = self.run_oracle("--help").out
+        for args in ["--help"], ["-n", "5", "-h"]:
+            r = subprocess.run([os.path.join(here, "dev"), "oracle", *args], capture_output=True, check=False, timeout=60)
+            self.assertEqual((r.returncode, r.stdout.decode(), r.stderr.decode()), (0, usage, ""))
+            self.assertFalse(os.path.exists(os.path.join(here, "build")))
 
     def test_the_worst_of_all_programs_is_the_exit_code(self):
         a, b = self.file("a.xds", VERSION), self.file("b.xds", "nonsense\n")
