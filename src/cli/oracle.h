@@ -232,6 +232,8 @@ void xd_oracle_keepable(const struct xd_oracle *o, uint64_t index, const char *w
 /* Writes it into the directory of --keep; says so in (out). */
 void xd_oracle_keep(const struct xd_oracle *o, uint64_t index, const struct xd_str *file,
                     struct xd_str *out);
+/* Prints (text), of files and of the other side too: what is no character of UTF-8, or controls a terminal, as \xNN. */
+void xd_oracle_print(const char *text);
 /* (text), each line behind (margin). */
 void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 

@@ -147,7 +147,7 @@ static void print_one(struct run *run, uint64_t i)
         xd_oracle_keep(run->o, i, &t->keep, &t->text);
     if (t->text.len) {
         progress_end(run);
-        fputs(xd_str_text(&t->text), stdout);
+        xd_oracle_print(xd_str_text(&t->text));
         fflush(stdout);
     }
     xd_oracle_told_free(t);

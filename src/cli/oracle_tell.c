@@ -18,6 +18,43 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text)
     }
 }
 
+/* Bytes of the character at (s); 0: it is none that may be printed as it is. */
+static size_t character(const char *s)
+{
+    static const struct {
+        unsigned char mask, lead;
+        uint32_t first; /* of this length; further ones would fit into fewer bytes */
+    } rows[] = {
+        {0xe0, 0xc0, 0xa0 /* before that: controls */}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+    const unsigned char c = (unsigned char)*s;
+
+    if (c < 0x80)
+        return (c >= ' ' && c != 0x7f) || c == '\n' || c == '\t';
+    for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++) {
+        uint32_t code = c & (uint8_t)~rows[i].mask;
+        size_t n = 1;
+
+        if ((c & rows[i].mask) != rows[i].lead)
+            continue;
+        for (; n < i + 2 && ((unsigned char)s[n] & 0xc0) == 0x80; n++)
+            code = code << 6 | ((unsigned char)s[n] & 0x3f);
+        return n == i + 2 && code >= rows[i].first && code <= 0x10ffff && code >> 11 != 0x1b ? n
+                                                                                             : 0;
+    }
+    return 0;
+}
+
+void xd_oracle_print(const char *text)
+{
+    for (size_t n; *text; text += n) {
+        for (n = 0; text[n] && character(text + n);)
+            n += character(text + n);
+        fwrite(text, 1, n, stdout);
+        if (text[n])
+            printf("\\x%02x", (unsigned char)text[n++]);
+    }
+}
+
 void xd_oracle_tell_step(const struct xd_difference *d, const struct xd_answer *a,
                          const struct xd_doubled *dbl, struct xd_str *out)
 {

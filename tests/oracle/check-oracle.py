@@ -139,6 +139,16 @@ class Oracle(unittest.TestCase):
         a, b = self.file("a.xds", "domain d0\nload va(0) 8\n"), self.file("b.xds", VERSION)
         self.expect(self.run_oracle(a, b), 2, r"a\.xds:2:\d+: ", "(?m)^1 program,", "(?m)^1 could not be compared")
 
+    def test_what_controls_a_terminal_is_not_printed(self):
+        garbage = b"\x1b]0;evil\x07 \x7f \x9b31m \xc2\x9b31m \xff \xc0\xaf \xed\xa0\x80 \xe2\x82 \xf4\x90\x80\x80"
+        a = self.file("a.xds", b"domain d0\n" + garbage + b"\n")
+        r = self.run_oracle(a, self.file("gr\u00fc\u00df-\u20ac-\U0001f980-\x1b.xds", b"x\n"))
+        self.expect(r, 2, "gr\u00fc\u00df-\u20ac-\U0001f980-" + r"\\x1b\.xds", r"\]0;evil")
+        said = self.run_oracle("-v", self.file("said.xds", b"# not on Xen: " + garbage[garbage.index(b"\xc2"):] + b"\n" + VERSION.encode()))
+        self.expect(said, 2, r"skipped: \\xc2\\x9b31m \\xff \\xc0\\xaf \\xed\\xa0\\x80 \\xe2\\x82 \\xf4\\x90\\x80\\x80\n")
+        for out in r.stdout, said.stdout:
+            self.assertNotRegex(out.decode("utf-8", errors="strict"), "[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
     # ---- both sides agree ----
 
     def test_generated_programs_agree(self):
