@@ -23,6 +23,7 @@
 
 #define TICK_MS       200
 #define PLAIN_TICK_MS 10000 /* where there is no terminal */
+#define DEATHS_MAX    3u    /* of workers in a row that had nothing to say: then none will have */
 
 static volatile sig_atomic_t interrupted;
 
@@ -34,9 +35,10 @@ static void on_interrupt(int nr)
 struct job {
     pid_t pid; /* 0: not running */
     int fd;
-    uint64_t next;      /* the program whose record comes next */
-    uint64_t different; /* programs before it that differed */
-    bool broken;        /* the last one told that xendouble is wrong */
+    uint64_t next;       /* the program whose record comes next */
+    uint64_t different;  /* programs before it that differed */
+    unsigned int deaths; /* of its workers in a row, before a single record came */
+    bool broken;         /* the last one told that xendouble is wrong */
     struct xd_str data;
 };
 
@@ -186,6 +188,7 @@ static void take(struct run *run, struct job *j, const struct xd_oracle_record *
     j->next += run->o->jobs;
     j->different += r->told.differs;
     j->broken = r->code == XD_BROKEN;
+    j->deaths = 0;
     print(run);
 }
 
@@ -246,6 +249,7 @@ static bool start(struct run *run, struct job *j)
 static void died(struct run *run, struct job *j, int status)
 {
     struct xd_oracle_record r = {.index = j->next, .code = XD_BROKEN};
+    const unsigned int deaths = j->deaths + 1;
 
     r.counts.unusable = 1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == XD_UNUSABLE)
@@ -256,7 +260,14 @@ static void died(struct run *run, struct job *j, int status)
                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     xd_oracle_again(run->o, r.index, &r.told.text);
     xd_str_addc(&r.told.text, '\n');
+    if (deaths >= DEATHS_MAX) {
+        r.fatal = true;
+        xd_str_addf(&r.told.text,
+                    "%u such processes in a row ended before they told of a program: giving up\n",
+                    deaths);
+    }
     take(run, j, &r);
+    j->deaths = deaths;
 }
 
 static void end(struct run *run, struct job *j)
@@ -273,7 +284,7 @@ static void end(struct run *run, struct job *j)
     if (!j->broken)
         died(run, j, status);
     j->broken = false;
-    if (j->next < run->total && !start(run, j)) {
+    if (j->next < run->total && !run->stop && !start(run, j)) {
         run->stop = true;
         run->code = xd_complain("no process can be started: %s", strerror(errno));
     }

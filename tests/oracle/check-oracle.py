@@ -435,6 +435,24 @@ class Oracle(unittest.TestCase):
         self.assertRegex(told, r"program \d+ .*: xendouble ended the process that ran it \(signal 9\)")
         self.assertTrue(catches(told))
 
+    def test_workers_that_always_die_at_their_start_are_not_started_for_ever(self):
+        with subprocess.Popen([COMMAND, "oracle", *self.parts, "-n", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, env={**os.environ, "FAKE_ORACLE": "mute"}, text=True) as p:
+            killed = set()
+            while p.poll() is None and len(killed) < 20:
+                try:
+                    with open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="utf-8") as f:
+                        for worker in set(f.read().split()) - killed:
+                            killed.add(worker)
+                            os.kill(int(worker), signal.SIGKILL)
+                except (FileNotFoundError, ProcessLookupError):
+                    pass
+            p.kill()
+            out = p.communicate(timeout=60)[0]
+        self.assertEqual(len(killed), 3, out)
+        self.assertEqual(len(re.findall(r"xendouble ended the process that ran it \(signal 9\)", out)), 3)
+        self.assertRegex(out, "3 such processes in a row ended before they told of a program: giving up\n0 programs")
+
     def test_a_worker_started_anew_shows_no_more_differences(self):
         with subprocess.Popen([COMMAND, "oracle", *self.parts, "-s", "3", "-n", "400", "--max-differences", "1"], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env={**os.environ, "FAKE_ORACLE": "lie:event_channel_op"}, text=True) as p:
