@@ -164,7 +164,7 @@ static void print(struct run *run)
         print_one(run, run->printed++);
 }
 
-/* Puts (n) bytes of those at *data into (s), which was a worker's own. */
+/* (s) is a worker's own, and its text stands at *data: makes it ours, and goes on behind it. */
 static void take_text(struct xd_str *s, const char **data)
 {
     struct xd_str mine = {0};
