@@ -454,7 +454,7 @@ class Oracle(unittest.TestCase):
         self.assertRegex(out, "3 such processes in a row ended before they told of a program: giving up\n0 programs")
 
     def test_a_worker_started_anew_shows_no_more_differences(self):
-        with subprocess.Popen([COMMAND, "oracle", *self.parts, "-s", "3", "-n", "400", "--max-differences", "1"], stdout=subprocess.PIPE,
+        with subprocess.Popen([COMMAND, "oracle", *self.parts, "-s", "3", "-n", "120", "--max-differences", "1"], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env={**os.environ, "FAKE_ORACLE": "lie:event_channel_op"}, text=True) as p:
             out = ""
             while "shrunk from" not in out: # then the first is printed
