@@ -25,6 +25,9 @@
 #define REGISTER          0u /* a callback */
 #define VCPUOP_SEND_NMI   11u
 #define XENOPROF_INIT     0u
+#define XENOPROF_PASSIVE  4u
+#define XENOPROF_BUFFER   14u
+#define XD_EFAULT         14
 #define XD_EEXIST         17
 /* Commands, by bit: status and EOI of an interrupt, iopl, the I/O bitmap, reading an APIC, asking for a vector, a debug port, */
 #define PHYSDEV_HARMLESS \
@@ -128,11 +131,21 @@ static void note_nmi(struct xd_machine *m, unsigned int domid, uint64_t nr, uint
         spend(m, domid, false, "taken an NMI");
 }
 
+/*
+ * Of a processor that can't be had Xen remembers the number, unless it knew it. Buffers for samples are there when Xen can't tell of
+ * them.
+ */
+static bool remembered(uint64_t nr, uint64_t cmd, int64_t rc)
+{
+    return (nr == HC_PLATFORM_OP && cmd == PLATFORM_CPU_ADD && rc != -XD_EEXIST) ||
+           (nr == HC_XENOPROF_OP && (cmd == XENOPROF_PASSIVE || cmd == XENOPROF_BUFFER) &&
+            rc == -XD_EFAULT);
+}
+
 void xd_machine_note(struct xd_machine *m, unsigned int domid, uint64_t nr, uint64_t cmd,
                      int64_t rc)
 {
-    /* Of a processor that can't be had Xen remembers the number, unless it knew it. */
-    if (rc < 0 && (nr != HC_PLATFORM_OP || cmd != PLATFORM_CPU_ADD || rc == -XD_EEXIST))
+    if (rc < 0 && !remembered(nr, cmd, rc))
         return;
     note_nmi(m, domid, nr, cmd);
     for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++)

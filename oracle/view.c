@@ -123,7 +123,7 @@ void xd_view_handed_out(struct xd_view *s)
             s->whose[mfn] = HANDED_OUT;
 }
 
-void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
+static void new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn, bool xens)
 {
     struct xd_held *h = &s->fresh[s->nr_fresh];
     const struct xd_frame *f;
@@ -131,17 +131,28 @@ void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
     if (s->nr_fresh == FRESH_MAX || mfn >= s->frames || mfn < XD_LOW_FRAMES || s->ours[mfn])
         return;
     f = xd_frame_at(hv, xd_mfn_of(mfn));
-    if (!f->count || !(f->flags & XD_FRAME_ALLOCATED) || f->flags & XD_FRAME_XEN_HEAP ||
+    if (!f->count || !(f->flags & XD_FRAME_ALLOCATED) || !(f->flags & XD_FRAME_XEN_HEAP) == xens ||
         f->owner >= XD_DOMID_FIRST_RESERVED)
         return;
     *h = (struct xd_held){.mfn = mfn, .m2p = ~UINT64_C(0), .page = xd_zalloc(sizeof(*h->page))};
     h->page->is_new = true;
-    memset(xd_frame_words(hv, xd_mfn_of(mfn)), 0, XD_PAGE_SIZE);
+    if (!xens)
+        memset(xd_frame_words(hv, xd_mfn_of(mfn)), 0, XD_PAGE_SIZE);
     s->ours[mfn] = true;
     s->anew = true;
     if (s->whose[mfn] == KNOWN)
         s->whose[mfn] = NEW;
     s->nr_fresh++;
+}
+
+void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
+{
+    new_frame(s, hv, mfn, false);
+}
+
+void xd_view_shared_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
+{
+    new_frame(s, hv, mfn, true);
 }
 
 bool xd_view_ours(const struct xd_view *s, uint64_t mfn)
@@ -196,6 +207,12 @@ bool xd_view_uncertain(const struct xd_view *s, uint64_t mfn)
 bool xd_heaps(const struct xd_view *s, uint64_t mfn)
 {
     return mfn < s->frames && (s->whose[mfn] == HANDED_OUT || s->whose[mfn] == NEW);
+}
+
+uint64_t xd_view_loaded(const struct xd_view *s, uint64_t value)
+{
+    return xd_heaps(s, (value & XD_PTE_MFN) / XD_PAGE_SIZE) ? (value & ~XD_PTE_MFN) | HEAPS_FRAME
+                                                            : xd_view_number(s, value);
 }
 
 uint64_t xd_view_number(const struct xd_view *s, uint64_t mfn)

@@ -34,6 +34,8 @@ void xd_view_given_back(struct xd_view *s, uint64_t mfn);
 void xd_view_handed_out(struct xd_view *s);
 /* This one was. From now on it is looked at under a name of its own, and its contents are made zero. */
 void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn);
+/* ... that Xen shares with a domain: what lies in it is Xen's to say. */
+void xd_view_shared_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn);
 
 /* ---- Questions ---- */
 
@@ -45,5 +47,7 @@ bool xd_view_comparable(const struct xd_view *s, uint64_t maddr);
 bool xd_view_uncertain(const struct xd_view *s, uint64_t mfn);
 /* A frame's number as both machines can tell it. */
 uint64_t xd_view_number(const struct xd_view *s, uint64_t mfn);
+/* A word that a guest has read, in which a number or address of such a frame may stand. */
+uint64_t xd_view_loaded(const struct xd_view *s, uint64_t value);
 
 #endif

@@ -21,6 +21,7 @@
 #define HC_MMUEXT_OP     26u
 #define HC_PLATFORM_OP   7u
 #define HC_IRET          23u
+#define HC_XENOPROF_OP   31u
 #define HC_SYSCTL        35u
 #define HC_DOMCTL        36u
 #define GETVCPUCONTEXT   13u
@@ -153,6 +154,27 @@ static void reserved(struct xd_witness *w, const struct xd_runner *r, const stru
         xd_view_handed_out(w->view);
         listed(w, m->v, x.extent_start, start, (uint64_t)rc, true);
     }
+}
+
+/* Pages of Xen's that it shares for samples from now on. */
+static void profiled(struct xd_witness *w, const struct xd_made *m, uint32_t k)
+{
+    enum { SET_PASSIVE = 4, GET_BUFFER = 14, PAGES_MAX = 32 };
+    const struct xd_encoded *e = &m->enc[k];
+    struct xd_abi_xenoprof_get_buffer own;
+    struct xd_abi_xenoprof_passive others;
+    uint64_t at = 0, n = 0;
+
+    if ((uint32_t)e->arg[0] == GET_BUFFER && xd_look(m->v, &own, e->arg[1], sizeof(own))) {
+        at = own.buf_gmaddr;
+        n = (uint64_t)own.nbuf * (uint32_t)own.bufsize;
+    } else if ((uint32_t)e->arg[0] == SET_PASSIVE &&
+               xd_look(m->v, &others, e->arg[1], sizeof(others))) {
+        at = others.buf_gmaddr;
+        n = (uint64_t)others.nbuf * (uint32_t)others.bufsize;
+    }
+    for (uint64_t i = 0; i < PAGES_MAX && i * XD_PAGE_SIZE < n; i++)
+        xd_view_shared_frame(w->view, m->v->hv, at / XD_PAGE_SIZE + i);
 }
 
 /* How many elements of a batch were carried out. False: nobody told, or the answer can't be read any more. */
@@ -372,6 +394,8 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
     reserved(w, r, m, k, rc);
     batched(w, m, k);
     machines(w, r, m, k);
+    if (e->nr == HC_XENOPROF_OP && rc == 0)
+        profiled(w, m, k);
     if (e->nr == HC_PLATFORM_OP && rc >= 0)
         platforms(w, m->v, e->arg[0]);
     if (e->nr == HC_DOMCTL &&
@@ -426,7 +450,8 @@ static void accessed(void *ctx, const struct xd_runner *r, const struct xd_step 
         xd_str_addf(&w->result, " error=0x%x cr2=0x%" PRIx64, f->error, f->cr2);
     else if (how != XD_ACCESS_GP && s->kind == XD_STEP_LOAD &&
              comparable(w, xd_vcpu_at(r->env[r->domain].d, r->vcpu), r->cpu.va, r->cpu.size))
-        xd_str_addf(&w->result, " 0x%" PRIx64, number(r->cpu.bytes, r->cpu.size));
+        xd_str_addf(&w->result, " 0x%" PRIx64,
+                    xd_view_loaded(w->view, number(r->cpu.bytes, r->cpu.size)));
     xd_str_addc(&w->result, '\n');
 }
 

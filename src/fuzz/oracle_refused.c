@@ -9,6 +9,7 @@
 
 #include "base/strbuf.h"
 #include "hv/frame.h"
+#include "hv/profile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ enum {
     LINES = 16384,  /* a pirq was mapped */
     INPUT = 32768,  /* bytes typed on the console that were handed over */
     VECTOR = 65536, /* where the next vector is looked for; one that a line got */
+    EMPTIED = 131072, /* buffers for samples: none is in there now */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
 };
@@ -64,6 +66,8 @@ enum { BIND_INTERDOMAIN = 0, BIND_VIRQ = 1, BIND_PIRQ = 2, ALLOC_UNBOUND = 6, BI
 #define VCPUOP_INITIALISE 0u
 #define XENMEM_EXCHANGE   11u
 #define XENOPROF_INIT     0u
+#define XENOPROF_PASSIVE  4u
+#define XENOPROF_BUFFER   14u
 #define ALLOC_IRQ_VECTOR  10u
 #define MAP_PIRQ          13u
 #define GET_FREE_PIRQ     23u
@@ -123,6 +127,10 @@ static const struct {
     {HYPFS_OP, XD_WHY_NONE, TOLD},
     {HYPFS_OP, XD_WHY_HYPFS_VALUE, DONE}, /* log levels are set as far as they are understood */
     {MCA, XD_WHY_NONE, TOLD},             /* the number of processors, if not which they are */
+    {XENOPROF_OP, XD_WHY_XENOPROF_INACTIVE, EMPTIED},
+    {XENOPROF_OP, XD_WHY_XENOPROF_NO_BUFFER, EMPTIED}, /* of passive domains */
+    {XENOPROF_OP, XD_WHY_XENOPROF_BUSY,
+     DONE}, /* the domain is not profiled; pages before are nobody's */
 };
 
 /* ... by operation, if it was done and its answer could not be told. Others only read. */
@@ -141,6 +149,8 @@ static const struct {
     {PHYSDEV_OP, GET_FREE_PIRQ, PIRQS | LINES},
     {MEMORY_OP, XENMEM_EXCHANGE, DONE},
     {XENOPROF_OP, XENOPROF_INIT, DONE},
+    {XENOPROF_OP, XENOPROF_PASSIVE, DONE},
+    {XENOPROF_OP, XENOPROF_BUFFER, DONE},
 };
 
 /* ... and by reason, whatever the call. */
@@ -289,6 +299,14 @@ static bool is_answer(struct change *c)
                    c->v->in_multicall ? sizeof(((struct xd_abi_multicall_entry *)NULL)->args) : 0);
 }
 
+/* Head and tail of a buffer for samples. */
+static bool is_emptied(const struct change *c)
+{
+    const unsigned char *at = xd_arena_of(c->hv)->base + c->word * 8;
+
+    return !c->is && xd_profile_of(c->hv, xd_mfn_of((uint64_t)(at - c->hv->mem) / XD_PAGE_SIZE));
+}
+
 static bool memory_fine(struct change *c)
 {
     uint64_t differs = c->was ^ c->is;
@@ -297,6 +315,8 @@ static bool memory_fine(struct change *c)
         (c->leaves & CLOCK && (is_clock(c) || is_copied_clock(c))))
         return true;
     if (c->leaves & COPIED && lies_in(c, c->v->rec.reject.arg[0], c->v->rec.reject.arg[1], 0, 0))
+        return true;
+    if (c->leaves & EMPTIED && is_emptied(c))
         return true;
     if (c->leaves & (PORTS | SENT) && is_events(c))
         return true;

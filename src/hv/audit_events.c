@@ -11,6 +11,7 @@
 #include "hv/evtchn_fifo.h"
 #include "hv/frame.h"
 #include "hv/pirq.h"
+#include "hv/profile.h"
 #include "hv/sched.h"
 
 struct audit {
@@ -306,7 +307,8 @@ static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 static void audit_lifecycle(struct audit *a, struct xd_domain *d)
 {
     EXPECT(a, d->shutting_down == d->shut_down, "d%u: is neither running nor shut down", d->domid);
-    EXPECT(a, d->dying == d->dead && (!d->dead || d->pages), "d%u: is destroyed by half", d->domid);
+    EXPECT(a, d->dying == d->dead && (!d->dead || d->pages || xd_profile_keeps(d)),
+           "d%u: is destroyed by half", d->domid);
     EXPECT(a, !d->dying || !d->ports_active, "d%u: is destroyed and has ports", d->domid);
     EXPECT(a, !d->hardware || (d->privileged && xd_hardware_domain(d->hv) == d),
            "d%u: is a hardware domain, and can't be", d->domid);

@@ -6,6 +6,7 @@
 #include "hv/audit.h"
 #include "hv/evtchn.h"
 #include "hv/pagetype.h"
+#include "hv/profile.h"
 
 #include <stdlib.h>
 
@@ -90,6 +91,65 @@ static void check_descriptors(struct audit *a, xd_mfn mfn)
     }
 }
 
+/* Does it belong to a domain's profiling buffers? Nobody, that domain, or the profiler may have it. */
+static bool is_buffer(const struct audit *a, xd_mfn mfn, const struct xd_domain *owner)
+{
+    const struct xd_domain *d = xd_profile_of(a->hv, mfn);
+
+    return d && (!owner || owner == d || owner->hardware);
+}
+
+/* Buffers lie in Xen's pages, of which those behind them are for nobody; who stands on a list is held. */
+static void check_profile(struct audit *a, const struct xd_domain *d)
+{
+    uint32_t listed = 0;
+
+    for (uint32_t i = 0; i < a->hv->profiled_nr; i++)
+        listed += a->hv->profiled[i] == d->domid;
+    for (uint32_t i = 0; i < a->hv->passive_nr; i++)
+        listed += a->hv->passive[i] == d->domid;
+    EXPECT(a, listed <= d->prof.holds,
+           "d%u stands %u times on the profiler's lists, and is held %u times", d->domid, listed,
+           d->prof.holds);
+    if (!d->prof.pages)
+        return;
+    for (uint64_t i = 0; i < UINT64_C(1) << xd_profile_order(d->prof.pages); i++) {
+        const uint64_t mfn = d->prof.first.v + i;
+        bool good = mfn >= a->hv->heap_first && mfn < a->hv->frames;
+        const struct xd_frame *f;
+
+        EXPECT(a, good, "d%u: no page of the heap is 0x%llx, where its profiling buffers lie",
+               d->domid, (unsigned long long)mfn);
+        if (!good)
+            return;
+        f = xd_frame_at(a->hv, xd_mfn_of(mfn));
+        EXPECT(a, f->flags & XD_FRAME_XEN_HEAP && f->type_count && f->type == XD_TYPE_WRITABLE,
+               "d%u: page 0x%llx of its profiling buffers is not Xen's", d->domid,
+               (unsigned long long)mfn);
+        EXPECT(a, !f->count || i < d->prof.pages,
+               "d%u: page 0x%llx behind its profiling buffers is shared", d->domid,
+               (unsigned long long)mfn);
+    }
+    EXPECT(a, (uint64_t)d->prof.size * d->vcpus <= (uint64_t)d->prof.pages * XD_PAGE_SIZE,
+           "d%u: %u profiling buffers of %u bytes do not fit into %u pages", d->domid, d->vcpus,
+           d->prof.size, d->prof.pages);
+}
+
+static void check_lists(struct audit *a)
+{
+    struct xd_hv *hv = a->hv;
+
+    for (uint32_t i = 0; i < hv->profiled_nr; i++)
+        EXPECT(a,
+               hv->profiled[i] == XD_DOMID_NONE ? !hv->profiled_ready[i]
+                                                : xd_domain_by_id(hv, hv->profiled[i]) != NULL,
+               "the profiler's list names d%u, which does not exist", hv->profiled[i]);
+    for (uint32_t i = 0; i < hv->passive_nr; i++)
+        EXPECT(a, xd_domain_by_id(hv, hv->passive[i]),
+               "the profiler's list of passive domains names d%u, which does not exist",
+               hv->passive[i]);
+}
+
 static void check_used(struct audit *a, xd_mfn mfn, const struct xd_domain *d)
 {
     const struct xd_frame *f = xd_frame_at(a->hv, mfn);
@@ -106,7 +166,9 @@ static void check_used(struct audit *a, xd_mfn mfn, const struct xd_domain *d)
            xd_type_name(f->type));
     EXPECT(a, f->type_count || !validated || !xd_type_is_table(f->type),
            "frame 0x%llx is validated as a table that nobody uses", (unsigned long long)mfn.v);
-    EXPECT(a, !(f->flags & XD_FRAME_XEN_HEAP) || (d && d->shared_info.v == mfn.v),
+    EXPECT(a,
+           !(f->flags & XD_FRAME_XEN_HEAP) || (d && d->shared_info.v == mfn.v) ||
+               is_buffer(a, mfn, d),
            "frame 0x%llx is shared with d%u, and is not its shared_info", (unsigned long long)mfn.v,
            f->owner);
     EXPECT(a, !f->lost || (f->type == XD_TYPE_L4 && !(f->flags & XD_FRAME_XEN_HEAP)),
@@ -149,12 +211,15 @@ unsigned int xd_audit_frames(struct xd_hv *hv, const uint32_t *used, uint32_t us
     a.uses = uses;
     check_free(&a);
     check_claims(&a);
+    check_lists(&a);
     for (uint32_t i = 0; i < uses; i++)
         if (!is_free(&hv->frame[used[i]]))
             check_used(&a, xd_mfn_of(used[i]), xd_audit_owner(hv, hv->frame[used[i]].owner, &last));
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
-        if (hv->domain[i].used)
+        if (hv->domain[i].used) {
             check_shared_info(&a, &hv->domain[i]);
+            check_profile(&a, &hv->domain[i]);
+        }
     free(a.listed);
     return a.found;
 }

@@ -12,6 +12,7 @@
 #include "hv/evtchn_fifo.h"
 #include "hv/lever.h"
 #include "hv/pirq.h"
+#include "hv/profile.h"
 #include "hv/sched.h"
 #include "hv/shinfo.h"
 #include "hv/tlb.h"
@@ -81,6 +82,7 @@ void xd_domain_kill(struct xd_domain *d)
     forget_handler(d);
     xd_pirqs_end(d);
     xd_fifo_end(d);
+    xd_profile_end(d);
     for (uint32_t id = 0; id < d->vcpus; id++)
         release_vcpu(&d->vcpu[id]);
     for (unsigned int level = 4; level >= 2; level--)
@@ -90,8 +92,7 @@ void xd_domain_kill(struct xd_domain *d)
                 release_frame(hv, xd_mfn_of(mfn), level);
     XD_PUT(hv, d->dead, true);
     xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: domain_kill */
-    if (d->pages == 0)
-        xd_domain_forget(d);
+    xd_domain_go(d);
 }
 
 void xd_domain_destroy(struct xd_domain *d)
@@ -112,10 +113,13 @@ void xd_domain_destroy(struct xd_domain *d)
     xd_tell_after(hv, &told);
 }
 
-void xd_domain_forget(struct xd_domain *d)
+void xd_domain_go(struct xd_domain *d)
 {
     struct xd_hv *hv = d->hv;
 
+    if (!d->dead || d->pages || xd_profile_keeps(d))
+        return;
+    xd_profile_free(d);
     xd_domain_unclaim(d); /* of what was claimed for it since it was destroyed */
     xd_frame_unshare(hv, d->shared_info);
     /* Ports that never were valid are zero. */

@@ -274,8 +274,12 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
     struct xd_frame *f = xd_frame_at(hv, mfn);
     struct xd_domain *d = xd_domain_by_id(hv, f->owner);
 
-    if (f->flags & XD_FRAME_XEN_HEAP)
-        return; /* AS-XEN: free_domheap_pages: the guest has lost it, Xen still uses it */
+    if (f->flags &
+        XD_FRAME_XEN_HEAP) { /* AS-XEN: free_domheap_pages: the guest has lost it, Xen still uses it */
+        if (d && XD_UNLIKELY(d->dead))
+            xd_domain_go(d);
+        return;
+    }
     XD_INVARIANT(hv, f->type_count == 0);
     XD_INVARIANT(hv, !(f->flags & (XD_FRAME_PINNED | XD_FRAME_ALLOCATED)));
     XD_INVARIANT(hv, mfn.v >= hv->heap_first);
@@ -288,8 +292,8 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
     list_push(hv, d && !d->dying ? &hv->free_list : &hv->scrub_list, mfn);
     XD_PUT(hv, *xd_m2p_entry(hv, mfn), ~UINT64_C(0));
     XD_PUT(hv, hv->frames_free, hv->frames_free + 1);
-    if (d && XD_UNLIKELY(d->dead) && d->pages == 0)
-        xd_domain_forget(d);
+    if (d && XD_UNLIKELY(d->dead))
+        xd_domain_go(d);
 }
 
 void xd_frame_unshare(struct xd_hv *hv, xd_mfn mfn)

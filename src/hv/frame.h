@@ -105,8 +105,8 @@ static inline xd_mfn xd_perdomain_of(const struct xd_domain *d)
     return xd_mfn_of(d->hv->m2p_l3.v + 1 + (uint64_t)(d - d->hv->domain));
 }
 
-/* The last page of a dead domain went: its number is free again. In destroy.c. */
-void xd_domain_forget(struct xd_domain *d);
+/* Something that kept (d) went: if it is dead, and nothing else does, its number is free again. In destroy.c. */
+void xd_domain_go(struct xd_domain *d);
 
 /* Frees the frame whose last reference just went. */
 void xd_frame_free(struct xd_hv *hv, xd_mfn mfn);

@@ -4,6 +4,7 @@
 #include "hv/holders.h"
 
 #include "abi/show.h"
+#include "hv/profile.h"
 #include "hv/pt.h"
 
 #include <inttypes.h>
@@ -107,7 +108,7 @@ static void add_state(struct search *s, const struct xd_frame *f)
 
     xd_str_addf(s->out, "  frame %#" PRIx64 ": ", s->mfn.v);
     if (!f->count) {
-        xd_str_add(s->out, "free\n");
+        xd_str_add(s->out, f->flags & XD_FRAME_XEN_HEAP ? "Xen's own\n" : "free\n");
         return;
     }
     xd_str_add(s->out, "owner ");
@@ -154,6 +155,8 @@ void xd_explain_frame(struct xd_hv *hv, xd_mfn mfn, struct xd_str *out)
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         if (hv->domain[i].used && hv->domain[i].eoi_map.v == mfn.v && mfn.v && room(&s))
             xd_str_addf(out, "    the EOI map of d%u\n", hv->domain[i].domid);
+    if (xd_profile_of(hv, mfn) && room(&s))
+        xd_str_addf(out, "    profiling buffers of d%u\n", xd_profile_of(hv, mfn)->domid);
     for (uint64_t table = hv->heap_first; table < hv->frames; table++)
         search_table(&s, xd_mfn_of(table));
     if (s.found > HOLDERS_MAX)

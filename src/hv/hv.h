@@ -38,7 +38,7 @@
 #define XD_WATCHDOGS            2u    /* a domain's */
 #define XD_CONSOLE_INPUT        128u
 #define XD_POOLS                2u      /* of processors: twice as many as there are of them */
-#define XD_PROFILED             25u     /* domains that can be on xenoprof's list of active ones */
+#define XD_PROFILED             25u     /* domains that can be on each of xenoprof's lists */
 #define XD_LOW_FRAMES           256u    /* the first MiB is I/O memory */
 #define XD_DOMID_NONE           0x7ff4u /* owner of nothing's frames (DOMID_INVALID) */
 #define XD_DOMID_IO             0x7ff1u
@@ -285,6 +285,14 @@ struct xd_domain {
     uint16_t evtchn_remote; /* that the ports of xenstore and console are to wait for */
     bool auto_unmask;       /* PHYSDEVOP_eoi unmasks the port, too */
     xd_mfn eoi_map;         /* a page of its own: which pirqs want an EOI; 0: none */
+    struct {
+        xd_mfn first;   /* of its buffers' pages */
+        uint32_t pages; /* 0: it has none */
+        uint32_t size;  /* bytes of a buffer; each vCPU has one */
+        uint32_t
+            holds; /* the profiler keeps it from going away; more than there are entries: some are lost */
+        uint8_t how, pad[7]; /* enum xd_profiled */
+    } prof;
     struct xd_pirq pirq[XD_PIRQS];
     struct xd_line line[XD_GSIS]; /* the way back */
 
@@ -360,15 +368,20 @@ struct xd_hv {
     uint64_t
         wc_sec; /* the wall clock at system time 0: the epoch, unless it was set, or the host's is followed */
     uint32_t wc_nsec;
-    bool profiler;                  /* the hardware domain is the primary profiler */
-    uint8_t profiler_state;         /* AS-XEN: xenoprof_state: 0 idle to 4 profiling */
-    uint8_t profiled_nr;            /* domains on its list of active ones, */
-    uint16_t profiled[XD_PROFILED]; /* ... and which they are */
-    bool smt_saves_power;           /* the scheduler's option */
-    uint32_t cstate_max[2];         /* deepest idle state, and state within it, that may be used */
-    uint8_t cx_states;              /* ... and how many there are, as far as Xen was told */
-    bool cx_told;        /* Xen was told of them, so it counts how often they are entered */
-    uint32_t trace_mask; /* events that would be traced */
+    bool profiler;          /* the hardware domain is the primary profiler */
+    uint8_t profiler_state; /* AS-XEN: xenoprof_state: 0 idle to 4 profiling */
+    uint8_t profiled_nr;    /* entries of its list of active domains, */
+    uint16_t
+        profiled[XD_PROFILED]; /* ... and which they are; XD_DOMID_NONE: it is over with that one */
+    bool profiled_ready[XD_PROFILED];
+    uint32_t activated; /* AS-XEN: how many are ready, by how often it was said; may go below 0 */
+    uint8_t passive_nr; /* the same of those that know nothing of it */
+    uint16_t passive[XD_PROFILED];
+    bool smt_saves_power;   /* the scheduler's option */
+    uint32_t cstate_max[2]; /* deepest idle state, and state within it, that may be used */
+    uint8_t cx_states;      /* ... and how many there are, as far as Xen was told */
+    bool cx_told;           /* Xen was told of them, so it counts how often they are entered */
+    uint32_t trace_mask;    /* events that would be traced */
     struct xd_pool pool[XD_POOLS];
     struct xd_settings setting;
     uint32_t console_nr; /* bytes of console input waiting, */

@@ -5,6 +5,7 @@
 #include "hv/evtchn_fifo.h"
 #include "hv/pirq.h"
 #include "hv/pool.h"
+#include "hv/profile.h"
 #include "hv/setting.h"
 
 #define BYTE   UINT8_MAX
@@ -88,7 +89,11 @@ const struct xd_state_row xd_state_machine[] = {
     F(profiler, MAX, 1),
     F(profiler_state, MAX, 4),
     F(profiled_nr, MAX, XD_PROFILED),
-    A(profiled, MAX, XD_DOMID_FIRST_RESERVED - 1),
+    A(profiled, MAX, XD_DOMID_NONE),
+    A(profiled_ready, MAX, 1),
+    F(activated, MAX, WORD),
+    F(passive_nr, MAX, XD_PROFILED),
+    A(passive, MAX, XD_DOMID_FIRST_RESERVED - 1),
     F(smt_saves_power, MAX, 1),
     A(cstate_max, MAX, WORD),
     F(cx_states, MAX, XD_CX_STATES_MAX),
@@ -184,6 +189,11 @@ const struct xd_state_row xd_state_domain[] = {
     F(evtchn_remote, MAX, HALF),
     F(auto_unmask, MAX, 1),
     F(eoi_map.v, MFN, 0),
+    F(prof.first.v, MFN, 0),
+    F(prof.pages, MAX, XD_PROFILE_PAGES),
+    F(prof.size, MAX, XD_PROFILE_PAGES *XD_PAGE_SIZE),
+    F(prof.holds, MAX, WORD),
+    F(prof.how, MAX, XD_PROFILED_PASSIVE),
     M(pirq, irq, MAX, HALF),
     M(pirq, known, MAX, 1),
     M(pirq, masked, MAX, 1),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define HC_UPDATE_VA_MAPPING 14
+#define FRAMES               12288u
 #define PADDING_PAGES        64u /* what tests use of it; the page after stands for shared_info */
 
 static void hear_console(void *ctx, struct xd_domain *d, const char *text, size_t n)
@@ -29,12 +30,17 @@ static struct xd_domain *make_domain(struct xd_hv *hv, const struct xd_domain_co
 
 void fixture_setup(struct xd_fixture *f)
 {
+    fixture_setup_large(f, FRAMES);
+}
+
+void fixture_setup_large(struct xd_fixture *f, uint32_t frames)
+{
     struct xd_config machine = XD_CONFIG_DEFAULT;
     struct xd_domain_config c0 = XD_DOMAIN_CONFIG_DEFAULT, c1 = c0, c2 = c0;
     struct xd_hooks hooks = {.ctx = f, .console = hear_console};
 
     memset(f, 0, sizeof(*f));
-    machine.frames = 12288;
+    machine.frames = frames;
     ck_assert_int_eq(xd_hv_create(&f->hv, &machine), 0);
     xd_hooks_set(f->hv, &hooks);
     c0.domid = 0;

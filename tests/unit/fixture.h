@@ -30,6 +30,8 @@ struct xd_fixture {
 };
 
 void fixture_setup(struct xd_fixture *f);
+/* ... with a machine of so many frames, where there are runs of them. */
+void fixture_setup_large(struct xd_fixture *f, uint32_t frames);
 void fixture_teardown(struct xd_fixture *f);
 
 /*
