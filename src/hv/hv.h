@@ -382,6 +382,9 @@ struct xd_hv {
     uint8_t cx_states;      /* ... and how many there are, as far as Xen was told */
     bool cx_told;           /* Xen was told of them, so it counts how often they are entered */
     uint32_t trace_mask;    /* events that would be traced */
+    uint64_t mcg_status,
+        mcg_posed; /* a register, and what Xen reads in its place if mcg_is_posed */
+    bool mcg_is_posed;
     struct xd_pool pool[XD_POOLS];
     struct xd_settings setting;
     uint32_t console_nr; /* bytes of console input waiting, */

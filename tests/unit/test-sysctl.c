@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { HC_PLATFORM_OP = 7, HC_SYSCTL = 35, HC_HYPFS_OP = 42 };
+enum { HC_PLATFORM_OP = 7, HC_SYSCTL = 35, HC_HYPFS_OP = 42, HC_MCA = 48 };
 enum {
     TBUF = 2,
     PHYSINFO = 3,
@@ -342,6 +342,47 @@ START_TEST(only_the_control_domain_reads_the_tree)
 }
 END_TEST
 
+static int64_t put(uint32_t flags, uint64_t value)
+{
+    enum { MSRINJECT = 4, MCG_STATUS = 0x17a };
+    struct xd_abi_mc mc = {.cmd = MSRINJECT, .interface_version = 0x01ecc003};
+
+    mc.u.msrinject.flags = flags;
+    mc.u.msrinject.count = 1;
+    mc.u.msrinject.msr[0] = (struct xd_abi_mc_msr){MCG_STATUS, value};
+    return fixture_call(f.v0, HC_MCA, fixture_place(&f, f.v0, &mc, sizeof(mc)));
+}
+
+static int64_t raise_check(void)
+{
+    enum { MCEINJECT = 5 };
+    struct xd_abi_mc mc = {.cmd = MCEINJECT, .interface_version = 0x01ecc003};
+
+    return fixture_call(f.v0, HC_MCA, fixture_place(&f, f.v0, &mc, sizeof(mc)));
+}
+
+/* Bit 2 of MCG_STATUS, a check is in progress, is cleared with all others; of a value that is interposed only that goes. Bit 3 ends the
+ * machine. */
+START_TEST(machine_check_in_progress)
+{
+    ck_ok(f.v0, put(0, 1));
+    ck_ok(f.v0, raise_check());
+    ck_assert_uint_eq(f.hv->mcg_status, 1);
+    ck_ok(f.v0, put(0, 5));
+    ck_ok(f.v0, raise_check());
+    ck_assert_uint_eq(f.hv->mcg_status, 0);
+    ck_ok(f.v0, put(0, 12));
+    ck_refused(f.v0, raise_check(), ENOSYS, NOT_MODELLED);
+    ck_ok(f.v0, put(1, 3)); /* in place of that */
+    ck_ok(f.v0, raise_check());
+    ck_ok(f.v0, raise_check());
+    ck_ok(f.v0, put(1, 4));
+    ck_ok(f.v0, raise_check());
+    ck_refused(f.v0, raise_check(), ENOSYS, NOT_MODELLED);
+    ck_assert_uint_eq(f.hv->mcg_status, 12);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sysctl");
@@ -356,6 +397,7 @@ int main(void)
     tcase_add_loop_test(t, policies_are_lists_of_leaves, 0, XD_POLICIES);
     tcase_add_loop_test(t, texts_are_understood_as_in_xen, 0, (int)XD_ARRAY_SIZE(settings));
     tcase_add_test(t, only_the_control_domain_reads_the_tree);
+    tcase_add_test(t, machine_check_in_progress);
     suite_add_tcase(suite, t);
     return fixture_main(suite);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mca.c: mca: a machine that never has a machine check of its own, and what can be put into its one processor.
+ * mca.c: mca: a machine that never has a machine check of its own, and what can be put into its one processor and raised there.
  *
- * What is injected into the processor's banks can be seen by nobody here: Xen would find it when it looks at them from
- * time to time, which is not modelled, nor is a machine check that is raised.
+ * AS-XEN: mca_cap_init: the set of banks that Xen looks at is empty, so it finds no error, whatever was put into them; only the
+ * register that all banks share makes a difference when a check is raised.
  */
 #include "hv/call/sysctl.h"
+#include "hv/evtchn.h"
 
 #include "hv/cpupolicy.h"
 
@@ -106,6 +107,8 @@ static int64_t physcpuinfo(struct xd_vcpu *v, uint64_t at, struct xd_abi_mc *op)
 
 #define MSR_MC0_CTL    0x400u
 #define MSR_MCG_STATUS 0x17au
+#define VIRQ_MCA       16u
+#define F_INTERPOSE    1u
 #define F_GPADDR       2u
 #define MSRS_MAX       8u
 
@@ -114,6 +117,19 @@ static bool can_inject(uint64_t msr)
 {
     return msr == MSR_MCG_STATUS ||
            (msr >= MSR_MC0_CTL && msr < MSR_MC0_CTL + 4 * BANKS && (msr - MSR_MC0_CTL) % 4);
+}
+
+/* A value that is interposed is read in place of the register's, until Xen writes there. */
+static void inject(struct xd_hv *hv, const struct xd_abi_mc_msr *msr, bool pose)
+{
+    if (msr->reg != MSR_MCG_STATUS)
+        return;
+    if (pose) {
+        XD_PUT(hv, hv->mcg_posed, msr->value);
+        XD_PUT(hv, hv->mcg_is_posed, true);
+    } else {
+        XD_PUT(hv, hv->mcg_status, msr->value);
+    }
 }
 
 static int64_t msrinject(struct xd_vcpu *v, const struct xd_abi_mc *op)
@@ -131,12 +147,38 @@ static int64_t msrinject(struct xd_vcpu *v, const struct xd_abi_mc *op)
     for (uint32_t i = 0; i < nr; i++)
         if (!can_inject(op->u.msrinject.msr[i].reg))
             return xd_reject(v, XD_WHY_MCA_MSR, op->u.msrinject.msr[i].reg);
+    for (uint32_t i = 0; i < nr; i++)
+        inject(v->hv, &op->u.msrinject.msr[i], op->u.msrinject.flags & F_INTERPOSE);
+    return 0;
+}
+
+#define IN_PROGRESS UINT64_C(4)
+#define LOCAL       UINT64_C(8)
+
+/*
+ * AS-XEN: mcheck_cmn_handler, mce_softirq: who is told is whoever handles the VIRQ, if the hardware domain has bound it.
+ * LIMIT: Xen ends the machine for a check that is said to be one processor's alone, since it finds no error there.
+ */
+static int64_t raise(struct xd_vcpu *v, uint32_t cmd)
+{
+    struct xd_hv *hv = v->hv;
+    const uint64_t status = hv->mcg_is_posed ? hv->mcg_posed : hv->mcg_status;
+    const struct xd_domain *d = xd_hardware_domain(hv);
+
+    if (status & LOCAL)
+        return xd_reject(v, XD_WHY_NOT_MODELLED, HC_MCA, cmd);
+    if (status & IN_PROGRESS && hv->mcg_is_posed)
+        XD_PUT(hv, hv->mcg_is_posed, false);
+    else if (status & IN_PROGRESS)
+        XD_PUT(hv, hv->mcg_status, 0);
+    if (d && d->vcpu[0].virq_port[VIRQ_MCA])
+        xd_virq_send_global(hv, VIRQ_MCA);
     return 0;
 }
 
 static int64_t mceinject(struct xd_vcpu *v, const struct xd_abi_mc *op)
 {
-    return op->u.mceinject.cpunr < CPUS ? xd_reject(v, XD_WHY_NOT_MODELLED, HC_MCA, MCEINJECT)
+    return op->u.mceinject.cpunr < CPUS ? raise(v, MCEINJECT)
                                         : xd_reject(v, XD_WHY_NO_CPU, op->u.mceinject.cpunr);
 }
 
@@ -155,7 +197,7 @@ static int64_t inject_v2(struct xd_vcpu *v, const struct xd_abi_mc *op)
         return rc;
     if (!cpu0)
         return xd_reject(v, XD_WHY_MCA_NO_CPUS);
-    return (flags & TYPES) == TYPE_MCE ? xd_reject(v, XD_WHY_NOT_MODELLED, HC_MCA, INJECT_V2)
+    return (flags & TYPES) == TYPE_MCE ? raise(v, INJECT_V2)
                                        : xd_reject(v, XD_WHY_MCA_TYPE, flags & TYPES);
 }
 
