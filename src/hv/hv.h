@@ -175,12 +175,14 @@ struct xd_vcpu {
     bool kernel_mode;
     bool in_multicall;
     bool sysret;        /* an iret in a list: how it leaves, when the list is over */
+    bool answered;      /* by what Xen did outside of the present entry of a list: with (answer) */
     bool table_left;    /* by the present request of a batch: Xen gives it up in a continuation */
     bool polling_any;   /* for any port of the domain */
     bool poll_timer_on; /* outlives the poll that set it, as in Xen */
     bool pin_override;  /* SCHEDOP_pin_override is in force */
     bool soft_nowhere;  /* its soft affinity names no processor, where it should name all */
-    uint32_t poll_port; /* the only one polled for; 0: none or any */
+    int64_t answer;
+    uint32_t poll_port;     /* the only one polled for; 0: none or any */
     uint64_t poll_timer_ns; /* absolute system time */
     bool shot_on;           /* the single-shot timer is set */
     uint64_t shot_ns;       /* when it fires: absolute system time */

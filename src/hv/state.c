@@ -237,6 +237,8 @@ const struct xd_state_row xd_state_vcpu[] = {
     F(kernel_mode, MAX, 1),
     F(in_multicall, MAX, 0), /* only inside a call */
     F(sysret, MAX, 0),
+    F(answered, MAX, 0),
+    F(answer, MAX, ANY),
     F(table_left, MAX, 1),
     F(polling_any, MAX, 1),
     F(poll_timer_on, MAX, 1),

@@ -40,6 +40,12 @@ static inline bool xd_may_call(const struct xd_vcpu *v)
 /* Runs call (nr) on (v): records, observers, the table. (depth) is 1 inside a multicall. */
 int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigned int depth);
 
+/*
+ * What the present call of (v) has done outside of it, with (v) paused, came to (rc): gives what the call itself results in. In a list
+ * of calls that is 0, and (rc) goes to RAX when the list was left. AS-XEN: continue_hypercall_on_cpu
+ */
+int64_t xd_answer_outside(struct xd_vcpu *v, int64_t rc);
+
 /* Its parts, for those who know that nobody looks on: call (nr) is noted, and where its arguments are to be is
  * returned; it is looked up and run. */
 typedef int64_t xd_call_fn(struct xd_vcpu *v, const uint64_t *arg);

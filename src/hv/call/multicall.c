@@ -7,6 +7,8 @@
  * lower half of it, with its sign (do_multicall has it in an int).
  * An entry that blocks the vCPU suspends the list: the rest becomes a continuation that runs when
  * the vCPU does.
+ * AS-XEN: continue_hypercall_on_cpu: what an entry has done outside of it results in RAX, where Xen has put the number of this call, to
+ * go on with the rest. So a list that is over results in it, and else the call with that number gets the rest of the list as arguments.
  */
 #include "hv/bounce.h"
 #include "hv/call/call.h"
@@ -41,14 +43,30 @@ static XD_COLD void spoil(struct xd_vcpu *v, uint64_t entry)
     (void)xd_copy_out(v, entry, &junk, sizeof(junk));
 }
 
-/* (left): its last entry that ran was an iret. */
-static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr, bool *left)
+int64_t xd_answer_outside(struct xd_vcpu *v, int64_t rc)
+{
+    if (!v->in_multicall)
+        return rc;
+    XD_PUT(v->hv, v->answered, true);
+    XD_PUT(v->hv, v->answer, rc);
+    return 0;
+}
+
+/* Entries of a list that have not run. */
+struct rest {
+    uint64_t calls;
+    uint32_t nr;
+};
+
+/* (left): its last entry that ran was an iret. (rest): of one whose entry is answered outside. */
+static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr, bool *left,
+                        struct rest *rest)
 {
     struct xd_record own = v->rec, refused = v->rec;
     struct xd_abi_multicall_entry e;
     int64_t rc = 0;
 
-    for (uint32_t i = 0; i < nr && !*left; i++, calls += sizeof(e)) {
+    for (uint32_t i = 0; i < nr && !*left && !v->answered; i++, calls += sizeof(e)) {
         if (i && xd_vcpu_state(v) != XD_STATE_RUNNING) {
             suspend(v, calls, nr - i);
             break;
@@ -65,26 +83,45 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr, bool *le
         if (*left)
             rc = (int32_t)e.result;
         if (!xd_store_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result,
-                          sizeof(e.result)) &&
-            !*left)
+                          sizeof(e.result))) {
+            if (*left || v->answered)
+                continue;
             return refuse(v, &own, XD_WHY_MULTICALL_RESULT, calls, i);
+        }
+        *rest = (struct rest){calls + sizeof(e), nr - i - 1};
     }
     v->rec = refused;
     return rc;
 }
 
+static XD_COLD int64_t answer(struct xd_vcpu *v, const struct rest *rest, uint64_t *arg)
+{
+    XD_PUT(v->hv, v->answered, false);
+    if (!rest->nr)
+        return v->answer;
+    arg[0] = rest->calls;
+    arg[1] = rest->nr;
+    return xd_call_run(v, (uint64_t)v->answer, arg, 1);
+}
+
 int64_t xd_hc_multicall(struct xd_vcpu *v, const struct xd_args_multicall *arg)
 {
+    uint64_t registers[XD_CALL_ARGS];
+    struct rest rest = {0, 0};
     bool left = false;
     int64_t rc;
+
+    memcpy(registers, v->rec.arg, sizeof(registers));
 
     if (v->in_multicall)
         return xd_reject(v, XD_WHY_MULTICALL_NESTED);
     if (!xd_handle_ok(arg->calls, arg->nr_calls, sizeof(struct xd_abi_multicall_entry)))
         return xd_reject(v, XD_WHY_MULTICALL_RANGE, arg->calls);
     XD_PUT(v->hv, v->in_multicall, true);
-    rc = run_list(v, arg->calls, arg->nr_calls, &left);
+    rc = run_list(v, arg->calls, arg->nr_calls, &left, &rest);
     XD_PUT(v->hv, v->in_multicall, false);
+    if (XD_UNLIKELY(v->answered))
+        return answer(v, &rest, registers);
     if (left && !xd_registers_elsewhere(v->hv) && xd_vcpu_state(v) == XD_STATE_RUNNING) {
         const bool sysret = v->sysret;
 

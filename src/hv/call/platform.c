@@ -167,8 +167,8 @@ static int64_t enter_acpi_sleep(struct xd_vcpu *v, const struct xd_abi_platform_
         return xd_reject(v, XD_WHY_PLATFORM_SLEEP_MISMATCH, s.val_a, s.val_b);
     if (s.flags)
         return xd_reject(v, XD_WHY_PLATFORM_SLEEP_FLAGS, s.flags);
-    if ((s.sleep_state < S1 || s.sleep_state > S5) && !v->in_multicall)
-        return xd_reject(v, XD_WHY_PLATFORM_SLEEP_STATE, s.sleep_state);
+    if (s.sleep_state < S1 || s.sleep_state > S5)
+        return xd_answer_outside(v, xd_reject(v, XD_WHY_PLATFORM_SLEEP_STATE, s.sleep_state));
     return xd_reject(v, XD_WHY_NOT_MODELLED, HC_PLATFORM_OP, op->cmd);
 }
 

@@ -72,10 +72,8 @@ int64_t xd_platform_core_parking(struct xd_vcpu *v, struct xd_abi_platform_op *o
     enum { SET = 1, GET = 2 };
     struct xd_abi_core_parking *parking = &op->u.core_parking;
 
-    if (parking->type == SET && v->in_multicall) /* LIMIT: see xd_hc_platform_op */
-        return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, op->cmd);
     if (parking->type == SET)
-        return 0; /* of one processor none can be parked */
+        return xd_answer_outside(v, 0); /* of one processor none can be parked */
     if (parking->type != GET)
         return xd_reject(v, XD_WHY_PLATFORM_PARKING, parking->type);
     parking->idle_nums = 0;

@@ -153,12 +153,13 @@ int64_t xd_sysctl_hotplug(struct xd_sysctl *c)
     const uint32_t cpu = c->op.u.hotplug.cpu;
 
     c->copyback = XD_COPYBACK_NEVER;
-    /* AS-XEN: continue_hypercall_on_cpu: the result goes where that of a single call would, not to a list's entry. */
-    if (c->op.u.hotplug.op <= CPU_OFFLINE && c->v->in_multicall)
-        return xd_sysctl_not_modelled(c, c->op.cmd);
     switch (c->op.u.hotplug.op) {
-    case CPU_ONLINE: return cpu < CPUS ? xd_reject(c->v, XD_WHY_CPU_IS_UP, cpu) : bad_cpu(c, cpu);
-    case CPU_OFFLINE: return cpu ? bad_cpu(c, cpu) : xd_reject(c->v, XD_WHY_CPU_IS_FIRST);
+    case CPU_ONLINE:
+        return xd_answer_outside(c->v, cpu < CPUS ? xd_reject(c->v, XD_WHY_CPU_IS_UP, cpu)
+                                                  : bad_cpu(c, cpu));
+    case CPU_OFFLINE:
+        return xd_answer_outside(c->v,
+                                 cpu ? bad_cpu(c, cpu) : xd_reject(c->v, XD_WHY_CPU_IS_FIRST));
     default: return xd_reject(c->v, XD_WHY_CPU_HOTPLUG, c->op.u.hotplug.op);
     }
 }
