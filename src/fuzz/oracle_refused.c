@@ -121,9 +121,10 @@ static const struct {
     {MEMORY_OP, XD_WHY_EXCHANGE_FRAME, DONE},
     {MEMORY_OP, XD_WHY_STEAL_BUSY, DONE},
     {MEMORY_OP, XD_WHY_EXCHANGE_NO_MEMORY, DONE},
-    {SYSCTL, XD_WHY_NONE, TOLD},     /* lists as far as they go, states of frames */
-    {SYSCTL, XD_WHY_COPY_OUT, DONE}, /* what was set, and can't be told */
-    {SYSCTL, XD_WHY_COPY_IN, DONE},  /* what keys did before one that can't be read */
+    {SYSCTL, XD_WHY_NONE, TOLD},          /* lists as far as they go, states of frames */
+    {SYSCTL, XD_WHY_COPY_OUT, DONE},      /* what was set, and can't be told */
+    {SYSCTL, XD_WHY_OFFLINE_FRAME, DONE}, /* frames before are out of use, or back */
+    {SYSCTL, XD_WHY_COPY_IN, DONE},       /* what keys did before one that can't be read */
     {HYPFS_OP, XD_WHY_NONE, TOLD},
     {HYPFS_OP, XD_WHY_HYPFS_VALUE, DONE}, /* log levels are set as far as they are understood */
     {MCA, XD_WHY_NONE, TOLD},             /* the number of processors, if not which they are */

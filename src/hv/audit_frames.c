@@ -19,10 +19,10 @@ struct audit {
     uint32_t uses;
 };
 
-/* What Xen lost to its guest is not free: it is shared still. */
+/* What Xen lost to its guest is not free: it is shared still; nor is what is out of use. */
 static bool is_free(const struct xd_frame *f)
 {
-    return !f->count && !(f->flags & XD_FRAME_XEN_HEAP);
+    return !f->count && !(f->flags & (XD_FRAME_XEN_HEAP | XD_FRAME_OFFLINE));
 }
 
 static uint32_t walk_list(struct audit *a, uint32_t mfn)

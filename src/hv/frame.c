@@ -123,8 +123,7 @@ static bool can_run(struct xd_hv *hv, uint64_t mfn)
 {
     const struct xd_frame *f = &hv->frame[mfn];
 
-    return !f->count && !(f->flags & XD_FRAME_XEN_HEAP) &&
-           (!hv->host->place || xd_frame_ever_used(hv, xd_mfn_of(mfn)));
+    return xd_frame_is_free(f) && (!hv->host->place || xd_frame_ever_used(hv, xd_mfn_of(mfn)));
 }
 
 /* The first run of (nr) that begins in [from, to). */
@@ -212,8 +211,10 @@ static void count_pages(struct xd_domain *d, int64_t more)
 
 static void record_allocated(struct xd_domain *d, xd_mfn mfn)
 {
-    XD_PUT(d->hv, *xd_frame_at(d->hv, mfn),
-           ((struct xd_frame){.count = 1, .owner = d->domid, .flags = XD_FRAME_ALLOCATED}));
+    struct xd_frame *f = xd_frame_at(d->hv, mfn);
+    const uint8_t flags = (uint8_t)(XD_FRAME_ALLOCATED | (f->flags & XD_FRAME_OFFLINE));
+
+    XD_PUT(d->hv, *f, ((struct xd_frame){.count = 1, .owner = d->domid, .flags = flags}));
 }
 
 bool xd_frame_alloc(struct xd_hv *hv, struct xd_domain *d, uint64_t pfn, bool clean, uint64_t below,
@@ -269,6 +270,49 @@ bool xd_frame_alloc_xen(struct xd_hv *hv, uint16_t owner, xd_mfn *mfn)
     return true;
 }
 
+static void list_free(struct xd_hv *hv, uint32_t *list, xd_mfn mfn)
+{
+    list_push(hv, list, mfn);
+    XD_PUT(hv, hv->frames_free, hv->frames_free + 1);
+}
+
+static void keep_offline(struct xd_hv *hv, xd_mfn mfn)
+{
+    XD_PUT(hv, *xd_frame_at(hv, mfn),
+           ((struct xd_frame){.owner = XD_DOMID_NONE, .flags = XD_FRAME_OFFLINE}));
+}
+
+/* AS-XEN: reserve_offlined_page */
+void xd_frame_offline(struct xd_hv *hv, xd_mfn mfn)
+{
+    struct xd_frame *f = xd_frame_at(hv, mfn);
+
+    if (!xd_frame_is_free(f)) {
+        XD_PUT(hv, f->flags, f->flags | XD_FRAME_OFFLINE);
+        return;
+    }
+    if (xd_frame_ever_used(hv, mfn)) {
+        list_take_run(hv, &hv->free_list, AS_IT_IS, mfn.v, 1);
+        list_take_run(hv, &hv->scrub_list, AS_IT_IS, mfn.v, 1);
+    } else {
+        fill_fresh(hv, mfn, false);
+        XD_PUT(hv, hv->heap_early, hv->heap_early + 1);
+    }
+    XD_PUT(hv, hv->frames_free, hv->frames_free - 1);
+    keep_offline(hv, mfn);
+}
+
+/* AS-XEN: online_page: what would have been cleared is not, any more. */
+void xd_frame_online(struct xd_hv *hv, xd_mfn mfn)
+{
+    struct xd_frame *f = xd_frame_at(hv, mfn);
+
+    if (xd_frame_is_offline(f))
+        list_free(hv, &hv->free_list, mfn);
+    else
+        XD_PUT(hv, f->flags, (uint8_t)(f->flags & ~XD_FRAME_OFFLINE));
+}
+
 void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
 {
     struct xd_frame *f = xd_frame_at(hv, mfn);
@@ -289,9 +333,11 @@ void xd_frame_free(struct xd_hv *hv, xd_mfn mfn)
      * AS-XEN: free_domheap_pages: a living domain is expected to clear what it gives back itself; booted without an option, in
      * a debug build too.
      */
-    list_push(hv, d && !d->dying ? &hv->free_list : &hv->scrub_list, mfn);
+    if (XD_UNLIKELY(f->flags & XD_FRAME_OFFLINE))
+        keep_offline(hv, mfn);
+    else
+        list_free(hv, d && !d->dying ? &hv->free_list : &hv->scrub_list, mfn);
     XD_PUT(hv, *xd_m2p_entry(hv, mfn), ~UINT64_C(0));
-    XD_PUT(hv, hv->frames_free, hv->frames_free + 1);
     if (d && XD_UNLIKELY(d->dead))
         xd_domain_go(d);
 }
@@ -329,7 +375,10 @@ bool xd_frame_steal(struct xd_hv *hv, struct xd_domain *d, xd_mfn mfn)
         !(f->flags & XD_FRAME_ALLOCATED) || f->count != 1)
         return false;
     XD_INVARIANT(hv, f->type_count == 0);
-    XD_PUT(hv, *f, ((struct xd_frame){.count = 1, .owner = XD_DOMID_NONE}));
+    XD_PUT(hv, *f,
+           ((struct xd_frame){.count = 1,
+                              .owner = XD_DOMID_NONE,
+                              .flags = (uint8_t)(f->flags & XD_FRAME_OFFLINE)}));
     XD_PUT(hv, d->pages, d->pages - 1);
     return true;
 }

@@ -27,6 +27,7 @@ enum xd_type {
 #define XD_FRAME_XEN_HEAP  0x02u /* Xen's memory, shared with a guest */
 #define XD_FRAME_PINNED    0x04u /* the guest's pin; worth one general and one type reference */
 #define XD_FRAME_VALIDATED 0x08u /* contents audited for the present type */
+#define XD_FRAME_OFFLINE   0x10u /* nobody gets it any more: it is free, and on no list, or will be */
 
 struct xd_frame {
     uint32_t count;      /* general references */
@@ -140,6 +141,22 @@ static inline void xd_domain_unclaim(struct xd_domain *d)
     XD_PUT(d->hv, d->hv->claimed, d->hv->claimed - d->claimed);
     XD_PUT(d->hv, d->claimed, 0);
 }
+
+/* Is it neither in use nor kept out of use? */
+static inline bool xd_frame_is_free(const struct xd_frame *f)
+{
+    return !f->count && !(f->flags & (XD_FRAME_XEN_HEAP | XD_FRAME_OFFLINE));
+}
+
+/* Is it out of use? If it only is to be, somebody has it still. */
+static inline bool xd_frame_is_offline(const struct xd_frame *f)
+{
+    return f->flags & XD_FRAME_OFFLINE && !f->count && !(f->flags & XD_FRAME_XEN_HEAP);
+}
+
+/* Takes a frame out of use, as soon as nobody has it; gives it back to the heap, or to whoever has it still. */
+void xd_frame_offline(struct xd_hv *hv, xd_mfn mfn);
+void xd_frame_online(struct xd_hv *hv, xd_mfn mfn);
 
 /* Drops the ALLOCATED reference if it is still there. */
 void xd_frame_put_allocated(struct xd_hv *hv, xd_mfn mfn);

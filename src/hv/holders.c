@@ -108,7 +108,9 @@ static void add_state(struct search *s, const struct xd_frame *f)
 
     xd_str_addf(s->out, "  frame %#" PRIx64 ": ", s->mfn.v);
     if (!f->count) {
-        xd_str_add(s->out, f->flags & XD_FRAME_XEN_HEAP ? "Xen's own\n" : "free\n");
+        xd_str_add(s->out, f->flags & XD_FRAME_XEN_HEAP  ? "Xen's own\n"
+                           : f->flags & XD_FRAME_OFFLINE ? "out of use\n"
+                                                         : "free\n");
         return;
     }
     xd_str_add(s->out, "owner ");

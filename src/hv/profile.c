@@ -99,8 +99,8 @@ bool xd_profile_share(struct xd_domain *d, const struct xd_domain *with, xd_mfn 
                                   .type_count = 1,
                                   .owner = with->domid,
                                   .type = XD_TYPE_WRITABLE,
-                                  .flags = XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP |
-                                           XD_FRAME_VALIDATED}));
+                                  .flags = (uint8_t)(page(d, i)->flags | XD_FRAME_ALLOCATED |
+                                                     XD_FRAME_XEN_HEAP | XD_FRAME_VALIDATED)}));
         XD_PUT(hv, *xd_m2p_entry(hv, xd_mfn_of(d->prof.first.v + i)), ~UINT64_C(0));
     }
     return true;

@@ -366,7 +366,9 @@ const struct xd_state_row xd_state_frame[] = {
     F(type_count, MAX, WORD),
     F(owner, MAX, HALF),
     F(type, MAX, XD_TYPE_WRITABLE),
-    F(flags, BITS, XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP | XD_FRAME_PINNED | XD_FRAME_VALIDATED),
+    F(flags, BITS,
+      XD_FRAME_ALLOCATED | XD_FRAME_XEN_HEAP | XD_FRAME_PINNED | XD_FRAME_VALIDATED |
+          XD_FRAME_OFFLINE),
     F(linear, MAX, HALF),
     F(lost, MAX, HALF),
     END,

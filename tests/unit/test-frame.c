@@ -173,6 +173,52 @@ START_TEST(only_a_frame_in_no_use_can_be_stolen)
 }
 END_TEST
 
+/* Fresh ones, one given back by a living domain, one by a dead one, and one that somebody has: none is handed out. */
+START_TEST(what_is_out_of_use_is_not_handed_out)
+{
+    uint64_t out[5] = {mm_page(f.d1, 0), mm_page(f.d2, 0), mm_page(f.d1, 1), f.hv->frames - 1, 0};
+    uint32_t left;
+    xd_mfn mfn;
+
+    for (out[4] = f.hv->heap_first; xd_frame_ever_used(f.hv, xd_mfn_of(out[4]));)
+        out[4]++;
+    while (xd_frame_ever_used(f.hv, xd_mfn_of(out[3])))
+        out[3]--;
+    xd_frame_put_allocated(f.hv, xd_mfn_of(out[0]));
+    xd_domain_destroy(f.d2);
+    left = f.hv->frames_free;
+    for (unsigned int i = 0; i < XD_ARRAY_SIZE(out); i++) {
+        xd_frame_offline(f.hv, xd_mfn_of(out[i]));
+        xd_frame_offline(f.hv, xd_mfn_of(out[i]));
+        ck_assert(xd_frame_is_offline(mm_frame(f.hv, out[i])) == (i != 2));
+    }
+    ck_assert_uint_eq(f.hv->frames_free, left - 4);
+    fixture_audit(f.hv);
+    xd_frame_put_allocated(f.hv, xd_mfn_of(out[2]));
+    ck_assert(xd_frame_is_offline(mm_frame(f.hv, out[2])));
+    ck_assert_uint_eq(f.hv->frames_free, left - 4);
+    fixture_audit(f.hv);
+    for (uint32_t i = 0; i < left - 4; i++) {
+        ck_assert(xd_frame_alloc(f.hv, f.d1, i, false, UINT64_MAX, &mfn));
+        for (unsigned int k = 0; k < XD_ARRAY_SIZE(out); k++)
+            ck_assert_uint_ne(mfn.v, out[k]);
+    }
+    ck_assert(!xd_frame_alloc(f.hv, f.d1, 0, false, UINT64_MAX, &mfn));
+    ck_assert(!xd_frames_alloc(f.d1, 1, UINT64_MAX, &mfn));
+    fixture_audit(f.hv);
+    for (unsigned int i = 0; i < XD_ARRAY_SIZE(out); i++)
+        xd_frame_online(f.hv, xd_mfn_of(out[i]));
+    ck_assert_uint_eq(f.hv->frames_free, 5);
+    fixture_audit(f.hv);
+    ck_assert(xd_frame_alloc(f.hv, f.d1, 0, false, UINT64_MAX, &mfn));
+    ck_assert_uint_eq(mfn.v, out[4]);
+    xd_frame_offline(f.hv, mfn);
+    xd_frame_online(f.hv, mfn);
+    xd_frame_put_allocated(f.hv, mfn);
+    ck_assert_uint_eq(f.hv->frames_free, 5);
+}
+END_TEST
+
 START_TEST(names_of_types)
 {
     ck_assert_str_eq(xd_type_name(XD_TYPE_NONE), "none");
@@ -223,6 +269,7 @@ int main(void)
     tcase_add_test(t, another_seed_scatters_otherwise);
     tcase_add_test(t, a_reference_asks_for_the_owner);
     tcase_add_test(t, only_a_frame_in_no_use_can_be_stolen);
+    tcase_add_test(t, what_is_out_of_use_is_not_handed_out);
     tcase_add_test(t, names_of_types);
     tcase_add_test_raise_signal(t, a_put_without_a_get_is_a_bug, SIGABRT);
     tcase_add_test_raise_signal(t, a_frame_freed_in_use_is_a_bug, SIGABRT);

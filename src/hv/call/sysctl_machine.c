@@ -105,7 +105,7 @@ static uint64_t free_in(struct xd_hv *hv, unsigned int low, unsigned int high)
     n = to - from;
     for (uint32_t mfn = xd_frame_next_used(hv, (uint32_t)from); mfn < to;
          mfn = xd_frame_next_used(hv, mfn + 1))
-        n -= hv->frame[mfn].count || hv->frame[mfn].flags & XD_FRAME_XEN_HEAP;
+        n -= !xd_frame_is_free(&hv->frame[mfn]);
     return n < xd_frames_left(hv) ? n : xd_frames_left(hv);
 }
 
@@ -144,16 +144,44 @@ int64_t xd_sysctl_numainfo(struct xd_sysctl *c)
 /* ---- Frames that are to be used no more ---- */
 
 enum { OFFLINE = 1, ONLINE, QUERY };
-#define UNTOLD 0x01010101u /* AS-XEN: do_sysctl: PG_OFFLINE_INVALID in each byte */
-#define FAILED 0x8u
-#define NO_RAM 0x800u
+#define UNTOLD      0x01010101u /* AS-XEN: do_sysctl: PG_OFFLINE_INVALID in each byte */
+#define IS_OFFLINE  0x2u        /* or was, and is online */
+#define PENDING     0x4u
+#define FAILED      0x8u
+#define QUERY_LATER 0x8u /* as a query tells it */
+#define XENS        0x100u
+#define ANONYMOUS   0x400u
+#define NO_RAM      0x800u
+#define OWNED       0x1000u
+#define OWNER(d)    ((uint32_t)(d) << 16)
 
-/* Of one frame, none of which ever went offline. (*modelled): false where one would. */
-static int64_t offline_one(struct xd_sysctl *c, uint64_t mfn, uint32_t *status, bool *modelled)
+/* Who has a frame that is to go out of use. What nobody has, and is in use, is said to have failed, and goes, too. */
+static uint32_t who_has(const struct xd_frame *f)
 {
-    const struct xd_hv *hv = c->v->hv;
+    if (f->count && f->owner == XD_DOMID_XEN)
+        return OWNED | PENDING | OWNER(f->owner);
+    if (f->flags & XD_FRAME_XEN_HEAP)
+        return XENS | PENDING | OWNER(XD_DOMID_XEN);
+    return ANONYMOUS | FAILED | OWNER(XD_DOMID_NONE);
+}
 
-    *modelled = true;
+/*
+ * LIMIT: of a frame that a domain has Xen tells so, by way of a lock that it has not initialised for one that is PV, and hangs at one of the
+ * next calls (p2m_pod_offline_or_broken_hit). Is there one before the first that is refused?
+ */
+static bool meets_domains(struct xd_hv *hv, uint64_t first, uint64_t nr)
+{
+    for (uint64_t mfn = first; mfn - first < nr && mfn < hv->frames && is_ram(hv, mfn); mfn++)
+        if (hv->frame[mfn].count && hv->frame[mfn].owner < XD_DOMID_FIRST_RESERVED)
+            return true;
+    return false;
+}
+
+static int64_t offline_one(struct xd_sysctl *c, uint64_t mfn, uint32_t *status)
+{
+    struct xd_hv *hv = c->v->hv;
+    const struct xd_frame *f = mfn < hv->frames ? &hv->frame[mfn] : NULL;
+
     switch (c->op.u.offline.cmd) {
     case OFFLINE:
         if (mfn >= hv->frames)
@@ -161,18 +189,23 @@ static int64_t offline_one(struct xd_sysctl *c, uint64_t mfn, uint32_t *status, 
         *status = FAILED | NO_RAM;
         if (!is_ram(hv, mfn))
             return xd_reject(c->v, XD_WHY_OFFLINE_FRAME, mfn);
-        *modelled = false;
+        xd_frame_offline(hv, xd_mfn_of(mfn));
+        *status = xd_frame_is_offline(f) ? IS_OFFLINE : who_has(f);
         return 0;
     case ONLINE:
         /* AS-XEN: online_page: it tells errors as unsigned numbers, which become a large positive result. */
         if (mfn >= hv->frames)
             return (uint32_t)xd_reject(c->v, XD_WHY_OFFLINE_FRAME, mfn);
-        *status = 0;
+        *status = f->flags & XD_FRAME_OFFLINE ? IS_OFFLINE : 0;
+        if (*status)
+            xd_frame_online(hv, xd_mfn_of(mfn));
         return 0;
     case QUERY:
         if (!is_ram(hv, mfn))
             return xd_reject(c->v, XD_WHY_OFFLINE_FRAME, mfn);
-        *status = 0;
+        *status = xd_frame_is_offline(f)        ? IS_OFFLINE
+                  : f->flags & XD_FRAME_OFFLINE ? QUERY_LATER
+                                                : 0;
         return 0;
     default: return xd_reject(c->v, XD_WHY_OFFLINE_CMD, c->op.u.offline.cmd);
     }
@@ -188,13 +221,14 @@ static bool has_room(const struct xd_hv *hv, uint64_t nr)
     return room == 1 || room <= xd_frames_left(hv);
 }
 
-/* The statuses up to the frame that was refused are told, and those behind it as if nobody knew. */
+/*
+ * The statuses up to the frame that was refused are told, and those behind it as if nobody knew. Where one can't be told, the rest is
+ * done all the same.
+ */
 int64_t xd_sysctl_offline(struct xd_sysctl *c)
 {
     const uint64_t first = c->op.u.offline.start, nr = (uint64_t)c->op.u.offline.end - first + 1;
-    uint64_t done = 0;
-    uint32_t last = UNTOLD;
-    bool modelled;
+    bool told = true;
     int64_t rc = 0;
 
     if (c->op.u.offline.end < first)
@@ -204,20 +238,18 @@ int64_t xd_sysctl_offline(struct xd_sysctl *c)
     if (!has_room(c->v->hv, nr))
         return xd_reject(c->v, XD_WHY_OFFLINE_ROOM, nr);
     c->copyback = XD_COPYBACK_NEVER;
-    for (; done < nr && rc == 0; done++) {
-        last = UNTOLD;
-        rc = offline_one(c, first + done, &last, &modelled);
-        if (!modelled)
-            return xd_sysctl_not_modelled(c, c->op.cmd);
-    }
-    for (uint64_t i = 0; i < nr; i++) {
-        const uint32_t status = i + 1 < done ? 0 : i + 1 == done ? last : UNTOLD;
+    if (c->op.u.offline.cmd == OFFLINE && meets_domains(c->v->hv, first, nr))
+        return xd_sysctl_not_modelled(c, c->op.cmd);
+    for (uint64_t i = 0; i < nr && (told || rc == 0); i++) {
+        uint32_t status = UNTOLD;
 
-        if (xd_sysctl_write(c, c->op.u.offline.status + i * sizeof(status), &status,
-                            sizeof(status)))
-            return xd_reject(c->v, XD_WHY_COPY_OUT, c->op.u.offline.status, nr * sizeof(status));
+        if (rc == 0)
+            rc = offline_one(c, first + i, &status);
+        told = told && !xd_sysctl_write(c, c->op.u.offline.status + i * sizeof(status), &status,
+                                        sizeof(status));
     }
-    return rc;
+    return told ? rc
+                : xd_reject(c->v, XD_WHY_COPY_OUT, c->op.u.offline.status, nr * sizeof(uint32_t));
 }
 
 /* ---- Devices: where those are that Xen was told of, nobody said ---- */
