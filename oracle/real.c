@@ -33,6 +33,7 @@
 #define HC_SCHED_OP             29u
 #define SCHEDOP_REMOTE_SHUTDOWN 4u
 #define HC_PLATFORM_OP          7u
+#define HC_XENOPROF_OP          31u
 #define HC_SYSCTL               35u
 #define HC_DOMCTL               36u
 #define DESTROYDOMAIN           2u
@@ -397,7 +398,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     follow_info(v, nr, arg, rc);
     note(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
-        nr == HC_MEMORY_OP || nr == HC_MULTICALL);
+        nr == HC_MEMORY_OP || nr == HC_MULTICALL || nr == HC_XENOPROF_OP);
     v->blocked |= slept; /* as this step is told; it was woken */
     return died ? XD_NOT_RUNNING : rc;
 }
