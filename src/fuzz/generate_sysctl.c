@@ -108,7 +108,7 @@ static const struct xd_alt injected[] = {
     A(2, "mca ptr4(4, 0x01ecc003, <0/99>, <0/1>, 1, 0, <0x10/0x400/0x428/0xc0010015>, <zeros>)"),
     A(1, "mca ptr4(4, 0x01ecc003, 0, 2, 1, 77, 0x17a, <zeros>)"),
     A(1, "mca ptr4(1, 0x01ecc003, <1/2/3/5>, <zeros>)"),
-    A(1, "mca ptr4(5, 0x01ecc003, 99, <zeros>)"),
+    A(1, "mca ptr4(5, 0x01ecc003, <99/0>, <zeros>)"),
     A(2, "mca ptr4(6, 0x01ecc003, <9/10/15/0/1>, <zeros>)"),
     A(1, "mca ptr4(3, 0x01ecc003, <0x80000000/0>, 0, 0x1000, 0, <zeros>)"),
 };
@@ -135,6 +135,19 @@ static const struct xd_alt profiling[] = {
            "xenoprof_op <8/9/9/12> 0\n"
            "xenoprof_op <10/9/12/11> 0\n"
            "xenoprof_op <12/10/1> 0"),
+    CTL(1, "xenoprof_op 0 buf(72)\n"
+           "<70%xenoprof_op 14 ptr(<4/0>, 0, 0)\n>"
+           "<40%xenoprof_op 4 ptr(0, 4, 0)\n>"
+           "<80%xenoprof_op 3 ptr(0)\n>"
+           "<50%xenoprof_op 14 ptr(4, 0, 0)\n>"
+           "<40%xenoprof_op <11/2> 0\n>"
+           "xenoprof_op 5 0\n"
+           "xenoprof_op 7 0\n"
+           "xenoprof_op 8 0\n"
+           "xenoprof_op <9/9/14> 0\n"
+           "xenoprof_op <11/10> 0\n"
+           "xenoprof_op <10/12/1> 0\n"
+           "xenoprof_op <12/2/11> 0"),
 };
 
 static const struct xd_alt sysctl[] = {
