@@ -58,9 +58,16 @@ static const struct xd_alt platform[] = {
     A(3, "platform_op ptr4(51, 0x3000001, <0/0x2000>, <0/3/6/0xffffffff>, <1/2/3/0x80000001>, "
          "<zeros>)"),
     A(1, "platform_op ptr4(51, 0x3000001, 0x12000, <0/5>, <0/2>, <zeros>)"),
+    A(1, "platform_op ptr4(51, 0x3000001, <0/0x2000/0x20012000>, <0/6/0xffffffff>, 0, <zeros>)"),
     A(1, "platform_op ptr4(<52/53>, 0x3000001, <0/1>, <zeros>)"),
     A(1, "platform_op ptr4(54, 0x3000001, <0/9999>, <2/4/0xffffffff>, <zeros>)"),
     A(1, PLATFORM(36) "9999, <0/1>, <0/0xffff830000000000>, <words>)"),
+    /* What is wrong with the frequencies that Xen is told of: different spaces, too few, too many, no way to share one. */
+    A(3, PLATFORM(
+             36) "0x100000000, <1, 0x100000000, 0, <0/0x200000000>, 0, 0, 0/2, 0, 0, 0, 0, <0/1>, "
+                 "0/2, 0, 0, 0, 0, 0x5555556, 0>, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"),
+    A(1,
+      PLATFORM(36) "0x100000000, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, <0/4/0xffffffff>, 0, 0, 0)"),
     A(1, PLATFORM(36) "0x10000270f, <0/15>, <words>)"),
     A(4, PLATFORM(36) "<0x300000000/0x30000270f/0x3ffffffff>, "
                       "<ptr4(<1/1/1/2>, <0/1>, <0/0xffffffff>)/0/0x800000000000/va(9)>, <words>)"),
@@ -115,7 +122,7 @@ static const struct xd_alt domctl_does[] = {
     A(2, "domctl ptr4(15, 0x15, d1, 0, <3/3/2/9>, <zeros>)"),
     A(3,
       "domctl ptr(22|0x1500000000, d1, <<their-plain>/<their-plain>/<their-l1>/d1.cr3()/0x3ffffffff>, <zeros>)"),
-    A(2, "domctl ptr4(10, 0x15, d1, 0, <0/1/2/11/12/12/30/32/99>, <0/0/1/2/4>, <zeros>)"),
+    A(3, "domctl ptr4(10, 0x15, d1, 0, <0/1/2/11/12/12/30/32/99>, <0/0/1/2/4>, <zeros>)"),
     A(2, "domctl ptr4(16, 0x15, d1, 0, <5, 1/6, 4/6, 2/6, 0, 0x0fff0000>, <zeros>)"),
     A(1, "domctl ptr(9|0x1500000000, d1, <0/0x100000000>, va(0), 0, <zeros>)"),
     A(1, "domctl ptr(20|0x1500000000, d1, <0xfee00/0xfedff>, 2, 1, <zeros>)"),
@@ -128,7 +135,7 @@ static const struct xd_alt domctl_does[] = {
     A(1, "domctl ptr4(68, 0x15, d1, 0, <zeros>)"),
     A(3, "domctl ptr4(56, 0x15, d1, 0, <0, 0/1, 1/7, 2/1, 2/2, 2>, <zeros>)"),
     A(1, "domctl ptr4(77, 0x15, d1, 0, <0, 32/1, 5/3, 1/5, 0>, <zeros>)"),
-    A(2, "domctl ptr4(<33/34/55/67/84/85/86>, 0x15, d1, 0, <zeros>)"),
+    A(3, "domctl ptr4(<33/34/55/67/84/85/86>, 0x15, d1, 0, <zeros>)"),
     A(1, "domctl ptr4(54, 0x15, d1, 0, 0, <0/9>, <zeros>)"),
     A(1, "domctl ptr4(60, 0x15, d1, 0, 3, <zeros>)"),
     A(1, "domctl ptr4(42, 0x15, d1, 0, <9, 64/0, 29>, <zeros>)"),
@@ -153,7 +160,7 @@ static const struct xd_alt domctl_does[] = {
 static const struct xd_alt kexec[] = {
     A(2, "kexec_op <7/8/99/0xffffffff/0x100000000> 0"),
     A(1, "kexec_op <0/4/6> <bad-in>"),
-    A(2, "kexec_op 3 ptr4(<0/2/2/3/7/0xffffffff>, <0/4096/0xffffffff>, 0, 0, 0, 0)"),
+    A(2, "kexec_op 3 ptr4(<0/2/2/3/7/0xffffffff>, <0/0/4096/0xffffffff>, 0, 0, 0, 0)"),
     A(1, "kexec_op 0 ptr4(<0/1/2/0xffffffff>)"),
     A(1, "kexec_op 4 ptr4(<2/0xff>, 0, 0, 0, 0, 0)"),
     A(1, "kexec_op 4 ptr4(0x003e0000, <16/0xffffffff>, 0, 0, 0, 0)"),

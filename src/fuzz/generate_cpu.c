@@ -51,7 +51,7 @@ static const struct xd_alt vcpu_call[] = {
     DOMU(3, "vcpu_op 10 1 ptr(<plain>, <0/64/4033>)"),
     DOMU(1, "vcpu_op 10 2 ptr(<plain>, <4/4033>)"),
     DOMU(
-        1,
+        2,
         "vcpu_op 10 2 ptr(<plain>, <0/8/64/4032>)\n<30%event_channel_op bind_ipi vcpu=2\n>vcpu_op 10 2 "
         "ptr(<plain>, <0/64>)"),
     A(1, "nmi_op <op=2/op=99/register_callback arg=<bad-in>>"),

@@ -56,6 +56,7 @@ static const struct xd_alt to_odd[] = {
     A(3, FRAME("<0/0/0x100>", "<" AT "005900/0x800000000000>",
                "<0xe030/0/0xe008/0xe010/0xe028/0xe040/0xfff8>", "<2/0x202>",
                "<0xe02b/0/0xe033/0xe010/0xe008/0xfff8>")),
+    A(1, FRAME("0", "0x800000000000", "0xe030", "<2/0x202>", "0xe02b")),
 };
 static const struct xd_alt masked[] = {
     A(1, "iret [0, 1, 2, <0/0x100>, " AT "005800, 0xe030, 2, " STACK ", 0xe02b]"),

@@ -188,7 +188,7 @@ static const struct xd_alt for_others[] = {
             "nr_frames=<0/1/0x3ffffff/0x4000000> "
             "frame_list=<0/buf(8)>"),
     CTL2(3, "memory_op acquire_resource domid=<other> type=1 id=<2/9> frame_list=<0/buf(8)>"),
-    CTL2(3, "memory_op start=<1/2> acquire_resource domid=<other> type=<3/9> nr_frames=<0/1/2> "
+    CTL2(5, "memory_op start=<1/2> acquire_resource domid=<other> type=<3/9> nr_frames=<0/1/2> "
             "frame_list=<0/buf(8)>"),
     CTL2(1, "memory_op acquire_resource domid=<other> type=<3/9> nr_frames=<1/2>"),
     TWO(1, "memory_op <access_op/get_vnumainfo/acquire_resource> domid=<other>"),

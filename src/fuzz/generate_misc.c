@@ -44,6 +44,12 @@ static const struct xd_alt sched[] = {
     A(2, "sched_op pin_override pcpu=<0/0/0xffffffff>\nsched_op pin_override pcpu=<0/99/"
          "0x7fffffff/0xffffffff>\n"
          "sched_op pin_override pcpu=<0xffffffff/0x80000000>"),
+    /* Who is pinned keeps its processor, whatever its own domain asks for. */
+    CTL(1,
+        "sched_op pin_override pcpu=0\n"
+        "domctl ptr(0x1500000009, 0, <0x100000000/0x300000000>, ptr(<1/0xff>), <8/64>, ptr(1), 64, "
+        "<zeros>)\n"
+        "sched_op pin_override pcpu=0xffffffff"),
     A(1, "sched_op remote_shutdown domain_id=<SELF/7/IO/INVALID> reason=<0/3/99>"),
     DOMU(1, "sched_op remote_shutdown domain_id=d0 reason=<0/3/99>"),
     A(1, "sched_op op=<8/9/64/0x80000000/0xffffffff>"),
@@ -114,13 +120,21 @@ static const struct xd_alt reason[] = {A(2, "poweroff"), A(2, "reboot"), A(2, "s
 #define TYPED  "platform_op ptr(0x030000010000001f, "
 #define STATES "platform_op ptr(0x0300000100000036, "
 #define ZEROS  "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)\n"
+#define STATE  "ptr(2000, 0, 0, 0, 0, 0, 1000, 0, 0, 0, 0, 0), "
+#define WC(at) TYPED at ", 1, 1, " ZEROS
+/* What lies within another of another type, or around it; then all registers, and more. */
+#define ALL_TYPES                                                                              \
+    TYPED "0x20000, 0x100, 1, " ZEROS TYPED "0x20000, <0x10/0x80>, <4/5/6>, " ZEROS TYPED      \
+          "0x20000, <0x200/0x1000>, <4/6>, " ZEROS "multicall {\n" WC("0x40000") WC("0x42000") \
+              WC("0x44000") WC("0x46000") WC("0x48000") WC("0x4a000")                          \
+                  WC("0x4<c/d/e>000") "}\nplatform_op ptr4(33, 0x3000001, <1/7>, <zeros>)"
 static const struct xd_alt memory_types[] = {
-    A(1, TYPED "0x20000, 0x100, <1/6>, " ZEROS TYPED
-               "0x20000, <0x10/0x100/0x200/0x1000>, <0/1/4/6>, " ZEROS TYPED
-               "<0x20000/0x20100>, <0x10/0x100/0x200>, <0/1/4/6>, " ZEROS
-               "platform_op ptr4(33, 0x3000001, <1/2/3>, <zeros>)\n"
-               "platform_op ptr4(32, 0x3000001, 0, <0/1/2>, <zeros>)\n"
-               "platform_op ptr4(33, 0x3000001, <0/1/2/3>, <zeros>)")};
+    A(3, ALL_TYPES), A(1, TYPED "0x20000, 0x100, <1/6>, " ZEROS TYPED
+                                "0x20000, <0x10/0x100/0x200/0x1000>, <0/1/4/6>, " ZEROS TYPED
+                                "<0x20000/0x20100>, <0x10/0x100/0x200>, <0/1/4/6>, " ZEROS
+                                "platform_op ptr4(33, 0x3000001, <1/2/3>, <zeros>)\n"
+                                "platform_op ptr4(32, 0x3000001, 0, <0/1/2>, <zeros>)\n"
+                                "platform_op ptr4(33, 0x3000001, <0/1/2/3>, <zeros>)")};
 static const struct xd_alt processors[] = {
     A(2, "platform_op ptr4(58, 0x3000001, <100/101>, <100/101>, 0, <zeros>)\n"
          "platform_op ptr4(58, 0x3000001, <100/101>, <0/100/101>, 0, <zeros>)"),
@@ -136,16 +150,38 @@ static const struct xd_alt processors[] = {
     A(1, "platform_op ptr4(60, 0x3000001, <1/2>, 0, <zeros>)"),
     A(1, "platform_op ptr4(39, 0x3000001, <1/2/3>, <zeros>)"),
 };
+/* A processor too many; all that there is to be told of frequencies, a limit to be changed, and still nobody who sets them. */
+#define TELL(parts, shared) \
+    STATES "0x100000000, " parts ", 0, 0, 0, 0, 2, " STATE "0, 0, 0, 0, 0, " shared ", 0, 0)\n"
+#define ALL_TOLD                                                                                \
+    "platform_op ptr4(58, 0x3000001, <100/101>, <100/101>, 0, <zeros>)\n" TELL("15", "<1/2/3>") \
+        TELL("<4/12/15>", "1") "sysctl ptr(0x150000000c, <0x11/0x12/0x13>, <noughts>)"
+static const struct xd_alt told[] = {A(1, ALL_TOLD)};
 static const struct xd_alt known_device[] = {
-    A(2, "physdev_op manage_pci_add bus=0 devfn=<0/8/9/255>\n"
-         "physdev_op <restore_msi/manage_pci_add/manage_pci_remove> bus=0 devfn=<0/8>\n"
-         "physdev_op map_pirq domid=SELF type=<0/3/4> index=-1 pirq=<-1/30> bus=<0/0x10000> "
-         "devfn=<0/8> entry_nr=1 table_base=<0/0/0x1000>\n"
-         "physdev_op manage_pci_remove bus=0 devfn=<0/8>"),
+    A(2,
+      "physdev_op manage_pci_add bus=0 devfn=<some-devfn@1>\n"
+      "physdev_op <restore_msi/manage_pci_add/manage_pci_remove> bus=0 devfn=<<@1>/0/8>\n"
+      "physdev_op map_pirq domid=SELF type=<0/3> index=-1 pirq=<-1/30> bus=<0/0x10000> "
+      "devfn=<<@1>/<@1>/0> entry_nr=<0/1> table_base=<0/0/0x1000>\n"
+      "physdev_op map_pirq domid=SELF type=<0/3/4> index=-1 pirq=-1 bus=0 devfn=<<@1>/8> entry_nr=1 "
+      "table_base=0\n"
+      "physdev_op manage_pci_remove bus=0 devfn=<0/8>"),
     A(1, "physdev_op <manage_pci_add_ext bus=3 devfn=4 is_extfn=<0/1> is_virtfn=<0/1>/"
          "pci_device_add seg=<0/7> bus=0 devfn=1 flags=<0/1/2/4/7>>\n"
          "physdev_op restore_msi_ext seg=<0/7> bus=<0/3> devfn=<0/1/4>\n"
          "physdev_op pci_device_remove seg=<0/7> bus=0 devfn=<0/1>"),
+};
+static const struct xd_alt some_devfn[] = {A(2, "0"), A(2, "8"), A(1, "9"), A(1, "255")};
+/* A context for d1's kernel: with other tables than it has, and assists that there are not. It is lost by that, so nothing runs behind it. */
+#define ROOM                                                       \
+    "update_va_mapping va(2) pte(page(20), P|RW|US) UVMF_INVLPG\n" \
+    "update_va_mapping va(3) pte(page(21), P|RW|US) UVMF_INVLPG\n"
+#define IN_KERNEL \
+    "store va(2)+512 0x24\nstore va(2)+656 0xe033\nstore va(2)+664 0x202\nstore va(2)+680 0xe02b\n"
+#define SET_CONTEXT "domctl ptr(0x150000000c, d1, 0, va(2), <zeros>)"
+static const struct xd_alt its_context[] = {
+    A(1, "domctl ptr4(3, 0x15, d1, 0, <zeros>)\n" ROOM IN_KERNEL "<50%" SET_CONTEXT
+         "\n>store va(2)+5136 <0x40/0x80000000/0x8000000000000000>\n" SET_CONTEXT),
 };
 static const struct xd_alt end[] = {
     A(4, "sched_op yield\nsched_op shutdown reason=<reason>"),
@@ -174,18 +210,20 @@ static const struct xd_alt end[] = {
            "event_channel_op close port=1\nphysdev_op unmap_pirq domid=SELF pirq=17\n"
            "physdev_op apic_write apic_physbase=0xfec00000 reg=50 value=<0x8011/0x18000>\n"
            "physdev_op apic_read apic_physbase=0xfec00000 reg=50"),
-    CTL(2, "<memory-types>"),
-    CTL(3, "<processors>"),
-    CTL(2, "<known-device>"),
+    CTL(8, "<memory-types>"),
+    CTL(5, "<processors>"),
+    CTL(7, "<told>"),
+    CTL(6, "<known-device>"),
+    CTL2(20, "<its-context>"),
     A(2, "physdev_op pirq_eoi_gmfn_v2 gmfn=<plain>\nphysdev_op pirq_eoi_gmfn_v1 gmfn=<plain>"),
-    CTL2(5, "<reset>\nphysdev_op map_pirq domid=SELF type=1 index=9 pirq=9\n"
-            "physdev_op map_pirq domid=d1 type=1 index=9 pirq=16\n"
-            "event_channel_op bind_pirq pirq=9 flags=<0/1>\n@d1.0\n"
-            "event_channel_op bind_pirq pirq=16 flags=<0/1>"),
-    CTL2(5, "<reset>\nupdate_va_mapping_otherdomain va(0) pte(d1.page(0), P|RW) 0 d1\ndestroy d1\n"
-            "event_channel_op alloc_unbound dom=1 remote_dom=SELF\n"
-            "event_channel_op bind_interdomain remote_dom=1 remote_port=1\n"
-            "memory_op populate_physmap domid=1 nr_extents=1 extent_start=buf(0)"),
+    CTL2(12, "<reset>\nphysdev_op map_pirq domid=SELF type=1 index=9 pirq=9\n"
+             "physdev_op map_pirq domid=d1 type=1 index=9 pirq=16\n"
+             "event_channel_op bind_pirq pirq=9 flags=<0/1>\n@d1.0\n"
+             "event_channel_op bind_pirq pirq=16 flags=<0/1>"),
+    CTL2(20, "<reset>\nupdate_va_mapping_otherdomain va(0) pte(d1.page(0), P|RW) 0 d1\ndestroy d1\n"
+             "event_channel_op alloc_unbound dom=1 remote_dom=SELF\n"
+             "event_channel_op bind_interdomain remote_dom=1 remote_port=1\n"
+             "memory_op populate_physmap domid=1 nr_extents=1 extent_start=buf(0)"),
 };
 
 /* ---- Lists of calls ---- */
@@ -228,7 +266,10 @@ const struct xd_rule xd_rules_misc[] = {
     RULE("end", end),
     RULE("memory-types", memory_types),
     RULE("processors", processors),
+    RULE("told", told),
     RULE("known-device", known_device),
+    RULE("some-devfn", some_devfn),
+    RULE("its-context", its_context),
     RULE("call-list", call_list),
     RULE("list-edge", list_edge),
     {0},

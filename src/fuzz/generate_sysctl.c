@@ -17,6 +17,8 @@ static const struct xd_alt sysctl_power[] = {
     A(2, "sysctl ptr(0x150000000c, <0/0x11/0x14/0x24/0x26/0x27/0x22/0x100000022/0x200000022/"
          "0x200000023/0x100000021/0x6300000011>, <noughts>)"),
     A(1, "sysctl ptr(0x150000000b, <0x200000000/0x300000000/0x400000000>, <noughts>)"),
+    A(1,
+      "sysctl ptr(0x150000000b, <0/0x100000000>, <noughts>)"), /* the first processor is up, and stays */
 };
 
 static const struct xd_alt sysctl_pool[] = {
@@ -30,12 +32,18 @@ static const struct xd_alt sysctl_pool[] = {
     A(1, "sysctl ptr(0x1500000013, <0x600000000/0x500000000/0x600000009>, <1/2>, <noughts>)"),
     A(1, "sysctl ptr(0x1500000013, 0x600000000, 0, <99/500001>, <noughts>)"),
     CTL(1,
-        "sysctl ptr(0x1500000012, 0x700000001, <5/6>, <noughts>)\n"
+        "sysctl ptr(0x1500000012, 0x700000001, <5/6>, <noughts>)\n<second-pool>"
         "sysctl ptr(0x1500000013, <0x600000007/0x500000007>, <0/1>, <0/5/1001/100/0x6400000001>, "
         "<50/200000>, <noughts>)\n"
         "sysctl ptr(0x1500000012, <0x700000005/0x700000004/0x700000003>, <noughts>)\n"
         "hypfs_op 2 text(\"/cpupool/7/sched-gran\\x00\") 22 text(\"core\\x00\") <4/5/9>\n"
         "sysctl ptr(0x1500000012, 0x700000002, <noughts>)"),
+};
+
+/* One too many where there is one processor. */
+static const struct xd_alt second_pool[] = {
+    TWO(1, ""),
+    ALONE(1, "sysctl ptr(0x1500000012, <0x800000001/0xffffffff00000001>, 6, <noughts>)\n"),
 };
 
 static const struct xd_alt sysctl_machine[] = {
@@ -160,6 +168,7 @@ const struct xd_rule xd_rules_sysctl[] = {
     RULE("noughts", noughts),
     RULE("sysctl_power", sysctl_power),
     RULE("sysctl_pool", sysctl_pool),
+    RULE("second-pool", second_pool),
     RULE("sysctl_machine", sysctl_machine),
     RULE("livepatch_name", livepatch_name),
     RULE("sysctl_xen", sysctl_xen),

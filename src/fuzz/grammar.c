@@ -62,6 +62,7 @@ static bool possible(const struct xd_gen *g, unsigned int when)
 {
     switch (when) {
     case XD_IF_TWO: return g->ask->two_domains;
+    case XD_IF_ALONE: return !g->ask->two_domains;
     case XD_IF_CONTROL: return g->at == 0;
     case XD_IF_GUEST: return g->at == 1;
     case XD_IF_CONTROL_TWO: return g->at == 0 && g->ask->two_domains;

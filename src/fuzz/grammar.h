@@ -81,6 +81,7 @@ struct xd_gen {
 enum xd_when {
     XD_ALWAYS_ALT,
     XD_IF_TWO,        /* there are two domains */
+    XD_IF_ALONE,      /* there is one */
     XD_IF_CONTROL,    /* the step is the control domain's */
     XD_IF_GUEST,      /* ... the other's */
     XD_IF_CONTROL_TWO /* the control domain's, and there is another */
@@ -98,6 +99,10 @@ struct xd_alt {
 #define TWO(weight, text)       \
     {                           \
         weight, XD_IF_TWO, text \
+    }
+#define ALONE(weight, text)       \
+    {                             \
+        weight, XD_IF_ALONE, text \
     }
 #define CTL(weight, text)           \
     {                               \
