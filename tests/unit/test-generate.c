@@ -39,7 +39,6 @@ static const struct {
     {XD_WHY_KEXEC_SOURCE, "control/kexec-foreign", NULL},            /* likewise */
     {XD_WHY_XENOPROF_MANY, "control/profiler-counters", NULL},       /* 26 calls */
     {XD_WHY_DOMCTL_PAUSES, "control/domctl-pause-limit", NULL},      /* 256 calls */
-    {XD_WHY_XENOPROF_PROFILED, "control/profiler-buffers", NULL},    /* nine calls before */
     {XD_WHY_XENOPROF_NO_MEMORY, NULL, "it takes a heap that is used up"},
     {XD_WHY_DOMCTL_RESET_PV, "control/domctl-soft-reset", NULL},   /* d1 has ended by then */
     {XD_WHY_VNUMA_ROOM, "control/domctl-virtual-nodes", NULL},     /* virtual nodes stay */
