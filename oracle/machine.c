@@ -425,14 +425,14 @@ static bool ready(struct xd_machine *m, unsigned int nr, uint32_t cpu,
 
 /*
  * There is a processor for each vCPU, and none left over: an idle one clears freed frames behind everybody's back, which
- * makes it a matter of chance who gets them. So domains that are not wanted stay where they are.
+ * makes it a matter of chance who gets them. So domains that are not wanted stay where they are, unless those that are shall be (alone).
  */
 static bool make_ready(struct xd_machine *m,
-                       const struct xd_domain_config *const want[XD_XEN_DOMAINS])
+                       const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool alone)
 {
     uint32_t kept = 1, needed = 1, cpu = 1;
     uint64_t made = m->boots + m->rebuilds;
-    bool fits = m->up, renewed = false;
+    bool fits = m->up && !alone, renewed = false;
 
     for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
         const struct xd_real_guest *g = &m->guest[nr];
@@ -461,11 +461,11 @@ static bool make_ready(struct xd_machine *m,
 }
 
 bool xd_machine_ready(struct xd_machine *m,
-                      const struct xd_domain_config *const want[XD_XEN_DOMAINS])
+                      const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool alone)
 {
     char why[sizeof(m->reason)];
 
-    if (make_ready(m, want))
+    if (make_ready(m, want, alone))
         return true;
     if (!m->up) /* it can't be booted */
         return false;
@@ -473,7 +473,7 @@ bool xd_machine_ready(struct xd_machine *m,
     snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, m->xen.error);
     xd_xen_end(&m->xen);
     m->up = false;
-    if (!make_ready(m, want))
+    if (!make_ready(m, want, alone))
         return false;
     memcpy(m->reason, why, sizeof(why));
     return true;

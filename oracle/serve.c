@@ -22,8 +22,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_LINES   12u
-#define VCPUS_BUILT 64u /* of a domain that dom0 builds; those that are not online run nothing */
+#define LOG_LINES 12u
+#define ON_XEN \
+    "on Xen: " /* in a comment of a scenario; behind it stands what the machine must be like */
+#define ONE_PROCESSOR "one processor"
+#define VCPUS_BUILT   64u /* of a domain that dom0 builds; those that are not online run nothing */
 
 struct run {
     struct xd_witness *w; /* first: the witness finds itself here */
@@ -214,6 +217,26 @@ static const char *wanted(const struct xd_program *p, struct xd_domain_config *c
     return NULL;
 }
 
+/* What notes ask of the machine: "on Xen: one processor". NULL, or why it can't be had. */
+static const char *asked(const struct xd_program *p, bool others, bool *alone)
+{
+    *alone = false;
+    for (uint32_t i = 1; i < p->steps; i++) {
+        const char *note = p->step[i].kind == XD_STEP_NOTE ? xd_text_at(p, p->step[i].note) : "";
+        const char *said = strstr(note, ON_XEN);
+
+        if (!said)
+            continue;
+        if (strcmp(said + strlen(ON_XEN), ONE_PROCESSOR))
+            return "it asks for a machine that the oracle does not know: there is \"" ON_XEN
+                ONE_PROCESSOR "\"";
+        *alone = true;
+    }
+    return *alone && others
+               ? "each vCPU has a processor of its own, so one processor is dom0's alone"
+               : NULL;
+}
+
 /* False: no more can be run. */
 static bool serve(struct run *run, const struct xd_program *p, struct xd_str *out)
 {
@@ -221,14 +244,16 @@ static bool serve(struct run *run, const struct xd_program *p, struct xd_str *ou
     struct xd_domain_config c[XD_XEN_DOMAINS];
     const struct xd_domain_config *want[XD_XEN_DOMAINS] = {NULL};
     uint64_t boots = m->boots, rebuilds = m->rebuilds;
-    const char *why;
+    bool alone;
+    const char *why = wanted(p, c, want);
 
-    why = wanted(p, c, want);
+    if (!why)
+        why = asked(p, want[1] || want[2] || want[3], &alone);
     if (why) {
         xd_str_addf(out, "unfit %s\n", why);
         return true;
     }
-    if (!xd_machine_ready(m, want)) {
+    if (!xd_machine_ready(m, want, alone)) {
         xd_str_addf(out, "failed %s\n", m->xen.error);
         return false;
     }
