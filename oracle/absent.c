@@ -40,13 +40,6 @@ void xd_domain_crash(struct xd_domain *d)
     (void)d;
 }
 
-int xd_domain_resume(struct xd_domain *d, enum xd_resume how)
-{
-    (void)d;
-    (void)how;
-    return -XD_HOST_EINVAL;
-}
-
 int xd_irq_raise(struct xd_hv *h, uint32_t irq)
 {
     (void)h;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* machine.c: see machine.h. */
 #include "machine.h"
+#include "resume.h"
 #include "wait.h"
 
 #include "abi/guest64.h"
@@ -47,7 +48,8 @@ static int64_t reservation(struct xd_machine *m, unsigned int nr)
 bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port,
                       uint64_t *valid)
 {
-    bool waits = m->xen.guest[xd_xen_guest(nr, 0)].waits || m->paused[nr]; /* dom0 is asked */
+    bool waits =
+        m->xen.guest[xd_xen_guest(nr, 0)].waits || xd_machine_still(m, nr); /* dom0 is asked */
     unsigned int g = waits ? 0 : xd_xen_guest(nr, 0);
     volatile struct xd_mailbox *mail = m->xen.guest[g].mail;
 
@@ -377,6 +379,7 @@ void xd_machine_settle(struct xd_machine *m)
     m->reason[0] = '\0';
     m->settled = true;
     unpause(m);
+    xd_resume_end(m);
     xd_wait_end(m);
     if (!m->xen.dead)
         xd_machine_undo(m);

@@ -52,6 +52,7 @@ struct xd_machine {
     bool nmi[XD_XEN_DOMAINS];  /* a program gave it a callback for NMIs */
     bool used[64];             /* hypercalls made since the start; a multicall counts as all */
     uint8_t paused[XD_XEN_DOMAINS]; /* how often dom0 paused it: its kernel gives no answer */
+    bool suspended[XD_XEN_DOMAINS]; /* one suspended it: the same, until dom0 resumes it */
     bool typed;                     /* on the console; typed.c: */
     unsigned char *ring;            /* where Xen keeps that; NULL: not known yet */
     bool settled;                   /* what programs did is undone: */
@@ -106,6 +107,12 @@ static inline uint64_t *xd_machine_words(struct xd_machine *m, uint64_t mfn)
 static inline uint64_t xd_first_table(const struct xd_real_guest *g)
 {
     return (g->start.pt_va - g->start.virt_base) / XD_PAGE_SIZE;
+}
+
+/* Does domain (nr) stand still, so that its kernel can't be asked? */
+static inline bool xd_machine_still(const struct xd_machine *m, unsigned int nr)
+{
+    return m->paused[nr] || m->suspended[nr];
 }
 
 /* Was hypercall (nr) made since the start? It may have been in any multicall (13). */

@@ -7,6 +7,7 @@
  * refused or does nothing.
  */
 #include "real.h"
+#include "resume.h"
 #include "wait.h"
 
 #include "enter.h"
@@ -40,6 +41,7 @@
 #define SYSCTL_DEBUG_KEYS       7u
 #define PAUSEDOMAIN             3u
 #define UNPAUSEDOMAIN           4u
+#define RESUMEDOMAIN            27u
 #define HC_MCA                  48u
 #define HC_IRET                 23u
 #define MEMORY_CMDS             63u /* above: where a call goes on that was cut short */
@@ -188,8 +190,13 @@ static void look_for_ends(void)
     uint8_t reason;
 
     for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
-        if (!domain[nr].used || !xd_toolstack_ended(xen, xd_xen_guest(nr, 0), &reason))
+        if (!domain[nr].used || machine->suspended[nr] ||
+            !xd_toolstack_ended(xen, xd_xen_guest(nr, 0), &reason))
             continue;
+        if (reason == XD_SHUTDOWN_SUSPEND) {
+            xd_resume_note(&domain[nr]);
+            continue;
+        }
         for (uint32_t id = 0; id < XD_MAIL_VCPUS; id++) {
             xen->guest[xd_xen_guest(nr, id)].dead = true;
             xen->guest[xd_xen_guest(nr, id)].reason = reason;
@@ -208,8 +215,11 @@ static void note_fate(struct xd_vcpu *v, uint64_t at)
     if (op.cmd == DESTROYDOMAIN) {
         domain[op.domain].dying = true;
         machine->paused[op.domain] = 0;
+        machine->suspended[op.domain] = false;
         xd_domain_destroy(&domain[op.domain]);
     }
+    if (op.cmd == RESUMEDOMAIN)
+        xd_resume_over(&domain[op.domain]);
     if (op.cmd != PAUSEDOMAIN && op.cmd != UNPAUSEDOMAIN)
         return;
     machine->paused[op.domain] += op.cmd == PAUSEDOMAIN ? 1 : -1;
@@ -261,8 +271,9 @@ static void see_events(unsigned int g)
     volatile struct xd_mailbox *m = xen->guest[g].mail;
     const bool clear = !events[g].taken && !events[g].info.evtchn_upcall_mask;
 
-    if (!xen->guest[g].waits && !machine->paused[g / XD_MAIL_VCPUS] && now->evtchn_upcall_pending &&
-        (clear || !now->evtchn_upcall_mask) && m->upcalls == events[g].upcalls)
+    if (!xen->guest[g].waits && !xd_machine_still(machine, g / XD_MAIL_VCPUS) &&
+        now->evtchn_upcall_pending && (clear || !now->evtchn_upcall_mask) &&
+        m->upcalls == events[g].upcalls)
         xd_xen_call(xen, g, HC_XEN_VERSION, (uint64_t[6]){0}, 0, NULL, 0);
     if (m->upcalls != events[g].upcalls)
         events[g].taken = true;
@@ -294,7 +305,9 @@ static void see(bool ports, bool frames)
         for (uint32_t id = 0; id < machine->guest[nr].config.vcpus_online; id++) {
             unsigned int g = xd_xen_guest(nr, id);
 
-            if (!machine->paused[nr])
+            if (domain[nr].vcpu[id].down) /* it was reset */
+                continue;
+            if (!xd_machine_still(machine, nr))
                 xd_wait_look(&domain[nr].vcpu[id]);
             if (xen->dead || xen->guest[g].dead) {
                 ended(nr, &xen->guest[g]);
@@ -518,11 +531,11 @@ struct xd_vcpu *xd_vcpu_at(struct xd_domain *d, uint32_t id)
 
 enum xd_state xd_vcpu_state(const struct xd_vcpu *v)
 {
-    return died                ? XD_STATE_SHUTDOWN
-           : v->down           ? XD_STATE_DOWN
-           : v->domain->pauses ? XD_STATE_PAUSED
-           : v->blocked        ? XD_STATE_BLOCKED
-                               : XD_STATE_RUNNING;
+    return died || v->domain->shut_down ? XD_STATE_SHUTDOWN
+           : v->down                    ? XD_STATE_DOWN
+           : v->domain->pauses          ? XD_STATE_PAUSED
+           : v->blocked                 ? XD_STATE_BLOCKED
+                                        : XD_STATE_RUNNING;
 }
 
 bool xd_continuing(const struct xd_vcpu *v)

@@ -3,6 +3,7 @@
 #include "wait.h"
 
 #include "real.h"
+#include "resume.h"
 
 #include "hv/holders.h"
 
@@ -67,10 +68,14 @@ static int64_t woken(struct xd_vcpu *v)
 int64_t xd_wait_call(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
     unsigned int g = guest_of(v);
+    int64_t rc;
 
     xen->guest[g].may_wait =
         v->domain->domid && (nr == HC_SCHED_OP || nr == HC_SCHED_OP_COMPAT || nr == HC_MULTICALL);
-    return returned(v, xd_xen_call(xen, g, nr, arg, 0, NULL, 0));
+    xen->guest[g].may_suspend = v->domain->domid && xd_resume_may_suspend(nr, arg);
+    rc = returned(v, xd_xen_call(xen, g, nr, arg, 0, NULL, 0));
+    xd_resume_look(v);
+    return rc;
 }
 
 bool xd_wait_polls(uint64_t nr, const uint64_t arg[6])

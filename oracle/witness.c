@@ -7,6 +7,7 @@
 #include "abi/sysctl64.h"
 #include "hv/bounce.h"
 #include "hv/copy.h"
+#include "hv/sched.h"
 #include "program/runner.h"
 
 #include <inttypes.h>
@@ -463,15 +464,31 @@ static bool is_last(const struct xd_program *p, uint32_t at)
     return true;
 }
 
-/* Tells which domains have ended, and of what; true if one has. */
-static bool ended(struct xd_witness *w, const struct xd_runner *r)
+/* Can somebody resume a domain behind step (at)? */
+static bool resumes(const struct xd_program *p, uint32_t at)
 {
+    for (at += 1 + p->step[at].parts; at < p->steps; at++)
+        if (p->step[at].kind == XD_STEP_RESUME ||
+            (p->step[at].kind == XD_STEP_CALL && p->step[at].call &&
+             p->step[at].call->nr == HC_DOMCTL))
+            return true;
+    return false;
+}
+
+/* Tells which domains have ended, and of what, or only suspended; true if one has ended. */
+static bool ended(struct xd_witness *w, const struct xd_runner *r, uint32_t at)
+{
+    const bool back = resumes(r->p, at);
     bool any = false;
 
     for (uint32_t i = 0; i < r->p->domains; i++) {
         const struct xd_domain *d = r->env[i].d;
 
-        if (d && d->shutdown_code >= 0 && (d->shutting_down || d->shut_down)) {
+        if (!d || d->shutdown_code < 0 || !(d->shutting_down || d->shut_down))
+            continue;
+        if (d->domid && d->shutdown_code == XD_SHUTDOWN_SUSPEND && back) {
+            xd_str_addf(w->out, "  d%u suspended\n", d->domid);
+        } else {
             xd_str_addf(w->out, "  d%u ended: reason %d\n", d->domid, d->shutdown_code);
             any = true;
         }
@@ -516,7 +533,7 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     xd_step_print(r->p, at, &step);
     xd_str_addf(w->out, "%u: %s\n", r->p->step[at].line, xd_str_text(&step));
     xd_str_free(&step);
-    w->over = ended(w, r);
+    w->over = ended(w, r, at);
     if (!w->over)
         xd_str_add(w->out, xd_str_text(&w->result));
     if (!w->over && enters(r->p, &r->p->step[at]))

@@ -34,6 +34,7 @@
 #define SPINS   200u              /* looks at the mailbox before others may have the processor... */
 #define NAP_NS \
     20000u /* ... for so long: who only yields keeps his turn, and others' work makes five times as slow */
+#define SUSPEND     2u  /* SHUTDOWN_suspend */
 #define CRASH       3u  /* SHUTDOWN_crash */
 #define NOT_STARTED 127 /* exit code of who could not become QEMU */
 
@@ -280,7 +281,9 @@ static bool no_answer(struct xd_xen *x, unsigned int g, bool late)
         guest->reason = x->guest[0].reason;
         x->dead = true;
     } else if (!over && g >= XD_MAIL_VCPUS && x->ended && x->ended(x, g, &guest->reason)) {
-        guest->dead = true;
+        guest->suspended = guest->waits = guest->may_suspend && guest->reason == SUSPEND;
+        if (guest->suspended)
+            return true;
     } else if (over || late) {
         guest->hung = true;
         x->dead = x->dead || g == 0;

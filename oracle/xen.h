@@ -44,8 +44,10 @@ struct xd_xen_guest {
     bool hung;      /* nobody can tell why */
     uint8_t reason; /* else: SHUTDOWN_* */
     bool may_wait;  /* what it is asked next may put it to sleep, */
-    bool waits;   /* and has: the answer comes when it is woken. Until then it must not be asked */
-    bool in_list; /* it does in the middle of a list of calls, the rest of which is to come */
+    bool waits; /* and has: the answer comes when it is woken. Until then it must not be asked */
+    bool may_suspend; /* what it is asked next may suspend its domain, */
+    bool suspended;   /* and has: the answer comes when that is resumed. It waits, too */
+    bool in_list;     /* it does in the middle of a list of calls, the rest of which is to come */
     unsigned int queued; /* calls that its mailbox holds */
     size_t queued_bytes;
     struct {

@@ -260,7 +260,7 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
 
 const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const struct xd_program *p)
 {
-    const struct xd_item *profile;
+    const struct xd_item *profile, *how;
 
     if (!p->domains)
         return "it has no domain";
@@ -281,6 +281,11 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
             if (strcmp(xd_text_at(p, p->domain[p->step[i].domain].name), "d0"))
                 break;
             return "dom0 destroys the others, and nobody dom0";
+        case XD_STEP_RESUME:
+            how = xd_form_item(p, &p->step[i], "how");
+            if (how && xd_expr_at(p, how->value)->num == XD_RESUME_RESTORED)
+                return "a domain that is restored is another one there, in other frames";
+            break;
         case XD_STEP_ADVANCE:
         case XD_STEP_INJECT:
         case XD_STEP_VIRQ:
@@ -288,7 +293,6 @@ const char *xd_oracle_unfit(const struct xd_oracle *o, uint64_t index, const str
         case XD_STEP_IRQ:
         case XD_STEP_SCARCE:
         case XD_STEP_CRASH:
-        case XD_STEP_RESUME:
         case XD_STEP_POKE:
         case XD_STEP_MEMORY:
         case XD_STEP_INCOMPLETE: return "it does what only the host of a double can do";
