@@ -239,7 +239,8 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 
 /* ---- oracle_jobs.c, oracle_report.c ---- */
 
-/* How many programs may differ once and not again without making a run fail: real Xen looks at its clock, the double has another. */
+/* How many programs may differ once and not again without making a run fail: real Xen looks at its clock, the double has another. A
+   short run, as all of the tests are, may have none. */
 uint64_t xd_oracle_passing_max(const struct xd_counts *c);
 /* How many generated programs may turn out, when they run, to be what real Xen can't: where a kernel goes on follows from what came before. */
 uint64_t xd_oracle_unfit_max(const struct xd_counts *c);

@@ -12,7 +12,7 @@
 
 uint64_t xd_oracle_passing_max(const struct xd_counts *c)
 {
-    return 1 + c->programs / (PASSING_ONE_IN + 1);
+    return c->programs / PASSING_ONE_IN;
 }
 
 uint64_t xd_oracle_unfit_max(const struct xd_counts *c)

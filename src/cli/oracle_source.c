@@ -244,7 +244,7 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
         for (size_t k = 0; k < XD_ARRAY_SIZE(keys); k++)
             fits |= !strcmp(name, keys[k]);
         if (!fits)
-            return "the real machine's domains are not built in this way";
+            return "not yet: the real machine's domains are not built in this way";
     }
     if (s->kind != XD_STEP_CALL)
         return NULL;

@@ -34,6 +34,17 @@ calls and operations: 2 of 3 compared
           40 event_channel_op
         1030 EVTCHNOP send
 """
+SCENARIOS = """\
+3 programs, 10 calls (50.0 % granted) and 0 accesses compared, 0 of them refused; 0 programs differ
+9 skipped (--verbose tells why)
+
+calls and operations: 2 of 3 compared
+           1 EVTCHNOP send
+           4 vcpu_op up
+
+reasons never compared:
+  copy-in
+"""
 
 
 class Coverage(unittest.TestCase):
@@ -78,7 +89,7 @@ class Coverage(unittest.TestCase):
         self.assertIn("| 24 | vcpu_op |  | in part |  | 0 | 0 | ? |\n", text)
         self.assertIn("| 24 | vcpu_op | up | yes |  | 0 | 2 | ? |\n", text)
         self.assertIn("| 20 | grant_table_op | map | no | G | 0 | 0 | ? |\n", text)
-        self.assertIn("Compared with real Xen: 12 programs, 345 calls, 1 differ.", text)
+        self.assertIn("Compared with real Xen: 12 generated programs and 0 scenarios, 345 calls, 1 differ.", text)
         self.assertIn("8 hypercalls and operations: 5 modelled, 1 in part, 2 not.", text)
 
     def test_what_tests_call(self):
@@ -112,8 +123,17 @@ class Coverage(unittest.TestCase):
         self.write("report", REPORT)
         text = self.make("--oracle", self.root / "report", "--oracle", self.root / "report")
         self.assertIn("| 2,060 |", text)
-        self.assertIn("24 programs, 690 calls, 2 differ.", text)
+        self.assertIn("24 generated programs and 0 scenarios, 690 calls, 2 differ.", text)
         self.assertEqual(self.make(), text)
+
+    def test_scenarios_count_and_one_file_may_have_several_runs(self):
+        self.write("log", "=== 3/9 ===\nstdout:\n" + REPORT + "\n=== 4/9 ===\nstdout:\n" + SCENARIOS)
+        text = self.make("--oracle", self.root / "log")
+        self.assertIn("12 generated programs and 3 scenarios, 355 calls, 1 differ.", text)
+        self.assertIn("| 32 | event_channel_op | send | yes | LF | 1,031 | 5 | ? |\n", text)
+        self.assertIn("| 24 | vcpu_op | up | yes |  | 4 | 2 | ? |\n", text)
+        self.write("log", REPORT + "3 programs, 10 calls and so on; 0 programs differ\n")
+        self.assertIn("2 lines of totals", self.run_it("--oracle", self.root / "log").stderr)
 
     def test_check(self):
         self.assertIn("there is no row", self.run_it("--check").stderr)

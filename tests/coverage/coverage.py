@@ -5,7 +5,8 @@ Makes docs/COVERAGE.md: each hypercall and operation, and where it is modelled, 
   coverage.py --command XENDOUBLE --root DIR [--oracle FILE]... [--tests BUILD]    the document, on standard output
   coverage.py --command XENDOUBLE --root DIR --check                               does docs/COVERAGE.md have these rows?
 
-FILE is what `xendouble oracle --report` printed; BUILD a directory that was set up with -Dcount=true, whose unit and guest tests are
+FILE is what `xendouble oracle --report` printed, one run or several: of generated programs, of scenarios, or a build's
+meson-logs/testlog.txt, since the tests of the suite oracle are run with --report. BUILD a directory that was set up with -Dcount=true, whose unit and guest tests are
 run. Without one, the numbers that are in the document stay. Counts grow from day to day, so --check looks at rows, not at
 counts; at what guests call and nobody models; and at operations that say they are modelled and answer not-modelled, or the
 other way round.
@@ -52,19 +53,23 @@ def full_name(name):
 
 
 def report_counts(text):
-    """The rows "  COUNT name" of a report's table of calls and operations."""
-    table = re.search(r"^calls and operations: .*\n((?: +\d+ .*\n)*)", text, re.M)
-    if not table:
+    """The rows "  COUNT name" of all tables of calls and operations in the report."""
+    tables = re.findall(r"^calls and operations: .*\n((?: +\d+ .*\n)*)", text, re.M)
+    if not tables:
         raise Bad("there is no table \"calls and operations\" in the report; was it made with --report?")
-    return {full_name(name): int(count) for count, name in re.findall(r"^ +(\d+) (.+)$", table[1], re.M)}
+    counts = {}
+    for count, name in re.findall(r"^ +(\d+) (.+)$", "".join(tables), re.M):
+        counts[full_name(name)] = counts.get(full_name(name), 0) + int(count)
+    return counts
 
 
 def totals(text):
-    """Programs, calls, and programs that differed without an entry in docs/DIFFERENCES.md."""
-    found = re.search(r"^(\d+) programs?.*?, (\d+) calls.*; (\d+) programs? differs?$", text, re.M)
-    if not found:
-        raise Bad("there is no line of totals in the report")
-    return tuple(int(number) for number in found.groups())
+    """Generated programs, scenarios, calls, and programs that differed without an entry in docs/DIFFERENCES.md, of all runs in the report."""
+    runs = re.findall(r"^(\d+) programs?( \(seed .*?\))?, (\d+) calls.*; (\d+) programs? differs?$", text, re.M)
+    if len(runs) != len(re.findall(r"^calls and operations: ", text, re.M)):
+        raise Bad(f"the report has {len(runs)} lines of totals, and not as many tables of calls and operations")
+    return (sum(int(n) for n, seed, _, _ in runs if seed), sum(int(n) for n, seed, _, _ in runs if not seed),
+            sum(int(calls) for _, _, calls, _ in runs), sum(int(different) for _, _, _, different in runs))
 
 
 def read_rows(path):
@@ -158,8 +163,9 @@ def compared_now(reports):
     for text in each:
         for name, count in report_counts(text).items():
             compared[name] = compared.get(name, 0) + count
-    programs, calls, different = (sum(n) for n in zip(*map(totals, each)))
-    return compared, f"Compared with real Xen: {programs:,} programs, {calls:,} calls, {different:,} differ."
+    programs, scenarios, calls, different = (sum(n) for n in zip(*map(totals, each)))
+    return compared, (f"Compared with real Xen: {programs:,} generated programs and {scenarios:,} scenarios, {calls:,} calls, "
+                      f"{different:,} differ.")
 
 
 def table(command, root, reports, build, counted):
