@@ -219,7 +219,7 @@ static void note_fate(struct xd_vcpu *v, uint64_t at)
         xd_domain_destroy(&domain[op.domain]);
     }
     if (op.cmd == RESUMEDOMAIN)
-        xd_resume_over(&domain[op.domain]);
+        xd_resume_over(&domain[op.domain], 0);
     if (op.cmd != PAUSEDOMAIN && op.cmd != UNPAUSEDOMAIN)
         return;
     machine->paused[op.domain] += op.cmd == PAUSEDOMAIN ? 1 : -1;

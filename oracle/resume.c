@@ -80,8 +80,7 @@ void xd_resume_look(struct xd_vcpu *v)
     v->blocked = false;
 }
 
-/* The call returns, with 0 or with what a toolstack put there. */
-void xd_resume_over(struct xd_domain *d)
+void xd_resume_over(struct xd_domain *d, int64_t result)
 {
     if (!machine->suspended[d->domid])
         return;
@@ -93,9 +92,9 @@ void xd_resume_over(struct xd_domain *d)
 
         if (!guest->suspended)
             continue;
-        guest->suspended = guest->may_suspend = false;
-        if (!d->vcpu[id].down)
-            xd_xen_call_woken(xen, xd_xen_guest(d->domid, id));
+        guest->suspended = false;
+        if (!d->vcpu[id].down && xd_xen_call_woken(xen, xd_xen_guest(d->domid, id)) != result)
+            guest->dead = guest->hung = true;
     }
 }
 
@@ -165,6 +164,7 @@ int xd_domain_resume(struct xd_domain *d, enum xd_resume how)
 {
     struct xen_domctl op = {.cmd = XEN_DOMCTL_resumedomain};
     union context ctx = {.bytes = {0}};
+    const int64_t result = how == XD_RESUME_CANCELLED; /* that the guest's call returns with */
     bool done;
 
     if (how == XD_RESUME_RESTORED) {
@@ -179,7 +179,7 @@ int xd_domain_resume(struct xd_domain *d, enum xd_resume how)
     }
     done = context(d, XEN_DOMCTL_getvcpucontext, &ctx);
     if (how == XD_RESUME_CANCELLED) {
-        ctx.c.user_regs.rax = 1;
+        ctx.c.user_regs.rax = (uint64_t)result;
         done = done && context(d, XEN_DOMCTL_setvcpucontext, &ctx);
     } else {
         if (done && !write_frames(d, ctx.c.user_regs.rdx))
@@ -189,7 +189,7 @@ int xd_domain_resume(struct xd_domain *d, enum xd_resume how)
     if (!done || control(d, &op))
         xd_real_cant("its toolstack could not resume a domain");
     else
-        xd_resume_over(d);
+        xd_resume_over(d, result);
     xd_real_look();
     return 0;
 }

@@ -18,8 +18,8 @@ bool xd_resume_may_suspend(uint64_t nr, const uint64_t arg[6]);
 void xd_resume_look(struct xd_vcpu *v);
 /* (d) is suspended, by another one's call. */
 void xd_resume_note(struct xd_domain *d);
-/* Somebody resumed (d), by DOMCTL_resumedomain. */
-void xd_resume_over(struct xd_domain *d);
+/* Somebody resumed (d), by DOMCTL_resumedomain: the call by which it was suspended returns with (result). */
+void xd_resume_over(struct xd_domain *d, int64_t result);
 /* The program is over: who is suspended yet is not looked after any more. */
 void xd_resume_end(struct xd_machine *m);
 

@@ -22,9 +22,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_LINES 12u
-#define ON_XEN \
-    "on Xen: " /* in a comment of a scenario; behind it stands what the machine must be like */
+#define LOG_LINES     12u
+#define ON_XEN        "on Xen: " /* in a comment: what the machine must be like */
 #define ONE_PROCESSOR "one processor"
 #define VCPUS_BUILT   64u /* of a domain that dom0 builds; those that are not online run nothing */
 

@@ -74,6 +74,7 @@ int64_t xd_wait_call(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
         v->domain->domid && (nr == HC_SCHED_OP || nr == HC_SCHED_OP_COMPAT || nr == HC_MULTICALL);
     xen->guest[g].may_suspend = v->domain->domid && xd_resume_may_suspend(nr, arg);
     rc = returned(v, xd_xen_call(xen, g, nr, arg, 0, NULL, 0));
+    xen->guest[g].may_suspend = false;
     xd_resume_look(v);
     return rc;
 }

@@ -478,7 +478,6 @@ static bool resumes(const struct xd_program *p, uint32_t at)
 /* Tells which domains have ended, and of what, or only suspended; true if one has ended. */
 static bool ended(struct xd_witness *w, const struct xd_runner *r, uint32_t at)
 {
-    const bool back = resumes(r->p, at);
     bool any = false;
 
     for (uint32_t i = 0; i < r->p->domains; i++) {
@@ -486,7 +485,7 @@ static bool ended(struct xd_witness *w, const struct xd_runner *r, uint32_t at)
 
         if (!d || d->shutdown_code < 0 || !(d->shutting_down || d->shut_down))
             continue;
-        if (d->domid && d->shutdown_code == XD_SHUTDOWN_SUSPEND && back) {
+        if (d->domid && d->shutdown_code == XD_SHUTDOWN_SUSPEND && resumes(r->p, at)) {
             xd_str_addf(w->out, "  d%u suspended\n", d->domid);
         } else {
             xd_str_addf(w->out, "  d%u ended: reason %d\n", d->domid, d->shutdown_code);
