@@ -428,14 +428,14 @@ static bool ready(struct xd_machine *m, unsigned int nr, uint32_t cpu,
 
 /*
  * There is a processor for each vCPU, and none left over: an idle one clears freed frames behind everybody's back, which
- * makes it a matter of chance who gets them. So domains that are not wanted stay where they are, unless those that are shall be (alone).
+ * makes it a matter of chance who gets them. So domains that are not wanted stay where they are. Only where (one) processor is asked for they take turns, which is slow.
  */
 static bool make_ready(struct xd_machine *m,
-                       const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool alone)
+                       const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool one)
 {
     uint32_t kept = 1, needed = 1, cpu = 1;
     uint64_t made = m->boots + m->rebuilds;
-    bool fits = m->up && !alone, renewed = false;
+    bool fits = m->up, renewed = false;
 
     for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
         const struct xd_real_guest *g = &m->guest[nr];
@@ -445,13 +445,13 @@ static bool make_ready(struct xd_machine *m,
         fits =
             fits && (!want[nr] || (g->there && g->config.vcpus_online == want[nr]->vcpus_online));
     }
-    if (!start_again(m, fits ? kept : needed))
+    if (!start_again(m, one ? 1 : fits ? kept : needed))
         return false;
     for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
         if (!want[nr] && !m->guest[nr].there)
             continue;
         renewed = renewed || !m->guest[nr].there;
-        if (!ready(m, nr, cpu, want[nr]))
+        if (!ready(m, nr, one ? 0 : cpu, want[nr]))
             return false;
         cpu += m->guest[nr].config.vcpus_online;
     }
@@ -464,11 +464,11 @@ static bool make_ready(struct xd_machine *m,
 }
 
 bool xd_machine_ready(struct xd_machine *m,
-                      const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool alone)
+                      const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool one)
 {
     char why[sizeof(m->reason)];
 
-    if (make_ready(m, want, alone))
+    if (make_ready(m, want, one))
         return true;
     if (!m->up) /* it can't be booted */
         return false;
@@ -476,7 +476,7 @@ bool xd_machine_ready(struct xd_machine *m,
     snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, m->xen.error);
     xd_xen_end(&m->xen);
     m->up = false;
-    if (!make_ready(m, want, alone))
+    if (!make_ready(m, want, one))
         return false;
     memcpy(m->reason, why, sizeof(why));
     return true;

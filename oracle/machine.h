@@ -62,11 +62,11 @@ struct xd_machine {
 
 /*
  * Makes the machine ready for a program that needs the domains want[domid] (NULL: does not matter; dom0 is always there),
- * of which what xd_toolstack_build looks at counts. (alone): there is no other domain, and no processor but theirs. False: m->xen.error
- * says why it can't be.
+ * of which what xd_toolstack_build looks at counts. (one): all vCPUs share one processor; no domain has two that are online. False:
+ * m->xen.error says why it can't be.
  */
 bool xd_machine_ready(struct xd_machine *m,
-                      const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool alone);
+                      const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool one);
 /* Undoes what the last program did. The next xd_machine_ready would; it may as well be done while nobody waits. */
 void xd_machine_settle(struct xd_machine *m);
 void xd_machine_end(struct xd_machine *m);

@@ -217,9 +217,14 @@ static const char *wanted(const struct xd_program *p, struct xd_domain_config *c
 }
 
 /* What notes ask of the machine: "on Xen: one processor". NULL, or why it can't be had. */
-static const char *asked(const struct xd_program *p, bool others, bool *alone)
+static const char *asked(const struct xd_program *p,
+                         const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool *one)
 {
-    *alone = false;
+    bool two = false;
+
+    *one = false;
+    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
+        two = two || (want[nr] && want[nr]->vcpus_online > 1);
     for (uint32_t i = 1; i < p->steps; i++) {
         const char *note = p->step[i].kind == XD_STEP_NOTE ? xd_text_at(p, p->step[i].note) : "";
         const char *said = strstr(note, ON_XEN);
@@ -229,11 +234,9 @@ static const char *asked(const struct xd_program *p, bool others, bool *alone)
         if (strcmp(said + strlen(ON_XEN), ONE_PROCESSOR))
             return "it asks for a machine that the oracle does not know: there is \"" ON_XEN
                 ONE_PROCESSOR "\"";
-        *alone = true;
+        *one = true;
     }
-    return *alone && others
-               ? "each vCPU has a processor of its own, so one processor is dom0's alone"
-               : NULL;
+    return *one && two ? "one processor is for domains with one vCPU that is online each" : NULL;
 }
 
 /* False: no more can be run. */
@@ -243,16 +246,16 @@ static bool serve(struct run *run, const struct xd_program *p, struct xd_str *ou
     struct xd_domain_config c[XD_XEN_DOMAINS];
     const struct xd_domain_config *want[XD_XEN_DOMAINS] = {NULL};
     uint64_t boots = m->boots, rebuilds = m->rebuilds;
-    bool alone;
+    bool one;
     const char *why = wanted(p, c, want);
 
     if (!why)
-        why = asked(p, want[1] || want[2] || want[3], &alone);
+        why = asked(p, want, &one);
     if (why) {
         xd_str_addf(out, "unfit %s\n", why);
         return true;
     }
-    if (!xd_machine_ready(m, want, alone)) {
+    if (!xd_machine_ready(m, want, one)) {
         xd_str_addf(out, "failed %s\n", m->xen.error);
         return false;
     }
