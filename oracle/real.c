@@ -224,6 +224,7 @@ static void note_fate(struct xd_vcpu *v, uint64_t at)
         return;
     machine->paused[op.domain] += op.cmd == PAUSEDOMAIN ? 1 : -1;
     domain[op.domain].pauses = machine->paused[op.domain];
+    xd_resume_return(&domain[op.domain]);
 }
 
 /* A sysctl that presses keys of the console which mean nothing to Xen. */

@@ -17,6 +17,9 @@
 static struct xd_machine *const machine = &xd_real_machine;
 static struct xd_xen *const xen = &xd_real_machine.xen;
 
+/* What the calls return with by which domains were suspended that are resumed. */
+static int64_t results[XD_XEN_DOMAINS];
+
 /* A vCPU's context. */
 union context {
     struct vcpu_guest_context c;
@@ -87,24 +90,30 @@ void xd_resume_over(struct xd_domain *d, int64_t result)
     machine->suspended[d->domid] = false;
     d->shut_down = false;
     d->shutdown_code = -1;
-    for (uint32_t id = 0; id < XD_MAIL_VCPUS; id++) {
+    results[d->domid] = result;
+    xd_resume_return(d);
+}
+
+void xd_resume_return(struct xd_domain *d)
+{
+    for (uint32_t id = 0; !xd_machine_still(machine, d->domid) && id < XD_MAIL_VCPUS; id++) {
         struct xd_xen_guest *guest = &xen->guest[xd_xen_guest(d->domid, id)];
 
         if (!guest->suspended)
             continue;
         guest->suspended = false;
-        if (!d->vcpu[id].down && xd_xen_call_woken(xen, xd_xen_guest(d->domid, id)) != result)
+        if (!d->vcpu[id].down &&
+            xd_xen_call_woken(xen, xd_xen_guest(d->domid, id)) != results[d->domid])
             guest->dead = guest->hung = true;
     }
 }
 
 void xd_resume_end(struct xd_machine *m)
 {
-    for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {
-        for (uint32_t id = 0; m->suspended[nr] && id < XD_MAIL_VCPUS; id++)
-            m->xen.guest[xd_xen_guest(nr, id)].dead = true;
-        m->suspended[nr] = false;
-    }
+    for (unsigned int g = 0; g < XD_XEN_GUESTS; g++)
+        if (m->suspended[g / XD_MAIL_VCPUS] || m->xen.guest[g].suspended)
+            m->xen.guest[g].dead = true;
+    memset(m->suspended, 0, sizeof(m->suspended));
 }
 
 /* ---- What a toolstack does ---- */

@@ -20,6 +20,8 @@ void xd_resume_look(struct xd_vcpu *v);
 void xd_resume_note(struct xd_domain *d);
 /* Somebody resumed (d), by DOMCTL_resumedomain: the call by which it was suspended returns with (result). */
 void xd_resume_over(struct xd_domain *d, int64_t result);
+/* A domain that was resumed is not paused any more: now the call returns. */
+void xd_resume_return(struct xd_domain *d);
 /* The program is over: who is suspended yet is not looked after any more. */
 void xd_resume_end(struct xd_machine *m);
 
