@@ -42,6 +42,8 @@
 #define PAUSEDOMAIN             3u
 #define UNPAUSEDOMAIN           4u
 #define RESUMEDOMAIN            27u
+#define SOFT_RESET_CONT         23u
+#define SOFT_RESET              79u
 #define HC_MCA                  48u
 #define HC_IRET                 23u
 #define MEMORY_CMDS             63u /* above: where a call goes on that was cut short */
@@ -241,6 +243,34 @@ static bool idle_keys(struct xd_vcpu *v, const uint32_t sysctl[XD_SYSCTL_WORDS])
     return n == sysctl[4];
 }
 
+/*
+ * Was this a domctl that resets a domain? Even one that is refused may have closed its ports, and taken moved vcpu_infos back, of which
+ * their frames tell.
+ */
+static bool reset(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg)
+{
+    struct xd_abi_domctl op;
+
+    if (nr != HC_DOMCTL || !xd_look(v, &op, arg[0], offsetof(struct xd_abi_domctl, u)) ||
+        (op.cmd != SOFT_RESET && op.cmd != SOFT_RESET_CONT) || op.domain >= XD_XEN_DOMAINS ||
+        !domain[op.domain].used)
+        return false;
+    for (uint32_t id = 0; id < domain[op.domain].vcpus && id < XD_VCPUS_SHARED; id++) {
+        struct xd_vcpu *t = &domain[op.domain].vcpu[id];
+        struct xd_xen_frame now;
+
+        if (!t->info_moved)
+            continue;
+        xd_xen_frame_at(xen, t->info_mfn.v, &now);
+        if (now.count >= hv.frame[t->info_mfn.v].count)
+            continue;
+        t->info_mfn = domain[op.domain].shared_info;
+        t->info_off = id * (uint32_t)sizeof(struct xd_abi_vcpu_info);
+        t->info_moved = false;
+    }
+    return true;
+}
+
 static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
 {
     uint64_t cmd =
@@ -411,7 +441,8 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     xd_enter_after_call(v, nr, arg, rc);
     follow_info(v, nr, arg, rc);
     note(v, nr, arg, rc);
-    see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL,
+    see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL ||
+            reset(v, nr, arg),
         nr == HC_MEMORY_OP || nr == HC_MULTICALL || nr == HC_XENOPROF_OP);
     v->blocked |= slept; /* as this step is told; it was woken */
     return died ? XD_NOT_RUNNING : rc;
