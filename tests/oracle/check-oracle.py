@@ -167,8 +167,7 @@ class Oracle(unittest.TestCase):
             text = f.read().partition("### Scenarios that are skipped\n")[2]
         rows = re.findall(r"(?m)^\| (\d+) \| [^|]+ \| ([^|]+) \|$", text)
         why = re.findall(r"(?m)^.*\.xds: skipped: (.*)$", self.run_oracle("-v", "--scenarios", SCENARIOS).out)
-        files = sum(name.endswith(".xds") for _, _, names in os.walk(SCENARIOS) for name in names)
-        self.assertEqual(text.splitlines()[0].partition(";")[0], f"{len(why)} of {files}")
+        self.assertEqual(text.partition(";")[0], str(len(why)))
         self.assertEqual(sum(int(n) for n, _ in rows), len(why))
         self.assertEqual(sum(int(n) for n, said in rows if said.startswith("not yet")), sum(w.startswith("not yet") for w in why))
         self.assertTrue(all(re.match("not yet: |can't be", said) for _, said in rows))
