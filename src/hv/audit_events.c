@@ -278,15 +278,16 @@ static void audit_registers(struct audit *a, const struct xd_vcpu *v)
            "d%uv%u: runs at 0x%llx, which is not canonical", v->domain->domid, v->id,
            (unsigned long long)r->rip);
     EXPECT(a,
-           !v->initialised || ((r->cs & r->ss & XD_RPL) == XD_RPL && r->rflags & XD_RFLAGS_IF &&
-                               !(r->rflags & XD_RFLAGS_IOPL)),
+           !v->initialised || v->half_context ||
+               ((r->cs & r->ss & XD_RPL) == XD_RPL && r->rflags & XD_RFLAGS_IF &&
+                !(r->rflags & XD_RFLAGS_IOPL)),
            "d%uv%u: runs with CS 0x%x, SS 0x%x and flags 0x%llx", v->domain->domid, v->id, r->cs,
            r->ss, (unsigned long long)r->rflags);
 }
 
 static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 {
-    EXPECT(a, !v->initialised || v->kernel_mode || v->user_cr3.v,
+    EXPECT(a, !v->initialised || v->half_context || v->kernel_mode || v->user_cr3.v,
            "d%uv%u: in user mode, without a root table for it", v->domain->domid, v->id);
     EXPECT(a, !v->ldt_ents || v->ldt_base % XD_PAGE_SIZE == 0,
            "d%uv%u: its LDT begins within a page, at 0x%llx", v->domain->domid, v->id,

@@ -216,6 +216,7 @@ struct xd_vcpu {
     bool cr4_de; /* virtual CR4.DE */
 
     uint64_t context_flags; /* VGCF_* that it was given by a context */
+    bool half_context;      /* the last one was refused behind its registers, which it has now */
 
     uint32_t gdt_ents;
     xd_mfn gdt_frame[XD_GDT_FRAMES];

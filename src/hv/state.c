@@ -245,6 +245,7 @@ const struct xd_state_row xd_state_vcpu[] = {
     F(pin_override, MAX, 1),
     F(soft_nowhere, MAX, 1),
     F(context_flags, MAX, ANY),
+    F(half_context, MAX, 1),
     F(poll_port, MAX, XD_PORTS - 1),
     F(poll_timer_ns, MAX, ANY),
     F(shot_on, MAX, 1),

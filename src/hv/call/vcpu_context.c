@@ -281,6 +281,7 @@ int64_t xd_vcpu_set_context(struct xd_vcpu *v, struct xd_vcpu *t, const context 
     if (rc)
         return rc;
     set_registers(t, c);
+    XD_PUT(t->hv, t->half_context, true);
     xd_given_fpu(t, c->flags & VGCF_I387_VALID ? c->fpu_ctxt : NULL);
     rc = check_assists(v, t, c);
     if (rc)
@@ -296,7 +297,10 @@ int64_t xd_vcpu_set_context(struct xd_vcpu *v, struct xd_vcpu *t, const context 
     set_stacks(t, c);
     set_entries(t, c);
     set_debugregs(t, c);
-    return t->initialised ? 0 : set_tables(v, t, c);
+    rc = t->initialised ? 0 : set_tables(v, t, c);
+    if (rc == 0)
+        XD_PUT(t->hv, t->half_context, false);
+    return rc;
 }
 
 /*
