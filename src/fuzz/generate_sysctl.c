@@ -53,7 +53,9 @@ static const struct xd_alt sysctl_machine[] = {
     A(1, "sysctl ptr(0x1500000008, 0, <bad-in>, <noughts>)"),
     A(1, "sysctl ptr(0x1500000009, 0, 5, <noughts>)"),
     A(1, "sysctl ptr(0x1500000011, <0/1>, <bad-in>, <bad-in>, <noughts>)"),
-    A(1, "sysctl ptr(0x1500000010, 1, <bad-in>, <noughts>)"),
+    /* Of more than one processor the first is told as another one, and half of it may be written. */
+    ALONE(1, "sysctl ptr(0x1500000010, 1, <bad-in>, <noughts>)"),
+    CTL2(1, "sysctl ptr(0x1500000010, 1, 0x800000000000, <noughts>)"),
     A(2, "sysctl ptr(0x150000001a, <0/5/0x1300000006/1>, <0/<bad-in>>, <noughts>)"),
     A(2, "sysctl ptr(0x150000001d, <0/1/5/6>, <0/0x100000000>, <0/<bad-in>>, <0/<bad-in>>, "
          "<noughts>)"),

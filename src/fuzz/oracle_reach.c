@@ -193,6 +193,8 @@ static void check_registers(struct reach *r, const struct xd_vcpu *v)
 {
     const struct xd_regs *g = &v->regs;
 
+    if (v->half_context) /* it may have anything, as in Xen, and is not fit to run */
+        return;
     if (!(g->rflags & XD_RFLAGS_IF) || g->rflags & (XD_RFLAGS_IOPL | XD_RFLAGS_VM))
         COMPLAIN(r, "vCPU %u runs with flags 0x%llx", v->id, (unsigned long long)g->rflags);
     if ((g->cs & g->ss & XD_RPL) != XD_RPL)

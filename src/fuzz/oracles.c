@@ -207,18 +207,37 @@ const char *xd_oracles_step(struct xd_oracles *o, struct xd_hv *hv)
     return o->said.len || again ? complaint(o) : look(o, hv);
 }
 
-static void check_empty(struct xd_oracles *o, struct xd_hv *hv)
+/* AS-XEN: set_active, set_passive: whom the profiler has on its lists, or had, never goes when the profiler is gone. */
+static bool is_kept(const struct xd_domain *d)
+{
+    return d->used && d->dead && !d->pages && d->prof.holds;
+}
+
+static bool kept_owner(const struct xd_hv *hv, uint16_t domid)
 {
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
-        if (hv->domain[i].used)
+        if (hv->domain[i].domid == domid && is_kept(&hv->domain[i]))
+            return true;
+    return false;
+}
+
+static void check_empty(struct xd_oracles *o, struct xd_hv *hv)
+{
+    uint32_t kept = 0, offline = 0;
+
+    for (uint32_t i = 0; i < hv->config.domains_max; i++) {
+        kept += is_kept(&hv->domain[i]);
+        if (hv->domain[i].used && !is_kept(&hv->domain[i]))
             xd_str_addf(
                 &o->said,
                 "teardown: d%u was destroyed, as all were, and is still there with %u pages\n",
                 hv->domain[i].domid, hv->domain[i].pages);
+    }
     for (uint64_t mfn = hv->heap_first; mfn < hv->frames; mfn++) {
         const struct xd_frame *f = &hv->frame[mfn];
 
-        if (f->count)
+        offline += xd_frame_is_offline(f);
+        if (f->count && !kept_owner(hv, f->owner))
             xd_str_addf(
                 &o->said,
                 "teardown: frame 0x%llx is still there: owner d%u, type %s, %u references, %u "
@@ -226,9 +245,11 @@ static void check_empty(struct xd_oracles *o, struct xd_hv *hv)
                 (unsigned long long)mfn, f->owner, xd_type_name((enum xd_type)f->type), f->count,
                 f->type_count);
     }
-    if (!o->said.len && hv->frames_free != hv->frames - hv->heap_first)
-        xd_str_addf(&o->said, "teardown: %u frames are free, and %u there were at the start\n",
-                    hv->frames_free, hv->frames - hv->heap_first);
+    if (!o->said.len && !kept && hv->frames_free + offline != hv->frames - hv->heap_first)
+        xd_str_addf(
+            &o->said,
+            "teardown: %u frames are free and %u out of use, and %u there were at the start\n",
+            hv->frames_free, offline, hv->frames - hv->heap_first);
 }
 
 const char *xd_oracles_end(struct xd_oracles *o, struct xd_hv *hv)
