@@ -227,9 +227,9 @@ static const char *asked(const struct xd_program *p,
         two = two || (want[nr] && want[nr]->vcpus_online > 1);
     for (uint32_t i = 1; i < p->steps; i++) {
         const char *note = p->step[i].kind == XD_STEP_NOTE ? xd_text_at(p, p->step[i].note) : "";
-        const char *said = strstr(note, ON_XEN);
+        const char *said = note + strspn(note, "# ");
 
-        if (!said)
+        if (strncmp(said, ON_XEN, strlen(ON_XEN)) != 0)
             continue;
         if (strcmp(said + strlen(ON_XEN), ONE_PROCESSOR))
             return "it asks for a machine that the oracle does not know: there is \"" ON_XEN

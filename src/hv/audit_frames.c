@@ -19,20 +19,14 @@ struct audit {
     uint32_t uses;
 };
 
-/* What Xen lost to its guest is not free: it is shared still; nor is what is out of use. */
-static bool is_free(const struct xd_frame *f)
-{
-    return !f->count && !(f->flags & (XD_FRAME_XEN_HEAP | XD_FRAME_OFFLINE));
-}
-
 static uint32_t walk_list(struct audit *a, uint32_t mfn)
 {
     struct xd_hv *hv = a->hv;
     uint32_t n = 0;
 
     for (; mfn; mfn = hv->frame[mfn].type_count, n++) {
-        bool good = mfn >= hv->heap_first && mfn < hv->frames && is_free(&hv->frame[mfn]) &&
-                    !a->listed[mfn];
+        bool good = mfn >= hv->heap_first && mfn < hv->frames &&
+                    xd_frame_is_free(&hv->frame[mfn]) && !a->listed[mfn];
         const struct xd_frame *f;
 
         EXPECT(a, good, "the list of free frames is broken at 0x%x", mfn);
@@ -53,7 +47,7 @@ static void check_free(struct audit *a)
 
     n += walk_list(a, hv->scrub_list);
     for (uint32_t i = 0; i < a->uses; i++)
-        EXPECT(a, a->listed[a->used[i]] || !is_free(&hv->frame[a->used[i]]),
+        EXPECT(a, a->listed[a->used[i]] || !xd_frame_is_free(&hv->frame[a->used[i]]),
                "frame 0x%x is free and stands on no list", a->used[i]);
     EXPECT(a, fresh == hv->frames - hv->heap_first - hv->heap_taken - hv->heap_early,
            "%u frames were never handed out, the heap says %u", fresh,
@@ -99,6 +93,14 @@ static bool is_buffer(const struct audit *a, xd_mfn mfn, const struct xd_domain 
     return d && (!owner || owner == d || owner->hardware);
 }
 
+static bool is_shared_info(const struct xd_hv *hv, uint64_t mfn)
+{
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        if (hv->domain[i].used && hv->domain[i].shared_info.v == mfn)
+            return true;
+    return false;
+}
+
 /* Buffers lie in Xen's pages, of which those behind them are for nobody; who stands on a list is held. */
 static void check_profile(struct audit *a, const struct xd_domain *d)
 {
@@ -126,10 +128,21 @@ static void check_profile(struct audit *a, const struct xd_domain *d)
         EXPECT(a, f->flags & XD_FRAME_XEN_HEAP && f->type_count && f->type == XD_TYPE_WRITABLE,
                "d%u: page 0x%llx of its profiling buffers is not Xen's", d->domid,
                (unsigned long long)mfn);
+        EXPECT(a, xd_profile_of(a->hv, xd_mfn_of(mfn)) == d,
+               "d%u: page 0x%llx of its profiling buffers is another domain's, too", d->domid,
+               (unsigned long long)mfn);
+        EXPECT(a, !is_shared_info(a->hv, mfn),
+               "d%u: page 0x%llx of its profiling buffers is a shared_info", d->domid,
+               (unsigned long long)mfn);
         EXPECT(a, !f->count || i < d->prof.pages,
                "d%u: page 0x%llx behind its profiling buffers is shared", d->domid,
                (unsigned long long)mfn);
     }
+    EXPECT(a,
+           d->prof.size >= XD_PROFILE_HEAD &&
+               (d->prof.size - XD_PROFILE_HEAD) % XD_PROFILE_SAMPLE == 0,
+           "d%u: a profiling buffer of %u bytes does not hold whole samples", d->domid,
+           d->prof.size);
     EXPECT(a, (uint64_t)d->prof.size * d->vcpus <= (uint64_t)d->prof.pages * XD_PAGE_SIZE,
            "d%u: %u profiling buffers of %u bytes do not fit into %u pages", d->domid, d->vcpus,
            d->prof.size, d->prof.pages);
@@ -213,7 +226,7 @@ unsigned int xd_audit_frames(struct xd_hv *hv, const uint32_t *used, uint32_t us
     check_claims(&a);
     check_lists(&a);
     for (uint32_t i = 0; i < uses; i++)
-        if (!is_free(&hv->frame[used[i]]))
+        if (!xd_frame_is_free(&hv->frame[used[i]]))
             check_used(&a, xd_mfn_of(used[i]), xd_audit_owner(hv, hv->frame[used[i]].owner, &last));
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
         if (hv->domain[i].used) {

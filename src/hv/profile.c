@@ -140,30 +140,55 @@ void xd_profile_let_go(struct xd_domain *d)
     xd_domain_go(d);
 }
 
-bool xd_profile_keeps(const struct xd_domain *d)
+/* The next page of anybody's buffers, from (*i) of domain (*of) on, that is or was shared with (d); NULL: no more. */
+static struct xd_frame *next_with(const struct xd_domain *d, uint32_t *of, uint32_t *i, xd_mfn *mfn)
 {
-    bool mapped = false;
+    for (; *of < d->hv->config.domains_max; ++*of, *i = 0) {
+        const struct xd_domain *has = &d->hv->domain[*of];
 
-    for (uint32_t i = 0; i < d->prof.pages; i++)
-        mapped |= page(d, i)->count && page(d, i)->owner == d->domid;
-    return d->prof.holds || mapped;
+        for (; has->used && *i < has->prof.pages; ++*i)
+            if (page(has, *i)->owner == d->domid) {
+                *mfn = xd_mfn_of(has->prof.first.v + *i);
+                return page(has, (*i)++);
+            }
+    }
+    return NULL;
 }
 
-/* AS-XEN: domain_relinquish_resources: what is shared with the domain, not what of it is shared with the profiler */
+bool xd_profile_keeps(const struct xd_domain *d)
+{
+    uint32_t of = 0, i = 0;
+    const struct xd_frame *f;
+    xd_mfn mfn;
+
+    while ((f = next_with(d, &of, &i, &mfn)))
+        if (f->count)
+            return true;
+    return d->prof.holds;
+}
+
+/* AS-XEN: domain_relinquish_resources: what is shared with the domain, its own buffers and, with the profiler, those of others */
 void xd_profile_end(struct xd_domain *d)
 {
-    for (uint32_t i = 0; i < d->prof.pages; i++)
-        if (page(d, i)->owner == d->domid)
-            xd_frame_put_allocated(d->hv, xd_mfn_of(d->prof.first.v + i));
+    uint32_t of = 0, i = 0;
+    xd_mfn mfn;
+
+    while (next_with(d, &of, &i, &mfn))
+        xd_frame_put_allocated(d->hv, mfn);
 }
 
 void xd_profile_free(struct xd_domain *d)
 {
     const uint32_t nr = d->prof.pages ? UINT32_C(1) << xd_profile_order(d->prof.pages) : 0;
+    uint32_t of = 0, i = 0;
+    struct xd_frame *f;
+    xd_mfn mfn;
 
-    for (uint32_t i = 0; i < nr; i++)
-        xd_frame_unshare(d->hv, xd_mfn_of(d->prof.first.v + i));
+    for (uint32_t k = 0; k < nr; k++)
+        xd_frame_unshare(d->hv, xd_mfn_of(d->prof.first.v + k));
     XD_PUT(d->hv, d->prof.pages, 0);
+    while ((f = next_with(d, &of, &i, &mfn)))
+        XD_PUT(d->hv, f->owner, XD_DOMID_NONE);
 }
 
 const struct xd_domain *xd_profile_of(const struct xd_hv *hv, xd_mfn mfn)

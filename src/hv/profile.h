@@ -46,9 +46,9 @@ void xd_profile_empty(struct xd_domain *d);
 void xd_profile_hold(struct xd_domain *d);
 void xd_profile_let_go(struct xd_domain *d);
 
-/* Does it, or does somebody map (d)'s own pages still? */
+/* Does it, or does somebody map pages still that are shared with (d)? */
 bool xd_profile_keeps(const struct xd_domain *d);
-/* (d) is being destroyed; is gone, and its pages are free once nobody maps them. */
+/* (d) is being destroyed, and what was shared with it no more; it is gone, and its pages are free once nobody maps them. */
 void xd_profile_end(struct xd_domain *d);
 void xd_profile_free(struct xd_domain *d);
 

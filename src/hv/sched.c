@@ -157,6 +157,7 @@ void xd_vcpu_reset(struct xd_vcpu *v)
 {
     struct xd_hv *hv = v->hv;
 
+    XD_PUT(hv, v->half_context, false);
     xd_gdt_release(v);
     if (v->cr3.v)
         xd_page_and_type_put(hv, v->cr3);

@@ -238,7 +238,7 @@ const struct xd_state_row xd_state_vcpu[] = {
     F(in_multicall, MAX, 0), /* only inside a call */
     F(sysret, MAX, 0),
     F(answered, MAX, 0),
-    F(answer, MAX, ANY),
+    F(answer, MAX, 0),
     F(table_left, MAX, 1),
     F(polling_any, MAX, 1),
     F(poll_timer_on, MAX, 1),

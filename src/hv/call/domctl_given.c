@@ -293,7 +293,8 @@ static int64_t set_extstate(struct xd_domctl *c)
 
     XD_PUT(t->hv, t->given.xcr0, s.xcr0);
     XD_PUT(t->hv, t->given.xcr0_used, s.used);
-    xd_arena_write(xd_arena_of(t->hv), t->given.xsave, s.image, size - HEAD);
+    xd_arena_write(xd_arena_of(t->hv), t->given.xsave, (const unsigned char *)&s + HEAD,
+                   size - HEAD);
     return 0;
 }
 

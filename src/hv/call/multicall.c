@@ -84,6 +84,7 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr, bool *le
             rc = (int32_t)e.result;
         if (!xd_store_out(v, calls + offsetof(struct xd_abi_multicall_entry, result), &e.result,
                           sizeof(e.result))) {
+            *rest = (struct rest){0, 0}; /* of a list that fails nothing is left */
             if (*left || v->answered)
                 continue;
             return refuse(v, &own, XD_WHY_MULTICALL_RESULT, calls, i);
@@ -96,12 +97,15 @@ static int64_t run_list(struct xd_vcpu *v, uint64_t calls, uint32_t nr, bool *le
 
 static XD_COLD int64_t answer(struct xd_vcpu *v, const struct rest *rest, uint64_t *arg)
 {
+    const int64_t answer = v->answer;
+
     XD_PUT(v->hv, v->answered, false);
+    XD_PUT(v->hv, v->answer, 0);
     if (!rest->nr)
-        return v->answer;
+        return answer;
     arg[0] = rest->calls;
     arg[1] = rest->nr;
-    return xd_call_run(v, (uint64_t)v->answer, arg, 1);
+    return xd_call_run(v, (uint64_t)answer, arg, 1);
 }
 
 int64_t xd_hc_multicall(struct xd_vcpu *v, const struct xd_args_multicall *arg)
