@@ -26,6 +26,19 @@ bool xd_real_takes_mask(unsigned int g);
 struct xd_abi_vcpu_info *xd_real_info(unsigned int g);
 /* Something was done by another way than a call or an access: the view is made new. */
 void xd_real_look(void);
+
+/* ---- fate.c ---- */
+
+/* (v)'s call (nr) came to (rc): who ended, is paused or gone on, and what lasts. */
+void xd_real_note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc);
+/*
+ * Was this a domctl that resets a domain? Even one that is refused may have closed its ports, and taken moved vcpu_infos back, of which
+ * their frames tell.
+ */
+bool xd_real_reset(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
+
+/* ---- Of real.c ---- */
+
 /* The lines by which a double can be laid out like the machine of the last run. */
 void xd_real_print_place(struct xd_str *out);
 
