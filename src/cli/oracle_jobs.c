@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,7 +78,7 @@ static void last_word(void *ctx, struct xd_oracle_record *r)
     _exit(0); /* what it could still say of this program would be said twice */
 }
 
-static void work(const struct run *run, const struct job *j, int fd)
+static void work(const struct run *run, const struct job *j, int fd, pid_t command)
 {
     const struct xd_oracle *o = run->o;
     struct xd_oracle_worker w = {.o = o,
@@ -88,6 +89,10 @@ static void work(const struct run *run, const struct job *j, int fd)
                                  .ctx = &fd};
     bool go_on;
 
+    prctl(PR_SET_PDEATHSIG,
+          SIGKILL); /* others may hold the pipe's other end, so no write would fail */
+    if (getppid() != command)
+        _exit(0);
     setpgid(0, 0);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
@@ -225,6 +230,7 @@ static void take_all(struct run *run, struct job *j)
 
 static bool start(struct run *run, struct job *j)
 {
+    const pid_t command = getpid();
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC))
@@ -234,7 +240,7 @@ static bool start(struct run *run, struct job *j)
     j->pid = fork();
     if (j->pid == 0) {
         close(ends[0]);
-        work(run, j, ends[1]);
+        work(run, j, ends[1], command);
     }
     close(ends[1]);
     if (j->pid < 0) {
