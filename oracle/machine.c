@@ -285,17 +285,21 @@ static void see_dom0(struct xd_machine *m)
         memset(xd_machine_words(m, g->mfn[pfn]), 0, XD_PAGE_SIZE);
 }
 
+static int64_t version(struct xd_machine *m)
+{
+    return xd_xen_call(&m->xen, xd_xen_guest(0, 0), HC_XEN_VERSION, (uint64_t[6]){0}, 0, NULL, 0);
+}
+
 /* Where Xen's records lie, and what is in them, is another thing in each version. */
 static bool known_version(struct xd_machine *m)
 {
-    int64_t version =
-        xd_xen_call(&m->xen, xd_xen_guest(0, 0), HC_XEN_VERSION, (uint64_t[6]){0}, 0, NULL, 0);
+    int64_t is = version(m);
 
-    if (version == XEN_4_17)
+    if (is == XEN_4_17)
         return true;
     snprintf(m->xen.error, sizeof(m->xen.error),
              "%s is Xen %u.%u; the oracle knows the frame table of 4.17 only", m->config.xen,
-             (unsigned int)(version >> 16), (unsigned int)(version & 0xffff));
+             (unsigned int)(is >> 16), (unsigned int)(is & 0xffff));
     return false;
 }
 
@@ -318,6 +322,34 @@ static bool known_records(struct xd_machine *m)
     return true;
 }
 
+/* Who boots a second time will do so again: from then on machines go on from where that one was. */
+static bool boot_xen(struct xd_machine *m)
+{
+    struct xd_xen_saved *saved = &m->booted[m->config.cpus].saved;
+
+    if (!m->booted[m->config.cpus].boots++ || m->unsaved)
+        return xd_xen_boot(&m->xen, &m->config);
+    if (!saved->there) {
+        if (!xd_xen_boot(&m->xen, &m->config))
+            return false;
+        if (xd_xen_save(&m->xen, saved))
+            xd_xen_end(&m->xen);
+    }
+    if (saved->there && xd_xen_restore(&m->xen, &m->config, saved)) {
+        if (version(m) >= 0)
+            return true;
+        snprintf(m->xen.error, sizeof(m->xen.error), "Xen gives no answer behind that");
+    }
+    fprintf(
+        stderr,
+        "warning: a machine can't be saved and loaded, so Xen boots each time, which is slower: %s\n",
+        m->xen.error);
+    m->unsaved = true;
+    xd_xen_forget(saved);
+    xd_xen_end(&m->xen);
+    return xd_xen_boot(&m->xen, &m->config);
+}
+
 static bool boot(struct xd_machine *m)
 {
     if (m->up)
@@ -328,7 +360,7 @@ static bool boot(struct xd_machine *m)
     m->guest[0].config = (struct xd_domain_config)XD_DOMAIN_CONFIG_DEFAULT;
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++)
         m->guest[nr].there = m->guest[nr].back = false;
-    m->up = xd_xen_boot(&m->xen, &m->config) && known_version(m);
+    m->up = boot_xen(m) && known_version(m);
     if (!m->up) {
         xd_xen_end(&m->xen);
         return false;
@@ -487,6 +519,8 @@ void xd_machine_end(struct xd_machine *m)
     if (m->up)
         xd_xen_end(&m->xen);
     m->up = false;
+    for (unsigned int cpus = 0; cpus <= XD_XEN_CPUS_MAX; cpus++)
+        xd_xen_forget(&m->booted[cpus].saved);
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {
         free(m->guest[nr].mfn);
         free(m->guest[nr].word);

@@ -1,31 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* xen.c: boots the real hypervisor and looks into it. */
+/* xen.c: asks the real hypervisor's guests, and looks into it. */
 #define _GNU_SOURCE
 #include "xen.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE         4096u
-#define ADDRESS      UINT64_C(0x000ffffffffff000)
-#define PRESENT      1u
-#define LARGE        0x80u
-#define FRAME_TABLE  UINT64_C(0xffff82e000000000) /* Xen 4.17's records, 32 bytes for each frame */
-#define FRAME_RECORD UINT64_C(32)
-#define M2P_ENTRY    UINT64_C(8)
-#define M2P          UINT64_C(0xffff800000000000)
-#define BOOT_NS      UINT64_C(30000000000)
-#define LOG_MAX      (1u << 18)
-#define LAST_WORDS   300u
+#define PAGE    4096u
+#define ADDRESS UINT64_C(0x000ffffffffff000)
+#define PRESENT 1u
+#define LARGE   0x80u
+#define LOG_MAX (1u << 18)
 #define ANSWER_NS \
     UINT64_C(20000000000) /* a death is told of at once; this is for guests that hang */
 #define DOUBT_NS \
@@ -34,11 +25,10 @@
 #define SPINS   200u              /* looks at the mailbox before others may have the processor... */
 #define NAP_NS \
     20000u /* ... for so long: who only yields keeps his turn, and others' work makes five times as slow */
-#define SUSPEND     2u  /* SHUTDOWN_suspend */
-#define CRASH       3u  /* SHUTDOWN_crash */
-#define NOT_STARTED 127 /* exit code of who could not become QEMU */
+#define SUSPEND 2u /* SHUTDOWN_suspend */
+#define CRASH   3u /* SHUTDOWN_crash */
 
-static uint64_t now_ns(void)
+uint64_t xd_xen_now_ns(void)
 {
     struct timespec t;
 
@@ -46,39 +36,7 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static bool fail(struct xd_xen *x, const char *what)
-{
-    snprintf(x->error, sizeof(x->error), "%s: %s", what, strerror(errno));
-    return false;
-}
-
-/* Its stdin and stdout are the serial line. */
-static void start_qemu(const struct xd_xen *x, const struct xd_xen_config *c, int typed_fd)
-{
-    char ram[128], memory[32], cpus[16], append[512];
-
-    snprintf(ram, sizeof(ram),
-             "memory-backend-file,id=ram,size=%uM,mem-path=/proc/self/fd/%d,share=on", c->ram_mb,
-             x->ram_fd);
-    snprintf(memory, sizeof(memory), "%u", c->ram_mb);
-    snprintf(cpus, sizeof(cpus), "%u", c->cpus);
-    snprintf(
-        append, sizeof(append),
-        "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=none dom0_mem=%uM dom0_max_vcpus=1 dom0_vcpus_pin bootscrub=off",
-        c->dom0_mb);
-    fcntl(x->ram_fd, F_SETFD, 0); /* else closed at exec */
-    if (dup2(typed_fd, STDIN_FILENO) < 0 || dup2(x->serial_fd, STDOUT_FILENO) < 0)
-        _exit(NOT_STARTED);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    /* One thread takes the processors in turn: a kernel that waits for its mailbox passes on to the next at once. */
-    execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", cpus, "-cpu", "max,-monitor",
-           "-m", memory, "-object", ram, "-machine", "pc,memory-backend=ram", "-nodefaults",
-           "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", "-kernel",
-           c->xen, "-initrd", c->kernel, "-append", append, (char *)NULL);
-    _exit(NOT_STARTED);
-}
-
-static bool gone(struct xd_xen *x)
+bool xd_xen_gone(struct xd_xen *x)
 {
     if (!x->dead && x->pid > 0 && waitpid(x->pid, &x->status, WNOHANG) == x->pid) {
         x->dead = true;
@@ -87,30 +45,7 @@ static bool gone(struct xd_xen *x)
     return x->dead;
 }
 
-/* Files that no directory has: whatever ends us, nothing is left behind. */
-static bool make_files(struct xd_xen *x, uint64_t ram_size, int *typed_fd)
-{
-    int line[2] = {-1, -1};
-
-    x->ram_fd = memfd_create("xendouble-ram", MFD_CLOEXEC);
-    x->serial_fd = memfd_create("xendouble-serial", MFD_CLOEXEC);
-    if (x->ram_fd < 0 || x->serial_fd < 0 || ftruncate(x->ram_fd, (off_t)ram_size))
-        return fail(x, "the machine's RAM");
-    if (pipe2(line, O_CLOEXEC))
-        return fail(x, "the machine's serial line");
-    *typed_fd = line[0];
-    x->type_fd = line[1];
-    x->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, x->ram_fd, 0);
-    if (x->ram == MAP_FAILED) {
-        x->ram = NULL;
-        return fail(x, "the machine's RAM");
-    }
-    x->ram_size = ram_size;
-    return true;
-}
-
-/* Is (words) in the text since the log was taken last? */
-static bool said(struct xd_xen *x, const char *words)
+bool xd_xen_said(struct xd_xen *x, const char *words)
 {
     size_t at = x->log_at;
     char *log = xd_xen_log(x);
@@ -119,127 +54,6 @@ static bool said(struct xd_xen *x, const char *words)
     x->log_at = at;
     free(log);
     return found;
-}
-
-/* Where each page of a table of Xen's lies: one at (va) with (size) bytes for each frame of RAM. */
-static unsigned char **xens_table(struct xd_xen *x, uint64_t va, uint64_t size)
-{
-    uint64_t pages = x->ram_size / PAGE * size / PAGE;
-    unsigned char **page = calloc(pages, sizeof(*page));
-
-    for (uint64_t i = 0; page && i < pages; i++) {
-        page[i] = xd_xen_at(x, x->xen_cr3, va + i * PAGE, PRESENT);
-        if (!page[i])
-            page[i] = x->beyond;
-    }
-    return page;
-}
-
-static bool find_dom0(struct xd_xen *x)
-{
-    struct xd_xen_guest *g = &x->guest[0];
-
-    for (uint64_t at = 0; at < x->ram_size; at += PAGE) {
-        volatile struct xd_mailbox *m = (volatile void *)(x->ram + at);
-
-        if (m->magic[0] != XD_MAIL_MAGIC0 || m->magic[1] != XD_MAIL_MAGIC1)
-            continue;
-        x->xen_cr3 = m->cr3 & ADDRESS;
-        for (uint64_t va = UINT64_C(0xffffffff80000000); va < UINT64_C(0xffffffff8000c000);
-             va += PAGE)
-            if (xd_xen_at(x, x->xen_cr3, va, PRESENT) == x->ram + at)
-                g->mail_va = va;
-        if (g->mail_va)
-            g->mail = m;
-        free(x->records);
-        free(x->m2p);
-        x->records = xens_table(x, FRAME_TABLE, FRAME_RECORD);
-        x->m2p = xens_table(x, M2P, M2P_ENTRY);
-        return g->mail && x->records && x->m2p;
-    }
-    return false;
-}
-
-/* Not a word came from Xen. Whose fault that is, only QEMU can have said, to standard error; how it ended is told here. */
-static void silent(struct xd_xen *x, const struct xd_xen_config *c)
-{
-    if (!gone(x))
-        snprintf(x->error, sizeof(x->error),
-                 "%s: is it a Xen 4.17 for x86-64? Half a minute passed before a word came from it",
-                 c->xen);
-    else if (WIFSIGNALED(x->status))
-        snprintf(x->error, sizeof(x->error),
-                 "QEMU (%s) was ended by signal %d before a word came from Xen (%s)", c->qemu,
-                 WTERMSIG(x->status), c->xen);
-    else if (WEXITSTATUS(x->status) == NOT_STARTED)
-        snprintf(x->error, sizeof(x->error), "QEMU (%s) can't be started", c->qemu);
-    else
-        snprintf(x->error, sizeof(x->error),
-                 "QEMU (%s) ended with exit code %d before a word came from Xen (%s): "
-                 "is the one a QEMU for x86-64, and the other a Xen 4.17 for it?",
-                 c->qemu, WEXITSTATUS(x->status), c->xen);
-}
-
-bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c)
-{
-    uint64_t end = now_ns() + BOOT_NS;
-    int typed_fd = -1;
-    char *log;
-    size_t n;
-
-    *x = (struct xd_xen){
-        .ended = c->ended, .waits = c->waits, .ram_fd = -1, .serial_fd = -1, .type_fd = -1};
-    if (!make_files(x, (uint64_t)c->ram_mb << 20, &typed_fd))
-        return false;
-    x->pid = fork();
-    if (x->pid == 0)
-        start_qemu(x, c, typed_fd);
-    close(typed_fd);
-    if (x->pid < 0)
-        return fail(x, "fork");
-    prctl(PR_SET_TIMERSLACK, 1ul); /* naps are as short as they are meant */
-    while (now_ns() < end && !gone(x)) {
-        usleep(10000);
-        if (!said(x, "oracle: ready") || !find_dom0(x))
-            continue;
-        free(xd_xen_log(x));
-        return true;
-    }
-    log = xd_xen_log(x);
-    n = log ? strlen(log) : 0;
-    if (n)
-        snprintf(x->error, sizeof(x->error),
-                 "Xen did not start the oracle's kernel; its last words: %s",
-                 n > LAST_WORDS ? log + n - LAST_WORDS : log);
-    else
-        silent(x, c);
-    for (char *at = x->error; *at; at++)
-        if (*at == '\n' || *at == '\r')
-            *at = ' ';
-    free(log);
-    return false;
-}
-
-void xd_xen_end(struct xd_xen *x)
-{
-    if (x->pid > 0) {
-        kill(x->pid, SIGKILL);
-        waitpid(x->pid, NULL, 0);
-    }
-    if (x->ram)
-        munmap(x->ram, x->ram_size);
-    if (x->ram_fd > 0)
-        close(x->ram_fd);
-    if (x->serial_fd > 0)
-        close(x->serial_fd);
-    if (x->type_fd > 0)
-        close(x->type_fd);
-    free(x->records);
-    free(x->m2p);
-    x->records = x->m2p = NULL;
-    x->ram_fd = x->serial_fd = x->type_fd = -1;
-    x->pid = 0;
-    x->ram = NULL;
 }
 
 /* What Xen says when the hardware domain ends, and the reason that means. */
@@ -274,7 +88,7 @@ static bool hardware_domain_ended(struct xd_xen *x, uint8_t *reason)
 static bool no_answer(struct xd_xen *x, unsigned int g, bool late)
 {
     struct xd_xen_guest *guest = &x->guest[g];
-    bool over = gone(x);
+    bool over = xd_xen_gone(x);
 
     guest->hung = false;
     if (hardware_domain_ended(x, &x->guest[0].reason)) {
@@ -306,11 +120,11 @@ static bool answered(struct xd_xen *x, unsigned int g)
         if (spins % SPINS)
             continue;
         nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
-        now = now_ns();
+        now = xd_xen_now_ns();
         start = start ? start : now;
         if (guest->may_wait && now - start >= WAIT_NS && now - doubted >= WAIT_NS) {
             guest->waits = x->waits && x->waits(x, g);
-            doubted = now_ns();
+            doubted = xd_xen_now_ns();
             if (guest->waits || x->dead)
                 return false;
         }
@@ -454,7 +268,8 @@ unsigned char *xd_xen_at(struct xd_xen *x, uint64_t cr3, uint64_t va, uint64_t n
 
 void xd_xen_frame_at(struct xd_xen *x, uint64_t mfn, struct xd_xen_frame *f)
 {
-    const unsigned char *p = x->records[mfn * FRAME_RECORD / PAGE] + mfn * FRAME_RECORD % PAGE;
+    const unsigned char *p =
+        x->records[mfn * XD_XEN_RECORD_SIZE / PAGE] + mfn * XD_XEN_RECORD_SIZE % PAGE;
     uint64_t count, type;
     uint32_t owner;
     int16_t linear;
@@ -488,7 +303,7 @@ uint64_t xd_xen_m2p(const struct xd_xen *x, uint64_t mfn)
 {
     uint64_t pfn;
 
-    memcpy(&pfn, x->m2p[mfn * M2P_ENTRY / PAGE] + mfn * M2P_ENTRY % PAGE, sizeof(pfn));
+    memcpy(&pfn, x->m2p[mfn * XD_XEN_M2P_SIZE / PAGE] + mfn * XD_XEN_M2P_SIZE % PAGE, sizeof(pfn));
     return pfn;
 }
 
@@ -508,7 +323,7 @@ char *xd_xen_log(struct xd_xen *x)
 bool xd_xen_type(struct xd_xen *x, const void *bytes, size_t n)
 {
     static const char there_and_back[6] = {1, 1, 1, 1, 1, 1};
-    const uint64_t end = now_ns() + ANSWER_NS;
+    const uint64_t end = xd_xen_now_ns() + ANSWER_NS;
 
     if (x->dead || n > XD_XEN_TYPED_MAX)
         return false;
@@ -516,8 +331,8 @@ bool xd_xen_type(struct xd_xen *x, const void *bytes, size_t n)
     if (write(x->type_fd, bytes, n) != (ssize_t)n ||
         write(x->type_fd, there_and_back, sizeof(there_and_back)) != sizeof(there_and_back))
         return false;
-    while (!said(x, "Serial input to DOM0 (type")) {
-        if (now_ns() > end || gone(x))
+    while (!xd_xen_said(x, "Serial input to DOM0 (type")) {
+        if (xd_xen_now_ns() > end || xd_xen_gone(x))
             return false;
         nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
     }

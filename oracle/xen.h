@@ -16,7 +16,11 @@
 #include <sys/types.h>
 
 #define XD_XEN_DOMAINS 4u /* dom0, and those it can build */
-#define XD_XEN_GUESTS  (XD_XEN_DOMAINS * XD_MAIL_VCPUS)
+#define XD_XEN_CPUS_MAX \
+    (1 + (XD_XEN_DOMAINS - 1) * XD_MAIL_VCPUS) /* one for each vCPU of the kernel */
+#define XD_XEN_RECORD_SIZE UINT64_C(32)        /* bytes of Xen's for each frame: its record, */
+#define XD_XEN_M2P_SIZE    UINT64_C(8)         /* and its pfn */
+#define XD_XEN_GUESTS      (XD_XEN_DOMAINS * XD_MAIL_VCPUS)
 
 /* The vCPUs that run the kernel have one number each. */
 static inline unsigned int xd_xen_guest(unsigned int domid, unsigned int vcpu)
@@ -76,6 +80,8 @@ struct xd_xen {
     bool (*waits)(struct xd_xen *x, unsigned int g);
     int ram_fd, serial_fd; /* files without names: RAM, and what Xen and the domains write */
     int type_fd;           /* a pipe: what is typed on the console */
+    int monitor_fd;        /* a socket: QEMU's monitor */
+    uint64_t mail_at;      /* dom0's first mailbox, in RAM */
     size_t log_at;         /* bytes of that which were taken */
     char error[512];
 };
@@ -89,9 +95,32 @@ struct xd_xen_frame {
     int linear;
 };
 
-/* Boots, up to dom0's first request; false: (x->error) says why not. */
+/* A machine as it was. Zeros: none. */
+struct xd_xen_saved {
+    bool there;
+    int ram_fd, state_fd; /* files without names: RAM, and all else, as QEMU writes it */
+    uint64_t mail_at;
+};
+
+/* Boots, up to dom0's first request; false: (x->error) says why not. In any case xd_xen_end is due. */
 bool xd_xen_boot(struct xd_xen *x, const struct xd_xen_config *c);
 void xd_xen_end(struct xd_xen *x);
+
+/* ---- saved.c ---- */
+
+/* Keeps the machine, which was just booted: it stands still from now on, and is to be ended. False: x->error says why it can't be. */
+bool xd_xen_save(struct xd_xen *x, struct xd_xen_saved *s);
+/* As xd_xen_boot, but in no time: another machine of the same configuration goes on where that one stopped. */
+bool xd_xen_restore(struct xd_xen *x, const struct xd_xen_config *c, const struct xd_xen_saved *s);
+void xd_xen_forget(struct xd_xen_saved *s);
+
+/* ---- xen.c ---- */
+
+uint64_t xd_xen_now_ns(void);
+/* Has QEMU ended? */
+bool xd_xen_gone(struct xd_xen *x);
+/* Is (words) in the serial text since xd_xen_log was called last? */
+bool xd_xen_said(struct xd_xen *x, const char *words);
 
 /* Lets guest (g) do what its mailbox asks. False: no answer came, the guest or all of Xen is gone, or it waits. */
 bool xd_xen_ask(struct xd_xen *x, unsigned int g);

@@ -113,10 +113,14 @@ static bool registers_entries(const char *line)
     return !strncmp(line, "callback_op", 11) || !strncmp(line, "set_callbacks", 13);
 }
 
-/* Xen goes on with these elsewhere, and what comes of it is not told in the list: sleep, and processors that come and go. */
+/*
+ * Xen goes on with these elsewhere, and what comes of it is not told in the list: sleep, and processors that come and go. Nor do
+ * other processors take up their vCPUs again, which entries before had stopped for a moment: these would tell so.
+ */
 static bool goes_on_elsewhere(const char *line)
 {
-    static const char *const calls[] = {"platform_op ptr4(51, ", "sysctl ptr(0x150000000b, "};
+    static const char *const calls[] = {"platform_op ptr4(51, ", "sysctl ptr(0x150000000b, ",
+                                        "domctl ptr4(5, 0x15, d1", "domctl ptr4(14, 0x15, d1"};
 
     for (size_t i = 0; i < XD_ARRAY_SIZE(calls); i++)
         if (!strncmp(line, calls[i], strlen(calls[i])))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-xen.c: oracle/xen.c, with this program itself in the place of QEMU.
+ * test-xen.c: oracle/boot.c, saved.c and xen.c, with this program itself in the place of QEMU.
  *
  * Started as QEMU is, it lays a few page tables, frame records and a mailbox into the RAM file, says that the kernel is
  * ready, and answers requests as follow() tells.
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define RAM_MB      8u
@@ -32,7 +33,9 @@
 #define BEYOND_VA   UINT64_C(0x0000600000000000)
 #define NO_WRITE_VA UINT64_C(0x0000700000000000)
 
-enum { CALL_ADD = 1, CALL_STRUCT, CALL_CRASH, CALL_TRAP, CALL_SLEEP, CALL_QUIT };
+#define STATE "all but RAM"
+
+enum { CALL_ADD = 1, CALL_STRUCT, CALL_CRASH, CALL_TRAP, CALL_SLEEP, CALL_NO_ROOM, CALL_QUIT };
 
 /* ---- In the place of QEMU ---- */
 
@@ -123,12 +126,57 @@ static void take_input(void)
     }
 }
 
+static int monitor; /* our end */
+static bool stands; /* it is being saved, or waits for a state */
+static bool can_save = true;
+
+static void answer(const char *line)
+{
+    if (send(monitor, line, strlen(line), 0) < 0)
+        exit(3);
+}
+
+/* What QEMU's monitor is asked for so that a machine is saved, and another goes on from there. */
+static void take_command(void)
+{
+    static int state = -1;
+    static unsigned int asked;
+    char line[1024] = "", room[CMSG_SPACE(sizeof(int))], got[sizeof(STATE)] = "";
+    struct iovec text = {.iov_base = line, .iov_len = sizeof(line) - 1};
+    struct msghdr m = {
+        .msg_iov = &text, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)};
+
+    if (recvmsg(monitor, &m, MSG_DONTWAIT) <= 0)
+        return;
+    if (strstr(line, "getfd") && m.msg_controllen)
+        memcpy(&state, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(state));
+    if (strstr(line, "\"migrate\"")) {
+        stands = true;
+        if (!can_save)
+            answer("{\"error\": {\"desc\": \"there is no room\"}}\r\n");
+        else if (write(state, STATE, sizeof(STATE)) != sizeof(STATE))
+            exit(3);
+    }
+    if (strstr(line, "migrate-incoming")) {
+        if (read(state, got, sizeof(got)) != sizeof(STATE) || strcmp(got, STATE) != 0)
+            exit(3);
+        stands = false;
+    }
+    answer("{\"event\": \"STOP\"}\r\n");
+    if (!strstr(line, "query-migrate"))
+        answer("{\"return\": {}}\r\n");
+    else
+        answer(asked++ ? "{\"return\": {\"status\": \"completed\"}}\r\n"
+                       : "{\"return\": {\"status\": \"active\"}}\r\n");
+}
+
 /* The kernel's loop. */
 static void follow(volatile struct xd_mailbox *m)
 {
-    for (uint32_t seen = 0;; seen++) {
-        while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == seen) {
+    for (uint32_t seen = m->answered;; seen++) {
+        while (stands || __atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == seen) {
             take_input();
+            take_command();
             usleep(100);
         }
         switch (m->op == XD_MAIL_CALL ? m->nr : CALL_QUIT) {
@@ -142,6 +190,7 @@ static void follow(volatile struct xd_mailbox *m)
             for (;;)
                 pause();
         case CALL_TRAP: m->trapped = 1; break;
+        case CALL_NO_ROOM: can_save = false; break;
         case CALL_SLEEP: /* until somebody wakes it */
             while (!__atomic_load_n(&m->scratch[0], __ATOMIC_ACQUIRE))
                 usleep(100);
@@ -173,9 +222,17 @@ static int qemu(char **argv)
     ram = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (fd < 0 || ram == MAP_FAILED || strcmp(argument(argv, "-kernel", ""), "the Xen"))
         return 1;
-    say("(XEN) Xen version 4.17\n");
-    lay_out((void *)(ram + MAIL));
-    say("oracle: ready\n");
+    monitor = atoi(argument(argv, "-chardev", "fd="));
+    answer("{\"QMP\": {}}\r\n");
+    while (argv[1])
+        stands = !strcmp(*argv++, "-incoming") || stands;
+    while (stands)
+        take_command();
+    if (!*(uint64_t *)(void *)(ram + MAIL)) {
+        say("(XEN) Xen version 4.17\n");
+        lay_out((void *)(ram + MAIL));
+        say("oracle: ready\n");
+    }
     follow((void *)(ram + MAIL));
     return 0;
 }
@@ -194,14 +251,14 @@ static int open_files(void)
     return nr;
 }
 
+static const struct xd_xen_config c = {.qemu = "/proc/self/exe",
+                                       .xen = "the Xen",
+                                       .kernel = "the kernel",
+                                       .ram_mb = RAM_MB,
+                                       .dom0_mb = 4};
+
 static void boot(void)
 {
-    struct xd_xen_config c = {.qemu = "/proc/self/exe",
-                              .xen = "the Xen",
-                              .kernel = "the kernel",
-                              .ram_mb = RAM_MB,
-                              .dom0_mb = 4};
-
     files = open_files();
     x = calloc(1, sizeof(*x));
     ck_assert_msg(xd_xen_boot(x, &c), "%s", x->error);
@@ -357,24 +414,60 @@ START_TEST(the_end_of_qemu_is_noticed)
 }
 END_TEST
 
+START_TEST(machines_go_on_from_one_that_was_saved)
+{
+    const uint64_t arg[6] = {40, 0, 0, 0, 0, 2};
+    struct xd_xen_saved s = {0};
+
+    ck_assert_int_eq(xd_xen_call(x, 0, CALL_ADD, arg, 0, NULL, 0), 42);
+    x->ram[0x123456] = 0x5a;
+    ck_assert_msg(xd_xen_save(x, &s), "%s", x->error);
+    for (unsigned int i = 0; i < 2; i++) {
+        xd_xen_end(x);
+        ck_assert_msg(xd_xen_restore(x, &c, &s), "%s", x->error);
+        ck_assert_uint_eq(x->ram[0x123456], 0x5a);
+        x->ram[0x123456]++;
+        ck_assert_uint_eq(x->guest[0].mail_va, MAIL_VA);
+        ck_assert_uint_eq(xd_xen_m2p(x, 600), 0x1234);
+        ck_assert_int_eq(xd_xen_call(x, 0, CALL_ADD, arg, 0, NULL, 0), 42);
+    }
+    xd_xen_end(x);
+    ck_assert_int_eq(pwrite(s.state_fd, "?", 1, 0), 1);
+    ck_assert(!xd_xen_restore(x, &c, &s));
+    ck_assert_ptr_nonnull(
+        strstr(x->error, "monitor does not answer {\"execute\": \"migrate-incoming\""));
+    xd_xen_forget(&s);
+    ck_assert(!s.there);
+}
+END_TEST
+
+START_TEST(what_can_not_be_saved_says_so)
+{
+    const uint64_t arg[6] = {0};
+    struct xd_xen_saved s = {0};
+
+    ck_assert_int_eq(xd_xen_call(x, 0, CALL_NO_ROOM, arg, 0, NULL, 0), 0);
+    ck_assert(!xd_xen_save(x, &s));
+    ck_assert(!s.there);
+    ck_assert_ptr_nonnull(strstr(x->error, "there is no room"));
+}
+END_TEST
+
 START_TEST(what_does_not_boot_says_so)
 {
-    struct xd_xen_config c = {.qemu = "/proc/self/exe",
-                              .xen = "no Xen",
-                              .kernel = "the kernel",
-                              .ram_mb = RAM_MB,
-                              .dom0_mb = 4};
+    struct xd_xen_config bad = c;
 
+    bad.xen = "no Xen";
     files = open_files();
     x = calloc(1, sizeof(*x));
-    ck_assert(!xd_xen_boot(x, &c));
+    ck_assert(!xd_xen_boot(x, &bad));
     ck_assert_ptr_nonnull(strstr(
         x->error,
         "QEMU (/proc/self/exe) ended with exit code 1 before a word came from Xen (no Xen): "));
     end();
     x = calloc(1, sizeof(*x));
-    c.qemu = "/nowhere/qemu";
-    ck_assert(!xd_xen_boot(x, &c));
+    bad.qemu = "/nowhere/qemu";
+    ck_assert(!xd_xen_boot(x, &bad));
     ck_assert_ptr_nonnull(strstr(x->error, "QEMU (/nowhere/qemu) can't be started"));
     end();
 }
@@ -401,6 +494,8 @@ int main(int argc, char **argv)
     tcase_add_test(tc, what_is_typed_has_been_seen);
     tcase_add_test(tc, a_call_that_waits_comes_back_later);
     tcase_add_test(tc, the_end_of_qemu_is_noticed);
+    tcase_add_test(tc, machines_go_on_from_one_that_was_saved);
+    tcase_add_test(tc, what_can_not_be_saved_says_so);
     suite_add_tcase(suite, tc);
     none = tcase_create("none");
     tcase_add_test(none, what_does_not_boot_says_so);
