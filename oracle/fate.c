@@ -8,6 +8,7 @@
 #define HC_PLATFORM_OP          7u
 #define HC_SYSCTL               35u
 #define HC_DOMCTL               36u
+#define CREATEDOMAIN            1u
 #define DESTROYDOMAIN           2u
 #define SYSCTL_DEBUG_KEYS       7u
 #define PAUSEDOMAIN             3u
@@ -20,6 +21,7 @@
 #define SCHEDOP_REMOTE_SHUTDOWN 4u
 #define HC_SCHED_OP             29u
 #define HC_MEMORY_OP            12u
+#define XD_EFAULT               14
 
 static struct xd_machine *const machine = &xd_real_machine;
 static struct xd_xen *const xen = &xd_real_machine.xen;
@@ -66,6 +68,15 @@ static void note_fate(struct xd_vcpu *v, uint64_t at)
     machine->paused[op.domain] += op.cmd == PAUSEDOMAIN ? 1 : -1;
     domain[op.domain].pauses = machine->paused[op.domain];
     xd_resume_return(&domain[op.domain]);
+}
+
+/* A domain that was refused under the number that its creator chose: nothing is left of it. */
+static bool never_was(struct xd_vcpu *v, uint64_t at, int64_t rc)
+{
+    struct xd_abi_domctl op;
+
+    return rc < 0 && rc != -XD_EFAULT && xd_look(v, &op, at, offsetof(struct xd_abi_domctl, u)) &&
+           op.cmd == CREATEDOMAIN && op.domain && op.domain < XD_DOMID_FIRST_RESERVED;
 }
 
 /* A sysctl that presses keys of the console which mean nothing to Xen. */
@@ -121,6 +132,8 @@ void xd_real_note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t r
         if (xd_machine_only_told(words) || idle_keys(v, words))
             return;
     }
+    if (nr == HC_DOMCTL && never_was(v, arg[0], rc))
+        return;
     xd_machine_note(machine, v->domain->domid, nr, cmd, rc);
     if (rc == 0 && nr == HC_DOMCTL)
         note_fate(v, arg[0]);

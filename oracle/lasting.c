@@ -27,6 +27,7 @@
 #define XENOPROF_INIT     0u
 #define XENOPROF_PASSIVE  4u
 #define XENOPROF_BUFFER   14u
+#define XD_EPERM          1
 #define XD_EFAULT         14
 #define XD_EEXIST         17
 /* Commands, by bit: status and EOI of an interrupt, iopl, the I/O bitmap, reading an APIC, asking for a vector, a debug port, */
@@ -41,6 +42,7 @@
 #define DOMCTL_HARMLESS                                                                     \
     (BIT(3) | BIT(4) | BIT(5) | BIT(10) | BIT(13) | BIT(14) | BIT(15) | BIT(22) | BIT(25) | \
      BIT(35) | BIT(36) | BIT(39) | BIT(43) | BIT(56) | BIT(59) | BIT(61) | BIT(63))
+#define CREATEDOMAIN   1u
 #define GET_VCPU_MSRS  72u /* likewise */
 #define GET_CPU_POLICY 82u
 /* Of sysctl what only tells: physinfo, the scheduler, domains, processors, free memory, idle states, nodes, devices, policies, */
@@ -133,11 +135,13 @@ static void note_nmi(struct xd_machine *m, unsigned int domid, uint64_t nr, uint
 
 /*
  * Of a processor that can't be had Xen remembers the number, unless it knew it. Buffers for samples are there when Xen can't tell of
- * them.
+ * them. A number that Xen chose for a domain is not chosen again soon, even if there came none of it, and a domain is there when Xen
+ * can't tell of it.
  */
 static bool remembered(uint64_t nr, uint64_t cmd, int64_t rc)
 {
-    return (nr == HC_PLATFORM_OP && cmd == PLATFORM_CPU_ADD && rc != -XD_EEXIST) ||
+    return (nr == HC_DOMCTL && cmd == CREATEDOMAIN && rc != -XD_EPERM) ||
+           (nr == HC_PLATFORM_OP && cmd == PLATFORM_CPU_ADD && rc != -XD_EEXIST) ||
            (nr == HC_XENOPROF_OP && (cmd == XENOPROF_PASSIVE || cmd == XENOPROF_BUFFER) &&
             rc == -XD_EFAULT);
 }

@@ -25,6 +25,7 @@
 #define HC_XENOPROF_OP   31u
 #define HC_SYSCTL        35u
 #define HC_DOMCTL        36u
+#define GETDOMAININFO    5u
 #define GETVCPUCONTEXT   13u
 #define FAULT            (-14) /* -EFAULT */
 #define PIN_L4           3u
@@ -309,6 +310,13 @@ static bool runs_there(const struct xd_runner *r, uint16_t domid, uint32_t vcpu)
     return false;
 }
 
+/* The shared_info of a domain that the program created, which is the heap's choice, is known when it is told of. */
+static void created(struct xd_witness *w, struct xd_vcpu *v, uint64_t at, uint64_t mfn)
+{
+    if (xd_view_shared_info(w->view, v->hv, mfn))
+        forget(w, v, at + offsetof(struct xd_abi_domctl, u.info.shared_info_frame), sizeof(mfn));
+}
+
 /*
  * What domctl answers of the machine: of getdomaininfo cpu_time and the highest pfn that an HVM guest may have, of getvcpuinfo
  * cpu_time and the processor, of getvcpucontext the registers and the FPU, of gettscinfo clock and frequency.
@@ -326,6 +334,8 @@ static void told_by_domctl(struct xd_witness *w, const struct xd_runner *r, stru
     for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++)
         if (rows[i].cmd == op.cmd)
             forget(w, v, at + rows[i].at, rows[i].n);
+    if (op.cmd == GETDOMAININFO)
+        created(w, v, at, op.u.info.shared_info_frame);
     if (op.cmd == GETVCPUCONTEXT && runs_there(r, op.domain, op.u.vcpucontext.vcpu))
         forget(w, v, op.u.vcpucontext.ctxt, sizeof(struct xd_abi_vcpu_guest_context));
 }

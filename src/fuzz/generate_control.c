@@ -87,6 +87,33 @@ static const struct xd_alt platform[] = {
 static const struct xd_alt words[] = {A(1, "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0")};
 static const struct xd_alt entries[] = {
     A(1, "ptr(<0/1/2>, <16/16/0x1b/1>, 0, <0/0/1>, <16/0x100000010>, 0, 0, <16/0xc8f>, 0)")};
+/*
+ * What no domain is created for, under a number that the caller chose: of one that Xen chose something is left. In order: flags, an
+ * IOMMU's options, vCPUs, ports, frames of grants and of mappings, grants' version, traces, pool, emulated devices, x86's flags.
+ */
+#define NEW "domctl ptr4(1, 0x15, <7/0x7fef>, 0, 0, 0, 0, 0, 0, "
+static const struct xd_alt domctl_new[] = {
+    A(2, NEW "<0x100/0x80000001/0x1ff>, 0, 1, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(1, NEW "<0/8>, 0, 1, 63, 4, 16, <0x11/0x80000001>, 0, 0, 0, 0, <zeros>)"),
+    A(1, NEW "<0/8/0x10>, 0, 0, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(1, NEW "<2/6/0xfe>, 0, 1, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(2, NEW "<0x20/0x21>, <0/1/2/0xffffffff>, <1/8193>, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(1, NEW "0, <1/2>, 1, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(1, NEW "<0/1>, 0, 1, 63, 4, 16, 1, <1/4096>, 0, 0, 0, <zeros>)"),
+    A(1, NEW "<0x80/0x84>, 0, 1, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(2, NEW "<0, 0, 8193/4, 0, 0xffffffff/1, 0, 129>, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(1, NEW "<4/5/0x44>, 0, 1, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(1, NEW "<0x40/0x41/0x48>, 0, 8192, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(1, NEW "0, 0, 1, 63, 4, 16, 1, 0, 0, <0/1>, <2/0x80000000>, <zeros>)"),
+    A(2, NEW "0, 0, 64, 63, 4, 16, 1, 0, 0, <0x800/1/0x101/0x7ff/0x80000100>, 0, <zeros>)"),
+    A(3, NEW "0, 0, 1, 0, <0, 16, 1/65, 16, 1/4, 1025, 1/4, 16, 0/4, 16, 3/0x80000000, 1025, 2>, "
+             "0, <0/9>, 0x100, 1, <zeros>)"),
+    A(1, NEW "0x18, 0, 1, 0xffffffff, <1/64/0xffffffff>, <0/1024/0xffffffff>, <1/2>, 0, "
+             "<9/0xffffffff>, 0, 0, <zeros>)"),
+    CTL2(1, "domctl ptr4(1, 0x15, d1, 0, 0, 0, 0, 0, 0, <0/0x100>, 0, 1, 63, 4, 16, 1, 0, 0, 0, 0, "
+            "<zeros>)"),
+    A(1, "domctl ptr4(<3/4/14/15>, 0x15, <7/0x7fef>, 0, <zeros>)"),
+};
 /* The control domain about the other one, and about itself: what is answered, or refused, and leaves nothing. */
 static const struct xd_alt domctl_self[] = {
     A(1, "domctl ptr4(<3/12/15/18/33/59/60/79>, 0x15, 0, 0, <zeros>)"),
@@ -196,8 +223,9 @@ static const struct xd_alt hvm[] = {
     A(2, "dm_op <0/SELF/7/<own>/<other>> <1/2> ptr(0, 0, 0, 0)"),
 };
 static const struct xd_alt domctl_d1[] = {A(2, "<domctl-asks>"), A(5, "<domctl-does>")};
-static const struct xd_alt control[] = {A(5, "<domctl>"), A(3, "<kexec>"), A(4, "<refused>"),
-                                        A(4, "<hvm>"), CTL(12, "<platform>")};
+static const struct xd_alt control[] = {
+    A(5, "<domctl>"),      A(3, "<kexec>"),        A(4, "<refused>"),      A(4, "<hvm>"),
+    CTL(12, "<platform>"), CTL(6, "<domctl-new>"), DOMU(1, "<domctl-new>")};
 
 const struct xd_rule xd_rules_control[] = {
     RULE("control", control),
@@ -210,6 +238,7 @@ const struct xd_rule xd_rules_control[] = {
     RULE("platform", platform),
     RULE("words", words),
     RULE("entries", entries),
+    RULE("domctl-new", domctl_new),
     RULE("domctl-self", domctl_self),
     RULE("domctl-asks", domctl_asks),
     RULE("domctl-does", domctl_does),

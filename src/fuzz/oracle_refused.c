@@ -35,6 +35,7 @@ enum {
     INPUT = 32768,  /* bytes typed on the console that were handed over */
     VECTOR = 65536, /* where the next vector is looked for; one that a line got */
     EMPTIED = 131072, /* buffers for samples: none is in there now */
+    NUMBER = 262144,  /* the number that Xen chose last for a domain */
     ALWAYS = ACCESSED | FLUSHED,
     AUDIT = ADJUSTED | RETYPED,
 };
@@ -100,6 +101,7 @@ static const struct {
     {VCPU_OP, XD_WHY_NONE, AUDIT | VCPU}, /* of a new vCPU, which holds what came before */
     {DOMCTL, XD_WHY_NONE, AUDIT | VCPU},  /* the same of another domain's; an affinity */
     {DOMCTL, XD_WHY_DOMCTL_CAP, DONE},    /* the weight */
+    {DOMCTL, XD_WHY_NOT_MODELLED, NUMBER},
     {DOMCTL, XD_WHY_DOMCTL_RESET_PV, DONE},
     {DOMCTL, XD_WHY_COPY_IN, TOLD}, /* what was told of a list before its end */
     {DOMCTL, XD_WHY_POLICY_ROOM, TOLD},
@@ -199,6 +201,8 @@ static unsigned int leaves(uint64_t nr, uint64_t op, unsigned int why)
     for (size_t i = 0; i < XD_ARRAY_SIZE(reasons); i++)
         if (reasons[i].why == why)
             l |= reasons[i].leaves;
+    if (why >= XD_WHY_DOMCTL_NEW_FLAGS && why <= XD_WHY_DOMCTL_NEW_POOL_EMPTY)
+        l |= NUMBER;
     return l;
 }
 
@@ -393,6 +397,8 @@ static bool machine_byte_fine(const struct change *c, uint64_t off)
         return c->leaves & INPUT;
     if (IN_FIELD(off, struct xd_hv, no_info))
         return c->leaves & (CLOCK | SENT);
+    if (IN_FIELD(off, struct xd_hv, domid_last))
+        return c->leaves & NUMBER;
     return c->leaves & VECTOR &&
            (IN_FIELD(off, struct xd_hv, vector_last) ||
             IN_FIELD(off, struct xd_hv, vector_offset) || IN_FIELD(off, struct xd_hv, gsi));

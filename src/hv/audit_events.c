@@ -68,11 +68,11 @@ static void audit_port(struct audit *a, struct xd_domain *d, uint32_t port)
            xd_port_state_name(p->state));
     EXPECT(a,
            p->priority < XD_FIFO_QUEUES && p->last_priority < XD_FIFO_QUEUES &&
-               p->last_vcpu < d->vcpus,
+               p->last_vcpu < d->vcpus_max,
            "d%u port %u: priority %u, and last in queue %u of vCPU %u", d->domid, port, p->priority,
            p->last_priority, p->last_vcpu);
-    EXPECT(a, p->notify_vcpu < d->vcpus, "d%u port %u: notifies vCPU %u of %u", d->domid, port,
-           p->notify_vcpu, d->vcpus);
+    EXPECT(a, p->notify_vcpu < d->vcpus_max, "d%u port %u: notifies vCPU %u of %u", d->domid, port,
+           p->notify_vcpu, d->vcpus_max);
     EXPECT(a,
            p->state != XD_PORT_FREE ||
                (!p->notify_vcpu && !p->remote_dom && !p->remote_port && !p->virq),
@@ -310,6 +310,10 @@ static void audit_lifecycle(struct audit *a, struct xd_domain *d)
     EXPECT(a, d->shutting_down == d->shut_down, "d%u: is neither running nor shut down", d->domid);
     EXPECT(a, d->dying == d->dead && (!d->dead || d->pages || xd_profile_keeps(d)),
            "d%u: is destroyed by half", d->domid);
+    EXPECT(a, d->vcpus_max && d->vcpus_max <= XD_VCPUS && (!d->vcpus || d->vcpus == d->vcpus_max),
+           "d%u: has %u of %u vCPUs", d->domid, d->vcpus, d->vcpus_max);
+    EXPECT(a, d->finished || d->pauses || d->dying, "d%u: is in the making, and not paused",
+           d->domid);
     EXPECT(a, !d->dying || !d->ports_active, "d%u: is destroyed and has ports", d->domid);
     EXPECT(a, !d->hardware || (d->privileged && xd_hardware_domain(d->hv) == d),
            "d%u: is a hardware domain, and can't be", d->domid);

@@ -8,6 +8,7 @@
  */
 #include "base/bug.h"
 #include "hv/bounce.h"
+#include "hv/create.h"
 #include "hv/evtchn.h"
 #include "hv/layout.h"
 #include "hv/pagetype.h"
@@ -26,8 +27,6 @@ static const struct xd_domain_config config_default = XD_DOMAIN_CONFIG_DEFAULT;
 #define SIF_INITDOMAIN      2u
 #define SIF_MOD_START_PFN   8u
 #define SIF_VIRT_P2M_4TOOLS 16u
-#define DR6_RESET           0xffff0ff0u
-#define DR7_RESET           0x400u
 
 struct builder {
     struct xd_hv *hv;
@@ -239,22 +238,10 @@ static void init_vcpus(struct builder *b)
 
     for (uint32_t id = 0; id < b->c->vcpus; id++) {
         struct xd_vcpu *v = &b->d->vcpu[id];
+        const bool up = id < b->c->vcpus_online;
 
-        XD_PUT(b->hv, v->hv, b->hv);
-        XD_PUT(b->hv, v->domain, b->d);
-        XD_PUT(b->hv, v->id, id);
-        XD_PUT(b->hv, v->down, id >= b->c->vcpus_online);
-        XD_PUT(b->hv, v->initialised, !v->down);
-        XD_PUT(b->hv, v->kernel_mode, true);
-        XD_PUT(b->hv, v->dr6, DR6_RESET);
-        XD_PUT(b->hv, v->dr7, DR7_RESET);
-        XD_PUT(b->hv, v->period_ns, XD_TICK_NS);
-        XD_PUT(b->hv, v->tick_ns,
-               v->down ? 0 : b->hv->now_ns); /* its first: when it comes to run */
-        xd_runstate_init(v);
-        xd_given_init(v);
-        xd_info_back(v);
-        if (v->down)
+        xd_vcpu_make(b->d, id, up);
+        if (!up)
             continue;
         if (b->c->order == XD_ORDER_DOMU)
             XD_PUT(b->hv, v->context_flags, XD_VGCF_IN_KERNEL | XD_VGCF_ONLINE);
@@ -293,24 +280,24 @@ static void init_domain(struct builder *b, uint16_t domid)
     struct xd_domain *d = b->d;
     const struct xd_domain_config *c = b->c;
     uint32_t unlimited = c->privileged ? UINT32_MAX : c->pages;
+    const struct xd_newborn as = {.domid = domid,
+                                  .vcpus = c->vcpus,
+                                  .port_max = c->privileged ? XD_PORTS - 1 : c->port_max,
+                                  .handle = c->handle};
 
-    XD_PUT(b->hv, d->hv, b->hv);
-    XD_PUT(b->hv, d->domid, domid);
-    XD_PUT(b->hv, d->used, true);
+    xd_domain_make(b->hv, d, &as);
     XD_PUT(b->hv, d->privileged, c->privileged);
     XD_PUT(b->hv, d->hardware, c->privileged && !xd_hardware_domain(b->hv));
+    XD_PUT(b->hv, d->pit, d->hardware);
+    XD_PUT(b->hv, d->finished, true);
     XD_PUT(b->hv, d->vcpus, c->vcpus);
     XD_PUT(b->hv, d->pages_max, c->pages_max ? c->pages_max : unlimited);
-    xd_arena_write(xd_arena_of(b->hv), d->handle, c->handle, sizeof(d->handle));
     XD_PUT(b->hv, d->start, b->l.start);
-    XD_PUT(b->hv, d->shutdown_code, -1);
-    XD_PUT(b->hv, d->weight, XD_WEIGHT_DEFAULT);
-    XD_PUT(b->hv, d->nodes, XD_NODES);
-    XD_PUT(b->hv, d->tsc_incarnation, d->hardware ? 0 : 1); /* AS-XEN: tsc_set_info */
-    XD_PUT(b->hv, d->port_max, c->privileged ? XD_PORTS - 1 : c->port_max);
-    XD_PUT(b->hv, d->perdomain, xd_perdomain_of(d));
+    XD_PUT(b->hv, d->start.shared_info_mfn, d->shared_info.v);
+    if (d->hardware)
+        XD_PUT(b->hv, d->tsc_incarnation, 0); /* AS-XEN: tsc_set_info */
+    xd_domain_nodes_follow(d);
     grant_io(d, c);
-    xd_evtchn_init(d);
 }
 
 /* Does the builder write to page (pfn), or clear it? Others of a debug build hold what they were scrubbed with. */
@@ -329,14 +316,9 @@ static bool is_written(const struct builder *b, uint64_t pfn)
 static void build(struct builder *b, uint16_t domid)
 {
     struct xd_domain *d = b->d;
-    xd_mfn shared;
     bool found;
 
     init_domain(b, domid);
-    found = xd_frame_alloc_xen(b->hv, domid, &shared);
-    XD_INVARIANT(b->hv, found);
-    XD_PUT(b->hv, d->shared_info, shared);
-    XD_PUT(b->hv, d->start.shared_info_mfn, d->shared_info.v);
     for (uint64_t pfn = 0; pfn < b->c->pages; pfn++) {
         xd_mfn mfn;
 
@@ -359,14 +341,6 @@ static void build(struct builder *b, uint16_t domid)
 }
 
 /* ---- The host's way in ---- */
-
-static struct xd_domain *free_slot(struct xd_hv *hv)
-{
-    for (uint32_t i = 0; i < hv->config.domains_max; i++)
-        if (!hv->domain[i].used)
-            return &hv->domain[i];
-    return NULL;
-}
 
 static uint32_t free_domid(struct xd_hv *hv, bool privileged)
 {
@@ -403,7 +377,7 @@ static void remember(const struct builder *b, uint32_t domid)
 int xd_domain_create(struct xd_hv *hv, const struct xd_domain_config *config,
                      struct xd_domain **out)
 {
-    struct builder b = {.hv = hv, .c = config ? config : &config_default, .d = free_slot(hv)};
+    struct builder b = {.hv = hv, .c = config ? config : &config_default, .d = xd_domain_slot(hv)};
     uint32_t domid = b.c->domid == XD_DOMID_AUTO ? free_domid(hv, b.c->privileged) : b.c->domid;
     const char *bad = xd_layout(b.c, &b.l);
 

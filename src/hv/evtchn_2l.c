@@ -81,6 +81,8 @@ void xd_port_raise_on(struct xd_vcpu *v, uint32_t port)
 
 void xd_port_raise(struct xd_domain *d, uint32_t port)
 {
+    if (XD_UNLIKELY(!d->vcpus)) /* DIFFERS: Xen 4.17 ends here */
+        return;
     xd_port_raise_on(&d->vcpu[d->port[port].notify_vcpu], port);
 }
 

@@ -254,9 +254,14 @@ struct xd_domain {
     bool debugged;   /* DOMCTL_setdebugging */
     bool dying;      /* being destroyed, or gone but for frames that others still map */
     bool dead;       /* all that could be released is; the last of its frames takes it away */
+    bool finished;   /* its controller let it run once: it is no domain in the making any more */
+    bool xenstore;   /* it was created as the domain that runs xenstore, */
+    bool pit;        /* ... and with Xen's timer of a PC, as the hardware domain is */
+    bool nodes_said; /* (nodes) were said, and do not follow from where its vCPUs may run */
     struct xd_range ioport[XD_RIGHTS], iomem[XD_RIGHTS]; /* that it may use */
-    uint64_t l1_disallowed; /* bits it may not set in L1 entries; follows from its I/O rights */
-    uint32_t vcpus;
+    uint64_t l1_disallowed;    /* bits it may not set in L1 entries; follows from its I/O rights */
+    uint32_t vcpus;            /* that it has, */
+    uint32_t vcpus_max;        /* ... and that it was created for: all of them or none are there */
     uint32_t pages, pages_max; /* frames that belong to it (allocated); its limit */
     uint64_t vm_assist;        /* bit per VMASST type */
     uint8_t handle[16];
@@ -363,6 +368,8 @@ struct xd_hv {
     uint8_t cpu_ids[XD_APIC_IDS / 8]; /* a bit for each APIC id that a processor was said to have */
     bool px_known;                    /* Xen was told all about how fast the processor can be */
     uint16_t virq_handler[XD_VIRQS];  /* 1 + domid of who gets it; 0: the hardware domain */
+    uint16_t
+        domid_last; /* the last number that Xen chose for a domain, even if there came none of it */
 
     bool off;            /* the hardware domain shut down, and with it the machine */
     uint64_t no_info[8]; /* AS-XEN: dummy_vcpu_info: of all vCPUs that have none */

@@ -235,11 +235,12 @@ static bool domain(struct reader *r, uint32_t *next)
     if (!rows(r, xd_state_domain, d))
         return false;
     snprintf(r->who, sizeof(r->who), "d%u's ", d->domid);
-    if (d->vcpus == 0 || d->ports_valid % XD_PORT_BUCKET || xd_domain_by_id(hv, d->domid))
+    if (d->vcpus_max == 0 || (d->vcpus && d->vcpus != d->vcpus_max) ||
+        d->ports_valid % XD_PORT_BUCKET || xd_domain_by_id(hv, d->domid))
         return refuse_at(r, r->at,
-                         "%sfields above: it has %" PRIu32 " vCPUs and %" PRIu32
+                         "%sfields above: it has %" PRIu32 " of %" PRIu32 " vCPUs and %" PRIu32
                          " valid ports, and its number must be its own",
-                         r->who, d->vcpus, d->ports_valid);
+                         r->who, d->vcpus, d->vcpus_max, d->ports_valid);
     d->hv = hv;
     d->used = true;
     d->perdomain = xd_perdomain_of(d);

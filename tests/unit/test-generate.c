@@ -44,6 +44,9 @@ static const struct {
     {XD_WHY_VNUMA_ROOM, "control/domctl-virtual-nodes", NULL},     /* virtual nodes stay */
     {XD_WHY_DOMCTL_EXT_MCE, "control/domctl-entries-banks", NULL}, /* entries stay */
     {XD_WHY_DOMCTL_MSR_ROOM, "control/domctl-msrs", NULL},         /* MSRs stay */
+    {XD_WHY_DOMCTL_NEW_POOL_EMPTY, "control/domctl-create-refused", NULL}, /* pools stay */
+    {XD_WHY_DOMCTL_NEW_FULL, NULL, "it takes as much memory as the machine has"},
+    {XD_WHY_DOMCTL_NEW_NO_MEMORY, NULL, "it takes a heap that is used up"},
 };
 
 /* What only steps of the host's bring about. */

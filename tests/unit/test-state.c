@@ -190,7 +190,7 @@ END_TEST
 /* ---- Files that are no machine ---- */
 
 static struct xd_fixture f;
-#define LAYOUT UINT64_C(0xb0d2a408b1f54763) /* of machine files of XD_STATE_VERSION 7 */
+#define LAYOUT UINT64_C(0x6ffc0dbca450e8e6) /* of machine files of XD_STATE_VERSION 7 */
 
 static struct xd_str file;
 
@@ -357,7 +357,9 @@ static const struct {
     {MACHINE, 0, "off", 2, "off is 2, and can be 1 at most"},
     {DOMAIN, 0, "domid", 0x7ff0, "domid is 32752"},
     {DOMAIN, 0, "domid", 9, "the machine is not sound"},
-    {DOMAIN, 0, "vcpus", 0, "it has 0 vCPUs"},
+    {DOMAIN, 0, "vcpus", 2, "it has 2 of 3 vCPUs"},
+    {DOMAIN, 0, "vcpus_max", 0, "it has 3 of 0 vCPUs"},
+    {DOMAIN, 0, "finished", 0, "the machine is not sound"},
     {DOMAIN, 0, "vm_assist", 0x40, "vm_assist is 0x40"},
     {DOMAIN, 0, "ports_valid", 65, "and 65 valid ports"},
     {DOMAIN, 0, "shared_info.v", 0x300, "its shared_info is frame 0x300"},

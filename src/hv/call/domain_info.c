@@ -12,6 +12,7 @@
 #define DOMINF_BLOCKED    0x10u
 #define DOMINF_RUNNING    0x20u
 #define DOMINF_DEBUGGED   0x40u
+#define DOMINF_XENSTORE   0x80u
 #define DOMINF_CODE_SHIFT 16
 #define EMULATION_PIT     0x100u
 
@@ -61,10 +62,11 @@ void xd_domain_info(const struct xd_domain *d, struct xd_abi_domctl_info *info)
                                         .outstanding_pages = d->claimed,
                                         .shared_info_frame = d->shared_info.v,
                                         .gpaddr_bits = GPADDR_BITS,
-                                        .emulation_flags = d->hardware ? EMULATION_PIT : 0};
+                                        .emulation_flags = d->pit ? EMULATION_PIT : 0};
     __builtin_memcpy(info->handle, d->handle, sizeof(info->handle));
     tell_vcpus(d, info);
     info->flags |= (d->dead ? DOMINF_DYING : 0) | (d->shut_down ? DOMINF_SHUTDOWN : 0) |
                    (d->pauses ? DOMINF_PAUSED : 0) | (d->debugged ? DOMINF_DEBUGGED : 0) |
+                   (d->xenstore ? DOMINF_XENSTORE : 0) |
                    (uint32_t)d->shutdown_code << DOMINF_CODE_SHIFT;
 }

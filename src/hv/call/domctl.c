@@ -154,7 +154,9 @@ static int64_t paging_cont(struct xd_vcpu *v, struct xd_domain *d)
         return xd_reject(v, XD_WHY_CONTROL_ONLY, HC_PAGING_DOMCTL_CONT, v->domain->domid);
     if (d == v->domain)
         return xd_reject(v, XD_WHY_PAGING_SELF, d->domid);
-    return d->dying ? 0 : xd_reject(v, XD_WHY_PAGING_NOTHING_BEGUN, d->domid);
+    if (d->dying)
+        return 0;
+    return xd_reject(v, d->vcpus ? XD_WHY_PAGING_NOTHING_BEGUN : XD_WHY_DOMCTL_BLANK, d->domid);
 }
 
 /* AS-XEN: do_paging_domctl_cont: its part of the struct goes back to the guest whatever came out. */

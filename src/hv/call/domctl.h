@@ -13,8 +13,8 @@
 #define XD_HC_DOMCTL 36u
 
 struct xd_domctl {
-    struct xd_vcpu *v;       /* who calls */
-    struct xd_domain *d;     /* whom it is about; NULL: nobody in particular */
+    struct xd_vcpu *v;   /* who calls */
+    struct xd_domain *d; /* whom it is about; NULL: nobody in particular, or who is to be created */
     struct xd_abi_domctl op; /* a private copy */
     bool copyback;           /* it goes back to the caller, whatever the result */
 };
@@ -30,8 +30,8 @@ struct xd_domctl_row {
 extern const struct xd_domctl_row xd_domctl_domain[], xd_domctl_vcpu[], xd_domctl_state[],
     xd_domctl_given[], xd_domctl_memory[], xd_domctl_machine[];
 
-/* In domctl_vnuma.c. */
-xd_domctl_fn xd_domctl_setvnumainfo;
+/* In domctl_create.c, domctl_vnuma.c. */
+xd_domctl_fn xd_domctl_createdomain, xd_domctl_setvnumainfo;
 
 /* Commands whose place among the checks is their own. In domctl_rights.c. */
 xd_domctl_fn xd_domctl_irq_permission, xd_domctl_iomem_permission, xd_domctl_ioport_permission,

@@ -2,6 +2,7 @@
 /* domctl_domain.c: domctl: a domain as a whole: its life, its limits, and what is said of it. */
 #include "hv/call/domctl.h"
 
+#include "hv/create.h"
 #include "hv/evtchn.h"
 #include "hv/evtchn_fifo.h"
 #include "hv/sched.h"
@@ -38,6 +39,8 @@ static int64_t unpausedomain(struct xd_domctl *c)
     if (c->d->pauses == 0)
         return xd_reject(c->v, XD_WHY_DOMCTL_NOT_PAUSED, c->d->domid);
     XD_PUT(c->v->hv, c->d->pauses, (uint8_t)(c->d->pauses - 1));
+    if (!c->d->pauses)
+        XD_PUT(c->v->hv, c->d->finished, true);
     xd_domain_repause(c->d);
     return 0;
 }
@@ -99,16 +102,17 @@ static int64_t soft_reset(struct xd_domctl *c)
 
 /* ---- Limits ---- */
 
-/* AS-XEN: do_domctl: how many there are was said when the domain was created; that there are is all that is left to say. */
+/* AS-XEN: do_domctl: how many there are was said when the domain was created; that there be any is all that is left to say. */
 static int64_t max_vcpus(struct xd_domctl *c)
 {
     int64_t rc = xd_domctl_not_self(c);
 
     if (rc)
         return rc;
-    if (c->op.u.max_vcpus.max != c->d->vcpus)
+    if (c->op.u.max_vcpus.max != c->d->vcpus_max)
         return xd_reject(c->v, XD_WHY_DOMCTL_MAX_VCPUS, c->d->domid, c->op.u.max_vcpus.max,
-                         c->d->vcpus);
+                         c->d->vcpus_max);
+    xd_domain_make_vcpus(c->d);
     return 0;
 }
 
@@ -239,6 +243,8 @@ static int64_t vm_event_op(struct xd_domctl *c)
         c->copyback = true;
         return 0;
     }
+    if (!c->d->vcpus)
+        return xd_reject(c->v, XD_WHY_DOMCTL_BLANK, c->d->domid);
     if (mode != VM_EVENT_MONITOR)
         return xd_reject(c->v, XD_WHY_DOMCTL_VM_EVENT, mode, c->op.u.vm_event_op.op);
     switch (c->op.u.vm_event_op.op) {
@@ -250,7 +256,7 @@ static int64_t vm_event_op(struct xd_domctl *c)
 }
 
 const struct xd_domctl_row xd_domctl_domain[] = {
-    {1, xd_domctl_not_modelled}, /* createdomain */
+    {1, xd_domctl_createdomain},
     {2, destroydomain},
     {3, pausedomain},
     {4, unpausedomain},

@@ -7,8 +7,8 @@
 #include "hv/call/policy.h"
 
 #include "base/hostclock.h"
+#include "hv/create.h"
 
-#define ALL_NODES  UINT64_MAX /* the 64 that Xen is built for */
 #define HVM_SAVE   33u
 #define ADDRESS_64 64u
 #define ADDRESS_32 32u
@@ -24,7 +24,10 @@ static int64_t device(struct xd_domctl *c)
 
 /* ---- Nodes of memory: there is one ---- */
 
-/* AS-XEN: domain_set_node_affinity: all of them means what there are; others that there are not are kept. */
+/*
+ * AS-XEN: domain_set_node_affinity: all of them means those of where its vCPUs may run, and that is looked at when it has
+ * some; others that there are not are kept.
+ */
 static int64_t setnodeaffinity(struct xd_domctl *c)
 {
     uint64_t nodes;
@@ -35,7 +38,11 @@ static int64_t setnodeaffinity(struct xd_domctl *c)
         return rc;
     if (!(nodes & XD_NODES))
         return xd_reject(c->v, XD_WHY_DOMCTL_NODES, c->d->domid);
-    XD_PUT(c->v->hv, c->d->nodes, nodes == ALL_NODES ? XD_NODES : nodes);
+    XD_PUT(c->v->hv, c->d->nodes_said, nodes != XD_NODES_ALL);
+    if (c->d->nodes_said)
+        XD_PUT(c->v->hv, c->d->nodes, nodes);
+    else
+        xd_domain_nodes_follow(c->d);
     return 0;
 }
 
@@ -74,12 +81,16 @@ static int64_t get_cpu_policy(struct xd_domctl *c)
     return rc;
 }
 
-/* It can be another while the domain is being made, which createdomain begins, and this machine's domains are made. */
+/* It can be another while the domain is being made. */
 static int64_t set_cpu_policy(struct xd_domctl *c)
 {
     int64_t rc = xd_domctl_not_self(c);
 
-    return rc ? rc : xd_reject(c->v, XD_WHY_DOMCTL_POLICY_LATE, c->d->domid);
+    if (rc)
+        return rc;
+    if (c->d->finished)
+        return xd_reject(c->v, XD_WHY_DOMCTL_POLICY_LATE, c->d->domid);
+    return xd_domctl_not_modelled(c);
 }
 
 /* ---- The TSC, which the guest reads itself unless Xen is told to emulate it ---- */

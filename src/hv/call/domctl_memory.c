@@ -115,6 +115,8 @@ static int64_t shadow_op(struct xd_domctl *c)
         return xd_reject(c->v, XD_WHY_PAGING_SELF, c->d->domid);
     if (c->d->dying)
         return 0;
+    if (!c->d->vcpus)
+        return xd_reject(c->v, XD_WHY_DOMCTL_BLANK, c->d->domid);
     switch (op) {
     case SHADOW_ENABLE:
         if (mode & LOG_DIRTY)

@@ -22,11 +22,17 @@ static int64_t find(struct xd_domctl *c, uint32_t id, enum xd_why why, struct xd
     return *t ? 0 : xd_reject(c->v, why, c->d->domid, id);
 }
 
+/* AS-XEN: do_domctl, vcpu_affinity_domctl: one that the domain may have and has not is another error than one that it may not. */
+static int64_t find_made(struct xd_domctl *c, uint32_t id, struct xd_vcpu **t)
+{
+    return find(c, id, id < c->d->vcpus_max ? XD_WHY_DOMCTL_VCPU_UNKNOWN : XD_WHY_DOMCTL_VCPU, t);
+}
+
 static int64_t getvcpuinfo(struct xd_domctl *c)
 {
     struct xd_abi_vcpu_runstate_info time;
     struct xd_vcpu *t;
-    int64_t rc = find(c, c->op.u.vcpuinfo.vcpu, XD_WHY_DOMCTL_VCPU, &t);
+    int64_t rc = find_made(c, c->op.u.vcpuinfo.vcpu, &t);
 
     if (rc)
         return rc;
@@ -96,7 +102,7 @@ static int64_t vcpuaffinity(struct xd_domctl *c)
 {
     const uint32_t flags = c->op.u.vcpuaffinity.flags;
     struct xd_vcpu *t;
-    int64_t rc = find(c, c->op.u.vcpuaffinity.vcpu, XD_WHY_DOMCTL_VCPU, &t);
+    int64_t rc = find_made(c, c->op.u.vcpuaffinity.vcpu, &t);
 
     if (rc)
         return rc;

@@ -13,9 +13,9 @@ static int64_t check_numbers(struct xd_domctl *c)
 {
     const uint32_t nodes = c->op.u.vnuma.nr_vnodes, ranges = c->op.u.vnuma.nr_vmemranges;
 
-    if (c->op.u.vnuma.nr_vcpus != c->d->vcpus)
+    if (c->op.u.vnuma.nr_vcpus != c->d->vcpus_max)
         return xd_reject(c->v, XD_WHY_DOMCTL_VNUMA_VCPUS, c->d->domid, c->op.u.vnuma.nr_vcpus,
-                         c->d->vcpus);
+                         c->d->vcpus_max);
     if (c->op.u.vnuma.pad)
         return xd_reject(c->v, XD_WHY_VNUMA_PAD, c->op.u.vnuma.pad);
     if (nodes == 0 || nodes > XD_VNODES || ranges > XD_VMEMRANGES)
@@ -42,7 +42,7 @@ static int64_t read_nodes(struct xd_domctl *c, struct xd_vnuma *next)
 
 static int64_t read_all(struct xd_domctl *c, struct xd_vnuma *next)
 {
-    const uint32_t vcpus = c->d->vcpus;
+    const uint32_t vcpus = c->d->vcpus_max;
     int64_t rc;
 
     next->nodes = c->op.u.vnuma.nr_vnodes;
@@ -108,20 +108,21 @@ int64_t xd_memory_vnuma(struct xd_vcpu *v, uint64_t at)
     if (!is->nodes)
         return xd_reject(v, XD_WHY_VNUMA_NONE, d->domid);
 
-    room = op.nr_vnodes >= is->nodes && op.nr_vcpus >= d->vcpus && op.nr_vmemranges >= is->ranges;
+    room =
+        op.nr_vnodes >= is->nodes && op.nr_vcpus >= d->vcpus_max && op.nr_vmemranges >= is->ranges;
     if (room)
         rc = tell(v, op.vmemrange, is->range, sizeof(*is->range) * is->ranges);
     if (room && rc == 0)
         rc = tell(v, op.vdistance, is->distance, sizeof(*is->distance) * is->nodes * is->nodes);
     if (room && rc == 0)
-        rc = tell(v, op.vcpu_to_vnode, is->of_vcpu, sizeof(*is->of_vcpu) * d->vcpus);
+        rc = tell(v, op.vcpu_to_vnode, is->of_vcpu, sizeof(*is->of_vcpu) * d->vcpus_max);
     if (rc)
         return rc;
     op.nr_vnodes = is->nodes;
-    op.nr_vcpus = d->vcpus;
+    op.nr_vcpus = d->vcpus_max;
     op.nr_vmemranges = is->ranges;
     rc = tell(v, at, &op, sizeof(op));
     if (rc || room)
         return rc;
-    return xd_reject(v, XD_WHY_VNUMA_ROOM, d->domid, is->nodes, is->ranges, d->vcpus);
+    return xd_reject(v, XD_WHY_VNUMA_ROOM, d->domid, is->nodes, is->ranges, d->vcpus_max);
 }

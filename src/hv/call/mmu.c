@@ -217,6 +217,8 @@ int64_t xd_hc_mmu_update(struct xd_vcpu *v, const struct xd_args_mmu_update *arg
     s.pt = table_domain(v, arg->foreigndom);
     if (!s.pt)
         return xd_reject(v, XD_WHY_PT_DOM_UNKNOWN, (arg->foreigndom >> 16) - 1);
+    if (!s.pt->vcpus)
+        return xd_batch_end(v, &b, 0, (int)xd_reject(v, XD_WHY_PT_DOM_BLANK, s.pt->domid));
     if (!xd_foreign_find(v, (uint16_t)arg->foreigndom, &s.fd)) {
         return xd_batch_end(v, &b, 0,
                             (int)xd_reject(v, XD_WHY_FD_UNKNOWN, (uint16_t)arg->foreigndom));

@@ -222,6 +222,8 @@ static int64_t set_passive(struct xd_vcpu *v, uint64_t at)
     d = xd_domain_by_id(hv, op.domain_id);
     if (!d)
         return xd_reject(v, XD_WHY_XENOPROF_DOMAIN, op.domain_id);
+    if (!d->vcpus)
+        return xd_reject(v, XD_WHY_XENOPROF_BLANK, d->domid);
     if (!d->prof.pages && !xd_profile_make(d, op.max_samples))
         return no_memory(v, d, op.max_samples);
     if (!xd_profile_share(d, v->domain, &busy))
