@@ -37,6 +37,8 @@ struct xd_laid;
 
 /* Starts anew for vCPU (v). */
 void xd_lay_begin(struct xd_vcpu *v);
+/* The same for one that does not run yet: the first vCPU of dom0 writes the code, and the upcall mask is not shown. */
+void xd_lay_begin_by_dom0(struct xd_vcpu *v);
 /* What reports that the vCPU came to (rip), in (user) mode, behind an instruction of (n) bytes that is to stand right before it. False: there can be no code; xd_lay_why. */
 bool xd_lay(uint64_t rip, bool user, const void *instruction, size_t n);
 const char *xd_lay_why(void);

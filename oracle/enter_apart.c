@@ -230,17 +230,17 @@ void xd_enter_start(struct xd_vcpu *v)
     const struct xd_start *s = &v->domain->start;
     struct xd_apart *g = &xd_apart[xd_number_of(v)];
 
+    g->regs = (struct xd_registers){.rip = s->kernel_va,
+                                    .rsp = s->stack_va + XD_PAGE_SIZE,
+                                    .rflags = XD_RFLAGS_FIXED | XD_RFLAGS_IF,
+                                    .cs = XD_FLAT_CS64,
+                                    .ss = XD_FLAT_SS};
     if (!expected)
         return;
     for (size_t i = 0; i < sizeof(undone); i++)
         xd_real_machine.used[undone[i]] = true;
     g->other.stack[0] = XD_FLAT_SS;
     g->other.stack[1] = s->stack_va + XD_PAGE_SIZE;
-    g->regs = (struct xd_registers){.rip = s->kernel_va,
-                                    .rsp = s->stack_va + XD_PAGE_SIZE,
-                                    .rflags = XD_RFLAGS_FIXED | XD_RFLAGS_IF,
-                                    .cs = XD_FLAT_CS64,
-                                    .ss = XD_FLAT_SS};
     g->apart = find(xd_number_of(v), s);
 }
 
@@ -335,15 +335,16 @@ void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, in
 {
     struct xd_apart *g = &xd_apart[xd_number_of(v)];
 
-    if (!g->apart)
-        return;
-    if (registers_rows(nr))
-        xd_exchange_rows(g);
-    if (registers_callbacks(nr))
-        xd_exchange_callbacks(g);
-    if (nr == HC_MULTICALL && v->blocked)
-        xd_enter_cant("a list of calls sleeps, and Xen's records are the kernel's when it goes on");
-    follow(v, nr, arg, rc);
+    if (g->apart) {
+        if (registers_rows(nr))
+            xd_exchange_rows(g);
+        if (registers_callbacks(nr))
+            xd_exchange_callbacks(g);
+        if (nr == HC_MULTICALL && v->blocked)
+            xd_enter_cant(
+                "a list of calls sleeps, and Xen's records are the kernel's when it goes on");
+        follow(v, nr, arg, rc);
+    }
     g->regs.rflags = xd_kept_flags(g->regs.rflags);
     g->regs.rcx = g->regs.rip;
     g->regs.r11 = g->regs.rflags;

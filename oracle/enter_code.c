@@ -28,6 +28,8 @@ static struct xd_xen *const xen = &xd_real_machine.xen;
 static struct {
     const struct xd_vcpu *v;
     unsigned int g;
+    unsigned int by; /* who writes the code: itself or dom0, */
+    uint64_t by_cr3; /* which has this root table */
     const char *why;
     struct {
         uint64_t va, rip;
@@ -55,7 +57,14 @@ void xd_lay_begin(struct xd_vcpu *v)
 {
     memset(&lay, 0, sizeof(lay));
     lay.v = v;
-    lay.g = xd_xen_guest(v->domain->domid, v->id);
+    lay.g = lay.by = xd_xen_guest(v->domain->domid, v->id);
+}
+
+void xd_lay_begin_by_dom0(struct xd_vcpu *v)
+{
+    xd_lay_begin(v);
+    lay.by = xd_xen_guest(0, 0);
+    lay.by_cr3 = xen->guest[lay.by].mail->cr3 / XD_PAGE_SIZE;
 }
 
 const char *xd_lay_why(void)
@@ -207,7 +216,7 @@ static bool link_page(uint64_t cr3, uint64_t va, uint64_t leaf)
 /* QEMU must see the bytes change, so they are written by the kernel. */
 static bool write_code(void)
 {
-    volatile struct xd_mailbox *m = xen->guest[lay.g].mail;
+    volatile struct xd_mailbox *m = xen->guest[lay.by].mail;
     struct xd_mail_code *c = (struct xd_mail_code *)(uintptr_t)m->code;
 
     m->op = XD_MAIL_CODE_OUT;
@@ -230,25 +239,27 @@ static bool write_code(void)
             c[m->size - 1].byte[c[m->size - 1].size++] = lay.piece[i].byte[k];
         }
     }
-    return xd_xen_ask(xen, lay.g) && (!m->trapped || cant("its code can't be written"));
+    return xd_xen_ask(xen, lay.by) && (!m->trapped || cant("its code can't be written"));
 }
 
 bool xd_lay_show(uint64_t cr3, uint64_t user_cr3)
 {
+    const uint64_t by_cr3 = lay.by == lay.g ? cr3 : lay.by_cr3;
     uint64_t mfn[PAGES];
 
-    xd_xen_flush(xen, lay.g);
+    xd_xen_flush(xen, lay.by);
     find_frames();
     for (unsigned int i = 0; i < lay.pages; i++)
         if (!take(&mfn[i]) ||
-            !link_page(cr3, WINDOW + i * XD_PAGE_SIZE, mfn[i] * XD_PAGE_SIZE | TABLE_ENTRY))
+            !link_page(by_cr3, WINDOW + i * XD_PAGE_SIZE, mfn[i] * XD_PAGE_SIZE | TABLE_ENTRY))
             return false;
     for (unsigned int i = 0; i < lay.pages; i++)
         if (!link_page(cr3, lay.page[i], mfn[i] * XD_PAGE_SIZE | CODE_ENTRY) ||
             (user_cr3 && user_cr3 != cr3 &&
              !link_page(user_cr3, lay.page[i], mfn[i] * XD_PAGE_SIZE | CODE_ENTRY)))
             return false;
-    return link_page(cr3, MASK_PAGE, lay.v->info_mfn.v * XD_PAGE_SIZE | TABLE_ENTRY) &&
+    return (lay.by != lay.g ||
+            link_page(cr3, MASK_PAGE, lay.v->info_mfn.v * XD_PAGE_SIZE | TABLE_ENTRY)) &&
            write_code();
 }
 
@@ -257,20 +268,26 @@ uint64_t xd_lay_mask(void)
     return MASK_PAGE + lay.v->info_off + offsetof(struct xd_abi_vcpu_info, evtchn_upcall_mask);
 }
 
-bool xd_lay_hide(void)
+static bool flush(unsigned int g)
 {
     uint64_t op[3] = {FLUSH_LOCAL};
+    const struct xd_xen_guest *guest = &xen->guest[g];
 
+    if (!guest->mail || guest->dead || guest->down || guest->waits)
+        return true;
+    xd_xen_queue(xen, g, HC_MMUEXT, (uint64_t[6]){0, 1, 0, SELF}, 0, op, sizeof(op));
+    xd_xen_expect(xen, g, 0);
+    xd_xen_flush(xen, g);
+    return !guest->surprised || cant("its translations can't be flushed");
+}
+
+bool xd_lay_hide(void)
+{
     if (!lay.words)
         return true;
     while (lay.words) {
         lay.words--;
         *lay.word[lay.words].at = lay.word[lay.words].was;
     }
-    if (xen->dead || xen->guest[lay.g].dead)
-        return true;
-    xd_xen_queue(xen, lay.g, HC_MMUEXT, (uint64_t[6]){0, 1, 0, SELF}, 0, op, sizeof(op));
-    xd_xen_expect(xen, lay.g, 0);
-    xd_xen_flush(xen, lay.g);
-    return !xen->guest[lay.g].surprised || cant("its translations can't be flushed");
+    return xen->dead || (flush(lay.g) && (lay.by == lay.g || flush(lay.by)));
 }

@@ -48,8 +48,9 @@ static int64_t reservation(struct xd_machine *m, unsigned int nr)
 bool xd_machine_ports(struct xd_machine *m, unsigned int nr, struct xd_real_port *port,
                       uint64_t *valid)
 {
-    bool waits =
-        m->xen.guest[xd_xen_guest(nr, 0)].waits || xd_machine_still(m, nr); /* dom0 is asked */
+    bool waits = m->xen.guest[xd_xen_guest(nr, 0)].waits ||
+                 m->xen.guest[xd_xen_guest(nr, 0)].down ||
+                 xd_machine_still(m, nr); /* dom0 is asked */
     unsigned int g = waits ? 0 : xd_xen_guest(nr, 0);
     volatile struct xd_mailbox *mail = m->xen.guest[g].mail;
 

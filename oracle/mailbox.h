@@ -9,8 +9,10 @@
 #define XD_ORACLE_MAILBOX_H
 
 /* Where entry.S finds the parts of xd_mailbox.enter. */
-#define XD_ENTER_AT     0x2c0
+#define XD_ENTER_AT     0x2c8
 #define XD_ENTER_OUT_AT (XD_ENTER_AT + 0x78)
+/* In the first vCPU's page with a stack: where a vCPU that begins at _start goes on instead; 0: nowhere. It becomes 0 by that. */
+#define XD_DETOUR_AT 64
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -23,6 +25,7 @@
 #define XD_MAIL_CODE_MAX   40u
 #define XD_MAIL_CODE       30u /* bytes */
 #define XD_MAIL_PAGE       4096u
+#define XD_MAIL_CATCHER    16u /* bytes from one vCPU's part of the code at (caught) to the next's */
 #define XD_MAIL_INT_VECTOR 0x20
 #define XD_PLACE_USER      0x80u
 #define XD_MAIL_VCPUS      4u /* of a domain; their mailboxes lie one behind the other */
@@ -30,6 +33,8 @@
 /* Pages of the image that the kernel writes to: stacks and mailboxes. */
 #define XD_KERNEL_OWN_FIRST 3u
 #define XD_KERNEL_OWN_END   11u
+/* In each page with a stack there is room for what the host puts there, between what a vCPU writes at both ends. */
+#define XD_KERNEL_ROOM_AT 1024u
 
 enum xd_mail_op {
     XD_MAIL_CALL,  /* hypercall (nr) with (arg): (result) */
@@ -89,7 +94,9 @@ struct xd_mailbox {
 
     uint64_t start_info_va, stack_va; /* as found at entry */
     uint64_t caught;                  /* the address of the code that saves registers */
-    uint64_t scratch[64];             /* room for the host's own arguments */
+    uint64_t
+        newcomer; /* ... of the code by which a vCPU that was caught when it came up goes on; its number is in rbx */
+    uint64_t scratch[64]; /* room for the host's own arguments */
     union {
         struct {
             uint64_t word[3]; /* an evtchn_status */

@@ -7,6 +7,7 @@
  * refused or does nothing.
  */
 #include "real.h"
+#include "newcomer.h"
 #include "resume.h"
 #include "wait.h"
 
@@ -213,10 +214,10 @@ static void see(bool ports, bool frames)
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {
         if (!domain[nr].used)
             continue;
-        for (uint32_t id = 0; id < machine->guest[nr].config.vcpus_online; id++) {
+        for (uint32_t id = 0; id < domain[nr].vcpus && id < XD_MAIL_VCPUS; id++) {
             unsigned int g = xd_xen_guest(nr, id);
 
-            if (domain[nr].vcpu[id].down) /* it was reset */
+            if (domain[nr].vcpu[id].down) /* it is asked nothing, or does not exist */
                 continue;
             if (!xd_machine_still(machine, nr))
                 xd_wait_look(&domain[nr].vcpu[id]);
@@ -262,6 +263,15 @@ void xd_upcall_spurious(struct xd_vcpu *v)
 struct xd_abi_vcpu_info *xd_real_info(unsigned int g)
 {
     return vcpu_info_of(g);
+}
+
+void xd_real_came_up(const struct xd_vcpu *v)
+{
+    const unsigned int g = guest_of(v);
+
+    events[g].upcalls = xen->guest[g].mail->upcalls;
+    events[g].taken = false;
+    events[g].info = *vcpu_info_of(g);
 }
 
 void xd_real_look(void)
@@ -310,7 +320,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
         machine->used[nr] = true;
     if (nr == HC_IRET)
         return xd_enter_iret(v, arg[0]);
-    if (!xd_enter_before_call(v, nr, arg))
+    if (!xd_enter_before_call(v, nr, arg) || !xd_newcomer_before(v, nr, arg))
         return XD_NOT_RUNNING;
     if (xd_wait_polls(nr, arg) && xd_upcall_due(v)) {
         rc = poll_when_due(v, nr, arg, &slept);
@@ -318,6 +328,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
         give_mask_back(guest_of(v));
         rc = xd_wait_call(v, nr, arg);
     }
+    xd_newcomer_after(v, nr, arg, rc);
     xd_enter_after_call(v, nr, arg, rc);
     follow_info(v, nr, arg, rc);
     xd_real_note(v, nr, arg, rc);
@@ -338,6 +349,7 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     died = hung = false;
     unfit = NULL;
     xd_wait_begin();
+    xd_newcomer_begin();
     hv.host = &host;
     hv.mem = xen->ram;
     hv.domain = domain;
@@ -501,6 +513,7 @@ static void entries_returned(struct xd_vcpu *v)
     bool any = false;
 
     while ((how = xd_list_next(v, &e)) == XD_LIST_DONE) {
+        xd_newcomer_listed(v, e.op, e.args, (int64_t)e.result);
         follow_info(v, e.op, e.args, (int64_t)e.result);
         xd_real_note(v, e.op, e.args, (int64_t)e.result);
         host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (int64_t)e.result, 1);

@@ -24,6 +24,8 @@ void xd_real_cant(const char *why);
 bool xd_real_takes_mask(unsigned int g);
 /* The vcpu_info that Xen has of guest (g). */
 struct xd_abi_vcpu_info *xd_real_info(unsigned int g);
+/* (v) runs the kernel from now on. */
+void xd_real_came_up(const struct xd_vcpu *v);
 /* Something was done by another way than a call or an access: the view is made new. */
 void xd_real_look(void);
 

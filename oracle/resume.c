@@ -2,6 +2,8 @@
 /* resume.c: see resume.h. What Xen itself does is DOMCTL_resumedomain; the rest is a toolstack's, as in src/hv/resume.c. */
 #include "resume.h"
 
+#include "newcomer.h"
+
 #include "hv/layout.h"
 
 #include <string.h>
@@ -160,11 +162,7 @@ static bool reset_others(struct xd_domain *d)
         op.u.vcpucontext.vcpu = id;
         if (control(d, &op))
             return false;
-        v->down = true;
-        v->initialised = v->blocked = v->continuing = false;
-        v->cr3.v = v->user_cr3.v = 0;
-        if (id < XD_MAIL_VCPUS)
-            xen->guest[xd_xen_guest(d->domid, id)].dead = true;
+        xd_newcomer_forget(v);
     }
     return true;
 }

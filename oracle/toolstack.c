@@ -422,8 +422,8 @@ bool xd_toolstack_waits(struct xd_xen *x, unsigned int g)
 
     op.u.getvcpuinfo.vcpu = g % XD_MAIL_VCPUS;
     /* One that still runs is on its way to sleep, or finds that it need not. */
-    return control(x, g / XD_MAIL_VCPUS, &op) == 0 && op.u.getvcpuinfo.blocked &&
-           !op.u.getvcpuinfo.running;
+    return control(x, g / XD_MAIL_VCPUS, &op) == 0 &&
+           (op.u.getvcpuinfo.blocked || !op.u.getvcpuinfo.online) && !op.u.getvcpuinfo.running;
 }
 
 void xd_toolstack_unpause(struct xd_xen *x, uint32_t domid)

@@ -33,7 +33,7 @@ bool xd_toolstack_scatter(struct xd_xen *x);
 /* For xd_xen_config.ended. */
 bool xd_toolstack_ended(struct xd_xen *x, unsigned int g, uint8_t *reason);
 
-/* For xd_xen_config.waits: has Xen put it to sleep, so that it does nothing more until an event wakes it? */
+/* For xd_xen_config.waits: has Xen put it to sleep, or is it down, so that it does nothing more until it is woken or brought up? */
 bool xd_toolstack_waits(struct xd_xen *x, unsigned int g);
 /* Wakes it, by no event: an NMI that its domain has no callback for. */
 bool xd_toolstack_wake(struct xd_xen *x, unsigned int g);

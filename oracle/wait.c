@@ -21,6 +21,7 @@
 #define EVTCHNOP_BIND_INTERDOMAIN 0u
 #define EVTCHNOP_SEND             4u
 #define EVTCHNOP_UNMASK           9u
+#define VCPUOP_DOWN               2u /* of itself, maybe */
 #define VCPUOP_SEND_NMI           11u
 #define LIST_SEEN                 4096u                        /* entries */
 #define NO_RESULT                 UINT64_C(0xdddddddddddddddd) /* stands in an entry until it is done */
@@ -71,7 +72,8 @@ int64_t xd_wait_call(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     int64_t rc;
 
     xen->guest[g].may_wait =
-        v->domain->domid && (nr == HC_SCHED_OP || nr == HC_SCHED_OP_COMPAT || nr == HC_MULTICALL);
+        v->domain->domid && (nr == HC_SCHED_OP || nr == HC_SCHED_OP_COMPAT || nr == HC_MULTICALL ||
+                             (nr == HC_VCPU_OP && (uint32_t)arg[0] == VCPUOP_DOWN));
     xen->guest[g].may_suspend = v->domain->domid && xd_resume_may_suspend(nr, arg);
     rc = returned(v, xd_xen_call(xen, g, nr, arg, 0, NULL, 0));
     xen->guest[g].may_suspend = false;
@@ -230,6 +232,8 @@ void xd_wait_end(struct xd_machine *m)
         struct xd_xen_guest *guest = &m->xen.guest[g];
         unsigned int nr = g / XD_MAIL_VCPUS;
 
+        if (guest->down) /* its domain is spent */
+            guest->dead = true;
         if (!guest->waits || guest->dead)
             continue;
         /* The rest of a list may do anything. */

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define LIST_SEEN        1024u
+#define VCPUS_TOLD       4u /* of a domain: how they come up */
 #define BATCH_SEEN       1024u
 #define HC_MMU_UPDATE    1u
 #define HC_MEMORY_OP     12u
@@ -26,7 +27,9 @@
 #define HC_SYSCTL        35u
 #define HC_DOMCTL        36u
 #define GETDOMAININFO    5u
+#define SETVCPUCONTEXT   12u
 #define GETVCPUCONTEXT   13u
+#define HC_VCPU_OP       24u
 #define FAULT            (-14) /* -EFAULT */
 #define PIN_L4           3u
 #define NEW_BASEPTR      5u
@@ -47,6 +50,7 @@ struct xd_witness {
     bool over; /* a domain ended: no more is told */
     struct place *machines;
     unsigned int nr_machines, room;
+    bool begins[XD_DOMAINS_MAX][VCPUS_TOLD]; /* with a context, when it comes up */
 };
 
 struct xd_witness *xd_witness_new(struct xd_str *out)
@@ -319,7 +323,7 @@ static void created(struct xd_witness *w, struct xd_vcpu *v, uint64_t at, uint64
 
 /*
  * What domctl answers of the machine: of getdomaininfo cpu_time and the highest pfn that an HVM guest may have, of getvcpuinfo
- * cpu_time and the processor, of getvcpucontext the registers and the FPU, of gettscinfo clock and frequency.
+ * cpu_time and the processor, of getvcpucontext all but tables and assists, of gettscinfo clock and frequency.
  */
 static void told_by_domctl(struct xd_witness *w, const struct xd_runner *r, struct xd_vcpu *v,
                            uint64_t at)
@@ -327,6 +331,15 @@ static void told_by_domctl(struct xd_witness *w, const struct xd_runner *r, stru
     static const struct {
         uint32_t cmd, at, n;
     } rows[] = {{5, 16 + 56, 8}, {5, 16 + 96, 1}, {14, 16 + 8, 12}, {59, 16, 24}};
+#define AT(field) offsetof(struct xd_abi_vcpu_guest_context, field)
+    static const struct {
+        uint64_t from, end;
+    } kernels[] = {{0, AT(ldt_base)},
+                   {AT(kernel_ss), AT(ctrlreg[1])},
+                   {AT(ctrlreg[2]), AT(ctrlreg[3])},
+                   {AT(ctrlreg[4]), AT(vm_assist)},
+                   {AT(vm_assist) + 8, sizeof(struct xd_abi_vcpu_guest_context)}};
+#undef AT
     struct xd_abi_domctl op;
 
     if (!xd_look(v, &op, at, sizeof(op)))
@@ -336,8 +349,9 @@ static void told_by_domctl(struct xd_witness *w, const struct xd_runner *r, stru
             forget(w, v, at + rows[i].at, rows[i].n);
     if (op.cmd == GETDOMAININFO)
         created(w, v, at, op.u.info.shared_info_frame);
-    if (op.cmd == GETVCPUCONTEXT && runs_there(r, op.domain, op.u.vcpucontext.vcpu))
-        forget(w, v, op.u.vcpucontext.ctxt, sizeof(struct xd_abi_vcpu_guest_context));
+    for (size_t i = 0; i < XD_ARRAY_SIZE(kernels) && op.cmd == GETVCPUCONTEXT; i++)
+        if (runs_there(r, op.domain, op.u.vcpucontext.vcpu))
+            forget(w, v, op.u.vcpucontext.ctxt + kernels[i].from, kernels[i].end - kernels[i].from);
 }
 
 /*
@@ -355,6 +369,29 @@ static void continued(struct xd_witness *w, struct xd_vcpu *v, uint64_t nr, uint
         forget(w, v, va, 4 * sizeof(*e.args));
     else if (nr == HC_MEMORY_OP)
         forget(w, v, va, sizeof(*e.args));
+}
+
+/* Did this call give a vCPU a context? That of a vCPU which runs counts even if it is refused, as far as it was stored. */
+static void given_context(struct xd_witness *w, const struct xd_runner *r, struct xd_vcpu *v,
+                          const struct xd_encoded *e, int64_t rc)
+{
+    enum { INITIALISE = 0 };
+    uint32_t vcpu = (uint32_t)e->arg[1];
+    uint16_t domid = v->domain->domid;
+    struct xd_abi_domctl op;
+
+    if (e->nr == HC_DOMCTL) {
+        if (!xd_look(v, &op, e->arg[0], sizeof(op)) || op.cmd != SETVCPUCONTEXT)
+            return;
+        domid = op.domain;
+        vcpu = op.u.vcpucontext.vcpu;
+    } else if (e->nr != HC_VCPU_OP || (uint32_t)e->arg[0] != INITIALISE) {
+        return;
+    }
+    for (uint32_t i = 0; i < r->p->domains && vcpu < VCPUS_TOLD; i++)
+        if (r->env[i].d && r->env[i].d->domid == domid && vcpu < r->env[i].d->vcpus &&
+            (!rc || (e->nr == HC_DOMCTL && runs_there(r, domid, vcpu))))
+            w->begins[i][vcpu] = true;
 }
 
 /* How many processors there are, as sysctl's cputopoinfo tells who gives it no room, in the same field. */
@@ -412,6 +449,7 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
     if (e->nr == HC_DOMCTL &&
         (rc == 0 || rc == FAULT)) /* which leaves the beginning of an answer */
         told_by_domctl(w, r, m->v, e->arg[0]);
+    given_context(w, r, m->v, e, rc);
     if (e->nr == HC_SYSCTL && rc == 0)
         told_by_sysctl(w, m->v, e->arg[0]);
     xd_str_add(&w->result, " result=");
@@ -515,20 +553,45 @@ static bool enters(const struct xd_program *p, const struct xd_step *s)
 }
 
 /* RF lasts for the next instruction only. */
-static void registers(struct xd_witness *w, const struct xd_runner *r)
+static void tell_registers(struct xd_witness *w, const struct xd_registers *regs)
 {
-    struct xd_vcpu *v = r->env[r->domain].d ? xd_vcpu_at(r->env[r->domain].d, r->vcpu) : NULL;
+    xd_str_addf(w->out,
+                "  %s rip=0x%" PRIx64 " rsp=0x%" PRIx64 " rflags=0x%" PRIx64 " cs=0x%x ss=0x%x\n"
+                "  rax=0x%" PRIx64 " rcx=0x%" PRIx64 " r11=0x%" PRIx64 "\n",
+                regs->user ? "user" : "kernel", regs->rip, regs->rsp,
+                regs->rflags & ~(uint64_t)XD_RFLAGS_RF, regs->cs, regs->ss, regs->rax, regs->rcx,
+                regs->r11 & ~(uint64_t)XD_RFLAGS_RF);
+}
+
+static void registers(struct xd_witness *w, const struct xd_vcpu *v)
+{
     struct xd_registers regs;
 
     if (!v)
         return;
     xd_guest_registers(v, &regs);
-    xd_str_addf(w->out,
-                "  %s rip=0x%" PRIx64 " rsp=0x%" PRIx64 " rflags=0x%" PRIx64 " cs=0x%x ss=0x%x\n"
-                "  rax=0x%" PRIx64 " rcx=0x%" PRIx64 " r11=0x%" PRIx64 "\n",
-                regs.user ? "user" : "kernel", regs.rip, regs.rsp,
-                regs.rflags & ~(uint64_t)XD_RFLAGS_RF, regs.cs, regs.ss, regs.rax, regs.rcx,
-                regs.r11 & ~(uint64_t)XD_RFLAGS_RF);
+    tell_registers(w, &regs);
+}
+
+/*
+ * vCPUs that came up with a context, and with what in their registers. Flags that it does not know a processor does not
+ * load, and IF Xen sets whenever a guest goes on.
+ */
+static void newcomers(struct xd_witness *w, const struct xd_runner *r)
+{
+    for (uint32_t i = 0; i < r->p->domains; i++)
+        for (uint32_t id = 0; id < VCPUS_TOLD; id++) {
+            struct xd_vcpu *v = r->env[i].d ? xd_vcpu_at(r->env[i].d, id) : NULL;
+            struct xd_registers regs;
+
+            if (!w->begins[i][id] || !v || xd_vcpu_state(v) != XD_STATE_RUNNING)
+                continue;
+            w->begins[i][id] = false;
+            xd_guest_registers(v, &regs);
+            regs.rflags = (regs.rflags & XD_RFLAGS_KNOWN) | XD_RFLAGS_FIXED | XD_RFLAGS_IF;
+            xd_str_addf(w->out, "  d%u.%u begins:\n", r->env[i].domid, id);
+            tell_registers(w, &regs);
+        }
 }
 
 /* Of a step in which a domain ends nothing else is told: the call did not return, and what it did is on its way down. */
@@ -545,8 +608,10 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     w->over = ended(w, r, at);
     if (!w->over)
         xd_str_add(w->out, xd_str_text(&w->result));
-    if (!w->over && enters(r->p, &r->p->step[at]))
-        registers(w, r);
+    if (!w->over && enters(r->p, &r->p->step[at]) && r->env[r->domain].d)
+        registers(w, xd_vcpu_at(r->env[r->domain].d, r->vcpu));
+    if (!w->over)
+        newcomers(w, r);
     xd_str_clear(&w->result);
     for (unsigned int i = 0; i < w->nr_machines; i++)
         xd_view_machines(w->view, w->machines[i].v, w->machines[i].va, w->machines[i].n);

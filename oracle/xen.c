@@ -141,7 +141,7 @@ bool xd_xen_ask(struct xd_xen *x, unsigned int g)
 {
     volatile struct xd_mailbox *m = x->guest[g].mail;
 
-    if (x->dead || x->guest[g].dead || x->guest[g].waits)
+    if (x->dead || x->guest[g].dead || x->guest[g].waits || x->guest[g].down)
         return false;
     __atomic_store_n(&m->asked, m->asked + 1, __ATOMIC_RELEASE);
     return answered(x, g);

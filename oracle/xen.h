@@ -49,6 +49,8 @@ struct xd_xen_guest {
     uint8_t reason; /* else: SHUTDOWN_* */
     bool may_wait;  /* what it is asked next may put it to sleep, */
     bool waits; /* and has: the answer comes when it is woken. Until then it must not be asked */
+    bool down;  /* it was taken down, and is asked nothing until it comes up again: */
+    bool down_by_own; /* by a call of its own, which comes back then */
     bool may_suspend; /* what it is asked next may suspend its domain, */
     bool suspended;   /* and has: the answer comes when that is resumed. It waits, too */
     bool in_list;     /* it does in the middle of a list of calls, the rest of which is to come */

@@ -40,7 +40,14 @@
     .section .head, "ax", @progbits
     .globl _start
 _start:
-    cld
+    mov %rcx, stacks+XD_DETOUR_AT+8(%rip)   /* no flag changes, and no stack is used */
+    mov stacks+XD_DETOUR_AT(%rip), %rcx
+    jrcxz 1f
+    mov %rcx, stacks+XD_DETOUR_AT+16(%rip)
+    movq $0, stacks+XD_DETOUR_AT(%rip)
+    mov stacks+XD_DETOUR_AT+8(%rip), %rcx
+    jmp *stacks+XD_DETOUR_AT+16(%rip)
+1:  cld
     mov %rdi, %rdx
     mov %rsi, %rdi
     mov %rsp, %rsi
@@ -49,6 +56,19 @@ _start:
     shl $12, %rax
     add %rax, %rsp
     OWN %rcx
+    xor %ebp, %ebp
+    call kernel_main
+0:  jmp 0b
+
+/* A vCPU that came up by another way, and was caught: it has the stack that the host made for it, and its number in rbx. */
+    .globl newcomer
+newcomer:
+    OWN %rcx
+    lea 4096-16(%rcx), %rsp
+    movq $0, RESUME_AT(%rcx)
+    mov %rbx, %rdx
+    xor %edi, %edi
+    xor %esi, %esi
     xor %ebp, %ebp
     call kernel_main
 0:  jmp 0b

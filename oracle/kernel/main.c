@@ -35,7 +35,8 @@ void kernel_main(uint64_t start_info, uint64_t stack, uint64_t vcpu,
 void unexpected_trap(void);
 bool guarded(void (*access)(struct xd_mailbox *), struct xd_mailbox *m);
 void enter(struct xd_mailbox *m);
-extern const char caught_of[]; /* 16 bytes for each vCPU */
+extern const char caught_of[]; /* XD_MAIL_CATCHER bytes for each vCPU */
+extern const char newcomer[];
 extern const unsigned char trap_table[];
 extern const char event_entry[], failsafe_entry[];
 
@@ -227,21 +228,25 @@ static void carry_out(struct xd_mailbox *m, const volatile struct own *own)
     m->upcalls = own->upcalls;
 }
 
+/* A newcomer has no (start_info), and may have had requests before: it was somebody else then. */
 void kernel_main(uint64_t start_info, uint64_t stack, uint64_t vcpu, const volatile struct own *own)
 {
     struct xd_mailbox *m = &page[vcpu].m;
-    uint32_t seen = 0;
+    uint32_t seen = m->answered;
 
     register_entries();
     if (hypercall(HC_VCPU_OP, (uint64_t[6]){VCPUOP_STOP_PERIODIC_TIMER, vcpu}))
         say("oracle: the periodic timer goes on\n");
     m->start_info_va = start_info;
     m->stack_va = stack;
-    m->caught = (uint64_t)caught_of + 16 * vcpu;
+    m->caught = (uint64_t)caught_of + XD_MAIL_CATCHER * vcpu;
+    m->newcomer = (uint64_t)newcomer;
+    m->upcalls = own->upcalls;
     __asm__ volatile("mov %%cr3, %0" : "=r"(m->cr3));
     m->magic[0] = XD_MAIL_MAGIC0;
     __atomic_store_n(&m->magic[1], XD_MAIL_MAGIC1, __ATOMIC_RELEASE);
-    say("oracle: ready\n");
+    if (start_info)
+        say("oracle: ready\n");
     for (;;) {
         while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == seen)
             __asm__ volatile("pause");
