@@ -500,6 +500,9 @@ static inline void sc_make_call_(struct sc *s, struct sc_list *l, const uint64_t
     s->entries = 0;
     for (unsigned int i = 0; i < 6; i++)
         s->arg[i] = nr_and_args[i + 1];
+    regs.rdx = s->arg[2];
+    /* RDX outlives a guest's own call. Where it can't be set, no call can be made, or linked code has its own. */
+    s->rc = xd_guest_registers_set(s->v, &regs);
     s->rc = xd_hypercall(s->v, nr_and_args[0], s->arg);
     s->why = xd_why(s->v);
     if (s->rc == XD_NOT_RUNNING)

@@ -357,9 +357,11 @@ struct xd_registers {
     uint16_t cs, ss;
     bool user; /* in user mode */
     bool nmi_pending, nmi_in_service;
+    uint64_t
+        rdx; /* of the last hypercall, which leaves it: xd_domain_resume takes it for start_info's frame */
 };
 XD_PUBLIC void xd_guest_registers(const struct xd_vcpu *v, struct xd_registers *r);
-/* Sets rax to rflags of *r, as the guest's own code could; the rest is left alone. 0; -EINVAL if it could not. */
+/* Sets rax to rflags, and rdx, of *r, as the guest's own code could; the rest is left alone. 0; -EINVAL if it could not. */
 XD_PUBLIC XD_MUST_CHECK int xd_guest_registers_set(struct xd_vcpu *v, const struct xd_registers *r);
 
 /* The contents of a machine frame, for looking at; NULL if there is no such frame. */

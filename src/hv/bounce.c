@@ -387,6 +387,7 @@ void xd_guest_registers(const struct xd_vcpu *v, struct xd_registers *r)
 {
     *r = (struct xd_registers){.rax = v->regs.rax,
                                .rcx = v->regs.rcx,
+                               .rdx = v->regs.rdx,
                                .r11 = v->regs.r11,
                                .rip = v->regs.rip,
                                .rsp = v->regs.rsp,
@@ -408,6 +409,7 @@ int xd_guest_registers_set(struct xd_vcpu *v, const struct xd_registers *r)
                             (unsigned long long)r->rip);
     XD_PUT(v->hv, v->regs.rax, r->rax);
     XD_PUT(v->hv, v->regs.rcx, r->rcx);
+    XD_PUT(v->hv, v->regs.rdx, r->rdx);
     XD_PUT(v->hv, v->regs.r11, r->r11);
     XD_PUT(v->hv, v->regs.rip, r->rip);
     XD_PUT(v->hv, v->regs.rsp, r->rsp);
