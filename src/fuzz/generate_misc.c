@@ -187,6 +187,16 @@ static const struct xd_alt its_context[] = {
 #define CREATE                                                                         \
     "domctl ptr4(1, 0x15, 7, 0, 0, 1, 2, 3, 4, <0/8/0x10>, 0, <1/3>, <0/63/1023>, 4, " \
     "<0/16>, <1/2>, 0, 0, <0/0x100>, <0/1>, <zeros>)\n"
+#define POLICY "domctl ptr(83|0x1500000000, 7, "
+static const struct xd_alt its_policy[] = {
+    A(3, POLICY "<0/0x79/0x300000000>, 0, 0, <words>)"),
+    A(2, POLICY "1, <0x800000000000/ptr4(<14, 0xffffffff/0, 0/4, 6>, 0, 0, 0, 0)>, 0, <words>)"),
+    A(1, POLICY "1, ptr4(<0, 0xffffffff, 14/7, 0, 3/0x80000000, 0xffffffff, 0x80000022>, 0, 0, 0), "
+                "0, <words>)"),
+    A(4, POLICY
+      "0x100000000, 0, ptr4(<0xce, 1, 0, 0/0x10, 0, 0, 0/0xce, 0, 0, 1/0xce, 0, 1, 0/0xce, 0, 0x80000000, 0>), "
+      "<words>)"),
+};
 static const struct xd_alt its_like[] = {
     A(2, "domctl ptr4(<5/15/16/36/59/69/82>, 0x15, 7, 0, <0/3/6, 1, 0x100>, <zeros>)\n"),
     A(1, "domctl ptr4(<9/13/14/25/28/42/62/63/72>, 0x15, 7, 0, <0/2/9>, <zeros>)\n"),
@@ -195,18 +205,19 @@ static const struct xd_alt its_like[] = {
     A(1, "domctl ptr4(1, 0x15, 7, 0, <zeros>)\n"),
     A(2, "memory_op <populate_physmap/increase_reservation> extent_start=[5] domid=7\n"),
     A(1, "memory_op <current_reservation/maximum_reservation/maximum_gpfn> domid=7\n"),
-    A(1, "mmu_update [<l1>[0] = 0] pfd=7\n"),
+    A(2, "mmu_update [<l1>[0] = 0] pfd=7\n"),
+    A(4, "<its-policy>\n"),
     A(1,
       "event_channel_op <alloc_unbound dom=7 remote_dom=<SELF/7>/status dom=7 port=<0/1/64>/reset "
       "dom=7>\n"),
     A(1, "sched_op remote_shutdown domain_id=7 reason=<reason>\n"),
-    A(1, "xenoprof_op 0 buf(72)\nxenoprof_op 4 ptr4(7, 0, 0, 0, 0, 0, 0, 0)\n"),
     A(1, "domctl ptr4(<10, 0x15, 7, 0, 0/56, 0x15, 7, 0, <0/2>, 2>, <zeros>)\n"),
     A(1, "paging_domctl_cont ptr4(10, 0x15, 7, 0, <zeros>)\n"),
 };
 static const struct xd_alt created[] = {
-    A(3, CREATE "<its-like><its-like><its-like><50%domctl ptr4(2, 0x15, 7, 0, <zeros>)\n>"
-                "domctl ptr4(3, 0x15, 7, 0, <zeros>)"),
+    A(3, CREATE
+      "<40%xenoprof_op 0 buf(72)\nxenoprof_op 4 ptr4(7, 0, 0, 0, 0, 0, 0, 0)\n><its-like><its-like><its-like><its-like><its-like><50%domctl ptr4(2, 0x15, 7, 0, <zeros>)\n>"
+      "domctl ptr4(3, 0x15, 7, 0, <zeros>)"),
     A(4, CREATE
       "domctl ptr4(15, 0x15, 7, 0, <1/3>, <zeros>)\n"
       "domctl ptr4(11, 0x15, 7, 0, <4/8/8>, <zeros>)\n<its-like><its-like>"
@@ -214,11 +225,9 @@ static const struct xd_alt created[] = {
       "<its-like><50%mmuext_op [PIN_L4_TABLE mfn=$m<@5>] fd=7\n>"
       "<50%domctl ptr(22|0x1500000000, 7, $m<@5>, <zeros>)\n>"
       "<its-like>domctl ptr4(<2/3>, 0x15, 7, 0, <zeros>)"),
-    A(1,
-      "domctl ptr4(1, 0x15, <0/0x7ff0/0xffff>, 0, 0, 0, 0, 0, 0, <0/0/0x100>, 0, 1, 63, 4, 16, 1, 0, "
-      "0, 0, 0, <zeros>)\n"
-      "domctl ptr4(1, 0x15, <0/0x7ff0/0xffff>, 0, 0, 0, 0, 0, 0, 0, 0, 1, 63, 4, 16, 1, 0, 0, 0, 0, "
-      "<zeros>)\ndomctl ptr4(<5/2>, 0x15, <1/2/3/4>, 0, <zeros>)"),
+    A(3,
+      CREATE "<its-policy>\n<its-policy>\n<its-policy>\n<its-policy>\n<its-policy>\n<its-policy>\n"
+             "<its-policy>\n<its-policy>\n<its-policy>"),
 };
 static const struct xd_alt end[] = {
     A(4, "sched_op yield\nsched_op shutdown reason=<reason>"),
@@ -252,7 +261,7 @@ static const struct xd_alt end[] = {
     CTL(7, "<told>"),
     CTL(6, "<known-device>"),
     CTL2(20, "<its-context>"),
-    CTL2(24, "<created>"),
+    CTL2(40, "<created>"),
     A(2, "physdev_op pirq_eoi_gmfn_v2 gmfn=<plain>\nphysdev_op pirq_eoi_gmfn_v1 gmfn=<plain>"),
     CTL2(12, "<reset>\nphysdev_op map_pirq domid=SELF type=1 index=9 pirq=9\n"
              "physdev_op map_pirq domid=d1 type=1 index=9 pirq=16\n"
@@ -308,6 +317,7 @@ const struct xd_rule xd_rules_misc[] = {
     RULE("known-device", known_device),
     RULE("some-devfn", some_devfn),
     RULE("its-context", its_context),
+    RULE("its-policy", its_policy),
     RULE("its-like", its_like),
     RULE("created", created),
     RULE("call-list", call_list),

@@ -105,6 +105,14 @@ static const struct {
     {DOMCTL, XD_WHY_DOMCTL_RESET_PV, DONE},
     {DOMCTL, XD_WHY_COPY_IN, TOLD}, /* what was told of a list before its end */
     {DOMCTL, XD_WHY_POLICY_ROOM, TOLD},
+    {DOMCTL, XD_WHY_POLICY_LEAVES, TOLD}, /* what was wrong in a policy */
+    {DOMCTL, XD_WHY_POLICY_LEAF, TOLD},
+    {DOMCTL, XD_WHY_POLICY_MSRS, TOLD},
+    {DOMCTL, XD_WHY_POLICY_MSR_FLAGS, TOLD},
+    {DOMCTL, XD_WHY_POLICY_MSR, TOLD},
+    {DOMCTL, XD_WHY_POLICY_MSR_VALUE, TOLD},
+    {DOMCTL, XD_WHY_POLICY_MORE, TOLD},
+    {DOMCTL, XD_WHY_POLICY_MSR_MORE, TOLD},
     {DOMCTL, XD_WHY_DOMCTL_MSR_ROOM, TOLD}, /* how many there are, or were set */
     {DOMCTL, XD_WHY_DOMCTL_MSR_RESERVED, TOLD},
     {DOMCTL, XD_WHY_DOMCTL_MSR, TOLD},

@@ -72,7 +72,9 @@ static const struct row {
 
 #define VA_WIDTH 48u /* bits */
 
-#define CACHES     6u /* subleaves that Xen keeps room for */
+#define BASICS     0xeu /* leaves, and subleaves, that Xen keeps room for */
+#define EXTENDED   0x22u
+#define CACHES     6u
 #define FEATURES   3u
 #define TOPOLOGIES 2u
 #define XSTATES    63u
@@ -104,6 +106,19 @@ struct xd_abi_cpuid_leaf xd_policy_leaf(enum xd_policy policy, uint32_t leaf, ui
             return (struct xd_abi_cpuid_leaf){leaf, subleaf, r->a, r->b, r->c, r->d};
     }
     return (struct xd_abi_cpuid_leaf){.leaf = leaf, .subleaf = subleaf};
+}
+
+bool xd_policy_has_leaf(uint32_t leaf, uint32_t subleaf)
+{
+    switch (leaf) {
+    case 4: return subleaf < CACHES;
+    case 7: return subleaf < FEATURES;
+    case 0xb: return subleaf < TOPOLOGIES;
+    case 0xd: return subleaf < XSTATES;
+    default:
+        return subleaf == NONE &&
+               (leaf < BASICS || leaf == HV || leaf == XEN || leaf - EXTD < EXTENDED);
+    }
 }
 
 /* How many subleaves of (leaf) are told: caches and topologies up to the first that is none. */

@@ -33,6 +33,9 @@ struct xd_abi_cpuid_leaf xd_policy_leaf(enum xd_policy policy, uint32_t leaf, ui
 bool xd_policy_nth(enum xd_policy policy, uint32_t nth, struct xd_abi_cpuid_leaf *out);
 bool xd_policy_msr(enum xd_policy policy, uint32_t nth, struct xd_abi_msr_entry *out);
 
+/* Does Xen keep room for this leaf in a policy, under this number of a subleaf? AS-XEN: x86_cpuid_copy_from_buffer */
+bool xd_policy_has_leaf(uint32_t leaf, uint32_t subleaf);
+
 /* AS-XEN: x86_cpu_policy_to_featureset */
 void xd_policy_features(enum xd_policy policy, uint32_t set[XD_FEATURE_WORDS]);
 

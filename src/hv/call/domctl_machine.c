@@ -81,16 +81,27 @@ static int64_t get_cpu_policy(struct xd_domctl *c)
     return rc;
 }
 
-/* It can be another while the domain is being made. */
+/* It can be another while the domain is being made. LIMIT: one that is the same is taken, others are judged only. */
 static int64_t set_cpu_policy(struct xd_domctl *c)
 {
+    struct xd_policy_brought b = {.leaves_at = c->op.u.cpu_policy.leaves,
+                                  .msrs_at = c->op.u.cpu_policy.msrs,
+                                  .leaves = c->op.u.cpu_policy.nr_leaves,
+                                  .msrs = c->op.u.cpu_policy.nr_msrs};
     int64_t rc = xd_domctl_not_self(c);
 
     if (rc)
         return rc;
     if (c->d->finished)
         return xd_reject(c->v, XD_WHY_DOMCTL_POLICY_LATE, c->d->domid);
-    return xd_domctl_not_modelled(c);
+    rc = xd_policy_judge(c->v, &b);
+    if (rc == 0)
+        return b.changes ? xd_domctl_not_modelled(c) : 0;
+    c->op.u.cpu_policy.err_leaf = b.err_leaf;
+    c->op.u.cpu_policy.err_subleaf = b.err_subleaf;
+    c->op.u.cpu_policy.err_msr = b.err_msr;
+    c->copyback = true;
+    return rc;
 }
 
 /* ---- The TSC, which the guest reads itself unless Xen is told to emulate it ---- */

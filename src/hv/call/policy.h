@@ -15,4 +15,19 @@ struct xd_vcpu;
 int64_t xd_policy_tell_leaves(struct xd_vcpu *v, enum xd_policy policy, uint64_t at, uint32_t *nr);
 int64_t xd_policy_tell_msrs(struct xd_vcpu *v, enum xd_policy policy, uint64_t at, uint32_t *nr);
 
+/* A policy that a caller brings, to be merged with that of a PV domain: its (leaves) and (msrs) leaves and MSRs at these addresses. */
+struct xd_policy_brought {
+    uint64_t leaves_at, msrs_at;
+    uint32_t leaves, msrs;
+    uint32_t err_leaf, err_subleaf,
+        err_msr;  /* told: what was wrong in particular; all bits: nothing */
+    bool changes; /* told: something in it is another than the domain has it */
+};
+
+/*
+ * Judges (b) as it would be after the merge. -E2BIG, -EFAULT, -ERANGE, -EINVAL, -EOVERFLOW.
+ * AS-XEN: update_domain_cpu_policy, x86_cpuid_copy_from_buffer, x86_msr_copy_from_buffer, x86_cpu_policies_are_compatible
+ */
+int64_t xd_policy_judge(struct xd_vcpu *v, struct xd_policy_brought *b);
+
 #endif
