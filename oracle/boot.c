@@ -43,8 +43,8 @@ static void become_qemu(const struct xd_xen *x, const struct xd_xen_config *c, i
     snprintf(monitor, sizeof(monitor), "socket,id=monitor,fd=%d", monitor_fd);
     snprintf(
         append, sizeof(append),
-        "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=none dom0_mem=%uM dom0_max_vcpus=1 dom0_vcpus_pin bootscrub=off",
-        c->dom0_mb);
+        "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=none dom0_mem=%uM dom0_max_vcpus=%u dom0_vcpus_pin bootscrub=off",
+        c->dom0_mb, c->dom0_vcpus);
     fcntl(x->ram_fd, F_SETFD, 0); /* else closed at exec */
     fcntl(monitor_fd, F_SETFD, 0);
     if (dup2(typed_fd, STDIN_FILENO) < 0 || dup2(x->serial_fd, STDOUT_FILENO) < 0)

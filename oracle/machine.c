@@ -185,6 +185,9 @@ static bool same_start(struct xd_machine *m, unsigned int nr)
 
     if (m->spent[nr])
         return differs(m, "domain %u has %s", nr, m->spent[nr]);
+    for (uint32_t id = 0; id < g->config.vcpus_online; id++)
+        if (m->xen.guest[xd_xen_guest(nr, id)].dead)
+            return differs(m, "vCPU %u of domain %u gives no answer", id, nr);
     if (!xd_machine_ports(m, nr, port, &ports))
         return differs(m, "domain %u gives no answer", nr);
     if (ports != g->ports)
@@ -326,9 +329,10 @@ static bool known_records(struct xd_machine *m)
 /* Who boots a second time will do so again: from then on machines go on from where that one was. */
 static bool boot_xen(struct xd_machine *m)
 {
-    struct xd_xen_saved *saved = &m->booted[m->config.cpus].saved;
+    const uint32_t cpus = m->config.cpus, vcpus = m->config.dom0_vcpus;
+    struct xd_xen_saved *saved = &m->booted[cpus][vcpus].saved;
 
-    if (!m->booted[m->config.cpus].boots++ || m->unsaved)
+    if (!m->booted[cpus][vcpus].boots++ || m->unsaved)
         return xd_xen_boot(&m->xen, &m->config);
     if (!saved->there) {
         if (!xd_xen_boot(&m->xen, &m->config))
@@ -351,7 +355,20 @@ static bool boot_xen(struct xd_machine *m)
     return xd_xen_boot(&m->xen, &m->config);
 }
 
-static bool boot(struct xd_machine *m)
+/* dom0's other vCPUs; (one): all share a processor. */
+static bool start_others(struct xd_machine *m, uint32_t online, bool one)
+{
+    struct xd_real_guest *g = &m->guest[0];
+
+    g->config.vcpus = m->config.dom0_vcpus;
+    g->config.vcpus_online = online;
+    for (uint32_t id = 1; id < online; id++)
+        if (!xd_toolstack_start_dom0(&m->xen, id, one ? 0 : id, &g->start, g->mfn))
+            return false;
+    return true;
+}
+
+static bool boot(struct xd_machine *m, uint32_t online, bool one)
 {
     if (m->up)
         xd_xen_end(&m->xen);
@@ -367,7 +384,7 @@ static bool boot(struct xd_machine *m)
         return false;
     }
     see_dom0(m);
-    if (!known_records(m)) {
+    if (!known_records(m) || !start_others(m, online, one)) {
         xd_xen_end(&m->xen);
         return m->up = false;
     }
@@ -425,20 +442,31 @@ void xd_machine_settle(struct xd_machine *m)
     m->lost = !m->guest[0].back;
 }
 
-/* Back at the start, by booting if need be. */
-static bool start_again(struct xd_machine *m, uint32_t cpus)
+static bool same_vcpus(const struct xd_domain_config *a, const struct xd_domain_config *b)
 {
+    return a->vcpus == b->vcpus && a->vcpus_online == b->vcpus_online;
+}
+
+/* Back at the start, by booting if need be. */
+static bool start_again(struct xd_machine *m, uint32_t cpus, const struct xd_domain_config *dom0,
+                        bool one)
+{
+    const struct xd_domain_config *is = &m->guest[0].config;
+
     xd_machine_settle(m);
     if (m->up && !m->lost && m->config.cpus != cpus)
         m->lost = !differs(m, "%u processors are needed, there are %u", cpus, m->config.cpus);
+    if (m->up && !m->lost && !same_vcpus(is, dom0))
+        m->lost = !differs(m, "dom0 is to have %u vCPUs, %u of them up, and has %u, %u of them up",
+                           dom0->vcpus, dom0->vcpus_online, is->vcpus, is->vcpus_online);
     m->config.cpus = cpus;
-    return (m->up && !m->lost) || boot(m);
+    m->config.dom0_vcpus = dom0->vcpus;
+    return (m->up && !m->lost) || boot(m, dom0->vcpus_online, one);
 }
 
 static bool same_config(const struct xd_domain_config *a, const struct xd_domain_config *b)
 {
-    return a->port_max == b->port_max && a->vcpus == b->vcpus &&
-           a->vcpus_online == b->vcpus_online &&
+    return a->port_max == b->port_max && same_vcpus(a, b) &&
            a->pages_max - a->pages == b->pages_max - b->pages && a->ioports == b->ioports &&
            !memcmp(a->iomem, b->iomem, sizeof(a->iomem)) && !a->command_line && !b->command_line;
 }
@@ -466,7 +494,9 @@ static bool ready(struct xd_machine *m, unsigned int nr, uint32_t cpu,
 static bool make_ready(struct xd_machine *m,
                        const struct xd_domain_config *const want[XD_XEN_DOMAINS], bool one)
 {
-    uint32_t kept = 1, needed = 1, cpu = 1;
+    const struct xd_domain_config plain = XD_DOMAIN_CONFIG_DEFAULT,
+                                  *dom0 = want[0] ? want[0] : &plain;
+    uint32_t cpu = dom0->vcpus_online, kept = cpu, needed = cpu;
     uint64_t made = m->boots + m->rebuilds;
     bool fits = m->up, renewed = false;
 
@@ -478,7 +508,7 @@ static bool make_ready(struct xd_machine *m,
         fits =
             fits && (!want[nr] || (g->there && g->config.vcpus_online == want[nr]->vcpus_online));
     }
-    if (!start_again(m, one ? 1 : fits ? kept : needed))
+    if (!start_again(m, one ? 1 : fits ? kept : needed, dom0, one))
         return false;
     for (unsigned int nr = 1; nr < XD_XEN_DOMAINS; nr++) {
         if (!want[nr] && !m->guest[nr].there)
@@ -521,7 +551,8 @@ void xd_machine_end(struct xd_machine *m)
         xd_xen_end(&m->xen);
     m->up = false;
     for (unsigned int cpus = 0; cpus <= XD_XEN_CPUS_MAX; cpus++)
-        xd_xen_forget(&m->booted[cpus].saved);
+        for (unsigned int vcpus = 0; vcpus <= XD_MAIL_VCPUS; vcpus++)
+            xd_xen_forget(&m->booted[cpus][vcpus].saved);
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {
         free(m->guest[nr].mfn);
         free(m->guest[nr].word);

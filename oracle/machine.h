@@ -42,11 +42,11 @@ struct xd_real_guest {
 struct xd_machine {
     struct xd_xen_config config;
     struct xd_xen xen;
-    /* By processors: how often it was booted, and as it was when that was done a second time. */
+    /* By processors and dom0's vCPUs: how often it was booted, and as it was when that was done a second time. */
     struct {
         uint64_t boots;
         struct xd_xen_saved saved;
-    } booted[XD_XEN_CPUS_MAX + 1];
+    } booted[XD_XEN_CPUS_MAX + 1][XD_MAIL_VCPUS + 1];
     bool unsaved; /* QEMU can't do that */
     bool up;
     uint32_t frames; /* as Xen counts them */

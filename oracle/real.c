@@ -42,7 +42,7 @@
 #define RECORDS                 (XD_PAGE_SIZE / RECORD)
 
 struct xd_machine xd_real_machine = {
-    .config = {.qemu = "qemu-system-x86_64", .ram_mb = 128, .dom0_mb = 6}};
+    .config = {.qemu = "qemu-system-x86_64", .ram_mb = 128, .dom0_mb = 6, .dom0_vcpus = 1}};
 
 static struct xd_machine *const machine = &xd_real_machine;
 static struct xd_xen *const xen = &xd_real_machine.xen;

@@ -179,7 +179,7 @@ static bool rights(const struct xd_program *p, const struct xd_step *s, struct x
 }
 
 #define HAS \
-    "the real machine has d0 with one vCPU, d1 to d3 with up to 64, of which 4 may be online"
+    "the real machine has d0 with up to 4 vCPUs, d1 to d3 with up to 64, of which 4 may be online"
 
 _Static_assert(XD_XEN_DOMAINS == 4 && VCPUS_BUILT == 64 && XD_MAIL_VCPUS == 4, "as HAS says");
 
@@ -204,8 +204,8 @@ static const char *wanted(const struct xd_program *p, struct xd_domain_config *c
         c[domid].pages_max = c[domid].pages;
         number(p, s, "pages_max", &c[domid].pages_max);
         number(p, s, "online", &c[domid].vcpus_online);
-        if (c[domid].vcpus > (domid ? VCPUS_BUILT : 1) || c[domid].vcpus_online > c[domid].vcpus ||
-            c[domid].vcpus_online > XD_MAIL_VCPUS)
+        if (c[domid].vcpus > (domid ? VCPUS_BUILT : XD_MAIL_VCPUS) ||
+            c[domid].vcpus_online > c[domid].vcpus || c[domid].vcpus_online > XD_MAIL_VCPUS)
             return HAS;
         if (!rights(p, s, &c[domid]))
             return "its I/O frames are not said by two numbers";

@@ -21,6 +21,7 @@
 #include <xen/domctl.h>
 #include <xen/event_channel.h>
 #include <xen/memory.h>
+#include <xen/vcpu.h>
 
 #define TABLE_FLAGS  (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A | XD_PTE_D)
 #define BATCH        32u
@@ -259,9 +260,22 @@ static bool pin(struct build *b)
     return rc == 0 || refused(b->x, b->domid, "PIN_L4_TABLE", rc);
 }
 
-static bool start_vcpu(struct build *b, uint32_t id)
+/* The pages for arguments that are longer than a mailbox has room for. */
+static void fill_room(struct build *b, const unsigned char *bytes)
 {
-    struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpucontext};
+    for (unsigned int i = 0; i < 2; i++) {
+        unsigned char *at = xd_xen_at(b->x, b->x->xen_cr3, b->room_va + i * XD_PAGE_SIZE, XD_PTE_P);
+
+        if (bytes)
+            memcpy(at, bytes + i * XD_PAGE_SIZE, XD_PAGE_SIZE);
+        else
+            memset(at, 0, XD_PAGE_SIZE);
+    }
+}
+
+/* What a vCPU begins with, at (room_va); (online): nothing more is needed. */
+static void make_context(struct build *b, uint32_t id, bool online)
+{
     const struct xd_start *s = &b->l.start;
     union {
         struct vcpu_guest_context c;
@@ -269,18 +283,23 @@ static bool start_vcpu(struct build *b, uint32_t id)
     } ctx;
 
     memset(&ctx, 0, sizeof(ctx));
-    ctx.c.flags = VGCF_in_kernel | VGCF_online;
+    ctx.c.flags = VGCF_in_kernel | (online ? VGCF_online : 0);
     ctx.c.user_regs.rip = s->kernel_va;
     ctx.c.user_regs.rsp = ctx.c.kernel_sp = s->stack_va + XD_PAGE_SIZE;
-    ctx.c.user_regs.rsi = s->start_info_va;
+    ctx.c.user_regs.rsi = online ? s->start_info_va : 0;
     ctx.c.user_regs.rdi = id;
     ctx.c.user_regs.rflags = 0x200;
     ctx.c.user_regs.cs = 0xe033;
     ctx.c.user_regs.ss = ctx.c.kernel_ss = 0xe02b;
     ctx.c.ctrlreg[3] = s->cr3_mfn * XD_PAGE_SIZE;
-    for (unsigned int i = 0; i < 2; i++)
-        memcpy(xd_xen_at(b->x, b->x->xen_cr3, b->room_va + i * XD_PAGE_SIZE, XD_PTE_P),
-               ctx.bytes + i * XD_PAGE_SIZE, XD_PAGE_SIZE);
+    fill_room(b, ctx.bytes);
+}
+
+static bool start_vcpu(struct build *b, uint32_t id)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpucontext};
+
+    make_context(b, id, true);
     op.u.vcpucontext.vcpu = id;
     set_xen_guest_handle(op.u.vcpucontext.ctxt, (struct vcpu_guest_context *)b->room_va);
     return domctl(b, "setvcpucontext", &op);
@@ -364,10 +383,32 @@ bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,
     for (uint32_t id = 0; id < config->vcpus_online; id++)
         if (!wait_for_mailbox(&b, id))
             return false;
-    for (unsigned int i = 0; i < 2; i++)
-        memset(xd_xen_at(x, x->xen_cr3, room_va + i * XD_PAGE_SIZE, XD_PTE_P), 0, XD_PAGE_SIZE);
+    fill_room(&b, NULL);
     *start = b.l.start;
     return true;
+}
+
+static bool vcpu_op(struct build *b, uint64_t cmd, uint32_t id, uint64_t arg, const char *what)
+{
+    int64_t rc =
+        xd_xen_call(b->x, DOM0, __HYPERVISOR_vcpu_op, (uint64_t[6]){cmd, id, arg}, 0, NULL, 0);
+
+    return rc == 0 || refused(b->x, b->domid, what, rc);
+}
+
+/* Nobody may give a vCPU of one's own domain a context by domctl. */
+bool xd_toolstack_start_dom0(struct xd_xen *x, uint32_t id, uint32_t cpu,
+                             const struct xd_start *start, uint64_t *mfn)
+{
+    struct build b = {.x = x, .cpu = cpu - id, .l.start = *start, .mfn = mfn};
+    bool ok;
+
+    b.room_va = start->padding_va;
+    make_context(&b, id, false);
+    ok = pin_vcpu(&b, id) && vcpu_op(&b, VCPUOP_initialise, id, b.room_va, "VCPUOP_initialise") &&
+         vcpu_op(&b, VCPUOP_up, id, 0, "VCPUOP_up") && wait_for_mailbox(&b, id);
+    fill_room(&b, NULL);
+    return ok;
 }
 
 bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid)

@@ -19,6 +19,10 @@ bool xd_toolstack_build(struct xd_xen *x, uint32_t domid, uint32_t cpu,
                         const struct xd_domain_config *c, const char *path, uint64_t room_va,
                         struct xd_start *start, uint64_t *mfn);
 
+/* Brings up vCPU (id) of dom0, as the builder does those of others, on processor (cpu). */
+bool xd_toolstack_start_dom0(struct xd_xen *x, uint32_t id, uint32_t cpu,
+                             const struct xd_start *start, uint64_t *mfn);
+
 /* Takes the domain away again. False: x->error says why it can't be. */
 bool xd_toolstack_destroy(struct xd_xen *x, uint32_t domid);
 /* The same while a program runs, whose domains may hold frames of it: then its number stays known. */

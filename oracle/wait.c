@@ -72,8 +72,8 @@ int64_t xd_wait_call(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     int64_t rc;
 
     xen->guest[g].may_wait =
-        v->domain->domid && (nr == HC_SCHED_OP || nr == HC_SCHED_OP_COMPAT || nr == HC_MULTICALL ||
-                             (nr == HC_VCPU_OP && (uint32_t)arg[0] == VCPUOP_DOWN));
+        g && (nr == HC_SCHED_OP || nr == HC_SCHED_OP_COMPAT || nr == HC_MULTICALL ||
+              (nr == HC_VCPU_OP && (uint32_t)arg[0] == VCPUOP_DOWN));
     xen->guest[g].may_suspend = v->domain->domid && xd_resume_may_suspend(nr, arg);
     rc = returned(v, xd_xen_call(xen, g, nr, arg, 0, NULL, 0));
     xen->guest[g].may_suspend = false;

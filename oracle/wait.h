@@ -3,7 +3,7 @@
  * wait.h: vCPUs of real guests that Xen puts to sleep while the program goes on.
  *
  * v->blocked says that one sleeps; v->continuing that it did in the middle of a list of calls, the rest of which has not
- * come back.  dom0's vCPU never waits: it is who asks Xen about the others.
+ * come back.  dom0's first vCPU never waits: it is who asks Xen about the others.
  */
 #ifndef XD_ORACLE_WAIT_H
 #define XD_ORACLE_WAIT_H

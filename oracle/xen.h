@@ -15,11 +15,10 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#define XD_XEN_DOMAINS 4u /* dom0, and those it can build */
-#define XD_XEN_CPUS_MAX \
-    (1 + (XD_XEN_DOMAINS - 1) * XD_MAIL_VCPUS) /* one for each vCPU of the kernel */
-#define XD_XEN_RECORD_SIZE UINT64_C(32)        /* bytes of Xen's for each frame: its record, */
-#define XD_XEN_M2P_SIZE    UINT64_C(8)         /* and its pfn */
+#define XD_XEN_DOMAINS     4u                               /* dom0, and those it can build */
+#define XD_XEN_CPUS_MAX    (XD_XEN_DOMAINS * XD_MAIL_VCPUS) /* one for each vCPU of the kernel */
+#define XD_XEN_RECORD_SIZE UINT64_C(32) /* bytes of Xen's for each frame: its record, */
+#define XD_XEN_M2P_SIZE    UINT64_C(8)  /* and its pfn */
 #define XD_XEN_GUESTS      (XD_XEN_DOMAINS * XD_MAIL_VCPUS)
 
 /* The vCPUs that run the kernel have one number each. */
@@ -34,6 +33,7 @@ struct xd_xen_config {
     const char *qemu, *xen, *kernel;
     uint32_t ram_mb, dom0_mb;
     uint32_t cpus;
+    uint32_t dom0_vcpus; /* that it may have; the first one runs */
     /* Has the domain of guest (g), which gives no answer, been shut down, and why? NULL: nobody can tell. */
     bool (*ended)(struct xd_xen *x, unsigned int g, uint8_t *reason);
     /* Does the vCPU of guest (g), which gives no answer, wait for an event? NULL: nobody can tell. */

@@ -255,7 +255,8 @@ static const struct xd_xen_config c = {.qemu = "/proc/self/exe",
                                        .xen = "the Xen",
                                        .kernel = "the kernel",
                                        .ram_mb = RAM_MB,
-                                       .dom0_mb = 4};
+                                       .dom0_mb = 4,
+                                       .dom0_vcpus = 1};
 
 static void boot(void)
 {
