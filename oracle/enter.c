@@ -29,6 +29,14 @@ struct going {
     uint64_t at;
 };
 
+/* What code it is that (cs) names: other descriptors of 32-bit code could have limits, at which QEMU does not look. */
+static enum xd_code mode_of(bool user, uint64_t cs)
+{
+    return !user                                          ? XD_CODE_KERNEL
+           : ((uint16_t)cs | XD_RPL) == XD_FLAT_USER_CS32 ? XD_CODE_USER_32
+                                                          : XD_CODE_USER;
+}
+
 /* Where the program has exceptions of (vector) go; 0: nowhere. */
 static uint64_t handler(const struct xd_apart *g, unsigned int vector)
 {
@@ -44,13 +52,13 @@ static bool lay_entries(const struct xd_apart *g)
     for (unsigned int vector = 0; vector < XD_TRAP_ROWS; vector++) {
         const uint64_t address = handler(g, vector);
 
-        if (address && !xd_lay(address, false, NULL, 0))
+        if (address && !xd_lay(address, XD_CODE_KERNEL, NULL, 0))
             return false;
     }
     for (unsigned int i = 0; i < XD_ARRAY_SIZE(g->other.callback); i++)
-        if (g->other.callback[i] && !xd_lay(g->other.callback[i], false, NULL, 0))
+        if (g->other.callback[i] && !xd_lay(g->other.callback[i], XD_CODE_KERNEL, NULL, 0))
             return false;
-    return true;
+    return !g->syscall32 || xd_lay(g->syscall32, XD_CODE_KERNEL, NULL, 0);
 }
 
 /*
@@ -84,7 +92,7 @@ static bool load(struct going *go, volatile struct xd_mail_enter *e)
     if (go->v->domain->vm_assist >> XD_ASSIST_IOPL & 1)
         return xd_enter_cant(
             "its registers can't be loaded while iret may change the I/O privilege level");
-    if (r->cs != XD_FLAT_CS64)
+    if (r->cs != XD_FLAT_CS64 && mode_of(r->user, r->cs) != XD_CODE_USER_32)
         return xd_enter_cant("its code is not Xen's flat one");
     if (info->evtchn_upcall_pending && !info->evtchn_upcall_mask)
         return xd_enter_cant("an event would be delivered while its registers are loaded");
@@ -146,7 +154,7 @@ static bool run_into(struct going *go, const void *instruction, size_t n)
     struct xd_mail_caught out;
     bool answered;
 
-    if (!xd_lay(go->rip + n, was_user, instruction, n) || !lay_entries(g))
+    if (!xd_lay(go->rip + n, mode_of(was_user, g->regs.cs), instruction, n) || !lay_entries(g))
         return xd_enter_cant(xd_lay_why());
     if (!xd_lay_show(go->v->cr3.v, go->user ? go->v->user_cr3.v : 0)) {
         (void)xd_lay_hide();
@@ -188,7 +196,7 @@ static bool run_into(struct going *go, const void *instruction, size_t n)
     g->regs.r11 = out.r11;
     g->regs.rsp = out.rsp;
     g->regs.rflags = out.rflags;
-    g->regs.cs = (uint16_t)out.cs;
+    g->regs.cs = (uint16_t)(xd_laid_mode(go->place) == XD_CODE_USER_32 ? out.rdx : out.cs);
     g->regs.ss = (uint16_t)out.ss;
     g->regs.user = go->place & XD_PLACE_USER && (out.from_cs & XD_RPL) == XD_RPL;
     go->v->kernel_mode = !g->regs.user;
@@ -265,7 +273,7 @@ static bool page_fault(struct going *go, uint32_t error, uint64_t cr2)
     const bool user = go->g->regs.user;
     uint64_t told;
 
-    if (!xd_lay(go->rip + n, user, code, n) || !lay_entries(go->g))
+    if (!xd_lay(go->rip + n, mode_of(user, go->g->regs.cs), code, n) || !lay_entries(go->g))
         return xd_enter_cant(xd_lay_why());
     if (xd_lay_touches(cr2, 1))
         return xd_enter_cant("it faults too near to where it may go on");
@@ -277,6 +285,13 @@ static bool page_fault(struct going *go, uint32_t error, uint64_t cr2)
     return (xd_look(go->v, &told, go->g->regs.rsp + 16, 8) &&
             told == ((error & ~(uint32_t)XD_PF_USER) | (user ? XD_PF_USER : 0))) ||
            xd_enter_cant("the access faults in another way");
+}
+
+/* Registers of which 32-bit code has only a part, or not at all. */
+static bool long_code(const struct going *go)
+{
+    return mode_of(go->g->regs.user, go->g->regs.cs) != XD_CODE_USER_32 ||
+           xd_enter_cant("no instruction is laid that accesses memory in 32-bit code");
 }
 
 static bool delivers(const struct xd_program_cpu *c)
@@ -297,6 +312,8 @@ static void access_of_user(struct xd_vcpu *v, const struct xd_program_cpu *c,
 
     if (!begin(&go, v) ||
         (!delivers(c) && !xd_enter_cant("user mode can't be made to miss its own fault")))
+        return;
+    if (!long_code(&go))
         return;
     go.fault = true;
     n = accesses(&go, c->what == XD_DO_STORE ? 2 : 0, c->va, code);
@@ -334,6 +351,8 @@ bool xd_enter_access(struct xd_vcpu *v, const struct xd_program_cpu *c, struct x
 static bool trap(struct going *go, unsigned int vector, uint32_t error, uint64_t cr2)
 {
     go->fault = true;
+    if ((!vector || vector == XD_VECTOR_GP || vector == XD_VECTOR_PF) && !long_code(go))
+        return false;
     switch (vector) {
     case 0: return run_into(go, "\x40\xf6\xf6", 3); /* by sil, which is zero */
     case XD_VECTOR_BP:
@@ -444,11 +463,9 @@ static bool lay_target(const struct xd_vcpu *v, const struct xd_iret_frame *f)
         return true;
     if (f->rflags & XD_RFLAGS_TF)
         return xd_enter_cant("the processor would stop behind each instruction");
-    if (((uint16_t)f->cs | XD_RPL) == XD_FLAT_USER_CS32)
-        return xd_enter_cant("it returns to 32-bit code, whose limits QEMU does not look at");
     if (!xd_va_canonical(f->rip) || (f->rip >= XD_HYPERVISOR_START && f->rip < XD_HYPERVISOR_END))
         return true;
-    return xd_lay(f->rip, user, NULL, 0) || xd_enter_cant(xd_lay_why());
+    return xd_lay(f->rip, mode_of(user, f->cs), NULL, 0) || xd_enter_cant(xd_lay_why());
 }
 
 /* Does anything show where the hypercall was made? It left that address in RCX, which the frame fills but for one that says not to. */

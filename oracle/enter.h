@@ -39,8 +39,9 @@ struct xd_laid;
 void xd_lay_begin(struct xd_vcpu *v);
 /* The same for one that does not run yet: the first vCPU of dom0 writes the code, and the upcall mask is not shown. */
 void xd_lay_begin_by_dom0(struct xd_vcpu *v);
-/* What reports that the vCPU came to (rip), in (user) mode, behind an instruction of (n) bytes that is to stand right before it. False: there can be no code; xd_lay_why. */
-bool xd_lay(uint64_t rip, bool user, const void *instruction, size_t n);
+enum xd_code { XD_CODE_KERNEL, XD_CODE_USER, XD_CODE_USER_32 };
+/* What reports that the vCPU came to (rip), in code of (mode), behind an instruction of (n) bytes that is to stand right before it. False: there can be no code; xd_lay_why. */
+bool xd_lay(uint64_t rip, enum xd_code mode, const void *instruction, size_t n);
 const char *xd_lay_why(void);
 /* Is any of the (n) bytes at (va) on a page of it? */
 bool xd_lay_touches(uint64_t va, uint64_t n);
@@ -52,6 +53,7 @@ uint64_t xd_lay_mask(void);
 bool xd_lay_hide(void);
 /* Where code number (place) reported from. */
 uint64_t xd_laid_at(unsigned int place);
+enum xd_code xd_laid_mode(unsigned int place);
 /* The low half of the address that all code writes to first. */
 uint64_t xd_lay_mark(void);
 

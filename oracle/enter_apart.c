@@ -295,6 +295,19 @@ static void follow_user_root(struct xd_vcpu *v, const uint64_t *arg, int64_t rc)
     }
 }
 
+static void follow_callback(struct xd_vcpu *v, const uint64_t *arg)
+{
+    enum { REGISTER = 0, SYSCALL32 = 7 };
+    struct {
+        uint16_t type, flags;
+        uint64_t address;
+    } reg;
+
+    if ((uint32_t)arg[0] == REGISTER && xd_look(v, &reg, arg[1], sizeof(reg)) &&
+        reg.type == SYSCALL32)
+        xd_apart[xd_number_of(v)].syscall32 = reg.address;
+}
+
 /* What enter.c must know of what (v)'s calls have done. */
 static void follow(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
 {
@@ -307,6 +320,8 @@ static void follow(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t 
             follow(v, e.op, e.args, (int64_t)e.result);
     if (nr == HC_MMUEXT)
         follow_user_root(v, arg, rc);
+    if (nr == HC_CALLBACK_OP && !rc)
+        follow_callback(v, arg);
     if (nr == HC_VM_ASSIST && !rc && (uint32_t)arg[0] == VM_ASSIST_ENABLE &&
         (uint32_t)arg[1] == XD_ASSIST_IOPL)
         v->domain->vm_assist |= 1u << XD_ASSIST_IOPL;

@@ -25,7 +25,8 @@ struct xd_apart {
     unsigned char *rows; /* in RAM */
     uint64_t *callback, *stack;
     struct xd_registers regs;
-    bool root_unknown; /* that of user mode */
+    bool root_unknown;  /* that of user mode */
+    uint64_t syscall32; /* callback that no kernel of ours has */
     struct {
         uint64_t va, value;
         unsigned int size;

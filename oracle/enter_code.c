@@ -15,6 +15,7 @@
 #define PAGES       16u /* of code */
 #define WORDS       64u
 #define REPORT      15u                          /* bytes */
+#define REPORT_32   (9u + REPORT)                /* of 32-bit code */
 #define WINDOW      UINT64_C(0x0000640000000000) /* where the kernel writes the code */
 #define MASK_PAGE   (WINDOW + PAGES * XD_PAGE_SIZE)
 #define TABLE_ENTRY (XD_PTE_P | XD_PTE_RW | XD_PTE_US | XD_PTE_A | XD_PTE_D)
@@ -33,7 +34,7 @@ static struct {
     const char *why;
     struct {
         uint64_t va, rip;
-        bool user;
+        enum xd_code mode;
         uint8_t size, byte[XD_MAIL_CODE];
     } piece[XD_MAIL_CODE_MAX / 2];
     unsigned int pieces;
@@ -107,13 +108,28 @@ static void report(uint8_t *to, uint8_t place)
     memcpy(to + 11, &caught, 4);
 }
 
-bool xd_lay(uint64_t rip, bool user, const void *instruction, size_t n)
+/*
+ * mov %cs, %edx; ljmp $CS64, $behind: 32-bit code goes over to the other kind, which reports. In 64-bit code ljmp is no
+ * instruction.
+ */
+static void go_over(uint8_t *to, uint32_t rip)
 {
+    const uint32_t behind = rip + REPORT_32 - REPORT;
+    const uint16_t cs = XD_FLAT_CS64;
+
+    memcpy(to, "\x8c\xca\xea", 3);
+    memcpy(to + 3, &behind, sizeof(behind));
+    memcpy(to + 7, &cs, sizeof(cs));
+}
+
+bool xd_lay(uint64_t rip, enum xd_code mode, const void *instruction, size_t n)
+{
+    const unsigned int over = mode == XD_CODE_USER_32 ? REPORT_32 - REPORT : 0;
     const uint64_t va = rip - n;
-    const uint8_t size = (uint8_t)(n + REPORT);
+    const uint8_t size = (uint8_t)(n + over + REPORT);
 
     for (unsigned int i = 0; i < lay.pieces; i++) {
-        if (lay.piece[i].rip == rip && lay.piece[i].user == user && !n)
+        if (lay.piece[i].rip == rip && lay.piece[i].mode == mode && !n)
             return true;
         if (va < lay.piece[i].va + lay.piece[i].size && lay.piece[i].va < va + size)
             return cant("two places where it may go on are too near to each other");
@@ -123,16 +139,20 @@ bool xd_lay(uint64_t rip, bool user, const void *instruction, size_t n)
     if (!xd_va_canonical(va) || !xd_va_canonical(va + size) || va + size < va ||
         (va + size > XD_HYPERVISOR_START && va < XD_HYPERVISOR_END))
         return cant("it may go on where no guest's code can be");
+    if (over && va + size > UINT32_MAX)
+        return cant("it goes on in 32-bit code, whose limits QEMU does not look at");
     if (!note_page(va) || !note_page(va + size - 1))
         return false;
     lay.piece[lay.pieces].va = va;
     lay.piece[lay.pieces].rip = rip;
-    lay.piece[lay.pieces].user = user;
+    lay.piece[lay.pieces].mode = mode;
     lay.piece[lay.pieces].size = size;
     if (n)
         memcpy(lay.piece[lay.pieces].byte, instruction, n);
-    report(lay.piece[lay.pieces].byte + n,
-           (uint8_t)((lay.pieces + 1) | (user ? XD_PLACE_USER : 0)));
+    if (over)
+        go_over(lay.piece[lay.pieces].byte + n, (uint32_t)rip);
+    report(lay.piece[lay.pieces].byte + n + over,
+           (uint8_t)((lay.pieces + 1) | (mode == XD_CODE_KERNEL ? 0 : XD_PLACE_USER)));
     lay.pieces++;
     return true;
 }
@@ -149,6 +169,12 @@ uint64_t xd_laid_at(unsigned int place)
 {
     place &= ~XD_PLACE_USER;
     return place && place <= lay.pieces ? lay.piece[place - 1].rip : 0;
+}
+
+enum xd_code xd_laid_mode(unsigned int place)
+{
+    place &= ~XD_PLACE_USER;
+    return place && place <= lay.pieces ? lay.piece[place - 1].mode : XD_CODE_KERNEL;
 }
 
 /* ---- Frames and tables ---- */

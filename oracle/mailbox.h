@@ -60,6 +60,7 @@ struct xd_mail_code {
 struct xd_mail_caught {
     uint64_t place; /* what that code said of itself; XD_PLACE_USER: it runs in user mode */
     uint64_t rax, rcx, r11, rsp, rflags, cs, ss;
+    uint64_t rdx;     /* CS before, of code that went over to 64-bit code */
     uint64_t from_cs; /* in the frame of the way back: RPL 0 if it was kernel mode after all */
 };
 

@@ -198,7 +198,7 @@ static bool expect(const struct xd_vcpu *v, struct xd_vcpu *t, const struct cont
         return true;
     }
     xd_lay_begin_by_dom0(t);
-    if (xd_lay(c->rip, false, NULL, 0) && xd_lay_show(c->cr3, 0))
+    if (xd_lay(c->rip, XD_CODE_KERNEL, NULL, 0) && xd_lay_show(c->cr3, 0))
         return true;
     cant(xd_lay_why() ? xd_lay_why() : "dom0 gave no answer");
     over_without();

@@ -189,6 +189,7 @@ caught_of:
 caught:
     mov %rax, OUT(1)(%rbx)
     mov %rcx, OUT(2)(%rbx)
+    mov %rdx, OUT(8)(%rbx)
     mov %r11, OUT(3)(%rbx)
     mov %rsp, OUT(4)(%rbx)
     mov KERNEL_SP(%rbx), %rsp
