@@ -26,6 +26,10 @@ bool xd_enter_before_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
 void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc);
 /* The hypercall iret, with its frame at (at), or where the stack pointer is. */
 int64_t xd_enter_iret(struct xd_vcpu *v, uint64_t at);
+/* Is this a list of calls with an iret? (at): where that one's frame is, as far as its entry says. */
+bool xd_enter_list(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, uint64_t *at);
+/* Such a list. */
+int64_t xd_enter_iret_in_list(struct xd_vcpu *v, const uint64_t *arg, uint64_t at);
 /* The program loads or stores. True: in user mode, and here is what became of it. */
 bool xd_enter_access(struct xd_vcpu *v, const struct xd_program_cpu *c, struct xd_outcome *out);
 

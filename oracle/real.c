@@ -314,6 +314,7 @@ static int64_t poll_when_due(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg
 int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
     bool slept = false;
+    uint64_t at;
     int64_t rc;
 
     if (nr < HC_NUMBERS)
@@ -322,6 +323,11 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
         return xd_enter_iret(v, arg[0]);
     if (!xd_enter_before_call(v, nr, arg) || !xd_newcomer_before(v, nr, arg))
         return XD_NOT_RUNNING;
+    if (xd_enter_list(v, nr, arg, &at)) {
+        rc = xd_enter_iret_in_list(v, arg, at);
+        see(true, true);
+        return died ? XD_NOT_RUNNING : rc;
+    }
     if (xd_wait_polls(nr, arg) && xd_upcall_due(v)) {
         rc = poll_when_due(v, nr, arg, &slept);
     } else {

@@ -543,13 +543,19 @@ static bool ended(struct xd_witness *w, const struct xd_runner *r, uint32_t at)
     return any;
 }
 
-/* Does the step enter a guest's kernel, or leave it, as far as it can be seen? */
-static bool enters(const struct xd_program *p, const struct xd_step *s)
+/* Does step (at) enter a guest's kernel, or leave it, as far as it can be seen? An iret may be a part of it: an entry of its list. */
+static bool enters(const struct xd_program *p, uint32_t at)
 {
+    const struct xd_step *s = &p->step[at];
+
     if (s->kind == XD_STEP_LOAD || s->kind == XD_STEP_STORE)
         return xd_form_item(p, s, "deliver");
-    return (s->kind >= XD_STEP_TRAP && s->kind <= XD_STEP_DELIVER) ||
-           (s->kind == XD_STEP_CALL && s->call && s->call->nr == HC_IRET);
+    if (s->kind >= XD_STEP_TRAP && s->kind <= XD_STEP_DELIVER)
+        return true;
+    for (uint32_t k = 0; k <= s->parts; k++)
+        if (s[k].kind == XD_STEP_CALL && s[k].call && s[k].call->nr == HC_IRET)
+            return true;
+    return false;
 }
 
 /* RF lasts for the next instruction only. */
@@ -608,7 +614,7 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     w->over = ended(w, r, at);
     if (!w->over)
         xd_str_add(w->out, xd_str_text(&w->result));
-    if (!w->over && enters(r->p, &r->p->step[at]) && r->env[r->domain].d)
+    if (!w->over && enters(r->p, at) && r->env[r->domain].d)
         registers(w, xd_vcpu_at(r->env[r->domain].d, r->vcpu));
     if (!w->over)
         newcomers(w, r);
