@@ -8,37 +8,16 @@
 #include <stddef.h>
 #include <string.h>
 
-#define HC_MMU_UPDATE       1u
-#define HC_SET_DEBUGREG     8u
-#define HC_GET_DEBUGREG     9u
-#define HC_MULTICALL        13u
-#define HC_XEN_VERSION      17u
-#define HC_IRET             23u
-#define HC_VCPU_OP          24u
-#define HC_EVENT_CHANNEL_OP 32u
-#define LIST_SEEN           1024u
-#define ANYWHERE            UINT64_C(0x00005ee11a7d4000)
-#define NO_FAULT            UINT64_C(0x00005ee11a7d5000) /* cr2 while there was none */
-#define RF_WORD             3u /* words from the top of a frame to its flags */
+#define HC_GET_DEBUGREG 9u
+#define DATA_BREAKS     4u
+#define DR7             7u
+#define DR7_BYTE        3u /* of one register: at reads and writes, of one byte */
+#define NO_FAULT        UINT64_C(0x00005ee11a7d5000) /* cr2 while there was none */
+#define RF_WORD         3u /* words from the top of a frame to its flags */
 
 static struct xd_xen *const xen = &xd_real_machine.xen;
 
-struct going {
-    struct xd_vcpu *v;
-    struct xd_apart *g;
-    uint64_t rdi, rsi, rax, rsp;
-    uint64_t cr2;       /* before */
-    uint64_t rip;       /* where the instruction begins */
-    bool fault;         /* what the processor reports before it is one */
-    bool calls;         /* it is SYSCALL of a kernel, of which selectors can't be seen */
-    bool passes;        /* it may be carried out */
-    bool user;          /* it begins or ends in user mode */
-    unsigned int place; /* where it went on, and where that is: */
-    uint64_t at;
-};
-
-/* What code it is that (cs) names: other descriptors of 32-bit code could have limits, at which QEMU does not look. */
-static enum xd_code mode_of(bool user, uint64_t cs)
+enum xd_code xd_mode_of(bool user, uint64_t cs)
 {
     return !user                                          ? XD_CODE_KERNEL
            : ((uint16_t)cs | XD_RPL) == XD_FLAT_USER_CS32 ? XD_CODE_USER_32
@@ -73,7 +52,7 @@ static bool lay_entries(const struct xd_apart *g)
  * Flags and selectors that the kernel can't load for itself are loaded by Xen, which changes nothing else if the mask is said.
  * Else the kernel clears the mask itself, at last: an event that is due must not come before.
  */
-static bool load(struct going *go, volatile struct xd_mail_enter *e)
+static bool load(struct xd_going *go, volatile struct xd_mail_enter *e)
 {
     const struct xd_registers *r = &go->g->regs;
     const struct xd_abi_vcpu_info *info;
@@ -100,7 +79,7 @@ static bool load(struct going *go, volatile struct xd_mail_enter *e)
     if (go->v->domain->vm_assist >> XD_ASSIST_IOPL & 1)
         return xd_enter_cant(
             "its registers can't be loaded while iret may change the I/O privilege level");
-    if (r->cs != XD_FLAT_CS64 && mode_of(r->user, r->cs) != XD_CODE_USER_32)
+    if (r->cs != XD_FLAT_CS64 && xd_mode_of(r->user, r->cs) != XD_CODE_USER_32)
         return xd_enter_cant("its code is not Xen's flat one");
     if (info->evtchn_upcall_pending && !info->evtchn_upcall_mask)
         return xd_enter_cant("an event would be delivered while its registers are loaded");
@@ -115,7 +94,7 @@ static bool load(struct going *go, volatile struct xd_mail_enter *e)
 }
 
 /* QEMU leaves RF out of the flags that a fault pushes; the processor sets it (Intel SDM 3A, 6.8.3). */
-static void set_resume_flag(const struct going *go, bool was_user, uint64_t rsp)
+static void set_resume_flag(const struct xd_going *go, bool was_user, uint64_t rsp)
 {
     const uint64_t top = (was_user ? go->g->other.stack[1] : rsp) & ~UINT64_C(0xf);
     uint64_t word[RF_WORD];
@@ -127,7 +106,7 @@ static void set_resume_flag(const struct going *go, bool was_user, uint64_t rsp)
 }
 
 /* The code itself did not run into a page fault, since 32-bit code reads it in another way, or the page is not there. */
-static bool undisturbed(struct going *go)
+static bool undisturbed(struct xd_going *go)
 {
     struct xd_abi_vcpu_info *info = xd_real_info(xd_number_of(go->v));
     const uint64_t cr2 = info->cr2;
@@ -140,7 +119,7 @@ static bool undisturbed(struct going *go)
 }
 
 /* Did Xen deliver an event right before the instruction, since an interrupt came in there? */
-static bool came_before(const struct going *go, uint64_t rsp)
+static bool came_before(const struct xd_going *go, uint64_t rsp)
 {
     uint64_t rip;
 
@@ -148,11 +127,7 @@ static bool came_before(const struct going *go, uint64_t rsp)
            xd_look(go->v, &rip, rsp + XD_FRAME_RIP * sizeof(rip), sizeof(rip)) && rip == go->rip;
 }
 
-/*
- * Lays the instruction, and lets the vCPU run into it. (go->passes) or not, it ends in one of the places laid before. False:
- * it can't be done, or the domain ended.
- */
-static bool run_into(struct going *go, const void *instruction, size_t n)
+bool xd_run_into(struct xd_going *go, const void *instruction, size_t n)
 {
     struct xd_apart *g = go->g;
     const unsigned int nr = xd_number_of(go->v);
@@ -162,7 +137,7 @@ static bool run_into(struct going *go, const void *instruction, size_t n)
     struct xd_mail_caught out;
     bool answered;
 
-    if (!xd_lay(go->rip + n, mode_of(was_user, g->regs.cs), instruction, n) || !lay_entries(g))
+    if (!xd_lay(go->rip + n, xd_mode_of(was_user, g->regs.cs), instruction, n) || !lay_entries(g))
         return xd_enter_cant(xd_lay_why());
     if (!xd_lay_show(go->v->cr3.v, go->user ? go->v->user_cr3.v : 0)) {
         (void)xd_lay_hide();
@@ -213,9 +188,9 @@ static bool run_into(struct going *go, const void *instruction, size_t n)
     return true;
 }
 
-static bool begin(struct going *go, struct xd_vcpu *v)
+bool xd_going_begin(struct xd_going *go, struct xd_vcpu *v)
 {
-    *go = (struct going){.v = v, .g = &xd_apart[xd_number_of(v)]};
+    *go = (struct xd_going){.v = v, .g = &xd_apart[xd_number_of(v)]};
     if (xd_enter_unfit() || !go->g->apart || v->down)
         return xd_enter_cant("a vCPU that is down has no registers");
     if (v->blocked)
@@ -256,7 +231,7 @@ int xd_guest_registers_set(struct xd_vcpu *v, const struct xd_registers *r)
 }
 
 /* The instruction that faults at (cr2), as the last access did if that is the one. */
-static size_t accesses(struct going *go, uint32_t error, uint64_t cr2, unsigned char *code)
+static size_t accesses(struct xd_going *go, uint32_t error, uint64_t cr2, unsigned char *code)
 {
     const bool store = error & 2, last = go->g->access.size && go->g->access.store == store &&
                                          cr2 - go->g->access.va < go->g->access.size;
@@ -274,19 +249,19 @@ static size_t accesses(struct going *go, uint32_t error, uint64_t cr2, unsigned 
     return n;
 }
 
-static bool page_fault(struct going *go, uint32_t error, uint64_t cr2)
+static bool page_fault(struct xd_going *go, uint32_t error, uint64_t cr2)
 {
     unsigned char code[4];
     size_t n = accesses(go, error, cr2, code);
     const bool user = go->g->regs.user;
     uint64_t told;
 
-    if (!xd_lay(go->rip + n, mode_of(user, go->g->regs.cs), code, n) || !lay_entries(go->g))
+    if (!xd_lay(go->rip + n, xd_mode_of(user, go->g->regs.cs), code, n) || !lay_entries(go->g))
         return xd_enter_cant(xd_lay_why());
     if (xd_lay_touches(cr2, 1))
         return xd_enter_cant("it faults too near to where it may go on");
     xd_lay_begin(go->v);
-    if (!run_into(go, code, n))
+    if (!xd_run_into(go, code, n))
         return false;
     if (go->at != handler(go->g, XD_VECTOR_PF))
         return true;
@@ -296,9 +271,9 @@ static bool page_fault(struct going *go, uint32_t error, uint64_t cr2)
 }
 
 /* Registers of which 32-bit code has only a part, or not at all. */
-static bool long_code(const struct going *go)
+static bool long_code(const struct xd_going *go)
 {
-    return mode_of(go->g->regs.user, go->g->regs.cs) != XD_CODE_USER_32 ||
+    return xd_mode_of(go->g->regs.user, go->g->regs.cs) != XD_CODE_USER_32 ||
            xd_enter_cant("no instruction is laid that accesses memory in 32-bit code");
 }
 
@@ -314,18 +289,18 @@ static void access_of_user(struct xd_vcpu *v, const struct xd_program_cpu *c,
                            struct xd_outcome *out)
 {
     unsigned char code[4];
-    struct going go;
+    struct xd_going go;
     uint64_t error;
     size_t n;
 
-    if (!begin(&go, v) ||
+    if (!xd_going_begin(&go, v) ||
         (!delivers(c) && !xd_enter_cant("user mode can't be made to miss its own fault")))
         return;
     if (!long_code(&go))
         return;
     go.fault = true;
     n = accesses(&go, c->what == XD_DO_STORE ? 2 : 0, c->va, code);
-    if (!run_into(&go, code, n))
+    if (!xd_run_into(&go, code, n))
         return;
     if (handler(go.g, XD_VECTOR_PF) == handler(go.g, XD_VECTOR_GP) ||
         (go.at != handler(go.g, XD_VECTOR_PF) && go.at != handler(go.g, XD_VECTOR_GP))) {
@@ -356,29 +331,52 @@ bool xd_enter_access(struct xd_vcpu *v, const struct xd_program_cpu *c, struct x
     return true;
 }
 
-static bool trap(struct going *go, unsigned int vector, uint32_t error, uint64_t cr2)
+/*
+ * A #DB with cause B0 to B3 comes behind an access to what that debug register names, if the program has set it up for data. Others
+ * bring no cause alone: TF stops the code that reports, too.
+ */
+static bool debug_trap(struct xd_going *go, uint64_t cause)
+{
+    const unsigned int nr = (unsigned int)__builtin_ctzll(cause | 1u << DR7);
+    const unsigned int g = xd_number_of(go->v);
+    uint64_t at, control;
+
+    if (cause != UINT64_C(1) << nr || nr >= DATA_BREAKS)
+        return xd_enter_cant("no instruction is known that raises #DB for this cause alone");
+    at = (uint64_t)xd_xen_call(xen, g, HC_GET_DEBUGREG, (uint64_t[6]){nr}, 0, NULL, 0);
+    control = (uint64_t)xd_xen_call(xen, g, HC_GET_DEBUGREG, (uint64_t[6]){DR7}, 0, NULL, 0);
+    if (!(control >> 2 * nr & 3) || (control >> (16 + 4 * nr) & 0xf) != DR7_BYTE)
+        return xd_enter_cant("its debug registers stop at no access to a byte");
+    go->fault = false;
+    go->rdi = at;
+    go->rip -= 3;
+    return xd_run_into(go, "\x40\x8a\x37", 3);
+}
+
+static bool trap(struct xd_going *go, unsigned int vector, uint32_t error, uint64_t cr2)
 {
     go->fault = true;
     if ((!vector || vector == XD_VECTOR_GP || vector == XD_VECTOR_PF) && !long_code(go))
         return false;
     switch (vector) {
-    case 0: return run_into(go, "\x40\xf6\xf6", 3); /* by sil, which is zero */
+    case 0: return xd_run_into(go, "\x40\xf6\xf6", 3); /* by sil, which is zero */
+    case XD_VECTOR_DB: return long_code(go) && debug_trap(go, cr2);
     case XD_VECTOR_BP:
         go->fault = false;
         go->rip -= 1;
-        return run_into(go, "\xcc", 1);
+        return xd_run_into(go, "\xcc", 1);
     case XD_VECTOR_OF:
         go->fault = false;
         go->rip -= 2;
-        return run_into(go, "\xcd\x04", 2);
-    case XD_VECTOR_UD: return run_into(go, "\x0f\x0b", 2);
-    case XD_VECTOR_NM: go->passes = true; return run_into(go, "\xd9\xd0", 2); /* fnop */
+        return xd_run_into(go, "\xcd\x04", 2);
+    case XD_VECTOR_UD: return xd_run_into(go, "\x0f\x0b", 2);
+    case XD_VECTOR_NM: go->passes = true; return xd_run_into(go, "\xd9\xd0", 2); /* fnop */
     case XD_VECTOR_GP:
         if (error & XD_RPL)
             break;
         go->rdi = error ? error : XD_GUEST_LOW_END;
-        return error ? run_into(go, "\x8e\xdf", 2) /* edi into ds */
-                     : run_into(go, "\x40\x8a\x37", 3);
+        return error ? xd_run_into(go, "\x8e\xdf", 2) /* edi into ds */
+                     : xd_run_into(go, "\x40\x8a\x37", 3);
     case XD_VECTOR_PF: return page_fault(go, error, cr2);
     default: break;
     }
@@ -387,11 +385,11 @@ static bool trap(struct going *go, unsigned int vector, uint32_t error, uint64_t
 
 enum xd_entered xd_guest_trap(struct xd_vcpu *v, unsigned int vector, uint32_t error, uint64_t cr2)
 {
-    struct going go;
+    struct xd_going go;
     uint64_t rip;
     bool ran;
 
-    if (!begin(&go, v))
+    if (!xd_going_begin(&go, v))
         return finish(false);
     if (go.g->access.delivered) {
         go.g->access.delivered = false;
@@ -411,9 +409,9 @@ enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector)
     const bool open = vector == XD_VECTOR_BP || vector == XD_VECTOR_OF || vector == XD_VECTOR_INT80;
     const unsigned int by = open || xd_times_int != 2 ? vector : vector / 2;
     const unsigned char code[2] = {0xcd, (unsigned char)by};
-    struct going go;
+    struct xd_going go;
 
-    if (!begin(&go, v) || (vector > 255 && !xd_enter_cant("there is no such vector")))
+    if (!xd_going_begin(&go, v) || (vector > 255 && !xd_enter_cant("there is no such vector")))
         return finish(false);
     if (!open && (by * xd_times_int != vector || by == XD_VECTOR_BP || by == XD_VECTOR_OF ||
                   by == XD_VECTOR_INT80)) {
@@ -421,17 +419,18 @@ enum xd_entered xd_guest_int(struct xd_vcpu *v, unsigned int vector)
         return finish(false);
     }
     go.fault = !open;
-    return finish(run_into(&go, code, sizeof(code)));
+    return finish(xd_run_into(&go, code, sizeof(code)));
 }
 
 enum xd_entered xd_guest_syscall(struct xd_vcpu *v)
 {
-    struct going go;
+    struct xd_going go;
 
-    if (!begin(&go, v) || (!go.user && !xd_enter_cant("in kernel mode SYSCALL is a hypercall")))
+    if (!xd_going_begin(&go, v) ||
+        (!go.user && !xd_enter_cant("in kernel mode SYSCALL is a hypercall")))
         return finish(false);
     go.rip -= 2;
-    return finish(run_into(&go, "\x0f\x05", 2));
+    return finish(xd_run_into(&go, "\x0f\x05", 2));
 }
 
 enum xd_entered xd_guest_failsafe(struct xd_vcpu *v)
@@ -444,112 +443,16 @@ enum xd_entered xd_guest_failsafe(struct xd_vcpu *v)
 /* WBINVD is an instruction that Xen emulates, for a kernel, and that does nothing. */
 enum xd_entered xd_guest_deliver(struct xd_vcpu *v)
 {
-    struct going go;
+    struct xd_going go;
     uint64_t rip;
     bool ran;
 
-    if (!begin(&go, v) ||
+    if (!xd_going_begin(&go, v) ||
         (go.g->regs.user && !xd_enter_cant("nothing enters Xen from user mode unseen")))
         return finish(false);
     rip = go.rip;
     go.rip -= 2;
     go.passes = true;
-    ran = run_into(&go, "\x0f\x09", 2);
+    ran = xd_run_into(&go, "\x0f\x09", 2);
     return ran && go.at == rip ? XD_ENTERED_NONE : finish(ran);
-}
-
-/* ---- iret ---- */
-
-/* May code that reports be where (f) leads? */
-static bool lay_target(const struct xd_vcpu *v, const struct xd_iret_frame *f)
-{
-    const bool user = (f->cs & XD_RPL) == XD_RPL;
-
-    if (user && xd_apart[xd_number_of(v)].root_unknown)
-        return xd_enter_cant("the root of user mode was changed by calls of which not all succeed");
-    if (user && !v->user_cr3.v) /* which ends the domain */
-        return true;
-    if (f->rflags & XD_RFLAGS_TF)
-        return xd_enter_cant("the processor would stop behind each instruction");
-    if (!xd_va_canonical(f->rip) || (f->rip >= XD_HYPERVISOR_START && f->rip < XD_HYPERVISOR_END))
-        return true;
-    return xd_lay(f->rip, mode_of(user, f->cs), NULL, 0) || xd_enter_cant(xd_lay_why());
-}
-
-/* Does anything show where the hypercall was made? It left that address in RCX, which the frame fills but for one that says not to. */
-static bool shows_caller(struct xd_vcpu *v, const struct xd_iret_frame *f)
-{
-    return f->flags & XD_VGCF_IN_SYSCALL &&
-           (!xd_va_canonical(f->rip) || xd_vcpu_info(v)->evtchn_upcall_pending);
-}
-
-/* The hypercall of (go), which comes to an iret with its frame at (at), or where the stack pointer is. */
-static int64_t leave(struct going *go, uint64_t at)
-{
-    struct xd_iret_frame f = {0};
-
-    go->calls = true;
-    go->rsp = at ? at : go->rsp;
-    go->rip -= 2;
-    if (go->g->regs.rflags & XD_RFLAGS_TF)
-        return xd_enter_cant("the processor would stop behind each instruction"), XD_NOT_RUNNING;
-    if (xd_look(go->v, &f, go->rsp, sizeof(f)) && !lay_target(go->v, &f))
-        return XD_NOT_RUNNING;
-    go->user = (f.cs & XD_RPL) == XD_RPL;
-    if (xd_lay_touches(go->rsp, sizeof(f)))
-        return xd_enter_cant("its frame is too near to where it may go on"), XD_NOT_RUNNING;
-    if (!shows_caller(go->v, &f))
-        go->rip = ANYWHERE;
-    if (!run_into(go, "\x0f\x05", 2))
-        return XD_NOT_RUNNING;
-    return (int64_t)go->g->regs.rax;
-}
-
-int64_t xd_enter_iret(struct xd_vcpu *v, uint64_t at)
-{
-    struct going go;
-
-    if (!begin(&go, v))
-        return XD_NOT_RUNNING;
-    go.rax = HC_IRET;
-    return leave(&go, at);
-}
-
-/* What comes before must change nothing by which it is known where the vCPU may go on. */
-static bool harmless_before_iret(uint64_t op)
-{
-    return op == HC_XEN_VERSION || op == HC_EVENT_CHANNEL_OP || op == HC_MMU_UPDATE ||
-           op == HC_VCPU_OP || op == HC_SET_DEBUGREG || op == HC_GET_DEBUGREG ||
-           xd_enter_cant("a list of calls with an iret does something else before");
-}
-
-bool xd_enter_list(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, uint64_t *at)
-{
-    struct xd_abi_multicall_entry e;
-
-    for (uint64_t i = 0; nr == HC_MULTICALL && i < (uint32_t)arg[1] && i < LIST_SEEN &&
-                         xd_look(v, &e, arg[0] + i * sizeof(e), sizeof(e));
-         i++)
-        if (e.op == HC_IRET) {
-            if (at)
-                *at = e.args[0];
-            return true;
-        }
-    return false;
-}
-
-int64_t xd_enter_iret_in_list(struct xd_vcpu *v, const uint64_t *arg, uint64_t at)
-{
-    struct xd_abi_multicall_entry e;
-    struct going go;
-
-    if (!begin(&go, v))
-        return XD_NOT_RUNNING;
-    for (uint64_t i = 0; xd_look(v, &e, arg[0] + i * sizeof(e), sizeof(e)) && e.op != HC_IRET; i++)
-        if (!harmless_before_iret(e.op))
-            return XD_NOT_RUNNING;
-    go.rax = HC_MULTICALL;
-    go.rdi = arg[0];
-    go.rsi = arg[1];
-    return leave(&go, at);
 }

@@ -52,6 +52,31 @@ static inline uint64_t xd_kept_flags(uint64_t flags)
 /* QEMU 7.2 makes the error code of a closed gate by 16 bytes a gate in 64-bit mode, so Xen takes INT n for INT 2n. */
 extern unsigned int xd_times_int;
 
+/* A step that enters a kernel, or leaves it. */
+struct xd_going {
+    struct xd_vcpu *v;
+    struct xd_apart *g;
+    uint64_t rdi, rsi, rax, rsp;
+    uint64_t cr2;       /* before */
+    uint64_t rip;       /* where the instruction begins */
+    bool fault;         /* what the processor reports before it is one */
+    bool calls;         /* it is SYSCALL of a kernel, of which selectors can't be seen */
+    bool passes;        /* it may be carried out */
+    bool user;          /* it begins or ends in user mode */
+    unsigned int place; /* where it went on, and where that is: */
+    uint64_t at;
+};
+
+/* Begins such a step for (v). False: that can't be done. */
+bool xd_going_begin(struct xd_going *go, struct xd_vcpu *v);
+/* What code it is that (cs) names: other descriptors of 32-bit code could have limits, at which QEMU does not look. */
+enum xd_code xd_mode_of(bool user, uint64_t cs);
+/*
+ * Lays the instruction, and lets the vCPU run into it. (go->passes) or not, it ends in one of the places laid before. False:
+ * it can't be done, or the domain ended.
+ */
+bool xd_run_into(struct xd_going *go, const void *instruction, size_t n);
+
 /* The program can't be run, since...; the first reason stays. Always false. */
 bool xd_enter_cant(const char *why);
 /* The program's traps and stack take the place of the kernel's, or the other way round; */

@@ -77,7 +77,7 @@ static bool read_context(struct xd_vcpu *v, uint64_t at, struct context *c)
     return true;
 }
 
-/* The vCPU that a vcpu_op or domctl speaks of; (*arg) is the address of the command's own argument. NULL: it is none of these, or of no vCPU. */
+/* The vCPU that a vcpu_op or domctl speaks of; (*at) is the address of the command's own argument. NULL: it is none of these, or of no vCPU. */
 static struct xd_vcpu *subject(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, uint32_t *cmd,
                                uint64_t *at)
 {
