@@ -227,8 +227,6 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
         bool refused;          /* may be asked for where it is refused */
     } rows[] = {{"set_timer_op", NULL, false},
                 {"grant_table_op", NULL, false},
-                {"vcpu_op", "up", true},
-                {"vcpu_op", "down", true},
                 {"vcpu_op", "set_periodic_timer", true},
                 {"vcpu_op", "set_singleshot_timer", true}};
     bool refused = s->result && xd_expr_at(p, s->result)->op == XD_EX_ERRNO;
