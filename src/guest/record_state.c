@@ -267,6 +267,8 @@ void xd_shadow_settle(struct xd_recorder *r, bool quiet)
             r->known[i].used = false;
             continue;
         }
+        if (!d->start.pages) /* a guest created it, and it has no name */
+            continue;
         expect_ports(d, &r->known[i], quiet ? NULL : &out);
         expect_vcpus(d, &r->known[i], quiet ? NULL : &out);
     }
@@ -277,6 +279,14 @@ void xd_shadow_settle(struct xd_recorder *r, bool quiet)
         c->ready |= xd_vcpu_state(c->v) == XD_STATE_RUNNING;
 }
 
+/* Does it belong to a domain that a guest created? */
+static bool is_of_created(const struct xd_recorder *r, const struct xd_frame *f)
+{
+    const struct xd_domain *d = xd_domain_by_id(r->hv, f->owner);
+
+    return d && !d->start.pages;
+}
+
 void xd_shadow_expect_frames(struct xd_recorder *r)
 {
     struct xd_str out = {0};
@@ -285,7 +295,7 @@ void xd_shadow_expect_frames(struct xd_recorder *r)
         const struct xd_frame *f = xd_frame_at(r->hv, xd_mfn_of(mfn));
 
         if (!memcmp(f, &r->first[mfn], sizeof(*f)) || !f->count ||
-            f->owner >= XD_DOMID_FIRST_RESERVED)
+            f->owner >= XD_DOMID_FIRST_RESERVED || is_of_created(r, f))
             continue;
         xd_str_add(&out, "expect frame ");
         xd_say_frame(r, r->current, mfn, &out);

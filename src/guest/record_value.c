@@ -22,11 +22,12 @@ void xd_say_word(struct xd_str *out, uint64_t value)
     xd_str_addf(out, value ? "%#" PRIx64 : "%" PRIu64, value);
 }
 
-/* The domain whose shared_info it is, or NULL. */
+/* The domain whose shared_info it is, or NULL. One that a guest created has no name in a recording. */
 static const struct xd_domain *sharer(const struct xd_recorder *r, uint64_t mfn)
 {
     for (uint32_t i = 0; i < r->hv->config.domains_max; i++)
-        if (r->hv->domain[i].used && r->hv->domain[i].shared_info.v == mfn)
+        if (r->hv->domain[i].used && r->hv->domain[i].start.pages &&
+            r->hv->domain[i].shared_info.v == mfn)
             return &r->hv->domain[i];
     return NULL;
 }
