@@ -179,6 +179,8 @@ static void profiled(struct xd_witness *w, const struct xd_made *m, uint32_t k)
         at = others.buf_gmaddr;
         n = (uint64_t)others.nbuf * (uint32_t)others.bufsize;
     }
+    if (n)
+        xd_view_handed_out(w->view);
     for (uint64_t i = 0; i < PAGES_MAX && i * XD_PAGE_SIZE < n; i++)
         xd_view_shared_frame(w->view, m->v->hv, at / XD_PAGE_SIZE + i);
 }

@@ -354,11 +354,10 @@ XD_PUBLIC enum xd_entered xd_guest_deliver(struct xd_vcpu *v);
 struct xd_registers {
     uint64_t rax, rcx, r11, rip, rsp, rflags; /* rflags as Xen holds them: IF is always set */
     uint64_t cr2;
+    uint64_t rdx; /* the last hypercall left it, and who resumes the domain looks at it */
     uint16_t cs, ss;
     bool user; /* in user mode */
     bool nmi_pending, nmi_in_service;
-    uint64_t
-        rdx; /* of the last hypercall, which leaves it: xd_domain_resume takes it for start_info's frame */
 };
 XD_PUBLIC void xd_guest_registers(const struct xd_vcpu *v, struct xd_registers *r);
 /* Sets rax to rflags, and rdx, of *r, as the guest's own code could; the rest is left alone. 0; -EINVAL if it could not. */
