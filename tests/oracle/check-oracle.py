@@ -506,5 +506,6 @@ class Oracle(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # below nohup the command would ignore it, too
     COMMAND, RUNNER, SCENARIOS = (os.path.abspath(path) for path in sys.argv[1:4])
     unittest.main(argv=sys.argv[:1] + sys.argv[4:])
