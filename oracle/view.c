@@ -155,16 +155,9 @@ void xd_view_shared_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
     new_frame(s, hv, mfn, true);
 }
 
-bool xd_view_shared_info(struct xd_view *s, struct xd_hv *hv, uint64_t mfn)
+bool xd_view_is_info(const struct xd_view *s, uint64_t mfn)
 {
-    const uint32_t nr = s->nr_fresh;
-
-    if (info_of(s, mfn))
-        return false;
-    new_frame(s, hv, mfn, true);
-    if (s->nr_fresh > nr)
-        s->fresh[nr].info = true;
-    return true;
+    return info_of(s, mfn) != NULL;
 }
 
 bool xd_view_ours(const struct xd_view *s, uint64_t mfn)

@@ -37,10 +37,10 @@ void xd_view_new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn);
 /* ... that Xen shares with a domain: what lies in it is Xen's to say. */
 void xd_view_shared_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn);
 
-/* ... which is the shared_info of a domain, and time lies in it, too. False: of one of the program's, of which more is known. */
-bool xd_view_shared_info(struct xd_view *s, struct xd_hv *hv, uint64_t mfn);
-
 /* ---- Questions ---- */
+
+/* Is this the shared_info of a domain of the program? */
+bool xd_view_is_info(const struct xd_view *s, uint64_t mfn);
 
 /* Is this a frame that a domain of the program had at its start, or got later? */
 bool xd_view_ours(const struct xd_view *s, uint64_t mfn);

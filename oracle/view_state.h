@@ -42,7 +42,6 @@ struct xd_held {
     struct xd_frame raw, told;
     struct xd_seen_page *page; /* NULL: its words are looked at in the end only */
     bool lost;                 /* it was given back: who gets it next is up to the heap */
-    bool info;                 /* it is the shared_info of a domain that the program created */
     bool table; /* it is a page table, or was one: the processor may have written to it */
 };
 

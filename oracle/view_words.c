@@ -102,13 +102,6 @@ static uint64_t digest(const uint64_t *word)
     return sum;
 }
 
-/* Of a shared_info. */
-static bool is_time(unsigned int word)
-{
-    return word < INFO_PENDING ? word % VCPU_WORDS >= VCPU_CLOCK
-                               : word >= INFO_CLOCK && word < INFO_ARCH;
-}
-
 void xd_look_at_words(struct xd_view *s, struct xd_hv *hv, const char *name, uint64_t nr,
                       struct xd_held *h)
 {
@@ -130,9 +123,7 @@ void xd_look_at_words(struct xd_view *s, struct xd_hv *hv, const char *name, uin
         }
         if (value == p->now[i] && !s->anew && !(own && p->xens >> (i - XD_L4_XEN_FIRST) & 1))
             continue;
-        value = xd_hidden(s, h->mfn * XD_PAGE_SIZE + i * 8) || (h->info && is_time(i))
-                    ? 0
-                    : told(s, h, value);
+        value = xd_hidden(s, h->mfn * XD_PAGE_SIZE + i * 8) ? 0 : told(s, h, value);
         if (value != p->told[i] && !p->is_new)
             xd_str_addf(s->out, "  %s %" PRIu64 " word %u: 0x%" PRIx64 "\n", name, nr, i, value);
         p->told[i] = value;

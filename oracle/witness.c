@@ -320,10 +320,10 @@ static bool runs_there(const struct xd_runner *r, uint16_t domid, uint32_t vcpu)
     return false;
 }
 
-/* The shared_info of a domain that the program created, which is the heap's choice, is known when it is told of. */
+/* Where the shared_info of a domain lies that the program created is the heap's choice. */
 static void created(struct xd_witness *w, struct xd_vcpu *v, uint64_t at, uint64_t mfn)
 {
-    if (xd_view_shared_info(w->view, v->hv, mfn))
+    if (!xd_view_is_info(w->view, mfn))
         forget(w, v, at + offsetof(struct xd_abi_domctl, u.info.shared_info_frame), sizeof(mfn));
 }
 
