@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define PAGE        4096u
-#define ADDRESS     UINT64_C(0x000ffffffffff000)
 #define PRESENT     1u
 #define FRAME_TABLE UINT64_C(0xffff82e000000000) /* Xen 4.17's records, one for each frame */
 #define M2P         UINT64_C(0xffff800000000000)
@@ -132,7 +131,7 @@ bool xd_xen_found(struct xd_xen *x, uint64_t at)
 
     if (m->magic[0] != XD_MAIL_MAGIC0 || m->magic[1] != XD_MAIL_MAGIC1)
         return false;
-    x->xen_cr3 = m->cr3 & ADDRESS;
+    x->xen_cr3 = m->cr3 & ~(uint64_t)(PAGE - 1);
     for (uint64_t va = UINT64_C(0xffffffff80000000); va < UINT64_C(0xffffffff8000c000); va += PAGE)
         if (xd_xen_at(x, x->xen_cr3, va, PRESENT) == x->ram + at)
             g->mail_va = va;

@@ -24,6 +24,11 @@ const char *xd_enter_unfit(void);
 bool xd_enter_before_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg);
 /* Behind it; it resulted in (rc). */
 void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc);
+/*
+ * And if it was a step's: the vCPU is behind its SYSCALL, with that result. Calls by which a host prepares a program (its scratch
+ * window) leave the registers alone, as on the double.
+ */
+void xd_enter_came_back(const struct xd_vcpu *v, int64_t rc);
 /* The hypercall iret, with its frame at (at), or where the stack pointer is. */
 int64_t xd_enter_iret(struct xd_vcpu *v, uint64_t at);
 /* Is this a list of calls with an iret? (at): where that one's frame is, as far as its entry says. */

@@ -350,16 +350,21 @@ void xd_enter_after_call(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, in
 {
     struct xd_apart *g = &xd_apart[xd_number_of(v)];
 
-    if (g->apart) {
-        if (registers_rows(nr))
-            xd_exchange_rows(g);
-        if (registers_callbacks(nr))
-            xd_exchange_callbacks(g);
-        if (nr == HC_MULTICALL && v->blocked)
-            xd_enter_cant(
-                "a list of calls sleeps, and Xen's records are the kernel's when it goes on");
-        follow(v, nr, arg, rc);
-    }
+    if (!g->apart)
+        return;
+    if (registers_rows(nr))
+        xd_exchange_rows(g);
+    if (registers_callbacks(nr))
+        xd_exchange_callbacks(g);
+    if (nr == HC_MULTICALL && v->blocked)
+        xd_enter_cant("a list of calls sleeps, and Xen's records are the kernel's when it goes on");
+    follow(v, nr, arg, rc);
+}
+
+void xd_enter_came_back(const struct xd_vcpu *v, int64_t rc)
+{
+    struct xd_apart *g = &xd_apart[xd_number_of(v)];
+
     g->regs.rflags = xd_kept_flags(g->regs.rflags);
     g->regs.rcx = g->regs.rip;
     g->regs.r11 = g->regs.rflags;

@@ -550,7 +550,7 @@ void xd_machine_end(struct xd_machine *m)
     if (m->up)
         xd_xen_end(&m->xen);
     m->up = false;
-    for (unsigned int cpus = 0; cpus <= XD_XEN_CPUS_MAX; cpus++)
+    for (unsigned int cpus = 0; cpus <= XD_XEN_GUESTS; cpus++)
         for (unsigned int vcpus = 0; vcpus <= XD_MAIL_VCPUS; vcpus++)
             xd_xen_forget(&m->booted[cpus][vcpus].saved);
     for (unsigned int nr = 0; nr < XD_XEN_DOMAINS; nr++) {

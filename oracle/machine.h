@@ -46,7 +46,7 @@ struct xd_machine {
     struct {
         uint64_t boots;
         struct xd_xen_saved saved;
-    } booted[XD_XEN_CPUS_MAX + 1][XD_MAIL_VCPUS + 1];
+    } booted[XD_XEN_GUESTS + 1][XD_MAIL_VCPUS + 1];
     bool unsaved; /* QEMU can't do that */
     bool up;
     uint32_t frames; /* as Xen counts them */

@@ -56,6 +56,7 @@ static struct {
     struct xd_abi_vcpu_info info;
 } events[XD_XEN_GUESTS];
 static bool died, hung;
+static bool came_back; /* the last call did, to where it was made */
 static const char *unfit;
 /* Frame records as they were last looked at, by pages of them; those that may change by any call. */
 static unsigned char *seen_records;
@@ -317,6 +318,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     uint64_t at;
     int64_t rc;
 
+    came_back = false;
     if (nr < HC_NUMBERS)
         machine->used[nr] = true;
     if (nr == HC_IRET)
@@ -336,6 +338,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     }
     xd_newcomer_after(v, nr, arg, rc);
     xd_enter_after_call(v, nr, arg, rc);
+    came_back = true;
     follow_info(v, nr, arg, rc);
     xd_real_note(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL ||
@@ -541,6 +544,8 @@ static void make_call(struct xd_vcpu *v, const struct xd_encoded *c, struct xd_o
     } else {
         xd_list_begin(v, c);
         out->rc = xd_hypercall(v, c->nr, c->arg);
+        if (came_back)
+            xd_enter_came_back(v, out->rc);
     }
     if (!died)
         entries_returned(v);

@@ -26,6 +26,8 @@ static const char IGNORE_RAM[] =
     "{\"execute\": \"migrate-set-capabilities\", \"arguments\": "
     "{\"capabilities\": [{\"capability\": \"x-ignore-shared\", \"state\": true}]}}";
 
+static const char TAKE_STATE[] = "{\"execute\": \"getfd\", \"arguments\": {\"fdname\": \"state\"}}";
+
 /* ---- QEMU's monitor (QMP): a line each of JSON ---- */
 
 static bool said(struct xd_xen *x, const char *line, int fd)
@@ -111,8 +113,7 @@ bool xd_xen_save(struct xd_xen *x, struct xd_xen_saved *s)
 
     if (fd < 0)
         return xd_xen_fail(x, "the machine's state");
-    if (!monitor_ready(x) ||
-        !told(x, "{\"execute\": \"getfd\", \"arguments\": {\"fdname\": \"state\"}}", fd, answer) ||
+    if (!monitor_ready(x) || !told(x, TAKE_STATE, fd, answer) ||
         !told(x, "{\"execute\": \"migrate\", \"arguments\": {\"uri\": \"fd:state\"}}", -1,
               answer) ||
         !state_written(x)) {
@@ -152,8 +153,7 @@ bool xd_xen_restore(struct xd_xen *x, const struct xd_xen_config *c, const struc
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return xd_xen_fail(x, "the machine's state");
-    ok = monitor_ready(x) &&
-         told(x, "{\"execute\": \"getfd\", \"arguments\": {\"fdname\": \"state\"}}", fd, answer) &&
+    ok = monitor_ready(x) && told(x, TAKE_STATE, fd, answer) &&
          told(x, "{\"execute\": \"migrate-incoming\", \"arguments\": {\"uri\": \"fd:state\"}}", -1,
               answer) &&
          xd_xen_found(x, s->mail_at);

@@ -50,11 +50,7 @@ struct xd_witness {
     bool over; /* a domain ended: no more is told */
     struct place *machines;
     unsigned int nr_machines, room;
-    enum {
-        BEGINS_NOT,
-        BEGINS_MAYBE, /* it ran, and its context was refused: what was stored by then counts */
-        BEGINS
-    } begins[XD_DOMAINS_MAX][VCPUS_TOLD]; /* with a context, when it comes up */
+    bool begins[XD_DOMAINS_MAX][VCPUS_TOLD]; /* with a context, when it comes up */
 };
 
 struct xd_witness *xd_witness_new(struct xd_str *out)
@@ -397,7 +393,7 @@ static void given_context(struct xd_witness *w, const struct xd_runner *r, struc
     for (uint32_t i = 0; i < r->p->domains && vcpu < VCPUS_TOLD; i++)
         if (r->env[i].d && r->env[i].d->domid == domid && vcpu < r->env[i].d->vcpus &&
             (!rc || (e->nr == HC_DOMCTL && runs_there(r, domid, vcpu))))
-            w->begins[i][vcpu] = rc ? BEGINS_MAYBE : BEGINS;
+            w->begins[i][vcpu] = true;
 }
 
 /* How many processors there are, as sysctl's cputopoinfo tells who gives it no room, in the same field. */
@@ -595,15 +591,11 @@ static void newcomers(struct xd_witness *w, const struct xd_runner *r)
         for (uint32_t id = 0; id < VCPUS_TOLD; id++) {
             struct xd_vcpu *v = r->env[i].d ? xd_vcpu_at(r->env[i].d, id) : NULL;
             struct xd_registers regs;
-            bool maybe;
 
             if (!w->begins[i][id] || !v || xd_vcpu_state(v) != XD_STATE_RUNNING)
                 continue;
-            maybe = w->begins[i][id] == BEGINS_MAYBE;
-            w->begins[i][id] = BEGINS_NOT;
+            w->begins[i][id] = false;
             xd_guest_registers(v, &regs);
-            if (maybe && regs.rip == r->env[i].d->start.kernel_va)
-                continue; /* nothing was stored by the time it was refused: it stands where it did */
             regs.rflags = (regs.rflags & XD_RFLAGS_KNOWN) | XD_RFLAGS_FIXED | XD_RFLAGS_IF;
             xd_str_addf(w->out, "  d%u.%u begins:\n", r->env[i].domid, id);
             tell_registers(w, &regs);

@@ -15,8 +15,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#define XD_XEN_DOMAINS     4u                               /* dom0, and those it can build */
-#define XD_XEN_CPUS_MAX    (XD_XEN_DOMAINS * XD_MAIL_VCPUS) /* one for each vCPU of the kernel */
+#define XD_XEN_DOMAINS     4u           /* dom0, and those it can build */
 #define XD_XEN_RECORD_SIZE UINT64_C(32) /* bytes of Xen's for each frame: its record, */
 #define XD_XEN_M2P_SIZE    UINT64_C(8)  /* and its pfn */
 #define XD_XEN_GUESTS      (XD_XEN_DOMAINS * XD_MAIL_VCPUS)
