@@ -107,9 +107,15 @@ void xd_doubled_free(struct xd_doubled *d);
 struct xd_difference {
     uint32_t line;         /* of the step */
     unsigned int known;    /* entry of docs/DIFFERENCES.md that says why; 0: none */
+    bool by_chance;        /* which is so only if the program does not always differ like this */
     const char *what;      /* in words; NULL: the two blocks tell */
     const char *xen, *dbl; /* the step's block on each side; "" if there is none */
 };
+/* Is that all there is to say of it? Else it is seen whether it differs again. */
+static inline bool xd_explained(const struct xd_difference *d)
+{
+    return d->known && !d->by_chance;
+}
 /* True: they differ, and (*d) tells where; it points into both texts. */
 bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl,
                       struct xd_difference *d);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define LEAK       16u /* docs/DIFFERENCES.md */
+#define HELD       28u
 #define COLUMN_MIN 24u
 #define COLUMN_MAX 64u
 #define LINES_MAX  4096u /* of a block that is shown */
@@ -108,15 +109,63 @@ static bool audits_root(const char *block)
 
 /*
  * Xen loses track of an L2 that a failed audit of an L4 leaves half validated: an L2 with users that is not validated is seen
- * on no other occasion, since nothing here is preempted. All else that the step did must be equal, but in a list of calls
+ * on no other occasion once a call is over. All else that the step did must be equal, but in a list of calls
  * their results and what they wrote.
  */
 static bool leaked(const char *xen, const char *dbl)
 {
     struct alone x = alone(xen, dbl), y = alone(dbl, xen);
 
-    return *xen && *dbl && audits_root(xen) && x.half && !y.half && !x.other && !y.other &&
+    return audits_root(xen) && x.half && !y.half && !x.other && !y.other &&
            (is_list(xen) || (!x.words && !y.words));
+}
+
+/* The number behind " refs=" of the line at (s), which is one of what is counted for a frame of no type; else 0. */
+static uint64_t untyped_refs(const char *s)
+{
+    const size_t n = line_length(s);
+    const char *refs = memmem(s, n, ": refs=", 7);
+
+    return refs && memmem(s, n, " pfn ", 5) && memmem(s, n, " none=0 ", 8)
+               ? strtoull(refs + 7, NULL, 10)
+               : 0;
+}
+
+/* The only line of (block) that (other) has not. NULL: there is none, or more than one (*more). */
+static const char *only_line(const char *block, const char *other, bool *more)
+{
+    const char *only = NULL;
+
+    for (const char *s = next_line(block); *s == ' '; s = next_line(s)) {
+        if (has_line(other, s, line_length(s)))
+            continue;
+        *more |= only != NULL;
+        only = s;
+    }
+    return *more ? NULL : only;
+}
+
+/*
+ * An audit of a root that Xen interrupted, and that failed when it went on, leaves a reference to the L3 that was audited: one
+ * frame has one more than here, and nothing else differs.
+ */
+static bool held(const char *xen, const char *dbl)
+{
+    bool more = false;
+    const char *x = only_line(xen, dbl, &more), *y = only_line(dbl, xen, &more);
+    const uint64_t refs = x ? untyped_refs(x) : 0;
+
+    if (more || refs < 2 || !audits_root(xen))
+        return false;
+    return !y || (untyped_refs(y) == refs - 1 && strcspn(x, ":") == strcspn(y, ":") &&
+                  !memcmp(x, y, strcspn(x, ":")));
+}
+
+static unsigned int explained(const char *xen, const char *dbl)
+{
+    if (!*xen || !*dbl)
+        return 0;
+    return leaked(xen, dbl) ? LEAK : held(xen, dbl) ? HELD : 0;
 }
 
 static bool report(struct xd_difference *d, const char *what, const char *xen, const char *dbl)
@@ -125,7 +174,8 @@ static bool report(struct xd_difference *d, const char *what, const char *xen, c
     d->xen = xen;
     d->dbl = dbl;
     d->line = (uint32_t)strtoul(*xen ? xen : dbl, NULL, 10);
-    d->known = !what && leaked(xen, dbl) ? LEAK : 0;
+    d->known = what ? 0 : explained(xen, dbl);
+    d->by_chance = d->known == HELD;
     return true;
 }
 

@@ -59,7 +59,7 @@ static bool alike(const struct likeness *like, const struct xd_difference *d)
     bool alike;
 
     liken(&other, d);
-    alike = !d->known && alike_step(like, &other) &&
+    alike = !xd_explained(d) && alike_step(like, &other) &&
             !strcmp(xd_str_text(&like->about), xd_str_text(&other.about));
     likeness_free(&other);
     return alike;
@@ -148,7 +148,7 @@ static bool differs_fresh(struct xd_oracle_worker *w, const struct xd_candidate 
     xd_peer_stop(&w->peer);
     if (behind)
         xd_oracle_run_before(w);
-    if (xd_oracle_differs_again(w, c, &b, &d) && !d.known) {
+    if (xd_oracle_differs_again(w, c, &b, &d) && !xd_explained(&d)) {
         liken(&other, &d);
         differs = alike_step(like, &other);
         likeness_free(differs ? like : &other);

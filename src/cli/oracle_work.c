@@ -150,10 +150,13 @@ bool xd_oracle_differs_again(struct xd_oracle_worker *w, const struct xd_candida
 
 /* ---- Chance ---- */
 
-/* By turns behind itself and behind its predecessor. What differs in another way, or can't even be run again, is no chance. */
-static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c)
+/*
+ * By turns behind itself and behind its predecessor. What differs in another way, or can't even be run again, is no chance; nor
+ * what is explained (by_chance) and yet differs each time.
+ */
+static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c, bool by_chance)
 {
-    bool recurs = false;
+    bool recurs = false, same = false;
 
     for (unsigned int i = 0; i < RECUR_TRIES && !recurs; i++) {
         struct xd_difference d;
@@ -164,9 +167,10 @@ static bool recurs(struct xd_oracle_worker *w, const struct xd_candidate *c)
             xd_oracle_run_before(w);
         again = run_again(w, c, &b, &d);
         recurs = again == NOT_RUN || (again == DIFFERS && !d.known);
+        same |= again == SAME;
         xd_oracle_both_free(&b);
     }
-    return recurs;
+    return recurs || (by_chance && !same);
 }
 
 static void tell_passing(struct xd_oracle_worker *w, const struct xd_candidate *c,
@@ -236,6 +240,23 @@ static void count_until(struct xd_oracle_worker *w, const struct xd_candidate *c
     xd_doubled_free(&again);
 }
 
+static void different(struct xd_oracle_worker *w, const struct xd_candidate *c,
+                      const struct xd_oracle_both *b, const struct xd_difference *d)
+{
+    struct xd_oracle_record *r = w->record;
+
+    r->counts.different++;
+    r->code = XD_FAILED;
+    r->told.differs = true;
+    if (w->o->verbose) {
+        xd_oracle_name(w->o, r->index, &r->told.brief);
+        xd_str_addf(&r->told.brief, ": Xen and the double differ in line %" PRIu32 "\n", d->line);
+    }
+    /* It may be printed in full if so many of this worker's own have not come before it, nor been printed by now. */
+    if (w->different++ < w->o->max_differences && *w->shown < w->o->max_differences)
+        xd_oracle_tell_difference(w, c, b, d);
+}
+
 static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c,
                      const struct xd_oracle_both *b, struct xd_oracle_record *r)
 {
@@ -255,29 +276,20 @@ static void compared(struct xd_oracle_worker *w, const struct xd_candidate *c,
         return;
     }
     count_until(w, c, d.line, &r->counts);
-    if (d.known) {
-        r->counts.known++;
-        if (w->o->verbose) {
-            xd_oracle_name(w->o, r->index, &r->told.text);
-            xd_str_addf(&r->told.text, ": line %" PRIu32 " meets entry %u of DIFFERENCES.md\n",
-                        d.line, d.known);
-        }
+    if (!xd_explained(&d) && recurs(w, c, d.by_chance)) {
+        different(w, c, b, &d);
         return;
     }
-    if (!recurs(w, c)) {
+    if (!d.known) {
         tell_passing(w, c, b, &d);
         return;
     }
-    r->counts.different++;
-    r->code = XD_FAILED;
-    r->told.differs = true;
+    r->counts.known++;
     if (w->o->verbose) {
-        xd_oracle_name(w->o, r->index, &r->told.brief);
-        xd_str_addf(&r->told.brief, ": Xen and the double differ in line %" PRIu32 "\n", d.line);
+        xd_oracle_name(w->o, r->index, &r->told.text);
+        xd_str_addf(&r->told.text, ": line %" PRIu32 " meets entry %u of DIFFERENCES.md\n", d.line,
+                    d.known);
     }
-    /* It may be printed in full if so many of this worker's own have not come before it, nor been printed by now. */
-    if (w->different++ < w->o->max_differences && *w->shown < w->o->max_differences)
-        xd_oracle_tell_difference(w, c, b, &d);
 }
 
 static void compare(struct xd_oracle_worker *w, const struct xd_candidate *c,

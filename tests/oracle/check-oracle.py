@@ -330,6 +330,16 @@ class Oracle(unittest.TestCase):
         r = self.run_oracle(*files, how="lie-new:xen_version")
         self.expect(r, 1, "(?m)^3 programs,.* 0 programs differ", "(?m)^warning: 3 more differed once.* too many")
 
+    def test_a_reference_that_xen_leaves_now_and_then_is_explained_and_one_that_it_always_leaves_is_not(self):
+        a = self.file("a.xds", "domain d1\nmmu_update [page(0)[256] = 0, page(1)[0] = pte(cr3(), P|RW), page(0)[0] = pte(page(1), P|RW)]\n"
+                               "mmuext_op [PIN_L4_TABLE mfn=page(0)]\n")
+        once = os.path.join(self.dir.name, "once")
+        r = self.run_oracle("-v", a, how=f"held-once:{once}:PIN_L4_TABLE")
+        self.expect(r, 0, r"a\.xds: line 3 meets entry 28 of DIFFERENCES\.md", "0 programs differ", "(?m)^1 more met a difference that")
+        r = self.run_oracle(a, how="held:PIN_L4_TABLE")
+        self.expect(r, 1, "1 program differs", r"refs=2 none=0 owner=1 linear=0 +\| -")
+        self.assertTrue(catches(r.out))
+
     def test_what_can_not_be_run_again_is_no_chance(self):
         r = self.run_oracle(self.file("a.xds", VERSION), how="lie-hang:xen_version")
         self.expect(r, 1, r"a\.xds: Xen and the double differ", "(?m)^1 program,.* 1 program differs")

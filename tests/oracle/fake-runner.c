@@ -227,6 +227,13 @@ static void behave(const char *how, const char *text, const char *steps, struct 
         xd_str_addf(out, "  d0 pfn %zu word 1: 0x1\n%send\n", strlen(text), at);
         return;
     }
+    if (at && (!strncmp(how, "held:", 5) || first_time(how, "held-once:"))) {
+        const char *behind = strchr(at, '\n') + 1;
+
+        xd_str_addn(out, steps, (size_t)(behind - steps));
+        xd_str_addf(out, "  d1 pfn 5: refs=2 none=0 owner=1 linear=0\n%send\n", behind);
+        return;
+    }
     if (((!strncmp(how, "lie:", 4) || !strncmp(how, "slow:", 5)) && at) || (by_past && at) ||
         (at && first_time(how, "lie-once:"))) { /* something else happened in such a step */
         xd_str_addn(out, steps, (size_t)(at - steps));

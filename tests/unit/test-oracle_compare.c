@@ -13,6 +13,10 @@
 #define COUNT  "  d1 pfn 40: refs=3 writable=1 validated owner=1 linear=0\n"
 #define LIST   "12: multicall { mmuext_op [PIN_L4_TABLE mfn=page(3)]; xen_version version }\n"
 #define LEAK   16
+#define ONE    "  d1 pfn 38: refs=1 none=0 owner=1 linear=0\n"
+#define TWO    "  d1 pfn 38: refs=2 none=0 owner=1 linear=0\n"
+#define THREE  "  d1 pfn 38: refs=3 none=0 owner=1 linear=0\n"
+#define HELD   28
 /* Its entries lie in memory. */
 #define IN_MEMORY "12: multicall { xen_version version } calls=va(6)+4032 nr_calls=2\n"
 
@@ -150,6 +154,52 @@ START_TEST(in_a_list_results_and_words_are_part_of_the_leak)
 }
 END_TEST
 
+static bool by_chance(const char *xen, const char *dbl)
+{
+    struct xd_difference d;
+
+    ck_assert(differ(xen, dbl, &d));
+    ck_assert_uint_eq(d.known, d.by_chance ? HELD : 0);
+    return d.by_chance;
+}
+
+START_TEST(a_reference_more_behind_a_failed_audit_may_be_chance)
+{
+    struct xd_difference d;
+
+    ck_assert(by_chance(PIN FAILED TWO, PIN FAILED));
+    ck_assert(by_chance(PIN FAILED TWO, PIN FAILED ONE));
+    ck_assert(by_chance(PIN FAILED THREE, PIN FAILED TWO));
+    ck_assert(by_chance(PIN FAILED COUNT TWO, PIN FAILED COUNT));
+    ck_assert(by_chance(LIST "  result=0\n" TWO, LIST "  result=0\n"));
+    ck_assert(differ(PIN FAILED HALF, PIN FAILED, &d));
+    ck_assert(!d.by_chance);
+}
+END_TEST
+
+START_TEST(any_other_reference_is_a_difference)
+{
+    /* fewer, or two more, or none */
+    ck_assert(!by_chance(PIN FAILED ONE, PIN FAILED TWO));
+    ck_assert(!by_chance(PIN FAILED, PIN FAILED TWO));
+    ck_assert(!by_chance(PIN FAILED THREE, PIN FAILED ONE));
+    ck_assert(!by_chance(PIN FAILED ONE, PIN FAILED));
+    /* of a frame with a type, of two frames, of another than the double tells of */
+    ck_assert(!by_chance(PIN FAILED COUNT, PIN FAILED));
+    ck_assert(
+        !by_chance(PIN FAILED TWO "  d1 pfn 39: refs=2 none=0 owner=1 linear=0\n", PIN FAILED));
+    ck_assert(
+        !by_chance(PIN FAILED TWO, PIN FAILED "  d1 pfn 37: refs=1 none=0 owner=1 linear=0\n"));
+    /* something else besides, or another step */
+    ck_assert(!by_chance(PIN FAILED TWO "  d1 port 3: ipi vcpu=0\n", PIN FAILED));
+    ck_assert(!by_chance(PIN FAILED TWO, PIN FAILED "  d1 port 3: ipi vcpu=0\n"));
+    ck_assert(!by_chance(PIN "  result=0 done=0x1\n" TWO, PIN "  result=0 done=0x1\n"));
+    ck_assert(!by_chance("12: mmu_update [page(3)[0] = 0]\n" FAILED TWO,
+                         "12: mmu_update [page(3)[0] = 0]\n" FAILED));
+    ck_assert(!by_chance(PIN FAILED TWO, ""));
+}
+END_TEST
+
 START_TEST(the_end_of_a_domain_is_never_explained)
 {
     struct xd_difference d;
@@ -193,6 +243,8 @@ int main(void)
     tcase_add_test(t, other_frames_are_no_leak);
     tcase_add_test(t, only_a_step_that_audits_a_root_in_vain_leaks);
     tcase_add_test(t, in_a_list_results_and_words_are_part_of_the_leak);
+    tcase_add_test(t, a_reference_more_behind_a_failed_audit_may_be_chance);
+    tcase_add_test(t, any_other_reference_is_a_difference);
     tcase_add_test(t, the_end_of_a_domain_is_never_explained);
     tcase_add_test(t, an_end_that_no_step_tells_of_is_a_difference);
     suite_add_tcase(suite, t);
