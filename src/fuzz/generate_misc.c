@@ -211,7 +211,7 @@ static const struct xd_alt its_like[] = {
       "event_channel_op <alloc_unbound dom=7 remote_dom=<SELF/7>/status dom=7 port=<0/1/64>/reset "
       "dom=7>\n"),
     A(1, "sched_op remote_shutdown domain_id=7 reason=<reason>\n"),
-    A(1, "domctl ptr4(<10, 0x15, 7, 0, 0/56, 0x15, 7, 0, <0/2>, 2>, <zeros>)\n"),
+    A(1, "domctl ptr4(<10, 0x15, 7, 0, 0/56, 0x15, 7, 0, <1/2>, 2>, <zeros>)\n"),
     A(1, "paging_domctl_cont ptr4(10, 0x15, 7, 0, <zeros>)\n"),
 };
 static const struct xd_alt created[] = {
