@@ -131,6 +131,8 @@ static int oracle(int argc, char **argv)
         xd_oracle_totals(&o, &sum, now() - start);
         if (sum.passing > xd_oracle_passing_max(&sum) && code < XD_FAILED)
             code = XD_FAILED;
+        if (sum.known > xd_oracle_known_max(&sum) && code < XD_FAILED)
+            code = XD_FAILED;
         if (sum.unfit > xd_oracle_unfit_max(&sum) && code < XD_UNUSABLE)
             code = XD_UNUSABLE;
         if (!sum.programs && code == 0)
@@ -172,6 +174,6 @@ const struct xd_command xd_cmd_oracle = {
         "      --xen PATH          XENDOUBLE_XEN, /boot/xen-4.17-amd64 or the same with .gz\n"
         "      --kernel PATH       XENDOUBLE_ORACLE_KERNEL, oracle-kernel.elf of the build or installation\n"
         "      --runner PATH       XENDOUBLE_ORACLE_RUNNER, xendouble-oracle, likewise\n\n"
-        "exit codes: 0 no difference, 1 differences, 2 bad usage or programs that could not be compared (whether others differ or\n"
-        "not), 3 xendouble itself is wrong, 77 QEMU, Xen or a part of the oracle is missing\n",
+        "exit codes: 0 no difference, 1 differences, or more by chance or explained than may be, 2 bad usage, an interrupt, another\n"
+        "Xen, or programs that could not be compared (whether others differ or not), 3 xendouble itself is wrong, 77 QEMU, Xen or a part of the oracle is missing\n",
 };

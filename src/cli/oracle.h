@@ -250,6 +250,8 @@ void xd_oracle_indent(struct xd_str *out, const char *margin, const char *text);
 uint64_t xd_oracle_passing_max(const struct xd_counts *c);
 /* How many generated programs may turn out, when they run, to be what real Xen can't: where a kernel goes on follows from what came before. */
 uint64_t xd_oracle_unfit_max(const struct xd_counts *c);
+/* ... and so many that meet what docs/DIFFERENCES.md explains. */
+uint64_t xd_oracle_known_max(const struct xd_counts *c);
 /* Runs all. Returns the exit code so far; *left_out is how many differences were not printed in full. */
 int xd_oracle_run(const struct xd_oracle *o, struct xd_counts *sum, uint64_t *left_out);
 void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, double seconds);

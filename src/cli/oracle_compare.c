@@ -145,36 +145,55 @@ static const char *only_line(const char *block, const char *other, bool *more)
     return *more ? NULL : only;
 }
 
+/* The lines at (a) and (b) count the references of the same frame. */
+static bool same_frame(const char *a, const char *b)
+{
+    const size_t n = strcspn(a, ":");
+
+    return !strncmp(a, b, n) && !strncmp(b + n, ": refs=", 7);
+}
+
+/* How many references the frame of line (x) had before (block), by the last line from (all) on that tells; free frames have one. */
+static uint64_t refs_before(const char *all, const char *block, const char *x)
+{
+    uint64_t refs = 1;
+
+    for (const char *s = all; s < block; s = next_line(s))
+        if (*s == ' ' && same_frame(x, s))
+            refs = strtoull(s + strcspn(s, ":") + 7, NULL, 10);
+    return refs;
+}
+
 /*
  * An audit of a root that Xen interrupted, and that failed when it went on, leaves a reference to the L3 that was audited: one
- * frame has one more than here, and nothing else differs.
+ * frame has one more than here, and nothing else differs. (all) is what the double told from the beginning.
  */
-static bool held(const char *xen, const char *dbl)
+static bool held(const char *xen, const char *dbl, const char *all)
 {
     bool more = false;
     const char *x = only_line(xen, dbl, &more), *y = only_line(dbl, xen, &more);
-    const uint64_t refs = x ? untyped_refs(x) : 0;
 
-    if (more || refs < 2 || !audits_root(xen))
+    if (more || !x || !untyped_refs(x) || !audits_root(xen) ||
+        (y && !(untyped_refs(y) && same_frame(x, y))))
         return false;
-    return !y || (untyped_refs(y) == refs - 1 && strcspn(x, ":") == strcspn(y, ":") &&
-                  !memcmp(x, y, strcspn(x, ":")));
+    return untyped_refs(x) == 1 + (y ? untyped_refs(y) : refs_before(all, dbl, x));
 }
 
-static unsigned int explained(const char *xen, const char *dbl)
+static unsigned int explained(const char *xen, const char *dbl, const char *all)
 {
     if (!*xen || !*dbl)
         return 0;
-    return leaked(xen, dbl) ? LEAK : held(xen, dbl) ? HELD : 0;
+    return leaked(xen, dbl) ? LEAK : held(xen, dbl, all) ? HELD : 0;
 }
 
-static bool report(struct xd_difference *d, const char *what, const char *xen, const char *dbl)
+static bool report(struct xd_difference *d, const char *what, const char *xen, const char *dbl,
+                   const char *all)
 {
     d->what = what;
     d->xen = xen;
     d->dbl = dbl;
     d->line = (uint32_t)strtoul(*xen ? xen : dbl, NULL, 10);
-    d->known = what ? 0 : explained(xen, dbl);
+    d->known = what ? 0 : explained(xen, dbl, all);
     d->by_chance = d->known == HELD;
     return true;
 }
@@ -206,10 +225,11 @@ bool xd_oracle_differ(const struct xd_answer *a, const struct xd_doubled *dbl,
             x_ended && !y_ended && *y   ? "Xen ended the domain in this step; the double went on"
             : y_ended && !x_ended && *x ? "the double ended the domain in this step; Xen went on"
                                         : NULL,
-            x, y);
+            x, y, xd_str_text(&dbl->steps));
     }
     if (a->kind == XD_ANSWER_DIED && !x_ended)
-        return report(d, "a domain ended on Xen, and nobody says in which step", x_last, y_last);
+        return report(d, "a domain ended on Xen, and nobody says in which step", x_last, y_last,
+                      xd_str_text(&dbl->steps));
     return false;
 }
 

@@ -9,6 +9,8 @@
 
 #define PASSING_ONE_IN 20000u
 #define UNFIT_ONE_IN   1000u
+#define KNOWN_ONE_IN   500u
+#define KNOWN_ANYHOW   3u /* a scenario about it, and others that meet it by chance */
 
 uint64_t xd_oracle_passing_max(const struct xd_counts *c)
 {
@@ -18,6 +20,11 @@ uint64_t xd_oracle_passing_max(const struct xd_counts *c)
 uint64_t xd_oracle_unfit_max(const struct xd_counts *c)
 {
     return c->programs / UNFIT_ONE_IN;
+}
+
+uint64_t xd_oracle_known_max(const struct xd_counts *c)
+{
+    return KNOWN_ANYHOW + c->programs / KNOWN_ONE_IN;
 }
 
 static const char *plural(uint64_t n)
@@ -49,8 +56,8 @@ void xd_oracle_totals(const struct xd_oracle *o, const struct xd_counts *c, doub
                c->passing > xd_oracle_passing_max(c) ? ", but that is too many for chance" : "");
     if (c->known)
         printf("%" PRIu64
-               " more met a difference that docs/DIFFERENCES.md explains, and ended there\n",
-               c->known);
+               " more met a difference that docs/DIFFERENCES.md explains, and ended there%s\n",
+               c->known, c->known > xd_oracle_known_max(c) ? ": too many" : "");
     if (c->guests)
         printf("%" PRIu64 " of the calls %s made in dom0, %" PRIu64 " in unprivileged domains\n",
                c->calls - c->guests, c->calls - c->guests == 1 ? "was" : "were", c->guests);

@@ -101,7 +101,7 @@ static const struct xd_alt unknown[] = {
          "0xffffffffffffffff>"),
     A(1, "hypercall <11/39/63> <wild> <bad-in> 1 2 3 4"),
     A(1, "xsm_op <bad-in>"),
-    A(1, "xenpmu_op <0/1/2/7/99> <bad-in>"),
+    A(1, "xenpmu_op <0/1/2/3/4/5/6/7/99> <bad-in>"),
     DOMU(4, "hypercall <7/35/36/37/42/48> 0 0 0"),
 };
 

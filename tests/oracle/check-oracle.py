@@ -45,6 +45,7 @@ def workers(command):
     return found
 
 
+PIN_IN_VAIN = "domain d1\nmmu_update [page(1)[0] = pte(cr3(), P|RW), page(0)[0] = pte(page(1), P|RW)]\nmmuext_op [PIN_L4_TABLE mfn=page(0)]\n"
 VERSION = "domain d0\nlet t = page(0)\nsched_op yield\nxen_version version\nsched_op yield\n"
 
 
@@ -187,6 +188,17 @@ class Oracle(unittest.TestCase):
         self.assertEqual(sum(int(n) for n, _ in rows), len(why))
         self.assertEqual(sum(int(n) for n, said in rows if said.startswith("not yet")), sum(w.startswith("not yet") for w in why))
         self.assertTrue(all(re.match("not yet: |can't be", said) for _, said in rows))
+
+    def test_the_document_lists_the_reasons_that_generated_programs_do_not_meet(self):
+        top = os.path.join(SCENARIOS, "..")
+        with open(os.path.join(top, "docs/ORACLE.md"), encoding="utf-8") as f:
+            table = f.read().partition("Reasons that `--report` names as never compared")[2].partition("\n\nReasons of `trap`")[0]
+        with open(os.path.join(top, "tests/unit/test-generate.c"), encoding="utf-8") as f:
+            array = f.read().partition("} unreached[] = {")[2].partition("};")[0]
+        told = [name for row in re.findall(r"(?m)^\| ([a-z0-9-]+(?:, [a-z0-9-]+)*) \|", table) for name in row.split(", ") if name != "reason"]
+        listed = [name.lower().replace("_", "-") for name in re.findall(r"XD_WHY_(\w+)", array)]
+        self.assertGreater(len(listed), 10)
+        self.assertEqual(sorted(told), sorted(listed))
 
     def test_jobs_change_nothing_but_time(self):
         def told(jobs):
@@ -331,14 +343,18 @@ class Oracle(unittest.TestCase):
         self.expect(r, 1, "(?m)^3 programs,.* 0 programs differ", "(?m)^warning: 3 more differed once.* too many")
 
     def test_a_reference_that_xen_leaves_now_and_then_is_explained_and_one_that_it_always_leaves_is_not(self):
-        a = self.file("a.xds", "domain d1\nmmu_update [page(0)[256] = 0, page(1)[0] = pte(cr3(), P|RW), page(0)[0] = pte(page(1), P|RW)]\n"
-                               "mmuext_op [PIN_L4_TABLE mfn=page(0)]\n")
+        a = self.file("a.xds", PIN_IN_VAIN)
         once = os.path.join(self.dir.name, "once")
         r = self.run_oracle("-v", a, how=f"held-once:{once}:PIN_L4_TABLE")
         self.expect(r, 0, r"a\.xds: line 3 meets entry 28 of DIFFERENCES\.md", "0 programs differ", "(?m)^1 more met a difference that")
         r = self.run_oracle(a, how="held:PIN_L4_TABLE")
         self.expect(r, 1, "1 program differs", r"refs=2 none=0 owner=1 linear=0 +\| -")
         self.assertTrue(catches(r.out))
+
+    def test_what_is_explained_has_its_limit(self):
+        files = [self.file(f"{i}.xds", PIN_IN_VAIN + i * "sched_op yield\n") for i in range(4)]
+        self.expect(self.run_oracle(*files[:3], how="held-new:PIN_L4_TABLE"), 0, "(?m)^3 more met a difference.* ended there$")
+        self.expect(self.run_oracle(*files, how="held-new:PIN_L4_TABLE"), 1, "(?m)^4 more met a difference.*: too many$")
 
     def test_what_can_not_be_run_again_is_no_chance(self):
         r = self.run_oracle(self.file("a.xds", VERSION), how="lie-hang:xen_version")

@@ -161,15 +161,16 @@ static bool is_the_one(const char *how, const char *text)
     return is;
 }
 
-/* Does it lie, by what was asked before? (how) is of lie-new:WORD, once for each program, lie-hang:WORD, which hangs from
+/* Does it lie, by what was asked before? (how) is of lie-new:WORD, once for each program, held-new:WORD likewise, lie-hang:WORD, which hangs from
  * then on, lie-on:WORD, which lies in the step behind from then on, or lie-behind:WORD, behind a program without WORD. */
 static bool lies_by_past(const char *how, const char *word, const char *text)
 {
     static struct xd_str all, last;
     bool is_new, behind;
 
-    if (strncmp(how, "lie-new:", 8) && strncmp(how, "lie-behind:", 11) &&
-        strncmp(how, "lie-hang:", 9) && strncmp(how, "lie-on:", 7))
+    if (strncmp(how, "lie-new:", 8) && strncmp(how, "held-new:", 9) &&
+        strncmp(how, "lie-behind:", 11) && strncmp(how, "lie-hang:", 9) &&
+        strncmp(how, "lie-on:", 7))
         return false;
     is_new = !strstr(xd_str_text(&all), text);
     behind = last.len && !strstr(xd_str_text(&last), word);
@@ -227,7 +228,8 @@ static void behave(const char *how, const char *text, const char *steps, struct 
         xd_str_addf(out, "  d0 pfn %zu word 1: 0x1\n%send\n", strlen(text), at);
         return;
     }
-    if (at && (!strncmp(how, "held:", 5) || first_time(how, "held-once:"))) {
+    if (at && (!strncmp(how, "held:", 5) || first_time(how, "held-once:") ||
+               (by_past && !strncmp(how, "held-new:", 9)))) {
         const char *behind = strchr(at, '\n') + 1;
 
         xd_str_addn(out, steps, (size_t)(behind - steps));
