@@ -36,6 +36,8 @@
 #define HC_IRET                 23u
 #define HC_VCPU_OP              24u
 #define VCPUOP_REGISTER_INFO    10u
+#define HC_SET_SEGMENT_BASE     25u
+#define GS_USER_SEL             3u
 #define HC_NUMBERS              64u
 #define TRIES                   50u /* of a call before which Xen does something */
 #define RECORD                  32u /* bytes of a frame's */
@@ -312,6 +314,28 @@ static int64_t poll_when_due(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg
     return rc;
 }
 
+static bool selected[XD_XEN_GUESTS]; /* a program loaded a selector into GS of this vCPU */
+
+/*
+ * Xen loads it again whenever it switches to the vCPU, and ends a domain without a failsafe callback whose descriptor is gone by then.
+ * The double never switches (entry 15 of DIFFERENCES.md). So no vCPU keeps one.
+ */
+static void select_nothing(struct xd_vcpu *v)
+{
+    const unsigned int g = guest_of(v);
+
+    if (!selected[g] || v->blocked || v->continuing)
+        return;
+    selected[g] = false;
+    xd_xen_call(xen, g, HC_SET_SEGMENT_BASE, (uint64_t[6]){GS_USER_SEL, 0}, 0, NULL, 0);
+}
+
+static void note(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, int64_t rc)
+{
+    selected[guest_of(v)] |= nr == HC_SET_SEGMENT_BASE && (uint32_t)arg[0] == GS_USER_SEL && !rc;
+    xd_real_note(v, nr, arg, rc);
+}
+
 int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
 {
     bool slept = false;
@@ -340,7 +364,7 @@ int64_t xd_hypercall(struct xd_vcpu *v, uint64_t nr, const uint64_t arg[6])
     xd_enter_after_call(v, nr, arg, rc);
     came_back = true;
     follow_info(v, nr, arg, rc);
-    xd_real_note(v, nr, arg, rc);
+    note(v, nr, arg, rc);
     see(nr == HC_EVENT_CHANNEL_OP || nr == HC_EVENT_CHANNEL_COMPAT || nr == HC_MULTICALL ||
             xd_real_reset(v, nr, arg),
         nr == HC_MEMORY_OP || nr == HC_MULTICALL || nr == HC_XENOPROF_OP);
@@ -524,7 +548,7 @@ static void entries_returned(struct xd_vcpu *v)
     while ((how = xd_list_next(v, &e)) == XD_LIST_DONE) {
         xd_newcomer_listed(v, e.op, e.args, (int64_t)e.result);
         follow_info(v, e.op, e.args, (int64_t)e.result);
-        xd_real_note(v, e.op, e.args, (int64_t)e.result);
+        note(v, e.op, e.args, (int64_t)e.result);
         host.hooks.ret(host.hooks.ctx, v, e.op, e.args, (int64_t)e.result, 1);
         any = true;
     }
@@ -549,6 +573,8 @@ static void make_call(struct xd_vcpu *v, const struct xd_encoded *c, struct xd_o
     }
     if (!died)
         entries_returned(v);
+    if (!died)
+        select_nothing(v);
     if (!died && v->blocked && !xd_list_over(v)) {
         xd_wait_in_list(v);
         out->kind = XD_OUTCOME_SUSPENDED;
