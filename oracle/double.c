@@ -78,10 +78,10 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
     xd_witness_watch.stepped(ctx, r, at);
 }
 
-static bool uncertain(void *ctx, uint64_t mfn)
+static bool uncertain(void *ctx, uint64_t mfn, bool read)
 {
     struct run *run = ctx;
-    bool heaps = xd_witness_watch.uncertain(ctx, mfn);
+    bool heaps = xd_witness_watch.uncertain(ctx, mfn, read);
 
     run->left_out |= heaps;
     return heaps;

@@ -628,11 +628,11 @@ static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
         xd_view_look(w->view, r, is_last(r->p, at));
 }
 
-static bool uncertain(void *ctx, uint64_t mfn)
+static bool uncertain(void *ctx, uint64_t mfn, bool read)
 {
     const struct xd_witness *w = *(struct xd_witness **)ctx;
 
-    return xd_view_uncertain(w->view, mfn);
+    return xd_view_uncertain(w->view, mfn) || (read && !xd_view_ours(w->view, mfn));
 }
 
 const struct xd_run_watch xd_witness_watch = {

@@ -44,7 +44,7 @@ static bool page(struct xd_runner *r, const struct xd_env *env, uint64_t k, bool
     }
     *value = pfn ? env->first_pfn + k : env->page[k];
     if (!pfn && r->opt->watch && r->opt->watch->uncertain &&
-        r->opt->watch->uncertain(r->opt->ctx, *value))
+        r->opt->watch->uncertain(r->opt->ctx, *value, false))
         return no_value(r, "page(): it was given back, and frames were handed out since");
     return true;
 }
@@ -99,6 +99,9 @@ static bool entry_at(struct xd_runner *r, uint64_t maddr, uint64_t *value)
     if (r->opt->watch && r->opt->watch->uncertain && slot >= XD_L4_XEN_FIRST &&
         slot < XD_L4_XEN_END)
         return no_value(r, "entry(): in an L4 this is Xen's own, which no two machines have alike");
+    if (r->opt->watch && r->opt->watch->uncertain &&
+        r->opt->watch->uncertain(r->opt->ctx, mfn.v, true))
+        return no_value(r, "entry(): no domain has this frame; what lies there is up to the heap");
     *value = xd_frame_words(r->hv, mfn)[slot];
     return true;
 }

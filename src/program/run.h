@@ -45,8 +45,8 @@ struct xd_run_watch {
                      enum xd_access how, const struct xd_fault *f);
     void (*stepped)(void *ctx, const struct xd_runner *r,
                     uint32_t at); /* the step is over, and calls that it woke */
-    /* Does it depend on the machine's heap who has this frame? Then no step may name it. NULL: never. */
-    bool (*uncertain)(void *ctx, uint64_t mfn);
+    /* Does it depend on the machine's heap who has this frame, or (read) what lies in it? Then no step may name it, or read there. NULL: never. */
+    bool (*uncertain)(void *ctx, uint64_t mfn, bool read);
     /* Each may be NULL. A step begins; what it does, or its list that goes on, is over; its arguments are put down: (n) bytes, zeros
      * where (data) is NULL; a domain is to be made; a call is to be made or goes on (m->suspended). False: the run ends. */
     bool (*began)(void *ctx, const struct xd_runner *r);
