@@ -62,6 +62,7 @@ static bool came_back; /* the last call did, to where it was made */
 static const char *unfit;
 /* Frame records as they were last looked at, by pages of them; those that may change by any call. */
 static unsigned char *seen_records;
+static uint64_t seen_made; /* machines and domains, when they were seen */
 static bool *lively;
 
 bool xd_real_died(void)
@@ -207,6 +208,9 @@ static void ended(unsigned int nr, const struct xd_xen_guest *g)
 {
     died = true;
     hung = hung || g->hung;
+    hv.off = xen->off;
+    if (hv.off)
+        return;
     domain[nr].shut_down = true;
     domain[nr].shutdown_code = g->reason;
 }
@@ -379,7 +383,7 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     (void)config;
     memset(domain, 0, sizeof(domain));
     memset(&events, 0, sizeof(events));
-    died = hung = false;
+    died = hung = hv.off = false;
     unfit = NULL;
     xd_wait_begin();
     xd_newcomer_begin();
@@ -391,6 +395,11 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     hv.frames = machine->frames;
     if (!seen_records)
         seen_records = xd_zalloc(xen->ram_size / XD_PAGE_SIZE * RECORD);
+    if (seen_made !=
+        machine->boots +
+            machine->rebuilds) /* records may be the same, and the owner's number not */
+        memset(seen_records, 0xff, xen->ram_size / XD_PAGE_SIZE * RECORD);
+    seen_made = machine->boots + machine->rebuilds;
     if (!lively)
         lively = xd_zalloc(xen->ram_size / XD_PAGE_SIZE / RECORDS * sizeof(*lively));
     memset(lively, 0, hv.frames / RECORDS * sizeof(*lively));

@@ -525,7 +525,7 @@ static bool resumes(const struct xd_program *p, uint32_t at)
     return false;
 }
 
-/* Tells which domains have ended, and of what, or only suspended; true if one has ended. */
+/* Tells which domains have ended, and of what, or only suspended, or that all went off with the machine; true if one has ended. */
 static bool ended(struct xd_witness *w, const struct xd_runner *r, uint32_t at)
 {
     bool any = false;
@@ -542,7 +542,9 @@ static bool ended(struct xd_witness *w, const struct xd_runner *r, uint32_t at)
             any = true;
         }
     }
-    return any;
+    if (!any && r->hv->off)
+        xd_str_add(w->out, "  the machine ended: reason off\n");
+    return any || r->hv->off;
 }
 
 /* Does step (at) enter a guest's kernel, or leave it, as far as it can be seen? An iret may be a part of it: an entry of its list. */

@@ -98,6 +98,8 @@ static bool no_answer(struct xd_xen *x, unsigned int g, bool late)
         guest->suspended = guest->waits = guest->may_suspend && guest->reason == SUSPEND;
         if (guest->suspended)
             return true;
+    } else if (over && !xd_xen_said(x, "Panic on CPU")) {
+        x->off = true;
     } else if (over || late) {
         guest->hung = true;
         x->dead = x->dead || g == 0;

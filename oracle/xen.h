@@ -76,7 +76,8 @@ struct xd_xen {
     unsigned char beyond[4096]; /* stands for memory that is not RAM */
     unsigned char **records;    /* pages of Xen's frame records, */
     unsigned char **m2p;        /* and of its table from mfn to pfn, for all frames of RAM */
-    bool dead;                  /* all of it ended, or dom0 gives no answer */
+    bool dead;                  /* all of it ended, or dom0 gives no answer; */
+    bool off;                   /* since it was switched off, or reset */
     bool (*ended)(struct xd_xen *x, unsigned int g, uint8_t *reason);
     bool (*waits)(struct xd_xen *x, unsigned int g);
     int ram_fd, serial_fd; /* files without names: RAM, and what Xen and the domains write */
