@@ -50,11 +50,12 @@ static void become_qemu(const struct xd_xen *x, const struct xd_xen_config *c, i
         _exit(NOT_STARTED);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* One thread takes the processors in turn: a kernel that waits for its mailbox passes on to the next at once. */
-    execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", cpus, "-cpu", "max,-monitor",
-           "-m", memory, "-object", ram, "-machine", "pc,memory-backend=ram", "-nodefaults",
-           "-display", "none", "-chardev", monitor, "-mon", "chardev=monitor,mode=control",
-           "-serial", "stdio", "-no-reboot", "-kernel", c->xen, "-initrd", c->kernel, "-append",
-           append, incoming ? "-incoming" : (char *)NULL, "defer", (char *)NULL);
+    execlp(c->qemu, c->qemu, "-accel", "tcg,thread=single", "-smp", cpus, "-cpu",
+           "max,-monitor,-svm,xlevel=0x8000000a", "-m", memory, "-object", ram, "-machine",
+           "pc,memory-backend=ram", "-nodefaults", "-display", "none", "-chardev", monitor, "-mon",
+           "chardev=monitor,mode=control", "-serial", "stdio", "-no-reboot", "-kernel", c->xen,
+           "-initrd", c->kernel, "-append", append, incoming ? "-incoming" : (char *)NULL, "defer",
+           (char *)NULL);
     _exit(NOT_STARTED);
 }
 

@@ -59,6 +59,7 @@ static const struct xd_alt platform[] = {
          "<zeros>)"),
     A(1, "platform_op ptr4(51, 0x3000001, 0x12000, <0/5>, <0/2>, <zeros>)"),
     A(1, "platform_op ptr4(51, 0x3000001, <0/0x2000/0x20012000>, <0/6/0xffffffff>, 0, <zeros>)"),
+    ALONE(1, "platform_op ptr4(51, 0x3000001, <0/0x2000/0x20012000>, <1/2/4>, 0, <zeros>)"),
     A(1, "platform_op ptr4(<52/53>, 0x3000001, <0/1>, <zeros>)"),
     A(1, "platform_op ptr4(54, 0x3000001, <0/9999>, <2/4/0xffffffff>, <zeros>)"),
     A(1, PLATFORM(36) "9999, <0/1>, <0/0xffff830000000000>, <words>)"),
@@ -101,7 +102,8 @@ static const struct xd_alt domctl_new[] = {
     A(1, NEW "0, <1/2>, 1, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
     A(1, NEW "<0/1>, 0, 1, 63, 4, 16, 1, <1/4096>, 0, 0, 0, <zeros>)"),
     A(1, NEW "<0x80/0x84>, 0, 1, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
-    A(2, NEW "<0, 0, 8193/4, 0, 0xffffffff/1, 0, 129>, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
+    A(2, NEW
+      "<0, 0, 8193/4, 0, 0xffffffff/1, 0, 129/1, 0, 1/3, 0, 1/0x43, 0, 1>, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
     A(1, NEW "<4/5/0x44>, 0, 1, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
     A(1, NEW "<0x40/0x41/0x48>, 0, 8192, 63, 4, 16, 1, 0, 0, 0, 0, <zeros>)"),
     A(1, NEW "0, 0, 1, 63, 4, 16, 1, 0, 0, <0/1>, <2/0x80000000>, <zeros>)"),

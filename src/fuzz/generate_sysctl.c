@@ -117,6 +117,9 @@ static const struct xd_alt hypfs_write[] = {
 static const struct xd_alt injected[] = {
     A(2, "mca ptr4(4, 0x01ecc003, <0/99>, <0/1>, 1, 0, <0x10/0x400/0x428/0xc0010015>, <zeros>)"),
     A(1, "mca ptr4(4, 0x01ecc003, 0, 2, 1, 77, 0x17a, <zeros>)"),
+    A(1,
+      "mca ptr(0x01ecc00300000004, <0/0x100000000>, <9/20>, 0x17a, 0, 0x17a, 0, 0x17a, 0, 0x17a, 0, "
+      "0x17a, 0, 0x17a, 0, 0x17a, 0, 0x17a, 0, 0)"),
     A(1, "mca ptr4(1, 0x01ecc003, <1/2/3/5>, <zeros>)"),
     A(1, "mca ptr4(5, 0x01ecc003, <99/0>, <zeros>)"),
     A(2, "mca ptr4(6, 0x01ecc003, <9/10/15/0/1>, <zeros>)"),

@@ -28,10 +28,10 @@ enum xd_policy {
 /* What CPUID gives under (policy); (subleaf) is XD_CPUID_NO_SUBLEAF where a leaf has none. */
 struct xd_abi_cpuid_leaf xd_policy_leaf(enum xd_policy policy, uint32_t leaf, uint32_t subleaf);
 
-/* The (nth) leaf in the order in which Xen lists them; false: there are fewer. Likewise its MSRs.
+/* The (nth) leaf in the order in which Xen lists them; false: there are fewer. Likewise the MSRs of any.
  * AS-XEN: x86_cpuid_copy_to_buffer, x86_msr_copy_to_buffer */
 bool xd_policy_nth(enum xd_policy policy, uint32_t nth, struct xd_abi_cpuid_leaf *out);
-bool xd_policy_msr(enum xd_policy policy, uint32_t nth, struct xd_abi_msr_entry *out);
+bool xd_policy_msr(uint32_t nth, struct xd_abi_msr_entry *out);
 
 /* Does Xen keep room for this leaf in a policy, under this number of a subleaf? AS-XEN: x86_cpuid_copy_from_buffer */
 bool xd_policy_has_leaf(uint32_t leaf, uint32_t subleaf);

@@ -371,7 +371,7 @@ struct xd_hv {
     uint16_t
         domid_last; /* the last number that Xen chose for a domain, even if there came none of it */
 
-    bool off;            /* the hardware domain shut down, and with it the machine */
+    bool off;            /* the hardware domain shut the machine down, or another call did so */
     uint64_t no_info[8]; /* AS-XEN: dummy_vcpu_info: of all vCPUs that have none */
     bool kexec_flip[2];  /* which of the two places of an image is in use, by its type */
     bool kexec_loaded;   /* there is an image to boot into */

@@ -24,10 +24,14 @@ static const struct {
     const char *because;  /* there is none */
 } unreached[] = {
     {XD_WHY_NOT_MODELLED, NULL, "Xen has no such answer; such calls are left out"},
+    {XD_WHY_XEN_ENDS, NULL, "real Xen does not survive it"},
     {XD_WHY_INJECTED, NULL, "the host of a double injects, nobody else"},
     {XD_WHY_LINEAR_NOT_VALIDATED, NULL, "it takes a second processor in the middle of an audit"},
     {XD_WHY_PHYSDEV_APIC_PIN, NULL, "Xen does not survive it, or not whole"},
     {XD_WHY_PHYSDEV_NO_MSIX, NULL, "Xen does not survive it"},
+    {XD_WHY_PHYSDEV_PCI_ROOM, NULL, "real Xen has room for more, and devices stay"},
+    {XD_WHY_KEXEC_TABLES, NULL, "real Xen has other memory"},
+    {XD_WHY_DOMCTL_NEW_VCPU_ROOM, NULL, "real Xen has room for more"},
     {XD_WHY_PHYSDEV_MAP_UNKNOWN, NULL,
      "it takes a second control domain, and lines that are mapped stay so"},
     {XD_WHY_PHYSDEV_NO_FREE_PIRQ, "physdev/free-pirq", NULL},        /* 41 calls */

@@ -372,13 +372,13 @@ START_TEST(machine_check_in_progress)
     ck_ok(f.v0, raise_check());
     ck_assert_uint_eq(f.hv->mcg_status, 0);
     ck_ok(f.v0, put(0, 12));
-    ck_refused(f.v0, raise_check(), ENOSYS, NOT_MODELLED);
+    ck_refused(f.v0, raise_check(), ENOSYS, XEN_ENDS);
     ck_ok(f.v0, put(1, 3)); /* in place of that */
     ck_ok(f.v0, raise_check());
     ck_ok(f.v0, raise_check());
     ck_ok(f.v0, put(1, 4));
     ck_ok(f.v0, raise_check());
-    ck_refused(f.v0, raise_check(), ENOSYS, NOT_MODELLED);
+    ck_refused(f.v0, raise_check(), ENOSYS, XEN_ENDS);
     ck_assert_uint_eq(f.hv->mcg_status, 12);
 }
 END_TEST

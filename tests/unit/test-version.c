@@ -53,7 +53,7 @@ static const struct {
     const char *text;
 } texts[] = {
     {EXTRAVERSION, 16, ".7"},
-    {CAPABILITIES, 1024, "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 "},
+    {CAPABILITIES, 1024, "xen-3.0-x86_64 "},
     {CHANGESET, 64, ""},
     {GUEST_HANDLE, 16, ""},
 };

@@ -134,7 +134,7 @@ START_TEST(shared_in_part)
     ck_refused(f.v2, buffers(f.v2, 500, &op), EBUSY, XENOPROF_BUSY);
     fixture_audit(f.hv);
     ck_ok(f.v0, activate(2));
-    ck_refused(f.v2, simple(f.v2, DISABLE), ENOSYS, NOT_MODELLED);
+    ck_refused(f.v2, simple(f.v2, DISABLE), ENOSYS, XEN_ENDS);
     ck_ok(f.v2, mm_map(f.v2, mm_va(f.d2, 0), 0));
     ck_ok(f.v2, buffers(f.v2, 500, &op));
     ck_ok(f.v2, simple(f.v2, DISABLE));

@@ -42,7 +42,7 @@ int64_t xd_call_run(struct xd_vcpu *v, uint64_t nr, const uint64_t *arg, unsigne
 
 /*
  * What the present call of (v) has done outside of it, with (v) paused, came to (rc): gives what the call itself results in. In a list
- * of calls that is 0, and (rc) goes to RAX when the list was left. AS-XEN: continue_hypercall_on_cpu
+ * of calls that is 0, and (rc) goes to RAX when the list was left, if the machine is still on. AS-XEN: continue_hypercall_on_cpu
  */
 int64_t xd_answer_outside(struct xd_vcpu *v, int64_t rc);
 

@@ -19,7 +19,6 @@
 #define GRANT_VERSION 0xfu
 #define GRANTS_MAX    2u /* the highest version */
 #define VCPUS_PV      8192u
-#define VCPUS_HVM     128u
 #define MSR_RELAXED   1u /* the only flag of x86 */
 #define EMULATED_PIT  0x100u
 #define EMULATED_ALL  0x7ffu
@@ -53,15 +52,12 @@ static int64_t check_options(struct xd_vcpu *v, const config *o)
 /* AS-XEN: arch_sanitise_domain_config */
 static int64_t check_arch(struct xd_domctl *c, const config *o)
 {
-    const uint32_t most = o->flags & CDF_HVM ? VCPUS_HVM : VCPUS_PV;
-
-    if (o->max_vcpus > most)
-        return xd_reject(c->v, XD_WHY_DOMCTL_NEW_VCPUS, o->max_vcpus, most);
+    if (o->flags & CDF_HVM)
+        return xd_reject(c->v, XD_WHY_DOMCTL_NEW_HVM);
+    if (o->max_vcpus > VCPUS_PV)
+        return xd_reject(c->v, XD_WHY_DOMCTL_NEW_VCPUS, o->max_vcpus, VCPUS_PV);
     if (o->flags & CDF_INTEGRITY)
         return xd_reject(c->v, XD_WHY_DOMCTL_NEW_INTEGRITY);
-    if (o->flags &
-        CDF_HAP) /* of an HVM domain: whether the processor can is nothing that is modelled */
-        return xd_domctl_not_modelled(c);
     if (o->flags & CDF_NESTED)
         return xd_reject(c->v, XD_WHY_DOMCTL_NEW_NESTED);
     if (o->misc_flags & ~MSR_RELAXED)
@@ -105,7 +101,7 @@ static int64_t check_pool(struct xd_vcpu *v, uint32_t id)
     return p == &v->hv->pool[0] ? 0 : xd_reject(v, XD_WHY_DOMCTL_NEW_POOL_EMPTY, id);
 }
 
-/* LIMIT: an HVM domain, and more vCPUs than one has here; grants are looked at, and nothing follows from them yet. */
+/* LIMIT: room for vCPUs ends where a domain of this machine ends; grants are looked at, and nothing follows from them yet. */
 static int64_t check(struct xd_domctl *c, const config *o)
 {
     int64_t rc = check_options(c->v, o);
@@ -114,8 +110,8 @@ static int64_t check(struct xd_domctl *c, const config *o)
         rc = check_arch(c, o);
     if (rc)
         return rc;
-    if (o->flags & CDF_HVM || o->max_vcpus > XD_VCPUS)
-        return xd_domctl_not_modelled(c);
+    if (o->max_vcpus > XD_VCPUS)
+        return xd_reject(c->v, XD_WHY_DOMCTL_NEW_VCPU_ROOM, o->max_vcpus, XD_VCPUS);
     if (!c->d)
         return xd_reject(c->v, XD_WHY_DOMCTL_NEW_FULL, c->v->hv->config.domains_max);
     rc = check_emulated(c, o);

@@ -248,7 +248,7 @@ static int64_t vm_event_op(struct xd_domctl *c)
     if (mode != VM_EVENT_MONITOR)
         return xd_reject(c->v, XD_WHY_DOMCTL_VM_EVENT, mode, c->op.u.vm_event_op.op);
     switch (c->op.u.vm_event_op.op) {
-    case VM_EVENT_ENABLE: return xd_domctl_not_modelled(c);
+    case VM_EVENT_ENABLE: return xd_reject(c->v, XD_WHY_XEN_ENDS, XD_HC_DOMCTL, c->op.cmd);
     case VM_EVENT_DISABLE: return xd_reject(c->v, XD_WHY_DOMCTL_NO_RING, c->d->domid);
     case VM_EVENT_RESUME: return xd_reject(c->v, XD_WHY_DOMCTL_NO_RING_RESUME, c->d->domid);
     default: return xd_reject(c->v, XD_WHY_DOMCTL_VM_EVENT, mode, c->op.u.vm_event_op.op);

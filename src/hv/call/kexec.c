@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kexec.c: kexec_op of a machine booted without crashkernel=. An image can be loaded, and is not run; it takes no memory here.
+ * kexec.c: kexec_op of a machine booted without crashkernel=. An image that is loaded takes no memory here, and one that is run ends
+ * the machine.
  * What get_range tells of Xen itself are frames of the model.
  */
 #include "hv/call/call.h"
+
+#include "hv/frame.h"
 
 #include <string.h>
 
@@ -15,7 +18,6 @@ enum { RANGE_CRASH = 0, RANGE_XEN = 1, RANGE_CPU = 2, RANGE_VMCOREINFO = 6 };
 #define TYPES        2u /* default and crash */
 #define TYPE_CRASH   1u
 #define SEGMENTS_END 16u
-#define SEGMENT_MAX  (UINT64_C(1) << 30)
 #define EM_386       3u
 #define EM_X86_64    62u
 
@@ -24,9 +26,10 @@ static int64_t fault(struct xd_vcpu *v, uint64_t arg, size_t size)
     return xd_reject(v, XD_WHY_COPY_IN, arg, size);
 }
 
-static int64_t todo(struct xd_vcpu *v, uint64_t op)
+/* A list of pages that leads where there is no memory, or without end. */
+static int64_t ends(struct xd_vcpu *v)
 {
-    return xd_reject(v, XD_WHY_NOT_MODELLED, HC_KEXEC_OP, op);
+    return xd_reject(v, XD_WHY_XEN_ENDS, HC_KEXEC_OP, LOAD_V1);
 }
 
 static int64_t get_range(struct xd_vcpu *v, uint64_t arg)
@@ -61,8 +64,10 @@ static int64_t exec(struct xd_vcpu *v, uint64_t arg)
         return fault(v, arg, sizeof(type));
     if (type >= TYPES)
         return xd_reject(v, XD_WHY_KEXEC_TYPE, type);
-    return type != TYPE_CRASH && v->hv->kexec_loaded ? todo(v, EXEC)
-                                                     : xd_reject(v, XD_WHY_KEXEC_NOT_LOADED, type);
+    if (type == TYPE_CRASH || !v->hv->kexec_loaded)
+        return xd_reject(v, XD_WHY_KEXEC_NOT_LOADED, type);
+    XD_PUT(v->hv, v->hv->off, true); /* AS-XEN: kexec_reboot: the machine is the image's */
+    return 0;
 }
 
 /* ---- Images: of what they are made is looked at, and that there is one is kept. ---- */
@@ -107,14 +112,24 @@ static int64_t swap(struct xd_vcpu *v, uint8_t type, bool loaded)
     return 0;
 }
 
+/* Tables, below the one root, that map machine memory up to (end) for an image. */
+static uint64_t tables(uint64_t maddr, uint64_t end)
+{
+    uint64_t nr = 0;
+
+    for (unsigned int shift = 21; maddr < end && shift < 48; shift += 9)
+        nr += ((end - 1) >> shift) - (maddr >> shift) + 1;
+    return nr;
+}
+
 /*
  * AS-XEN: kimage_load_segment: that something could not be read, or had no room, is forgotten when the segment's pages are
  * mapped; and nothing to be put nowhere is told as a lack of memory.
  */
 static int64_t copy_segment(struct xd_vcpu *v, const struct xd_abi_kexec_segment *s)
 {
-    if (s->dest_size > SEGMENT_MAX)
-        return todo(v, LOAD); /* Xen maps page by page */
+    if (tables(s->dest_maddr, s->dest_maddr + s->dest_size) > xd_frames_unclaimed(v->hv))
+        return xd_reject(v, XD_WHY_KEXEC_TABLES, s->dest_size >> XD_PAGE_SHIFT);
     return s->buf || s->dest_size ? 0 : xd_reject(v, XD_WHY_KEXEC_NO_ROOM);
 }
 
@@ -196,7 +211,7 @@ static int64_t read_list(struct xd_vcpu *v, uint64_t page, struct image *m)
         if (kind == SOURCE)
             m->segment[m->nr - 1].dest_size += XD_PAGE_SIZE;
     }
-    return todo(v, LOAD_V1);
+    return ends(v);
 }
 
 /* Once more: pages to be copied are the caller's. AS-XEN: kimage_build_ind */
@@ -212,7 +227,7 @@ static int64_t check_sources(struct xd_vcpu *v, uint64_t page)
         if ((entry & 0xf) != SOURCE)
             continue;
         if (!xd_mfn_valid(v->hv, mfn))
-            return todo(v, LOAD_V1);
+            return ends(v);
         if (!xd_frame_owned(v->hv, mfn, v->domain->domid))
             return xd_reject(v, XD_WHY_KEXEC_SOURCE, mfn.v);
     }

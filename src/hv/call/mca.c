@@ -143,7 +143,7 @@ static int64_t msrinject(struct xd_vcpu *v, const struct xd_abi_mc *op)
     if (op->u.msrinject.flags & F_GPADDR && !xd_domain_any_id(v, op->u.msrinject.domid))
         return xd_reject(v, XD_WHY_MCA_DOMAIN, op->u.msrinject.domid);
     if (nr > MSRS_MAX) /* AS-XEN: do_mca goes on behind the end of its copy */
-        return xd_reject(v, XD_WHY_NOT_MODELLED, HC_MCA, MSRINJECT);
+        return xd_reject(v, XD_WHY_MCA_MSR_COUNT, nr, MSRS_MAX);
     for (uint32_t i = 0; i < nr; i++)
         if (!can_inject(op->u.msrinject.msr[i].reg))
             return xd_reject(v, XD_WHY_MCA_MSR, op->u.msrinject.msr[i].reg);
@@ -156,8 +156,8 @@ static int64_t msrinject(struct xd_vcpu *v, const struct xd_abi_mc *op)
 #define LOCAL       UINT64_C(8)
 
 /*
- * AS-XEN: mcheck_cmn_handler, mce_softirq: who is told is whoever handles the VIRQ, if the hardware domain has bound it.
- * LIMIT: Xen ends the machine for a check that is said to be one processor's alone, since it finds no error there.
+ * AS-XEN: mcheck_cmn_handler, mce_softirq: who is told is whoever handles the VIRQ, if the hardware domain has bound it. A check that
+ * is said to be one processor's alone ends the machine, since Xen finds no error there.
  */
 static int64_t raise(struct xd_vcpu *v, uint32_t cmd)
 {
@@ -166,7 +166,7 @@ static int64_t raise(struct xd_vcpu *v, uint32_t cmd)
     const struct xd_domain *d = xd_hardware_domain(hv);
 
     if (status & LOCAL)
-        return xd_reject(v, XD_WHY_NOT_MODELLED, HC_MCA, cmd);
+        return xd_reject(v, XD_WHY_XEN_ENDS, HC_MCA, cmd);
     if (status & IN_PROGRESS && hv->mcg_is_posed)
         XD_PUT(hv, hv->mcg_is_posed, false);
     else if (status & IN_PROGRESS)

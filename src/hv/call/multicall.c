@@ -45,7 +45,7 @@ static XD_COLD void spoil(struct xd_vcpu *v, uint64_t entry)
 
 int64_t xd_answer_outside(struct xd_vcpu *v, int64_t rc)
 {
-    if (!v->in_multicall)
+    if (!v->in_multicall || v->hv->off)
         return rc;
     XD_PUT(v->hv, v->answered, true);
     XD_PUT(v->hv, v->answer, rc);

@@ -19,7 +19,7 @@ int64_t xd_physdev_pci_add(struct xd_vcpu *v, uint32_t op, uint16_t seg, uint8_t
     if (!v->domain->privileged)
         return xd_physdev_rights(v, op);
     if (!xd_pci_add(v->hv, seg, bus, devfn))
-        return xd_reject(v, XD_WHY_NOT_MODELLED, v->rec.nr, op); /* LIMIT: XD_PCI_DEVICES */
+        return xd_reject(v, XD_WHY_PHYSDEV_PCI_ROOM, XD_PCI_DEVICES);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "hv/call/platform.h"
 
 #include "hv/mtrr.h"
+#include "hv/sched.h"
 #include "hv/shinfo.h"
 
 #include <stdio.h>
@@ -156,9 +157,45 @@ static int64_t firmware_info(struct xd_vcpu *v, struct xd_abi_platform_op *op, u
     return xd_reject(v, XD_WHY_PLATFORM_FIRMWARE_NONE, info->type, info->index);
 }
 
+/* ---- Sleep ---- */
+
+/* AS-XEN: freeze_domains, thaw_domains */
+static void freeze(struct xd_hv *hv, bool frozen)
+{
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        for (uint32_t id = 0; hv->domain[i].used && id < hv->domain[i].vcpus; id++) {
+            struct xd_vcpu *v = &hv->domain[i].vcpu[id];
+
+            XD_PUT(hv, v->paused, frozen || hv->domain[i].pauses);
+            xd_vcpu_scheduled(v);
+        }
+}
+
+/*
+ * AS-XEN: enter_state: all that there is to it but the sleep happens for any state. The wall clock goes on from what the
+ * machine's own clock says, which knows whole seconds.
+ */
+static int64_t enter_state(struct xd_vcpu *v, uint32_t state, uint32_t pm1)
+{
+    enum { S1 = 1, S3 = 3, S5 = 5, BEGIN = 0x2000, TYPE = 0x1c00, TYPE_S3 = 0x400 };
+    struct xd_hv *hv = v->hv;
+
+    if (state < S1 || state > S5)
+        return xd_reject(v, XD_WHY_PLATFORM_SLEEP_STATE, state);
+    if (state == S5 || (state == S3 && (pm1 & (BEGIN | TYPE)) != (BEGIN | TYPE_S3))) {
+        XD_PUT(hv, hv->off,
+               true); /* powered off, or waiting for ever for a sleep that does not begin */
+        return 0;
+    }
+    freeze(hv, true);
+    xd_wallclock_set(hv, hv->wc_sec + (hv->wc_nsec + hv->now_ns) / XD_SECOND_NS, 0, hv->now_ns);
+    freeze(hv, false);
+    return state == S3 ? 0 : xd_reject(v, XD_WHY_PLATFORM_SLEEP_NONE, state);
+}
+
 static int64_t enter_acpi_sleep(struct xd_vcpu *v, const struct xd_abi_platform_op *op)
 {
-    enum { EXTENDED = 1, BEGIN = 0x2000, S1 = 1, S5 = 5 };
+    enum { EXTENDED = 1, BEGIN = 0x2000 };
     const struct xd_abi_enter_acpi_sleep s = op->u.enter_acpi_sleep;
 
     if (s.flags & EXTENDED)
@@ -167,9 +204,7 @@ static int64_t enter_acpi_sleep(struct xd_vcpu *v, const struct xd_abi_platform_
         return xd_reject(v, XD_WHY_PLATFORM_SLEEP_MISMATCH, s.val_a, s.val_b);
     if (s.flags)
         return xd_reject(v, XD_WHY_PLATFORM_SLEEP_FLAGS, s.flags);
-    if (s.sleep_state < S1 || s.sleep_state > S5)
-        return xd_answer_outside(v, xd_reject(v, XD_WHY_PLATFORM_SLEEP_STATE, s.sleep_state));
-    return xd_reject(v, XD_WHY_NOT_MODELLED, HC_PLATFORM_OP, op->cmd);
+    return xd_answer_outside(v, enter_state(v, s.sleep_state, s.val_a));
 }
 
 /* ---- Memory and symbols ---- */

@@ -26,7 +26,7 @@ static int64_t tell(struct xd_vcpu *v, enum xd_policy policy, bool msrs, uint64_
         *nr = msrs ? XD_POLICY_MSRS : XD_POLICY_LEAVES;
         return 0;
     }
-    for (; msrs ? xd_policy_msr(policy, n, &e.msr) : xd_policy_nth(policy, n, &e.leaf); n++) {
+    for (; msrs ? xd_policy_msr(n, &e.msr) : xd_policy_nth(policy, n, &e.leaf); n++) {
         if (n == *nr)
             return xd_reject(v, XD_WHY_POLICY_ROOM, n);
         if (!xd_copy_out(v, at + n * size, &e, size))
@@ -115,7 +115,7 @@ static int64_t read_msrs(struct xd_vcpu *v, struct xd_policy_brought *b, struct 
             return xd_reject(v, XD_WHY_COPY_IN, at, sizeof(e));
         if (e.flags)
             return wrong_msr(v, b, XD_WHY_POLICY_MSR_FLAGS, &e);
-        while (xd_policy_msr(XD_POLICY_DOMAIN, nth, &is) && is.idx != e.idx)
+        while (xd_policy_msr(nth, &is) && is.idx != e.idx)
             nth++;
         if (nth == XD_POLICY_MSRS)
             return wrong_msr(v, b, XD_WHY_POLICY_MSR, &e);

@@ -23,9 +23,7 @@ static bool is_ram(const struct xd_hv *hv, uint64_t mfn)
 
 /* ---- physinfo ---- */
 
-#define CAP_HVM       (1u << 0)
 #define CAP_PV        (1u << 1)
-#define CAP_HAP       (1u << 3)
 #define CAP_GNTTAB_V1 (1u << 8)
 #define CAP_GNTTAB_V2 (1u << 9)
 
@@ -40,7 +38,7 @@ int64_t xd_sysctl_physinfo(struct xd_sysctl *c)
     c->op.u.physinfo.nr_nodes = NODES;
     c->op.u.physinfo.max_node_id = XD_NODES_MAX - 1;
     c->op.u.physinfo.cpu_khz = (uint32_t)hv->config.cpu_khz;
-    c->op.u.physinfo.capabilities = CAP_HVM | CAP_PV | CAP_HAP | CAP_GNTTAB_V1 | CAP_GNTTAB_V2;
+    c->op.u.physinfo.capabilities = CAP_PV | CAP_GNTTAB_V1 | CAP_GNTTAB_V2;
     c->op.u.physinfo.total_pages = hv->frames - XD_LOW_FRAMES + LOW_RAM;
     c->op.u.physinfo.free_pages = xd_frames_left(hv);
     c->op.u.physinfo.outstanding_pages = hv->claimed;
@@ -234,12 +232,12 @@ int64_t xd_sysctl_offline(struct xd_sysctl *c)
     if (c->op.u.offline.end < first)
         return xd_reject(c->v, XD_WHY_OFFLINE_RANGE, first, c->op.u.offline.end);
     if (nr > UINT32_MAX) /* AS-XEN: do_sysctl counts to 0, and writes where nothing was set aside */
-        return xd_sysctl_not_modelled(c, c->op.cmd);
+        return xd_reject(c->v, XD_WHY_XEN_ENDS, XD_HC_SYSCTL, c->op.cmd);
     if (!has_room(c->v->hv, nr))
         return xd_reject(c->v, XD_WHY_OFFLINE_ROOM, nr);
     c->copyback = XD_COPYBACK_NEVER;
     if (c->op.u.offline.cmd == OFFLINE && meets_domains(c->v->hv, first, nr))
-        return xd_sysctl_not_modelled(c, c->op.cmd);
+        return xd_reject(c->v, XD_WHY_XEN_ENDS, XD_HC_SYSCTL, c->op.cmd);
     for (uint64_t i = 0; i < nr && (told || rc == 0); i++) {
         uint32_t status = UNTOLD;
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define DENIED       "<denied>"
-#define CAPABILITIES "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 "
+#define CAPABILITIES "xen-3.0-x86_64 "
 
 /* XENFEAT_*, submap 0. */
 #define FEATURE_PAE_PGDIR_ABOVE_4GB   (1u << 4)

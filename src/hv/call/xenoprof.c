@@ -162,10 +162,10 @@ static int64_t enable_virq(struct xd_vcpu *v)
     return 0;
 }
 
-/* LIMIT: Xen stops at a BUG when the buffers are shared with another than who would give them back. */
+/* Xen stops at a BUG when the buffers are shared with another than who would give them back. */
 static int64_t bug(struct xd_vcpu *v, int32_t op)
 {
-    return xd_reject(v, XD_WHY_NOT_MODELLED, HC_XENOPROF_OP, (uint64_t)op);
+    return xd_reject(v, XD_WHY_XEN_ENDS, HC_XENOPROF_OP, (uint64_t)op);
 }
 
 static int64_t disable_virq(struct xd_vcpu *v)
