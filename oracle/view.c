@@ -193,14 +193,27 @@ static void find_moved(struct xd_view *s, struct xd_domain *d)
     }
 }
 
+void xd_view_tsc(struct xd_view *s, uint32_t i, enum xd_view_tsc tsc)
+{
+    s->domain[i].tsc = tsc;
+}
+
+bool xd_view_rate(const struct xd_view *s, uint32_t i)
+{
+    return s->domain[i].tsc != XD_VIEW_TSC_MACHINES;
+}
+
 bool xd_view_comparable(const struct xd_view *s, uint64_t maddr)
 {
-    uint64_t word = maddr % XD_PAGE_SIZE / 8;
+    const uint64_t word = maddr % XD_PAGE_SIZE / 8;
+    const struct xd_seen_domain *d = info_of(s, maddr / XD_PAGE_SIZE);
 
     if (!xd_view_ours(s, maddr / XD_PAGE_SIZE) || xd_hidden(s, maddr))
         return false;
-    return !info_of(s, maddr / XD_PAGE_SIZE) ||
-           (word >= INFO_PENDING && (word < INFO_CLOCK || word >= INFO_ARCH));
+    if (!d || (word >= INFO_PENDING && (word < INFO_CLOCK || word >= INFO_ARCH)))
+        return true;
+    return word % VCPU_WORDS == VCPU_RATE && word < VCPUS_SEEN * VCPU_WORDS &&
+           d->tsc == XD_VIEW_TSC_GIVEN;
 }
 
 bool xd_view_uncertain(const struct xd_view *s, uint64_t mfn)

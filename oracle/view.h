@@ -28,6 +28,9 @@ void xd_view_root(struct xd_view *s, uint64_t mfn, bool walked, bool certain);
 void xd_view_copied(struct xd_view *s, uint64_t to, uint64_t from);
 /* What Xen put into these (n) bytes of (v)'s is the machine's, and no two have it alike: they are made zero. */
 void xd_view_machines(struct xd_view *s, struct xd_vcpu *v, uint64_t va, uint64_t n);
+/* The TSC of the program's domain (i) is another by now. */
+enum xd_view_tsc { XD_VIEW_TSC_MACHINES, XD_VIEW_TSC_GIVEN, XD_VIEW_TSC_UNTOLD };
+void xd_view_tsc(struct xd_view *s, uint32_t i, enum xd_view_tsc tsc);
 /* The frame was given back. */
 void xd_view_given_back(struct xd_view *s, uint64_t mfn);
 /* Frames were handed out: any that had been given back before may be among them. */
@@ -44,8 +47,10 @@ bool xd_view_is_info(const struct xd_view *s, uint64_t mfn);
 
 /* Is this a frame that a domain of the program had at its start, or got later? */
 bool xd_view_ours(const struct xd_view *s, uint64_t mfn);
-/* Is what lies there in such a frame, and neither time nor a vCPU's event bits, which its kernel looks after? */
+/* Is what lies there in such a frame, and neither time, but for a rate that was given to the TSC, nor a vCPU's event bits, which its kernel looks after? */
 bool xd_view_comparable(const struct xd_view *s, uint64_t maddr);
+/* Can the rate of its TSC be told alike: one that was given, or none? */
+bool xd_view_rate(const struct xd_view *s, uint32_t i);
 /* Does it depend on the heap who has this frame? */
 bool xd_view_uncertain(const struct xd_view *s, uint64_t mfn);
 /* A frame's number as both machines can tell it. */

@@ -19,7 +19,8 @@
 #define INFO_CLOCK   384u
 #define INFO_ARCH    386u
 #define VCPU_WORDS   8u /* of a vcpu_info, of which */
-#define VCPU_CLOCK   4u /* and up is time */
+#define VCPU_CLOCK   4u /* and up is time, */
+#define VCPU_RATE    7u /* here the rate of the TSC */
 #define VCPU_EVENTS  2u /* the first ones */
 #define MOVED_MAX    8u
 #define L4_OWN       (XD_L4_XEN_END - XD_L4_XEN_FIRST)
@@ -54,6 +55,7 @@ struct xd_seen_domain {
     uint64_t *at_start;         /* of pages 0 to START_SEEN - 1 */
     struct xd_held info;        /* shared_info */
     uint64_t info_now[INFO_WORDS];
+    enum xd_view_tsc tsc;
     struct xd_port *port; /* XD_PORTS */
     uint32_t ports;       /* of them were looked at */
     struct {

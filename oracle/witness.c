@@ -8,6 +8,7 @@
 #include "hv/bounce.h"
 #include "hv/copy.h"
 #include "hv/sched.h"
+#include "hv/tsc.h"
 #include "program/runner.h"
 
 #include <inttypes.h>
@@ -27,6 +28,8 @@
 #define HC_SYSCTL        35u
 #define HC_DOMCTL        36u
 #define GETDOMAININFO    5u
+#define GETTSCINFO       59u
+#define SETTSCINFO       60u
 #define SETVCPUCONTEXT   12u
 #define GETVCPUCONTEXT   13u
 #define HC_VCPU_OP       24u
@@ -323,16 +326,33 @@ static void created(struct xd_witness *w, struct xd_vcpu *v, uint64_t at, uint64
         forget(w, v, at + offsetof(struct xd_abi_domctl, u.info.shared_info_frame), sizeof(mfn));
 }
 
+static void tsc(struct xd_witness *w, const struct xd_runner *r, struct xd_vcpu *v,
+                const struct xd_abi_domctl *op, uint64_t at)
+{
+    const uint32_t khz = op->u.tsc_info.gtsc_khz;
+    uint32_t i = 0;
+
+    while (i < r->p->domains && !(r->env[i].d && r->env[i].d->domid == op->domain))
+        i++;
+    if (op->cmd == SETTSCINFO && op->domain && i < r->p->domains)
+        xd_view_tsc(w->view, i,
+                    op->u.tsc_info.tsc_mode == XD_TSC_NATIVE ? XD_VIEW_TSC_UNTOLD
+                    : khz                                    ? XD_VIEW_TSC_GIVEN
+                                                             : XD_VIEW_TSC_MACHINES);
+    if (op->cmd == GETTSCINFO && (i == r->p->domains || !xd_view_rate(w->view, i)))
+        forget(w, v, at + offsetof(struct xd_abi_domctl, u.tsc_info.gtsc_khz), sizeof(khz));
+}
+
 /*
  * What domctl answers of the machine: of getdomaininfo cpu_time and the highest pfn that an HVM guest may have, of getvcpuinfo
- * cpu_time and the processor, of getvcpucontext all but tables and assists, of gettscinfo clock and frequency.
+ * cpu_time and the processor, of getvcpucontext all but tables and assists, of gettscinfo the clock, and the rate that is the machine's.
  */
 static void told_by_domctl(struct xd_witness *w, const struct xd_runner *r, struct xd_vcpu *v,
                            uint64_t at)
 {
     static const struct {
         uint32_t cmd, at, n;
-    } rows[] = {{5, 16 + 56, 8}, {5, 16 + 96, 1}, {14, 16 + 8, 12}, {59, 16, 24}};
+    } rows[] = {{5, 16 + 56, 8}, {5, 16 + 96, 1}, {14, 16 + 8, 12}, {GETTSCINFO, 32, 8}};
 #define AT(field) offsetof(struct xd_abi_vcpu_guest_context, field)
     static const struct {
         uint64_t from, end;
@@ -349,6 +369,7 @@ static void told_by_domctl(struct xd_witness *w, const struct xd_runner *r, stru
     for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++)
         if (rows[i].cmd == op.cmd)
             forget(w, v, at + rows[i].at, rows[i].n);
+    tsc(w, r, v, &op, at);
     if (op.cmd == GETDOMAININFO)
         created(w, v, at, op.u.info.shared_info_frame);
     for (size_t i = 0; i < XD_ARRAY_SIZE(kernels) && op.cmd == GETVCPUCONTEXT; i++)

@@ -167,6 +167,10 @@ static const struct xd_alt domctl_does[] = {
     A(3, "domctl ptr4(<33/34/55/67/84/85/86>, 0x15, d1, 0, <zeros>)"),
     A(1, "domctl ptr4(54, 0x15, d1, 0, 0, <0/9>, <zeros>)"),
     A(1, "domctl ptr4(60, 0x15, d1, 0, 3, <zeros>)"),
+    A(1,
+      "domctl ptr4(60, 0x15, d1, 0, <0/1/2>, <0/1/999999/2000000/0xffffffff>, <0/7/0xffffffff>, 0, "
+      "<0/1>, <0/5>)\n"
+      "domctl ptr4(59, 0x15, d1, 0, <zeros>)"),
     A(1, "domctl ptr4(42, 0x15, d1, 0, <9, 64/0, 29>, <zeros>)"),
     A(1, "domctl ptr4(42, 0x15, d1, 0, 0, 64, 0, 0x80000000, <zeros>)"),
     A(2, "domctl ptr4(<62/63/72/73>, 0x15, d1, 0, 9, <zeros>)"),

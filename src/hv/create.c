@@ -8,6 +8,7 @@
 #include "hv/pt.h"
 #include "hv/sched.h"
 #include "hv/shinfo.h"
+#include "hv/tsc.h"
 
 #define DR6_RESET 0xffff0ff0u
 #define DR7_RESET 0x400u
@@ -36,7 +37,7 @@ void xd_domain_make(struct xd_hv *hv, struct xd_domain *d, const struct xd_newbo
     XD_PUT(hv, d->shutdown_code, -1);
     XD_PUT(hv, d->weight, XD_WEIGHT_DEFAULT);
     XD_PUT(hv, d->nodes, XD_NODES_ALL);
-    XD_PUT(hv, d->tsc_incarnation, 1); /* AS-XEN: tsc_set_info */
+    xd_tsc_set(d, XD_TSC_DEFAULT, 0, 0, 0);
     XD_PUT(hv, d->perdomain, xd_perdomain_of(d));
     for (unsigned int i = 0; i < XD_RIGHTS; i++) {
         XD_PUT(hv, d->iomem[i], none);

@@ -10,6 +10,7 @@
 #include "hv/pool.h"
 #include "hv/setting.h"
 #include "hv/shinfo.h"
+#include "hv/tsc.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -306,10 +306,12 @@ struct xd_domain {
 
     /* What its controller said by domctl. */
     int64_t time_offset;                /* seconds, of its wall clock to the machine's */
-    uint32_t tsc_mode, tsc_incarnation; /* 0 default, 2 never emulated */
-    uint32_t suspend_port;              /* hears that it suspended; 0: none */
-    uint16_t weight, cap;               /* of credit2; 100 is one processor, 0 no limit */
-    uint64_t nodes;                     /* of memory that it prefers */
+    uint32_t tsc_mode, tsc_incarnation; /* XD_TSC_* */
+    uint32_t vtsc_khz;     /* of the TSC that Xen emulates for it, 0: it has the machine's; */
+    uint64_t vtsc_since;   /* and when that was 0, which may be before all time */
+    uint32_t suspend_port; /* hears that it suspended; 0: none */
+    uint16_t weight, cap;  /* of credit2; 100 is one processor, 0 no limit */
+    uint64_t nodes;        /* of memory that it prefers */
 
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_abi_e820entry e820[XD_E820_MAX];

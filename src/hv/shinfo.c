@@ -10,19 +10,13 @@
 #include "hv/pagetype.h"
 #include "hv/sched.h"
 #include "hv/shared.h"
+#include "hv/tsc.h"
+
+#include <string.h>
 
 #define TSC_STABLE 1u /* XEN_PVCLOCK_TSC_STABLE_BIT */
 
 typedef uint32_t __attribute__((may_alias)) xd_word;
-
-void xd_time_scale(uint64_t hz, uint32_t *mul, int8_t *shift)
-{
-    for (*shift = 0; hz > 2 * XD_SECOND_NS; hz >>= 1)
-        --*shift;
-    for (; hz <= XD_SECOND_NS; hz <<= 1)
-        ++*shift;
-    *mul = (uint32_t)((XD_SECOND_NS << 32) / hz);
-}
 
 /* What the clocks are to say: this moment's, or that of the last look at the host's. */
 static uint64_t stamp_ns(const struct xd_hv *hv)
@@ -30,12 +24,14 @@ static uint64_t stamp_ns(const struct xd_hv *hv)
     return hv->host->clock ? hv->host->clock->at_ns : hv->now_ns;
 }
 
-static uint64_t stamp_tsc(const struct xd_hv *hv)
+static uint64_t stamp_tsc(const struct xd_domain *d)
 {
+    const struct xd_hv *hv = d->hv;
     const uint64_t ns = hv->now_ns, khz = hv->config.cpu_khz;
+    const uint64_t native = hv->host->clock ? hv->host->clock->at_tsc
+                                            : ns / 1000000 * khz + ns % 1000000 * khz / 1000000;
 
-    return hv->host->clock ? hv->host->clock->at_tsc
-                           : ns / 1000000 * khz + ns % 1000000 * khz / 1000000;
+    return xd_tsc_at(d, stamp_ns(hv), native);
 }
 
 /* One side of the version protocol: whoever reads a new word finds the odd version that was put there
@@ -66,32 +62,50 @@ static void copy_time(struct xd_vcpu *v, struct xd_vcpu *by, struct xd_abi_vcpu_
     (void)xd_store_out(by, at, &now->version, sizeof(now->version));
 }
 
-void xd_shinfo_time(struct xd_vcpu *v, struct xd_vcpu *by)
+/* All but the version. */
+static struct xd_abi_vcpu_time_info time_of(const struct xd_vcpu *v)
 {
     const struct xd_hostclock *clock = v->hv->host->clock;
-    struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time;
-    struct xd_abi_vcpu_time_info now = {.version = ((t->version + 1) | 1) + 1,
-                                        .tsc_timestamp = stamp_tsc(v->hv),
+    struct xd_abi_vcpu_time_info now = {.tsc_timestamp = stamp_tsc(v->domain),
                                         .system_time = stamp_ns(v->hv),
                                         .flags = clock && clock->tsc ? TSC_STABLE : 0};
-    const uint32_t odd = now.version - 1;
 
-    xd_time_scale(v->hv->config.cpu_khz * 1000, &now.tsc_to_system_mul, &now.tsc_shift);
+    xd_tsc_scale(v->domain, &now.tsc_to_system_mul, &now.tsc_shift);
+    return now;
+}
+
+static void put_time(struct xd_vcpu *v, struct xd_vcpu *by, struct xd_abi_vcpu_time_info *now)
+{
+    struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time;
+    const uint32_t odd = (t->version + 1) | 1;
+
+    now->version = odd + 1;
     xd_arena_touch(xd_arena_of(v->hv), t, sizeof(*t));
     __atomic_store_n(&t->version, odd, __ATOMIC_RELAXED);
-    for (size_t off = sizeof(now.version); off < sizeof(now); off += sizeof(uint32_t))
-        put_word(t, &now, off);
-    __atomic_store_n(&t->version, now.version, __ATOMIC_RELEASE);
-    copy_time(v, by, &now);
+    for (size_t off = sizeof(now->version); off < sizeof(*now); off += sizeof(uint32_t))
+        put_word(t, now, off);
+    __atomic_store_n(&t->version, now->version, __ATOMIC_RELEASE);
+    copy_time(v, by, now);
+}
+
+void xd_shinfo_time(struct xd_vcpu *v, struct xd_vcpu *by)
+{
+    struct xd_abi_vcpu_time_info now = time_of(v);
+
+    put_time(v, by, &now);
 }
 
 void xd_shinfo_refresh(struct xd_vcpu *v)
 {
     const struct xd_abi_vcpu_time_info *t = &xd_vcpu_info(v)->time;
+    struct xd_abi_vcpu_time_info now;
 
-    if (xd_vcpu_running(v) && !v->domain->dying &&
-        (t->system_time != stamp_ns(v->hv) || t->tsc_timestamp != stamp_tsc(v->hv)))
-        xd_shinfo_time(v, v);
+    if (!xd_vcpu_running(v) || v->domain->dying)
+        return;
+    now = time_of(v);
+    now.version = t->version;
+    if (memcmp(t, &now, sizeof(now)) != 0)
+        put_time(v, v, &now);
 }
 
 /* Odd while the wall clock is written, and in order for who reads on another thread. */

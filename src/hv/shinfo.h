@@ -9,14 +9,11 @@
 /* As the builders leave it: all vCPUs masked, no port masked or pending, clocks filled in. */
 void xd_shinfo_init(struct xd_domain *d);
 
-/* Multiplier and shift that turn TSC ticks into ns. AS-XEN: set_time_scale */
-void xd_time_scale(uint64_t hz, uint32_t *mul, int8_t *shift);
-
 /* Rewrites the clock of (v) by the version protocol, and its copy in the area that was registered, if one was, through
  * the page tables of (by). AS-XEN: __update_vcpu_system_time, forced */
 void xd_shinfo_time(struct xd_vcpu *v, struct xd_vcpu *by);
 
-/* The same of a vCPU that runs, if time has moved since. Whenever it did, and whenever a vCPU comes to run: so nobody
+/* The same of a vCPU that runs, if time has moved since, or its TSC is another. Whenever it did, and whenever a vCPU comes to run: so nobody
  * finds an old clock of his own. AS-XEN: local_time_calibration, context_switch: update_vcpu_system_time */
 void xd_shinfo_refresh(struct xd_vcpu *v);
 

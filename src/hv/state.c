@@ -195,6 +195,8 @@ const struct xd_state_row xd_state_domain[] = {
     F(nodes, MAX, ANY),
     F(tsc_mode, MAX, 2),
     F(tsc_incarnation, MAX, WORD),
+    F(vtsc_khz, MAX, WORD),
+    F(vtsc_since, MAX, ANY),
     F(evtchn_remote, MAX, HALF),
     F(auto_unmask, MAX, 1),
     F(eoi_map.v, MFN, 0),

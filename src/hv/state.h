@@ -20,7 +20,7 @@
 #include "base/strbuf.h"
 #include "hv/frame.h"
 
-#define XD_STATE_VERSION 7u
+#define XD_STATE_VERSION 8u
 #define XD_STATE_HEAD    16u /* bytes before the first section */
 #define XD_STATE_SECTION 24u /* before what is in one */
 

@@ -190,7 +190,7 @@ END_TEST
 /* ---- Files that are no machine ---- */
 
 static struct xd_fixture f;
-#define LAYOUT UINT64_C(0x6ffc0dbca450e8e6) /* of machine files of XD_STATE_VERSION 7 */
+#define LAYOUT UINT64_C(0x3cb691055d96cf5c) /* of machine files of XD_STATE_VERSION 8 */
 
 static struct xd_str file;
 

@@ -6,14 +6,14 @@
 #include "hv/call/domctl.h"
 #include "hv/call/policy.h"
 
-#include "base/hostclock.h"
 #include "hv/create.h"
+#include "hv/sched.h"
+#include "hv/tsc.h"
 
 #define HVM_SAVE   33u
 #define ADDRESS_64 64u
 #define ADDRESS_32 32u
 
-enum { TSC_DEFAULT, TSC_ALWAYS_EMULATE, TSC_NEVER_EMULATE };
 enum { PSR_COMMANDS = 10 };
 
 /* AS-XEN: iommu_do_domctl */
@@ -104,41 +104,34 @@ static int64_t set_cpu_policy(struct xd_domctl *c)
     return rc;
 }
 
-/* ---- The TSC, which the guest reads itself unless Xen is told to emulate it ---- */
+/* ---- The TSC ---- */
 
 static int64_t gettscinfo(struct xd_domctl *c)
 {
-    const struct xd_hv *hv = c->v->hv;
-    const bool told = c->d->tsc_mode != TSC_NEVER_EMULATE;
     int64_t rc = xd_domctl_not_self(c);
 
     if (rc)
         return rc;
     c->op.u.tsc_info.tsc_mode = c->d->tsc_mode;
     c->op.u.tsc_info.incarnation = c->d->tsc_incarnation;
-    c->op.u.tsc_info.gtsc_khz = told ? (uint32_t)hv->config.cpu_khz : 0;
-    c->op.u.tsc_info.elapsed_nsec = told ? hv->now_ns : 0;
+    c->op.u.tsc_info.elapsed_nsec = xd_tsc_elapsed(c->d, &c->op.u.tsc_info.gtsc_khz);
     c->copyback = true;
     return 0;
 }
 
-/* AS-XEN: tsc_set_info */
+/* AS-XEN: do_domctl: the domain stands still meanwhile, and its clocks are told anew when it goes on. */
 static int64_t settscinfo(struct xd_domctl *c)
 {
-    const uint32_t mode = c->op.u.tsc_info.tsc_mode, khz = c->op.u.tsc_info.gtsc_khz;
+    const uint32_t mode = c->op.u.tsc_info.tsc_mode;
     int64_t rc = xd_domctl_not_self(c);
 
     if (rc)
         return rc;
-    if (c->d->hardware)
-        return 0;
-    if (mode > TSC_NEVER_EMULATE)
+    if (mode > XD_TSC_NATIVE && !c->d->hardware)
         return xd_reject(c->v, XD_WHY_DOMCTL_TSC_MODE, mode);
-    if (mode == TSC_ALWAYS_EMULATE ||
-        (mode == TSC_DEFAULT && khz && khz != c->v->hv->config.cpu_khz))
-        return xd_domctl_not_modelled(c);
-    XD_PUT(c->v->hv, c->d->tsc_mode, mode);
-    XD_PUT(c->v->hv, c->d->tsc_incarnation, c->op.u.tsc_info.incarnation + 1);
+    xd_tsc_set(c->d, mode, c->op.u.tsc_info.elapsed_nsec, c->op.u.tsc_info.gtsc_khz,
+               c->op.u.tsc_info.incarnation);
+    xd_domain_repause(c->d);
     return 0;
 }
 
