@@ -94,6 +94,7 @@ static const struct {
     {PHYSDEV_OP, XD_WHY_PHYSDEV_NO_DEVICE, PIRQS},
     {PHYSDEV_OP, XD_WHY_PHYSDEV_GSI_NO_VECTOR, DONE},  /* setup_gsi: it was tried */
     {PLATFORM_OP, XD_WHY_PLATFORM_CPU_ADD_FULL, DONE}, /* the APIC id was tried */
+    {PLATFORM_OP, XD_WHY_PLATFORM_SLEEP_NONE, DONE},   /* all but the sleep */
     {PLATFORM_OP, XD_WHY_COPY_OUT, DONE | COPIED},     /* a type of memory stays set */
     {PLATFORM_OP, XD_WHY_COPY_IN, DONE}, /* idle states before one that can't be read */
     {PHYSDEV_OP, XD_WHY_PHYSDEV_EOI_TWICE,
@@ -101,7 +102,6 @@ static const struct {
     {VCPU_OP, XD_WHY_NONE, AUDIT | VCPU}, /* of a new vCPU, which holds what came before */
     {DOMCTL, XD_WHY_NONE, AUDIT | VCPU},  /* the same of another domain's; an affinity */
     {DOMCTL, XD_WHY_DOMCTL_CAP, DONE},    /* the weight */
-    {DOMCTL, XD_WHY_NOT_MODELLED, NUMBER},
     {DOMCTL, XD_WHY_DOMCTL_RESET_PV, DONE},
     {DOMCTL, XD_WHY_COPY_IN, TOLD}, /* what was told of a list before its end */
     {DOMCTL, XD_WHY_POLICY_ROOM, TOLD},

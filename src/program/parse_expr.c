@@ -237,13 +237,14 @@ static xd_ex word(struct xd_parser *ps, unsigned int kind, unsigned int may)
     if (xd_is_domain_word(&t))
         return domain(ps);
     xd_lex_next(&ps->lex);
+    if (xd_is_word(&t, "start") &&
+        xd_is_punct(ps, '.')) /* xenoprof_op has a command of that name */
+        return start_field(ps, 0);
     if (c)
         return named(ps, XD_EX_CONST, 0, &t, c->value);
     n = xd_slot_of(ps->p, 0, &t);
     if (n >= 0)
         return add(ps, (struct xd_expr){.op = XD_EX_NAME, .num = (uint64_t)n});
-    if (xd_is_word(&t, "start") && xd_is_punct(ps, '.'))
-        return start_field(ps, 0);
     n = xd_fn_named(t.text, t.len);
     if (n >= 0)
         return function(ps, n, &t, 0);

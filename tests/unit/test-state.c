@@ -289,7 +289,7 @@ END_TEST
 START_TEST(another_version)
 {
     file.text[8]++;
-    ck_no_machine(file.text, file.len, "byte 8: the file is of version 8");
+    ck_no_machine(file.text, file.len, "byte 8: the file is of version 9");
     file.text[8]--;
     xd_str_add(&file, "?");
     ck_no_machine(file.text, file.len, "should end here, and has 1 bytes more");
