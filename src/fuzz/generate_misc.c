@@ -271,6 +271,12 @@ static const struct xd_alt end[] = {
              "event_channel_op alloc_unbound dom=1 remote_dom=SELF\n"
              "event_channel_op bind_interdomain remote_dom=1 remote_port=1\n"
              "memory_op populate_physmap domid=1 nr_extents=1 extent_start=buf(0)"),
+    /* Who is dying becomes a handler of VIRQs, and stays until another one is. */
+    CTL2(8, "<reset>\n<60%event_channel_op bind_virq virq=DOM_EXC vcpu=0\n>"
+            "update_va_mapping_otherdomain va(0) pte(d1.page(0), P|RW) 0 d1\ndestroy d1\n"
+            "domctl ptr4(66, 0x15, 1, 0, <3/3/3/0/24>, <zeros>)\nupdate_va_mapping va(0) 0 0\n"
+            "domctl ptr4(3, 0x15, 1, 0, <zeros>)\ndomctl ptr4(66, 0x15, 0, 0, 3, <zeros>)\n"
+            "domctl ptr4(3, 0x15, 1, 0, <zeros>)"),
 };
 
 /* ---- Lists of calls ---- */

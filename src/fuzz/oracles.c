@@ -207,10 +207,13 @@ const char *xd_oracles_step(struct xd_oracles *o, struct xd_hv *hv)
     return o->said.len || again ? complaint(o) : look(o, hv);
 }
 
-/* AS-XEN: set_active, set_passive: whom the profiler has on its lists, or had, never goes when the profiler is gone. */
+/*
+ * AS-XEN: set_active, set_passive, set_global_virq_handler: whom the profiler has on its lists, or had, never goes when the profiler is
+ * gone; nor does who was made a VIRQ's handler while dying, when nobody is there to name another.
+ */
 static bool is_kept(const struct xd_domain *d)
 {
-    return d->used && d->dead && !d->pages && d->prof.holds;
+    return d->used && d->dead && !d->pages && (d->prof.holds || xd_virq_keeps(d));
 }
 
 static bool kept_owner(const struct xd_hv *hv, uint16_t domid)

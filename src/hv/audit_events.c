@@ -308,7 +308,8 @@ static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 static void audit_lifecycle(struct audit *a, struct xd_domain *d)
 {
     EXPECT(a, d->shutting_down == d->shut_down, "d%u: is neither running nor shut down", d->domid);
-    EXPECT(a, d->dying == d->dead && (!d->dead || d->pages || xd_profile_keeps(d)),
+    EXPECT(a,
+           d->dying == d->dead && (!d->dead || d->pages || xd_profile_keeps(d) || xd_virq_keeps(d)),
            "d%u: is destroyed by half", d->domid);
     EXPECT(a, d->vcpus_max && d->vcpus_max <= XD_VCPUS && (!d->vcpus || d->vcpus == d->vcpus_max),
            "d%u: has %u of %u vCPUs", d->domid, d->vcpus, d->vcpus_max);

@@ -4,8 +4,9 @@
  *
  * What its vCPUs hold goes first, then its pages, from L4 down: pin, allocation, and for tables
  * that only linear entries still keep, the entries themselves. Frames that other domains map stay
- * until those mappings go, and the domain with them: it can be named and gets nothing new; its last
- * frame takes it away.
+ * until those mappings go, and the domain with them: it can be named and gets nothing new. Whoever
+ * holds it last takes it away: its last frame, the profiler's list, or a VIRQ that it was made the
+ * handler of since.
  */
 #include "hv/descriptor.h"
 #include "hv/evtchn.h"
@@ -117,7 +118,7 @@ void xd_domain_go(struct xd_domain *d)
 {
     struct xd_hv *hv = d->hv;
 
-    if (!d->dead || d->pages || xd_profile_keeps(d))
+    if (!d->dead || d->pages || xd_profile_keeps(d) || xd_virq_keeps(d))
         return;
     xd_profile_free(d);
     xd_domain_unclaim(d); /* of what was claimed for it since it was destroyed */

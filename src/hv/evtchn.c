@@ -176,6 +176,14 @@ void xd_virq_send_global(struct xd_hv *hv, uint32_t virq)
         xd_port_raise(d, d->vcpu[0].virq_port[virq]);
 }
 
+bool xd_virq_keeps(const struct xd_domain *d)
+{
+    for (uint32_t virq = 0; virq < XD_VIRQS; virq++)
+        if (d->hv->virq_handler[virq] == d->domid + 1)
+            return true;
+    return false;
+}
+
 void xd_virq_raise(struct xd_vcpu *v, uint32_t virq)
 {
     const struct xd_told told = {.what = XD_DEED_VIRQ, .v = v, .number = virq};

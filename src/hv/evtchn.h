@@ -81,6 +81,9 @@ bool xd_virq_is_global(uint32_t virq);
 void xd_virq_send_vcpu(struct xd_vcpu *v, uint32_t virq);
 void xd_virq_send_global(struct xd_hv *hv, uint32_t virq);
 
+/* Is (d) the handler of a global VIRQ, by DOMCTL_set_virq_handler? Then it stays, if it is destroyed. */
+bool xd_virq_keeps(const struct xd_domain *d);
+
 /* ---- Delivery, in evtchn_2l.c and evtchn_fifo.c ---- */
 
 /* There is an event for (v). */

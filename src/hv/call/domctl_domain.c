@@ -5,6 +5,7 @@
 #include "hv/create.h"
 #include "hv/evtchn.h"
 #include "hv/evtchn_fifo.h"
+#include "hv/frame.h"
 #include "hv/sched.h"
 #include "hv/shinfo.h"
 
@@ -190,16 +191,20 @@ static int64_t subscribe(struct xd_domctl *c)
     return 0;
 }
 
+/* AS-XEN: set_global_virq_handler: one that is dying may become it, too; it stays then, until there is another handler. */
 static int64_t set_virq_handler(struct xd_domctl *c)
 {
     const uint32_t virq = c->op.u.set_virq_handler.virq;
     struct xd_hv *hv = c->v->hv;
+    struct xd_domain *old;
 
     if (virq >= XD_VIRQS || !xd_virq_is_global(virq))
         return xd_reject(c->v, XD_WHY_DOMCTL_VIRQ, virq);
-    if (c->d->dying) /* it would never go while it is the handler */
-        return xd_domctl_not_modelled(c);
+    old =
+        hv->virq_handler[virq] ? xd_domain_by_id(hv, (uint16_t)(hv->virq_handler[virq] - 1)) : NULL;
     XD_PUT(hv, hv->virq_handler[virq], (uint16_t)(c->d->domid + 1));
+    if (old)
+        xd_domain_go(old);
     return 0;
 }
 
