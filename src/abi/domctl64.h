@@ -136,6 +136,9 @@ struct xd_abi_domctl {
             uint32_t op, mode, version;
         } vm_event_op;
         struct {
+            uint64_t orphans, m2p_bad, p2m_bad; /* out */
+        } audit_p2m;
+        struct {
             uint32_t virq;
         } set_virq_handler;
         struct {
