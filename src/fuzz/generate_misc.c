@@ -178,7 +178,8 @@ static const struct xd_alt some_devfn[] = {A(2, "0"), A(2, "8"), A(1, "9"), A(1,
     "update_va_mapping va(3) pte(page(21), P|RW|US) UVMF_INVLPG\n"
 #define IN_KERNEL \
     "store va(2)+512 0x24\nstore va(2)+656 0xe033\nstore va(2)+664 0x202\nstore va(2)+680 0xe02b\n"
-#define SET_CONTEXT "domctl ptr(0x150000000c, d1, 0, va(2), <zeros>)"
+#define SET_CONTEXT  "domctl ptr(0x150000000c, d1, 0, va(2), <zeros>)"
+#define DEAD_CONTEXT "domctl ptr(0x150000000c, 1, <2/2/2/2/9>, va(2), <zeros>)"
 static const struct xd_alt its_context[] = {
     A(1, "domctl ptr4(3, 0x15, d1, 0, <zeros>)\n" ROOM IN_KERNEL "<50%" SET_CONTEXT
          "\n>store va(2)+5136 <0x40/0x80000000/0x8000000000000000>\n" SET_CONTEXT),
@@ -271,6 +272,17 @@ static const struct xd_alt end[] = {
              "event_channel_op alloc_unbound dom=1 remote_dom=SELF\n"
              "event_channel_op bind_interdomain remote_dom=1 remote_port=1\n"
              "memory_op populate_physmap domid=1 nr_extents=1 extent_start=buf(0)"),
+    /* A vCPU of a dying domain gets tables, and they keep it. */
+    CTL2(12, "<reset>\n" ROOM IN_KERNEL "store va(2)+512 <0x24/4/0>\n"
+             "update_va_mapping_otherdomain va(0) pte(d1.page(0), P) 0 d1\n"
+             "update_va_mapping_otherdomain va(1) pte(d1.page(1), <P/P/P|RW>) 0 d1\n"
+             "store va(2)+4832 d1.page(<0/0/0/2>)\nstore va(2)+4960 <0/512/512/513>\n"
+             "store va(2)+5008 mach(d1.page(<1/1/1/0/2>))\n"
+             "store va(2)+4992 <0/0/mach(d1.page(<1/0/2>))>\ndestroy d1\n" DEAD_CONTEXT
+             "\n<50%domctl ptr(0x150000000d, 1, <1/2>, 0, <zeros>)\n><50%" DEAD_CONTEXT
+             "\n>update_va_mapping va(0) 0 0\nupdate_va_mapping va(1) 0 0\n"
+             "domctl ptr4(3, 0x15, 1, 0, <zeros>)\n"
+             "<80%domctl ptr4(12, 0x15, 1, 0, 2, <zeros>)\n>domctl ptr4(3, 0x15, 1, 0, <zeros>)"),
     /* Who is dying becomes a handler of VIRQs, and stays until another one is. */
     CTL2(8, "<reset>\n<60%event_channel_op bind_virq virq=DOM_EXC vcpu=0\n>"
             "update_va_mapping_otherdomain va(0) pte(d1.page(0), P|RW) 0 d1\ndestroy d1\n"

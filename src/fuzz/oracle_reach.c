@@ -208,9 +208,9 @@ static void check_registers(struct reach *r, const struct xd_vcpu *v)
 
 static void check_vcpu(struct reach *r, const struct xd_vcpu *v)
 {
-    if (v->initialised && !v->down && xd_vcpu_state(v) != XD_STATE_SHUTDOWN)
+    if (v->initialised && !v->down && xd_vcpu_state(v) != XD_STATE_SHUTDOWN && !v->domain->dying)
         check_registers(r, v);
-    if (v->initialised)
+    if (v->initialised && (v->cr3.v || !v->domain->dying))
         check_base(r, v, "base pointer", v->cr3);
     if (v->user_cr3.v)
         check_base(r, v, "user base pointer", v->user_cr3);

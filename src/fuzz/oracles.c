@@ -207,13 +207,28 @@ const char *xd_oracles_step(struct xd_oracles *o, struct xd_hv *hv)
     return o->said.len || again ? complaint(o) : look(o, hv);
 }
 
+/* Has a vCPU of (d) tables still, or does a frame of (d) count one that lost it? */
+static bool has_tables(const struct xd_domain *d)
+{
+    for (uint32_t id = 0; id < d->vcpus; id++)
+        if (d->vcpu[id].cr3.v || d->vcpu[id].user_cr3.v || d->vcpu[id].gdt_ents)
+            return true;
+    for (uint64_t mfn = d->hv->heap_first; mfn < d->hv->frames; mfn++)
+        if (d->hv->frame[mfn].lost && d->hv->frame[mfn].owner == d->domid)
+            return true;
+    return false;
+}
+
 /*
- * AS-XEN: set_active, set_passive, set_global_virq_handler: whom the profiler has on its lists, or had, never goes when the profiler is
- * gone; nor does who was made a VIRQ's handler while dying, when nobody is there to name another.
+ * AS-XEN: set_active, set_passive, set_global_virq_handler, arch_set_info_guest: whom the profiler has on its lists, or had, never goes
+ * when the profiler is gone; nor, when nobody is there who could take it back, does who was made a VIRQ's handler, or whose vCPU
+ * was given tables, while dying.
  */
 static bool is_kept(const struct xd_domain *d)
 {
-    return d->used && d->dead && !d->pages && (d->prof.holds || xd_virq_keeps(d));
+    if (!d->used || !d->dead)
+        return false;
+    return d->pages ? has_tables(d) : d->prof.holds || xd_virq_keeps(d);
 }
 
 static bool kept_owner(const struct xd_hv *hv, uint16_t domid)

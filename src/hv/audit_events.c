@@ -213,7 +213,7 @@ static void audit_sleep(struct audit *a, struct xd_vcpu *v)
            domid, v->id, (unsigned long long)v->cont.nr);
     EXPECT(a, v->paused_for_shutdown == v->domain->shutting_down,
            "d%uv%u: does not stand still with its domain", domid, v->id);
-    EXPECT(a, v->paused == (v->domain->pauses != 0),
+    EXPECT(a, v->paused == (v->domain->pauses || v->domain->dying),
            "d%uv%u: is paused, and by nobody, or it is not", domid, v->id);
 }
 
@@ -264,8 +264,6 @@ static void audit_life(struct audit *a, const struct xd_vcpu *v)
 
     EXPECT(a, v->initialised || (v->down && !v->user_cr3.v && !v->gdt_ents),
            "d%uv%u: was never brought up, and has what a running vCPU has", domid, v->id);
-    EXPECT(a, !v->domain->dying || !v->initialised,
-           "d%uv%u: its domain is destroyed, and it is not", domid, v->id);
 }
 
 /* What a guest must never run with. */
@@ -287,7 +285,9 @@ static void audit_registers(struct audit *a, const struct xd_vcpu *v)
 
 static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 {
-    EXPECT(a, !v->initialised || v->half_context || v->kernel_mode || v->user_cr3.v,
+    EXPECT(a,
+           !v->initialised || v->half_context || v->kernel_mode || v->user_cr3.v ||
+               v->domain->dying,
            "d%uv%u: in user mode, without a root table for it", v->domain->domid, v->id);
     EXPECT(a, !v->ldt_ents || v->ldt_base % XD_PAGE_SIZE == 0,
            "d%uv%u: its LDT begins within a page, at 0x%llx", v->domain->domid, v->id,

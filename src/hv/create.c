@@ -60,7 +60,7 @@ void xd_vcpu_make(struct xd_domain *d, uint32_t id, bool up)
     XD_PUT(hv, v->id, id);
     XD_PUT(hv, v->down, !up);
     XD_PUT(hv, v->initialised, up);
-    XD_PUT(hv, v->paused, d->pauses != 0);
+    XD_PUT(hv, v->paused, d->pauses || d->dying);
     XD_PUT(hv, v->paused_for_shutdown, d->shutting_down);
     XD_PUT(hv, v->kernel_mode, true);
     XD_PUT(hv, v->dr6, DR6_RESET);

@@ -50,11 +50,16 @@ int xd_gdt_set(struct xd_vcpu *v, struct xd_vcpu *t, const uint64_t *frames, uin
 
 void xd_gdt_release(struct xd_vcpu *v)
 {
-    for (uint32_t i = 0; i < gdt_frames(v->gdt_ents); i++) {
-        xd_page_and_type_put(v->hv, v->gdt_frame[i]);
-        XD_PUT(v->hv, v->gdt_frame[i], xd_mfn_of(0));
+    const uint32_t nr = gdt_frames(v->gdt_ents);
+    struct xd_hv *hv = v->hv;
+
+    XD_PUT(hv, v->gdt_ents, 0);
+    for (uint32_t i = 0; i < nr; i++) {
+        const xd_mfn mfn = v->gdt_frame[i];
+
+        XD_PUT(hv, v->gdt_frame[i], xd_mfn_of(0));
+        xd_page_and_type_put(hv, mfn); /* the last one of a dead domain takes that away */
     }
-    XD_PUT(v->hv, v->gdt_ents, 0);
 }
 
 bool xd_ldt_release(struct xd_vcpu *v)

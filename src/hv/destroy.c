@@ -18,9 +18,10 @@
 #include "hv/shinfo.h"
 #include "hv/tlb.h"
 
+/* It stands still for ever, and Xen keeps its registers, and whether it is up or asleep, until the domain is gone. */
 static void release_vcpu(struct xd_vcpu *v)
 {
-    xd_vcpu_reset(v);
+    xd_vcpu_drop_tables(v);
     xd_info_release(v);
     xd_ldt_release(v);
 }
@@ -75,6 +76,7 @@ void xd_domain_kill(struct xd_domain *d)
     if (hv->host->watcher)
         hv->host->watcher->gone(d);
     XD_PUT(hv, d->dying, true);
+    xd_domain_repause(d);
     if (d->vnuma.nodes)
         xd_arena_zero(xd_arena_of(hv), &d->vnuma, sizeof(d->vnuma));
     xd_domain_unclaim(d);

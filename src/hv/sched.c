@@ -148,9 +148,24 @@ void xd_domain_repause(struct xd_domain *d)
     for (uint32_t i = 0; i < d->vcpus; i++) {
         struct xd_vcpu *v = &d->vcpu[i];
 
-        XD_PUT(d->hv, v->paused, d->pauses != 0);
+        XD_PUT(d->hv, v->paused, d->pauses || d->dying);
         xd_vcpu_scheduled(v);
     }
+}
+
+/* What is put last may be all that kept a dead domain; then there is no (v) any more. */
+void xd_vcpu_drop_tables(struct xd_vcpu *v)
+{
+    const xd_mfn kernel = v->cr3, user = v->user_cr3;
+    struct xd_hv *hv = v->hv;
+
+    XD_PUT(hv, v->cr3, xd_mfn_of(0));
+    XD_PUT(hv, v->user_cr3, xd_mfn_of(0));
+    xd_gdt_release(v);
+    if (kernel.v)
+        xd_page_and_type_put(hv, kernel);
+    if (user.v)
+        xd_page_and_type_put(hv, user);
 }
 
 void xd_vcpu_reset(struct xd_vcpu *v)
@@ -158,13 +173,6 @@ void xd_vcpu_reset(struct xd_vcpu *v)
     struct xd_hv *hv = v->hv;
 
     XD_PUT(hv, v->half_context, false);
-    xd_gdt_release(v);
-    if (v->cr3.v)
-        xd_page_and_type_put(hv, v->cr3);
-    if (v->user_cr3.v)
-        xd_page_and_type_put(hv, v->user_cr3);
-    XD_PUT(hv, v->cr3, xd_mfn_of(0));
-    XD_PUT(hv, v->user_cr3, xd_mfn_of(0));
     XD_PUT(hv, v->initialised, false);
     XD_PUT(hv, v->begins, false);
     XD_PUT(hv, v->down, true);
@@ -178,6 +186,7 @@ void xd_vcpu_reset(struct xd_vcpu *v)
     if (xd_vcpu_polls(v))
         stop_polling(v);
     xd_vcpu_scheduled(v);
+    xd_vcpu_drop_tables(v);
 }
 
 void xd_domain_crash(struct xd_domain *d)

@@ -105,8 +105,13 @@ void xd_domain_go_on(struct xd_domain *d);
  * code is to hear of it before. In destroy.c. */
 void xd_domain_kill(struct xd_domain *d);
 
-/* (v) is down and was never initialised: its tables and its GDT go. AS-XEN: vcpu_reset */
+/*
+ * (v) is down and was never initialised: its tables and its GDT go. A dead domain that nothing else kept goes with them, and (v).
+ * AS-XEN: vcpu_reset
+ */
 void xd_vcpu_reset(struct xd_vcpu *v);
+/* Its root tables and its GDT go, likewise, and it is what it was else. AS-XEN: vcpu_destroy_pagetables, pv_destroy_gdt */
+void xd_vcpu_drop_tables(struct xd_vcpu *v);
 
 #define XD_SHUTDOWN_SUSPEND  2u
 #define XD_SHUTDOWN_CRASH    3u

@@ -122,9 +122,13 @@ static int64_t getvcpucontext(struct xd_domctl *c)
 /* What runs it, if that is linked code, does not go on where it stood. */
 static void reset(struct xd_vcpu *t)
 {
+    const struct xd_host *host = t->hv->host;
+    const bool dead =
+        t->domain->dead; /* there may be no vCPU any more behind this, and no code is known of it */
+
     xd_vcpu_reset(t);
-    if (t->hv->host->linked.reset)
-        t->hv->host->linked.reset(t);
+    if (!dead && host->linked.reset)
+        host->linked.reset(t);
 }
 
 /* A list of calls in which it stands is over: it was part of what the registers said. */
@@ -139,12 +143,15 @@ static void bring_up(struct xd_vcpu *t, bool up)
     xd_vcpu_scheduled(t);
     if (!up)
         return;
-    if (was_down && t->hv->host->linked.up)
+    if (was_down && !t->domain->dying && t->hv->host->linked.up)
         t->hv->host->linked.up(t);
     XD_PUT(t->hv, t->begins, false);
 }
 
-/* AS-XEN: do_domctl: the domain stands still meanwhile, so a vCPU that is up afterwards is woken, too. */
+/*
+ * AS-XEN: do_domctl: the domain stands still meanwhile, so a vCPU that is up afterwards is woken, too. Of a dead domain it may have
+ * frames that others map, and keeps the domain by them until it is reset.
+ */
 static int64_t setvcpucontext(struct xd_domctl *c)
 {
     const uint64_t at = c->op.u.vcpucontext.ctxt;
@@ -161,8 +168,6 @@ static int64_t setvcpucontext(struct xd_domctl *c)
         return 0;
     }
     rc = xd_domctl_read(c, &next, at, sizeof(next));
-    if (rc == 0 && c->d->dying) /* what it takes would never be given back */
-        return xd_domctl_not_modelled(c);
     if (rc == 0)
         rc = xd_vcpu_set_context(c->v, t, &next);
     if (rc == 0)
