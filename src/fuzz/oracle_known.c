@@ -56,6 +56,12 @@ static void add(struct xd_str *out, const void *p, size_t n)
     add((out), (const char *)(s) + offsetof(__typeof__(*(s)), first), \
         offsetof(__typeof__(*(s)), behind) - offsetof(__typeof__(*(s)), first))
 
+static void add_rights(struct xd_str *out, const struct xd_rights *r)
+{
+    add(out, &r->nr, sizeof(r->nr));
+    add(out, r->range, sizeof(r->range[0]) * r->nr);
+}
+
 /* All that is read but records and contents. */
 static void write_rest(const struct xd_hv *hv, uint64_t served, struct xd_str *out)
 {
@@ -72,6 +78,8 @@ static void write_rest(const struct xd_hv *hv, uint64_t served, struct xd_str *o
         ADD_FIELDS(out, d, domid, start);
         ADD_FIELDS(out, d, fifo, e820_nr);
         ADD_FIELDS(out, d, eoi_map, pirq);
+        add_rights(out, &d->iomem);
+        add_rights(out, &d->ioport);
         for (uint32_t id = 0; id < d->vcpus; id++) {
             const struct xd_vcpu *v = &d->vcpu[id];
 

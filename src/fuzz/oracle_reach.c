@@ -73,7 +73,7 @@ static void leaf(struct reach *r, xd_mfn table, unsigned int slot, xd_mfn mfn, b
     const struct xd_frame *f;
 
     if (mfn.v >= r->hv->frames || r->hv->frame[mfn.v].owner == XD_DOMID_IO) {
-        if (!in_ranges(r->d->iomem, XD_RIGHTS, mfn) && !is_one_of(r, r->revised))
+        if (!in_ranges(r->d->iomem.range, r->d->iomem.nr, mfn) && !is_one_of(r, r->revised))
             COMPLAIN(r, "slot %u of table 0x%llx maps I/O memory 0x%llx that it has no right to",
                      slot, X(table), X(mfn));
         if (write && (mfn.v == XD_IO_APIC_FRAME || in_ranges(r->hv->mmio_ro, XD_RANGES, mfn)))

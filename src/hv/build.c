@@ -13,6 +13,7 @@
 #include "hv/layout.h"
 #include "hv/pagetype.h"
 #include "hv/pt.h"
+#include "hv/rights.h"
 #include "hv/sched.h"
 #include "hv/shinfo.h"
 
@@ -195,6 +196,13 @@ static void write_p2m(struct builder *b)
 
 /* ---- Domain and vCPUs ---- */
 
+static void grant(struct xd_domain *d, struct xd_rights *r, uint64_t first, uint64_t last)
+{
+    const bool fits = first > last || xd_rights_change(d->hv, r, first, last, true);
+
+    XD_INVARIANT(d->hv, fits);
+}
+
 static void grant_io(struct xd_domain *d, const struct xd_domain_config *c)
 {
     /*
@@ -210,23 +218,17 @@ static void grant_io(struct xd_domain *d, const struct xd_domain_config *c)
     static const struct xd_range dom0_ports[] = {{0, 0x1f},      {0x22, 0x3f},   {0x44, 0x60},
                                                  {0x62, 0x9f},   {0xa2, 0x3f7},  {0x400, 0x607},
                                                  {0x60c, 0xcfb}, {0xd00, 0xffff}};
-    static const struct xd_range domu_ports[] = {{0x300, 0x307}}, none = {1, 0};
+    static const struct xd_range domu_ports[] = {{0x300, 0x307}};
 
-    for (unsigned int i = 0; i < XD_RIGHTS; i++) {
-        struct xd_range memory = none, ports = none;
-
-        if (c->privileged) {
-            memory = i < XD_ARRAY_SIZE(dom0) ? dom0[i] : none;
-            ports = i < XD_ARRAY_SIZE(dom0_ports) ? dom0_ports[i] : none;
-        } else {
-            if (i < XD_RANGES_CONFIG && (c->iomem[i].first || c->iomem[i].last))
-                memory = (struct xd_range){c->iomem[i].first, c->iomem[i].last};
-            if (c->ioports && i < XD_ARRAY_SIZE(domu_ports))
-                ports = domu_ports[i];
-        }
-        XD_PUT(d->hv, d->iomem[i], memory);
-        XD_PUT(d->hv, d->ioport[i], ports);
-    }
+    for (unsigned int i = 0; c->privileged && i < XD_ARRAY_SIZE(dom0); i++)
+        grant(d, &d->iomem, dom0[i].first, dom0[i].last);
+    for (unsigned int i = 0; c->privileged && i < XD_ARRAY_SIZE(dom0_ports); i++)
+        grant(d, &d->ioport, dom0_ports[i].first, dom0_ports[i].last);
+    for (unsigned int i = 0; !c->privileged && i < XD_RANGES_CONFIG; i++)
+        if (c->iomem[i].first || c->iomem[i].last)
+            grant(d, &d->iomem, c->iomem[i].first, c->iomem[i].last);
+    for (unsigned int i = 0; !c->privileged && c->ioports && i < XD_ARRAY_SIZE(domu_ports); i++)
+        grant(d, &d->ioport, domu_ports[i].first, domu_ports[i].last);
     XD_PUT(d->hv, d->l1_disallowed, xd_l1_disallowed(d));
     /* AS-XEN: dom0_setup_permissions: all pins but the timer's. */
     XD_PUT(d->hv, d->irqs, d->hardware ? (UINT32_C(1) << XD_GSIS) - 2 : 0);

@@ -13,8 +13,6 @@
 #define DR6_RESET 0xffff0ff0u
 #define DR7_RESET 0x400u
 
-static const struct xd_range none = {1, 0};
-
 struct xd_domain *xd_domain_slot(struct xd_hv *hv)
 {
     for (uint32_t i = 0; i < hv->config.domains_max; i++)
@@ -39,10 +37,6 @@ void xd_domain_make(struct xd_hv *hv, struct xd_domain *d, const struct xd_newbo
     XD_PUT(hv, d->nodes, XD_NODES_ALL);
     xd_tsc_set(d, XD_TSC_DEFAULT, 0, 0, 0);
     XD_PUT(hv, d->perdomain, xd_perdomain_of(d));
-    for (unsigned int i = 0; i < XD_RIGHTS; i++) {
-        XD_PUT(hv, d->iomem[i], none);
-        XD_PUT(hv, d->ioport[i], none);
-    }
     XD_PUT(hv, d->l1_disallowed, xd_l1_disallowed(d));
     xd_evtchn_init(d);
     found = xd_frame_alloc_xen(hv, as->domid, &shared);

@@ -274,6 +274,8 @@ static bool frame_is_zero(struct xd_hv *hv, xd_mfn mfn)
     return w[0] == 0 && memcmp(w, w + 1, XD_PAGE_SIZE - sizeof(*w)) == 0;
 }
 
+#define RIGHTS_SIZE(r) (offsetof(struct xd_rights, range) + sizeof((r).range[0]) * (r).nr)
+
 /* Pointers and scratch stay out, so that equal states have equal digests whatever their address. */
 static uint64_t hash_domain(uint64_t h, struct xd_domain *d)
 {
@@ -284,6 +286,8 @@ static uint64_t hash_domain(uint64_t h, struct xd_domain *d)
                       offsetof(struct xd_vcpu, rec) - offsetof(struct xd_vcpu, id));
     h = xd_hash64(h, d->e820, sizeof(d->e820[0]) * d->e820_nr);
     h = xd_hash64(h, &d->vnuma, d->vnuma.nodes ? sizeof(d->vnuma) : sizeof(d->vnuma.nodes));
+    h = xd_hash64(h, &d->iomem, RIGHTS_SIZE(d->iomem));
+    h = xd_hash64(h, &d->ioport, RIGHTS_SIZE(d->ioport));
     return xd_hash64(h, d->port, sizeof(d->port[0]) * d->ports_valid);
 }
 

@@ -33,7 +33,7 @@
 #define XD_GDT_ENTRIES_MAX      7168u
 #define XD_LDT_PAGES            16u
 #define XD_RANGES               8u
-#define XD_RIGHTS               16u /* ranges of I/O memory, and of ports, that a domain may have */
+#define XD_RIGHTS               4096u /* ranges of I/O memory, and of ports, that a domain may have */
 #define XD_E820_MAX             1024u /* entries of a memory map */
 #define XD_WATCHDOGS            2u    /* a domain's */
 #define XD_CONSOLE_INPUT        128u
@@ -244,6 +244,12 @@ struct xd_vcpu {
     struct xd_walked walked;
 };
 
+/* Rights to I/O memory or to ports; in rights.c. */
+struct xd_rights {
+    uint32_t nr, pad;
+    struct xd_range range[XD_RIGHTS];
+};
+
 struct xd_domain {
     struct xd_hv *hv;
     uint16_t domid;
@@ -258,7 +264,6 @@ struct xd_domain {
     bool xenstore;   /* it was created as the domain that runs xenstore, */
     bool pit;        /* ... and with Xen's timer of a PC, as the hardware domain is */
     bool nodes_said; /* (nodes) were said, and do not follow from where its vCPUs may run */
-    struct xd_range ioport[XD_RIGHTS], iomem[XD_RIGHTS]; /* that it may use */
     uint64_t l1_disallowed;    /* bits it may not set in L1 entries; follows from its I/O rights */
     uint32_t vcpus;            /* that it has, */
     uint32_t vcpus_max;        /* ... and that it was created for: all of them or none are there */
@@ -316,7 +321,8 @@ struct xd_domain {
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_abi_e820entry e820[XD_E820_MAX];
     struct xd_vnuma vnuma;
-    struct xd_port port[XD_PORTS]; /* last member: what is not valid is never touched */
+    struct xd_rights iomem, ioport; /* that it may use */
+    struct xd_port port[XD_PORTS];  /* last member: what is not valid is never touched */
 };
 
 /* A pool of processors, and the settings of its scheduler: of credit2 the rate limit only. */
@@ -461,18 +467,10 @@ static inline bool xd_may_target(const struct xd_vcpu *v, const struct xd_domain
     return v->domain == target || v->domain->privileged;
 }
 
-static inline bool xd_range_any(const struct xd_range *list, unsigned int nr)
-{
-    for (unsigned int i = 0; i < nr; i++)
-        if (list[i].first <= list[i].last)
-            return true;
-    return false;
-}
-
 /* Does (d) have rights to I/O memory or ports? */
 static inline bool xd_has_rights(const struct xd_domain *d)
 {
-    return xd_range_any(d->iomem, XD_RIGHTS) || xd_range_any(d->ioport, XD_RIGHTS);
+    return d->iomem.nr || d->ioport.nr;
 }
 
 /* The vCPU (id) of (d), or NULL. */

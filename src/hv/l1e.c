@@ -2,6 +2,7 @@
 /* l1e.c: L1 entries: what one may map, what it holds (nothing of I/O memory, a reference or two of
  * RAM), and changing one. */
 #include "hv/descriptor.h"
+#include "hv/rights.h"
 #include "hv/tlb.h"
 
 bool xd_has_io_rights(const struct xd_domain *d)
@@ -11,10 +12,7 @@ bool xd_has_io_rights(const struct xd_domain *d)
 
 bool xd_iomem_allowed(const struct xd_domain *d, xd_mfn mfn)
 {
-    for (unsigned int i = 0; i < XD_RIGHTS; i++)
-        if (mfn.v >= d->iomem[i].first && mfn.v <= d->iomem[i].last)
-            return true;
-    return false;
+    return xd_rights_hold(&d->iomem, mfn.v, mfn.v);
 }
 
 bool xd_mmio_read_only(const struct xd_hv *hv, xd_mfn mfn)

@@ -216,6 +216,23 @@ static bool machine(struct reader *r, int *rc)
     return rows(r, xd_state_machine, r->hv) && leave(r);
 }
 
+/* Ranges in order, none empty, none beside another. */
+static bool rights(struct reader *r, const struct xd_domain *d, const char *what,
+                   struct xd_rights *list)
+{
+    for (uint32_t i = 0; i < list->nr; i++) {
+        struct xd_range *is = &list->range[i];
+
+        snprintf(r->who, sizeof(r->who), "d%u range %" PRIu32 " of %s's ", d->domid, i, what);
+        if (!rows(r, xd_state_range, is))
+            return false;
+        if (is->first > is->last ||
+            (i && (is[-1].last == UINT64_MAX || is->first <= is[-1].last + 1)))
+            return refuse_at(r, r->at, "%sfields above: ranges ascend, and lie apart", r->who);
+    }
+    return true;
+}
+
 static bool domain(struct reader *r, uint32_t *next)
 {
     struct xd_hv *hv = r->hv;
@@ -260,6 +277,8 @@ static bool domain(struct reader *r, uint32_t *next)
     }
     snprintf(r->who, sizeof(r->who), "d%u's virtual nodes' ", d->domid);
     if (d->vnuma.nodes && !rows(r, xd_state_vnuma, &d->vnuma))
+        return false;
+    if (!rights(r, d, "I/O memory", &d->iomem) || !rights(r, d, "I/O ports", &d->ioport))
         return false;
     for (uint32_t port = 0; port < d->ports_valid; port++) {
         snprintf(r->who, sizeof(r->who), "d%u port %" PRIu32 "'s ", d->domid, port);

@@ -91,6 +91,12 @@ void xd_state_seal(unsigned char *file, size_t n)
 
 /* ---- What is in them ---- */
 
+static void put_rights(struct xd_str *out, const struct xd_rights *r)
+{
+    for (uint32_t i = 0; i < r->nr; i++)
+        put_rows(out, xd_state_range, &r->range[i]);
+}
+
 static void put_domain(struct xd_str *out, const struct xd_domain *d, uint32_t slot)
 {
     put(out, slot, 4);
@@ -101,6 +107,8 @@ static void put_domain(struct xd_str *out, const struct xd_domain *d, uint32_t s
         put_rows(out, xd_state_e820, &d->e820[i]);
     if (d->vnuma.nodes)
         put_rows(out, xd_state_vnuma, &d->vnuma);
+    put_rights(out, &d->iomem);
+    put_rights(out, &d->ioport);
     for (uint32_t port = 0; port < d->ports_valid; port++)
         put_rows(out, xd_state_port, &d->port[port]);
 }

@@ -139,10 +139,8 @@ const struct xd_state_row xd_state_domain[] = {
     F(xenstore, MAX, 1),
     F(pit, MAX, 1),
     F(nodes_said, MAX, 1),
-    M(ioport, first, MAX, ANY),
-    M(ioport, last, MAX, ANY),
-    M(iomem, first, MAX, ANY),
-    M(iomem, last, MAX, ANY),
+    F(ioport.nr, MAX, XD_RIGHTS),
+    F(iomem.nr, MAX, XD_RIGHTS),
     F(vcpus, MAX, XD_VCPUS),
     F(vcpus_max, MAX, XD_VCPUS),
     F(pages, MAX, XD_FRAMES_MAX),
@@ -220,6 +218,14 @@ const struct xd_state_row xd_state_e820[] = {
     A(addr, MAX, WORD),
     A(size, MAX, WORD),
     F(type, MAX, WORD),
+    END,
+};
+#undef S
+
+#define S struct xd_range
+const struct xd_state_row xd_state_range[] = {
+    F(first, MAX, ANY),
+    F(last, MAX, ANY),
     END,
 };
 #undef S

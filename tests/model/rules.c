@@ -52,10 +52,7 @@ static void back_to(struct model *m, size_t mark)
 
 bool rule_io_rights(const struct xd_domain *d)
 {
-    for (unsigned int i = 0; i < XD_RIGHTS; i++)
-        if (d->iomem[i].first <= d->iomem[i].last || d->ioport[i].first <= d->ioport[i].last)
-            return true;
-    return false;
+    return d->iomem.nr || d->ioport.nr;
 }
 
 static bool in(const struct xd_range *r, unsigned int nr, mfn_t f)
@@ -75,7 +72,7 @@ static bool take_io(struct model *m, uint64_t *e, const struct xd_domain *d,
     const struct xd_domain *from = pg == XD_DOMID_IO && v ? v->domain : view_domain(m->hv, pg);
     mfn_t f = FRAME(*e);
 
-    if (!from || !in(from->iomem, XD_RIGHTS, f) || !in(d->iomem, XD_RIGHTS, f))
+    if (!from || !in(from->iomem.range, from->iomem.nr, f) || !in(d->iomem.range, d->iomem.nr, f))
         return no(m, "d%u has no right to I/O frame 0x%llx", d->domid, N(f));
     if (f == IO_APIC || in(m->hv->mmio_ro, XD_RANGES, f))
         *e &= ~RW_BIT;

@@ -396,8 +396,8 @@ START_TEST(the_machines_map_keeps_to_its_room)
     unsigned int n = 0;
     long rc;
 
-    for (unsigned int i = 0; _i / 8 && i < XD_RANGES; i++)
-        f.d0->iomem[i] = (struct xd_range){1, 0};
+    if (_i / 8)
+        f.d0->iomem.nr = 0;
     memset(map, 0xa5, sizeof(map));
     was = map[0];
     op.buffer = fixture_place(&f, f.v0, map, sizeof(map));

@@ -128,8 +128,8 @@ START_TEST(what_domains_and_vcpus_hold_is_compared)
         ALL(hv->heap_taken),  ALL(hv->heap_early), ALL(hv->claimed),
         LOW(hv->m2p_l3),      ALL(hv->mmio_ro),    ALL(d->domid),
         ALL(d->pages),        LOW(d->shared_info), ALL(d->perdomain),
-        ALL(d->vm_assist),    ALL(d->claimed),     ALL(d->iomem),
-        ALL(d->eoi_map),      FLAG(d->privileged), ALL(d->ioport),
+        ALL(d->vm_assist),    ALL(d->claimed),     ALL(d->iomem.range[0]),
+        ALL(d->eoi_map),      FLAG(d->privileged), ALL(d->ioport.range[1]),
         ALL(d->fifo.page),    LOW(d->fifo.pages),  ALL(v->cr3),
         ALL(v->user_cr3),     ALL(v->info_mfn),    FLAG(v->info_moved),
         FLAG(v->initialised), ALL(v->gdt_ents),    ALL(v->gdt_frame),
@@ -137,6 +137,8 @@ START_TEST(what_domains_and_vcpus_hold_is_compared)
         ALL(f.v1b->cr3),
     };
 
+    d->iomem.nr = 1;
+    d->ioport.nr = 2;
     for (size_t i = 0; i < XD_ARRAY_SIZE(place); i++)
         for (unsigned int k = 0; k < 24; k++)
             turn((unsigned char *)place[i].at + below(place[i].n),

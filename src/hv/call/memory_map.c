@@ -115,10 +115,10 @@ static int64_t tell_until(struct teller *t, uint64_t end)
     uint64_t from = t->next;
     int64_t rc = 0;
 
-    for (unsigned int i = 0; i < XD_RIGHTS && rc == 0; i++) {
-        struct xd_range r = d->iomem[i];
+    for (uint32_t i = 0; i < d->iomem.nr && rc == 0; i++) {
+        struct xd_range r = d->iomem.range[i];
 
-        if (r.first > r.last || r.last < from || r.first >= end)
+        if (r.last < from || r.first >= end)
             continue;
         rc = tell_range(t, r.first < from ? from : r.first, r.last >= end ? end - 1 : r.last);
     }
