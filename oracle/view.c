@@ -132,7 +132,7 @@ static void new_frame(struct xd_view *s, struct xd_hv *hv, uint64_t mfn, bool xe
         return;
     f = xd_frame_at(hv, xd_mfn_of(mfn));
     if (!f->count || !(f->flags & XD_FRAME_ALLOCATED) || !(f->flags & XD_FRAME_XEN_HEAP) == xens ||
-        f->owner >= XD_DOMID_FIRST_RESERVED)
+        (f->owner >= XD_DOMID_FIRST_RESERVED && (!xens || f->owner != XD_DOMID_XEN)))
         return;
     *h = (struct xd_held){.mfn = mfn, .m2p = ~UINT64_C(0), .page = xd_zalloc(sizeof(*h->page))};
     h->page->is_new = true;

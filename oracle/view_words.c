@@ -9,6 +9,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Two numbers of frames that came from the heap later, or one in the upper half: of a list of Xen's. */
+static bool is_list(const struct xd_view *s, uint64_t value)
+{
+    const uint32_t lower = (uint32_t)value;
+
+    return value >> 32 && xd_heaps(s, value >> 32) && (!lower || xd_heaps(s, lower));
+}
+
 /*
  * A word as both machines can tell it. In a table the bits that the processor writes are no matter; frames that came from
  * the heap later have one number for all, and so have those that no domain of the program has.
@@ -19,6 +27,9 @@ static uint64_t told(const struct xd_view *s, const struct xd_held *h, uint64_t 
 
     if (xd_heaps(s, value)) /* a number alone */
         return HEAPS_FRAME / XD_PAGE_SIZE;
+    if (is_list(s, value))
+        return HEAPS_FRAME / XD_PAGE_SIZE << 32 |
+               ((uint32_t)value ? HEAPS_FRAME / XD_PAGE_SIZE : 0);
     if (value & XD_PTE_P && (!h || h->table))
         value &= ~(XD_PTE_A | XD_PTE_D);
     if (xd_heaps(s, mfn))

@@ -188,6 +188,28 @@ static void profiled(struct xd_witness *w, const struct xd_made *m, uint32_t k)
         xd_view_shared_frame(w->view, m->v->hv, at / XD_PAGE_SIZE + i);
 }
 
+/* Frames of trace buffers, when Xen tells where they are listed. The number of the list stands where the list says it begins. */
+static void traced(struct xd_witness *w, struct xd_vcpu *v, const struct xd_abi_sysctl *op)
+{
+    const uint64_t mfn = op->u.tbuf.buffer_mfn;
+    uint16_t head[2];
+
+    if (op->u.tbuf.cmd != 0 || !mfn || mfn >= v->hv->frames)
+        return;
+    memcpy(head, xd_frame_words(v->hv, xd_mfn_of(mfn)), sizeof(head));
+    xd_view_handed_out(w->view);
+    xd_view_shared_frame(w->view, v->hv, mfn);
+    for (uint32_t i = 0; i < head[0] && (head[1] + i + 1) * sizeof(uint32_t) <= XD_PAGE_SIZE; i++) {
+        uint32_t page;
+
+        memcpy(&page,
+               (unsigned char *)xd_frame_words(v->hv, xd_mfn_of(mfn)) +
+                   (head[1] + i) * sizeof(page),
+               sizeof(page));
+        xd_view_shared_frame(w->view, v->hv, page);
+    }
+}
+
 /* How many elements of a batch were carried out. False: nobody told, or the answer can't be read any more. */
 static bool elements_done(struct xd_vcpu *v, const struct xd_encoded *e, uint64_t *done)
 {
@@ -420,10 +442,14 @@ static void given_context(struct xd_witness *w, const struct xd_runner *r, struc
 /* How many processors there are, as sysctl's cputopoinfo tells who gives it no room, in the same field. */
 static void told_by_sysctl(struct xd_witness *w, struct xd_vcpu *v, uint64_t at)
 {
-    enum { CPUTOPOINFO = 16 };
+    enum { TBUF_OP = 2, CPUTOPOINFO = 16 };
     struct xd_abi_sysctl op;
 
-    if (xd_look(v, &op, at, sizeof(op)) && op.cmd == CPUTOPOINFO)
+    if (!xd_look(v, &op, at, sizeof(op)))
+        return;
+    if (op.cmd == TBUF_OP)
+        traced(w, v, &op);
+    if (op.cmd == CPUTOPOINFO)
         forget(w, v, at + offsetof(struct xd_abi_sysctl, u.cputopo.num_cpus),
                sizeof(op.u.cputopo.num_cpus));
 }

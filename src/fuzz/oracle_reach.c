@@ -48,10 +48,10 @@ static bool in_use_as(const struct xd_frame *f)
     return f->count && f->type_count && (xd_type_is_table(f->type) || f->type == XD_TYPE_SEG_DESC);
 }
 
-/* What a dead domain shared with Xen is nobody's, but for those that still map it. */
+/* What a dead domain shared with Xen is nobody's, but for those that still map it. Xen's trace buffers are shared to be written. */
 static bool xens_own(const struct xd_frame *f)
 {
-    return f->owner == XD_DOMID_XEN ||
+    return (f->owner == XD_DOMID_XEN && f->type != XD_TYPE_WRITABLE) ||
            (f->owner == XD_DOMID_NONE && f->flags & (XD_FRAME_XEN_HEAP | XD_FRAME_ALLOCATED));
 }
 

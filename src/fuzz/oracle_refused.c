@@ -103,6 +103,8 @@ static const struct {
     {DOMCTL, XD_WHY_NONE, AUDIT | VCPU},  /* the same of another domain's; an affinity */
     {DOMCTL, XD_WHY_DOMCTL_CAP, DONE},    /* the weight */
     {DOMCTL, XD_WHY_DOMCTL_RESET_PV, DONE},
+    {SYSCTL, XD_WHY_TBUF_NO_MEMORY,
+     DONE}, /* what was taken is free in another order, and the list has a size */
     {DOMCTL, XD_WHY_COPY_IN, TOLD}, /* what was told of a list before its end */
     {DOMCTL, XD_WHY_POLICY_ROOM, TOLD},
     {DOMCTL, XD_WHY_POLICY_LEAVES, TOLD}, /* what was wrong in a policy */

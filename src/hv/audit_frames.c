@@ -7,6 +7,7 @@
 #include "hv/evtchn.h"
 #include "hv/pagetype.h"
 #include "hv/profile.h"
+#include "hv/tbuf.h"
 
 #include <stdlib.h>
 
@@ -148,6 +149,37 @@ static void check_profile(struct audit *a, const struct xd_domain *d)
            d->prof.size, d->prof.pages);
 }
 
+/* All frames of DOMID_XEN in the heap are of the trace buffer or of its list, and listed there. */
+static void check_trace(struct audit *a)
+{
+    const struct xd_hv *hv = a->hv;
+    const uint32_t pages = hv->trace_info.v ? hv->trace_pages + hv->trace_info_pages : 0;
+    uint32_t xens = 0;
+    bool good = true;
+
+    for (uint32_t i = 0; i < a->uses; i++)
+        xens += hv->frame[a->used[i]].owner == XD_DOMID_XEN;
+    EXPECT(a, xens == pages, "Xen shares %u frames with control domains, and %u are for its trace",
+           xens, pages);
+    EXPECT(a,
+           !hv->trace_info.v == !hv->trace_pages &&
+               hv->trace_info.v + hv->trace_info_pages <= hv->frames,
+           "a trace buffer of %u pages is listed in frame 0x%llx", hv->trace_pages,
+           (unsigned long long)hv->trace_info.v);
+    if (xens != pages || !xens || hv->trace_info_pages != xd_tbuf_info_pages(hv->trace_pages))
+        return;
+    for (uint32_t i = 0; i < hv->trace_info_pages; i++)
+        good &= hv->frame[hv->trace_info.v + i].owner == XD_DOMID_XEN;
+    for (uint32_t i = 0; i < hv->trace_pages; i++) {
+        const xd_mfn mfn = xd_tbuf_page(hv, i);
+
+        good &= xd_mfn_valid(hv, mfn) && hv->frame[mfn.v].owner == XD_DOMID_XEN &&
+                hv->frame[mfn.v].type == XD_TYPE_WRITABLE;
+    }
+    EXPECT(a, good, "frames of the trace buffer, or of its list at 0x%llx, are not Xen's",
+           (unsigned long long)hv->trace_info.v);
+}
+
 static void check_lists(struct audit *a)
 {
     struct xd_hv *hv = a->hv;
@@ -169,19 +201,21 @@ static void check_used(struct audit *a, xd_mfn mfn, const struct xd_domain *d)
     bool validated = f->flags & XD_FRAME_VALIDATED;
 
     /* A page that a domain shared with Xen outlives it while others map it, and is nobody's. */
-    EXPECT(a, d || (f->owner == XD_DOMID_NONE && !xd_type_is_table(f->type)),
-           "frame 0x%llx belongs to d%u, which does not exist", (unsigned long long)mfn.v,
-           f->owner);
+    EXPECT(
+        a,
+        d || ((f->owner == XD_DOMID_NONE || xd_tbuf_has(a->hv, mfn)) && !xd_type_is_table(f->type)),
+        "frame 0x%llx belongs to d%u, which does not exist", (unsigned long long)mfn.v, f->owner);
     EXPECT(a, f->type <= XD_TYPE_WRITABLE && f->type != XD_TYPE_SHARED,
            "frame 0x%llx has type %u, which does not exist", (unsigned long long)mfn.v, f->type);
-    EXPECT(a, !f->type_count || (validated && f->type != XD_TYPE_NONE),
+    EXPECT(a,
+           !f->type_count || (validated && (f->type != XD_TYPE_NONE || f->owner == XD_DOMID_XEN)),
            "frame 0x%llx is in use as %s and was not validated", (unsigned long long)mfn.v,
            xd_type_name(f->type));
     EXPECT(a, f->type_count || !validated || !xd_type_is_table(f->type),
            "frame 0x%llx is validated as a table that nobody uses", (unsigned long long)mfn.v);
     EXPECT(a,
            !(f->flags & XD_FRAME_XEN_HEAP) || (d && d->shared_info.v == mfn.v) ||
-               is_buffer(a, mfn, d),
+               is_buffer(a, mfn, d) || xd_tbuf_has(a->hv, mfn),
            "frame 0x%llx is shared with d%u, and is not its shared_info", (unsigned long long)mfn.v,
            f->owner);
     EXPECT(a, !f->lost || (f->type == XD_TYPE_L4 && !(f->flags & XD_FRAME_XEN_HEAP)),
@@ -225,6 +259,7 @@ unsigned int xd_audit_frames(struct xd_hv *hv, const uint32_t *used, uint32_t us
     check_free(&a);
     check_claims(&a);
     check_lists(&a);
+    check_trace(&a);
     for (uint32_t i = 0; i < uses; i++)
         if (!xd_frame_is_free(&hv->frame[used[i]]))
             check_used(&a, xd_mfn_of(used[i]), xd_audit_owner(hv, hv->frame[used[i]].owner, &last));

@@ -395,11 +395,14 @@ struct xd_hv {
     uint32_t activated; /* AS-XEN: how many are ready, by how often it was said; may go below 0 */
     uint8_t passive_nr; /* the same of those that know nothing of it */
     uint16_t passive[XD_PROFILED];
-    bool smt_saves_power;   /* the scheduler's option */
-    uint32_t cstate_max[2]; /* deepest idle state, and state within it, that may be used */
-    uint8_t cx_states;      /* ... and how many there are, as far as Xen was told */
-    bool cx_told;           /* Xen was told of them, so it counts how often they are entered */
-    uint32_t trace_mask;    /* events that would be traced */
+    bool smt_saves_power;      /* the scheduler's option */
+    uint32_t cstate_max[2];    /* deepest idle state, and state within it, that may be used */
+    uint8_t cx_states;         /* ... and how many there are, as far as Xen was told */
+    bool cx_told;              /* Xen was told of them, so it counts how often they are entered */
+    uint32_t trace_mask;       /* events that would be traced */
+    uint32_t trace_pages;      /* of the buffer for them; 0: there is none */
+    uint32_t trace_info_pages; /* of its list, or of one for which there was no memory */
+    xd_mfn trace_info;         /* where that begins; 0: there is none */
     uint64_t mcg_status,
         mcg_posed; /* a register, and what Xen reads in its place if mcg_is_posed */
     bool mcg_is_posed;

@@ -7,6 +7,7 @@
 #include "hv/pool.h"
 #include "hv/profile.h"
 #include "hv/setting.h"
+#include "hv/tbuf.h"
 
 #define BYTE   UINT8_MAX
 #define HALF   UINT16_MAX
@@ -100,6 +101,9 @@ const struct xd_state_row xd_state_machine[] = {
     F(cx_states, MAX, XD_CX_STATES_MAX),
     F(cx_told, MAX, 1),
     F(trace_mask, MAX, WORD),
+    F(trace_pages, MAX, XD_TBUF_PAGES_MAX),
+    F(trace_info_pages, MAX, XD_TBUF_PAGES_MAX),
+    F(trace_info.v, MFN, 0),
     F(mcg_status, MAX, ANY),
     F(mcg_posed, MAX, ANY),
     F(mcg_is_posed, MAX, 1),

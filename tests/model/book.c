@@ -308,7 +308,9 @@ static void compare_frame(struct model *m, mfn_t f)
     const struct xd_frame *r = view_frame(m->hv, f);
     bool allocated = r->flags & XD_FRAME_ALLOCATED, heap = r->flags & XD_FRAME_XEN_HEAP;
     uint32_t count = m->refs[f] + allocated, users = m->users[f] + heap;
-    unsigned int type = m->type[f] ? m->type[f] : users ? T_WRITABLE : T_NONE;
+    const bool list =
+        r->owner == XD_DOMID_XEN && r->type == T_NONE; /* of the trace buffer, read-only */
+    unsigned int type = m->type[f] ? m->type[f] : users && !list ? T_WRITABLE : T_NONE;
 
     if (r->count != count || r->type_count != users || (users && r->type != type))
         COMPLAIN(

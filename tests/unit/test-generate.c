@@ -49,6 +49,9 @@ static const struct {
     {XD_WHY_DOMCTL_EXT_MCE, "control/domctl-entries-banks", NULL}, /* entries stay */
     {XD_WHY_DOMCTL_MSR_ROOM, "control/domctl-msrs", NULL},         /* MSRs stay */
     {XD_WHY_DOMCTL_NEW_POOL_EMPTY, "control/domctl-create-refused", NULL}, /* pools stay */
+    {XD_WHY_TBUF_RESIZE, "control/sysctl-trace", NULL},                    /* buffers stay */
+    {XD_WHY_TBUF_BUSY, "control/sysctl-trace", NULL},
+    {XD_WHY_TBUF_NO_MEMORY, NULL, "it takes a heap that is used up"},
     {XD_WHY_DOMCTL_NEW_FULL, NULL, "it takes as much memory as the machine has"},
     {XD_WHY_DOMCTL_NEW_NO_MEMORY, NULL, "it takes a heap that is used up"},
 };

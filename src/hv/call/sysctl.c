@@ -10,6 +10,7 @@
 #include "hv/call/domctl.h"
 #include "hv/evtchn.h"
 #include "hv/sched.h"
+#include "hv/tbuf.h"
 
 #define VERSION    0x15u
 #define CREDIT2    6u
@@ -26,22 +27,36 @@ static int64_t readconsole(struct xd_sysctl *c)
 
 enum { TBUF_INFO, TBUF_CPU_MASK, TBUF_EVENT_MASK, TBUF_SET_SIZE, TBUF_ENABLE, TBUF_DISABLE };
 
+/* AS-XEN: tb_set_size, alloc_trace_bufs: it is said once, and what is too much becomes as much as can be. */
+static int64_t tbuf_make(struct xd_sysctl *c)
+{
+    const uint32_t pages = c->op.u.tbuf.size, now = c->v->hv->trace_pages;
+
+    if (now && pages != now)
+        return xd_reject(c->v, XD_WHY_TBUF_RESIZE, now, pages);
+    if (now)
+        return xd_reject(c->v, XD_WHY_TBUF_BUSY, now);
+    if (!pages)
+        return xd_reject(c->v, XD_WHY_TBUF_SIZE);
+    return xd_tbuf_make(c->v->hv, pages) ? 0 : xd_reject(c->v, XD_WHY_TBUF_NO_MEMORY, pages);
+}
+
+/* DIFFERS: nothing is traced, whatever the masks are. */
 static int64_t tbuf(struct xd_sysctl *c)
 {
+    struct xd_hv *hv = c->v->hv;
     bool cpu0;
 
     switch (c->op.u.tbuf.cmd) {
     case TBUF_INFO:
-        c->op.u.tbuf.evt_mask = c->v->hv->trace_mask;
-        c->op.u.tbuf.buffer_mfn = 0;
-        c->op.u.tbuf.size = 0;
+        c->op.u.tbuf.evt_mask = hv->trace_mask;
+        c->op.u.tbuf.buffer_mfn = hv->trace_info.v;
+        c->op.u.tbuf.size = hv->trace_info_pages * (uint32_t)XD_PAGE_SIZE;
         return 0;
     case TBUF_CPU_MASK: return xd_cpus_in(c->v, &c->op.u.tbuf.cpu_mask, &cpu0);
     case TBUF_EVENT_MASK: XD_PUT(c->v->hv, c->v->hv->trace_mask, c->op.u.tbuf.evt_mask); return 0;
-    case TBUF_SET_SIZE:
-        return c->op.u.tbuf.size ? xd_sysctl_not_modelled(c, c->op.cmd)
-                                 : xd_reject(c->v, XD_WHY_TBUF_SIZE);
-    case TBUF_ENABLE: return xd_reject(c->v, XD_WHY_TBUF_NONE);
+    case TBUF_SET_SIZE: return tbuf_make(c);
+    case TBUF_ENABLE: return hv->trace_pages ? 0 : xd_reject(c->v, XD_WHY_TBUF_NONE);
     case TBUF_DISABLE: return 0;
     default: return xd_reject(c->v, XD_WHY_TBUF_CMD, c->op.u.tbuf.cmd);
     }
