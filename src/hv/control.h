@@ -39,6 +39,28 @@ struct xd_given {
     unsigned char xsave[XD_XSAVE_GUEST]; /* the image, its header, and AVX */
 };
 
+/* What four registers hold behind CPUID. */
+struct xd_cpuid_regs {
+    uint32_t a, b, c, d;
+};
+
+/*
+ * What CPUID and MSRs are to a domain: as much as Xen keeps room for. In basic[] the places of leaves 4, 7, 0xb and 0xd
+ * stay 0: they have subleaves. AS-XEN: struct cpu_policy
+ */
+struct xd_cpu_policy {
+    uint32_t own;           /* 0: a domain's policy is that of its kind, and all below is 0 */
+    uint32_t platform_info; /* MSR 0xce */
+    uint32_t arch_caps[2];  /* MSR 0x10a, low half first */
+    uint32_t limit[2];      /* EAX of 0x40000000 and 0x40000100, 255 at most; 0: Xen's own */
+    struct xd_cpuid_regs basic[14];  /* 0 to 0xd */
+    struct xd_cpuid_regs cache[6];   /* 4 */
+    struct xd_cpuid_regs feat[3];    /* 7 */
+    struct xd_cpuid_regs topo[2];    /* 0xb */
+    struct xd_cpuid_regs xstate[63]; /* 0xd */
+    struct xd_cpuid_regs extd[0x22]; /* 0x80000000 to 0x80000021 */
+};
+
 struct xd_vcpu;
 
 /* As a new vCPU has them. */

@@ -56,39 +56,51 @@ static const struct row {
     /* clang-format on */
 };
 
-#define EXTD   0x80000000u
-#define HV     0x40000000u
-#define XEN    0x40000100u
-#define COMMON 0x0183f3ffu /* bits of 1.EDX that AMD repeats in 80000001.EDX */
+#define EXTD 0x80000000u
+#define HV   0x40000000u
+#define XEN  0x40000100u
+#define TYPE 0x1fu /* of a cache; 0: there is none */
 
-#define VA_WIDTH 48u /* bits */
+/* ---- Leaves and their places ---- */
 
-#define BASICS     0xeu /* leaves, and subleaves, that Xen keeps room for */
-#define EXTENDED   0x22u
-#define CACHES     6u
-#define FEATURES   3u
-#define TOPOLOGIES 2u
-#define XSTATES    63u
+#define AMONG(array, n)                                                               \
+    ((n) < XD_ARRAY_SIZE(((struct xd_cpu_policy *)0)->array)                          \
+         ? offsetof(struct xd_cpu_policy, array) + (n) * sizeof(struct xd_cpuid_regs) \
+         : 0)
 
-#define MSR_PLATFORM_INFO     0xceu
-#define MSR_ARCH_CAPABILITIES 0x10au
-
-/* AS-XEN: recalculate_cpuid_policy: AMD's repeated features, and the addresses of four levels of tables. */
-static struct xd_abi_cpuid_leaf domains_leaf(uint32_t leaf, uint32_t subleaf)
+/* Bytes from the beginning of a policy; 0: there is no room for it. */
+static size_t place(uint32_t leaf, uint32_t subleaf)
 {
-    struct xd_abi_cpuid_leaf l = xd_policy_leaf(XD_POLICY_PV_DEF, leaf, subleaf);
-
-    if (leaf == EXTD + 1)
-        l.d |= xd_policy_leaf(XD_POLICY_PV_DEF, 1, NONE).d & COMMON;
-    if (leaf == EXTD + 8)
-        l.a = (l.a & 0xff) | VA_WIDTH << 8;
-    return l;
+    switch (leaf) {
+    case 4: return AMONG(cache, subleaf);
+    case 7: return AMONG(feat, subleaf);
+    case 0xb: return AMONG(topo, subleaf);
+    case 0xd: return AMONG(xstate, subleaf);
+    default: break;
+    }
+    if (subleaf != NONE)
+        return 0;
+    return leaf < EXTD ? AMONG(basic, leaf) : AMONG(extd, leaf - EXTD);
 }
+
+bool xd_policy_merge(struct xd_cpu_policy *p, const struct xd_abi_cpuid_leaf *l)
+{
+    const struct xd_cpuid_regs regs = {l->a, l->b, l->c, l->d};
+    const size_t at = place(l->leaf, l->subleaf);
+
+    if (l->subleaf == NONE && (l->leaf == HV || l->leaf == XEN)) {
+        p->limit[l->leaf == XEN] = (uint8_t)l->a;
+        return true;
+    }
+    if (at)
+        memcpy((unsigned char *)p + at, &regs, sizeof(regs));
+    return at != 0;
+}
+
+/* ---- The machine's policies ---- */
 
 struct xd_abi_cpuid_leaf xd_policy_leaf(enum xd_policy policy, uint32_t leaf, uint32_t subleaf)
 {
-    if (policy == XD_POLICY_DOMAIN)
-        return domains_leaf(leaf, subleaf);
     for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++) {
         const struct row *r = &rows[i];
 
@@ -98,40 +110,50 @@ struct xd_abi_cpuid_leaf xd_policy_leaf(enum xd_policy policy, uint32_t leaf, ui
     return (struct xd_abi_cpuid_leaf){.leaf = leaf, .subleaf = subleaf};
 }
 
-bool xd_policy_has_leaf(uint32_t leaf, uint32_t subleaf)
+void xd_policy_of_machine(enum xd_policy policy, struct xd_cpu_policy *out)
 {
-    switch (leaf) {
-    case 4: return subleaf < CACHES;
-    case 7: return subleaf < FEATURES;
-    case 0xb: return subleaf < TOPOLOGIES;
-    case 0xd: return subleaf < XSTATES;
-    default:
-        return subleaf == NONE &&
-               (leaf < BASICS || leaf == HV || leaf == XEN || leaf - EXTD < EXTENDED);
+    *out = (struct xd_cpu_policy){0};
+    for (size_t i = 0; i < XD_ARRAY_SIZE(rows); i++) {
+        const struct row *r = &rows[i];
+        const struct xd_abi_cpuid_leaf l = {r->leaf, r->subleaf, r->a, r->b, r->c, r->d};
+
+        if (r->policies >> policy & 1)
+            XD_ALWAYS(xd_policy_merge(out, &l));
     }
 }
 
-/* How many subleaves of (leaf) are told: caches and topologies up to the first that is none. */
-static uint32_t subleaves(enum xd_policy policy, uint32_t leaf)
+/* ---- Lists ---- */
+
+uint64_t xd_policy_xstates(const struct xd_cpu_policy *p)
 {
-    struct xd_abi_cpuid_leaf l = xd_policy_leaf(policy, leaf, 0), l1;
-    uint64_t states;
+    return xd_policy_xcr0(p) | (uint64_t)p->xstate[1].d << 32 | p->xstate[1].c;
+}
+
+uint64_t xd_policy_xcr0(const struct xd_cpu_policy *p)
+{
+    return (uint64_t)p->xstate[0].d << 32 | p->xstate[0].a;
+}
+
+/* How many subleaves of (leaf) are told: caches and topologies up to the first that is none. 0: it has none. */
+static uint32_t subleaves(const struct xd_cpu_policy *p, uint32_t leaf)
+{
     uint32_t n = 1;
 
     switch (leaf) {
     case 4:
-        while (n < CACHES && xd_policy_leaf(policy, leaf, n - 1).a & 0x1f)
+        while (n < XD_ARRAY_SIZE(p->cache) && p->cache[n - 1].a & TYPE)
             n++;
         return n;
-    case 7: return l.a < FEATURES ? l.a + 1 : FEATURES;
+    case 7:
+        return p->feat[0].a < XD_ARRAY_SIZE(p->feat) ? p->feat[0].a + 1 : XD_ARRAY_SIZE(p->feat);
     case 0xb:
-        while (n < TOPOLOGIES && xd_policy_leaf(policy, leaf, n - 1).c >> 8 & 0xff)
+        while (n < XD_ARRAY_SIZE(p->topo) && p->topo[n - 1].c >> 8 & 0xff)
             n++;
         return n;
     case 0xd:
-        l1 = xd_policy_leaf(policy, leaf, 1);
-        states = ((uint64_t)(l.d | l1.d) << 32 | l.a | l1.c) >> 2;
-        for (n = 2; states && n < XSTATES; states >>= 1)
+        n = 2;
+        for (uint64_t left = xd_policy_xstates(p) >> 2; left && n < XD_ARRAY_SIZE(p->xstate);
+             left >>= 1)
             n++;
         return n;
     default: return 0;
@@ -139,14 +161,18 @@ static uint32_t subleaves(enum xd_policy policy, uint32_t leaf)
 }
 
 /* (left) leaves are passed over before the one that is meant; false: it lies behind these. */
-static bool among(enum xd_policy policy, uint32_t first, uint32_t last, uint32_t *left,
+static bool among(const struct xd_cpu_policy *p, uint32_t first, uint32_t nr, uint32_t *left,
                   struct xd_abi_cpuid_leaf *out)
 {
-    for (uint32_t leaf = first; leaf - first <= last - first; leaf++) {
-        uint32_t n = subleaves(policy, leaf), here = n ? n : 1;
+    for (uint32_t leaf = first; leaf - first < nr; leaf++) {
+        const uint32_t n = subleaves(p, leaf), here = n ? n : 1;
 
         if (*left < here) {
-            *out = xd_policy_leaf(policy, leaf, n ? *left : NONE);
+            const uint32_t subleaf = n ? *left : NONE;
+            struct xd_cpuid_regs r;
+
+            memcpy(&r, (const unsigned char *)p + place(leaf, subleaf), sizeof(r));
+            *out = (struct xd_abi_cpuid_leaf){leaf, subleaf, r.a, r.b, r.c, r.d};
             return true;
         }
         *left -= here;
@@ -154,47 +180,80 @@ static bool among(enum xd_policy policy, uint32_t first, uint32_t last, uint32_t
     return false;
 }
 
-bool xd_policy_nth(enum xd_policy policy, uint32_t nth, struct xd_abi_cpuid_leaf *out)
+/* How many of (room) leaves are in use, of which the last has the number (last). */
+static uint32_t in_use(uint32_t last, size_t room)
 {
-    return among(policy, 0, xd_policy_leaf(policy, 0, NONE).a, &nth, out) ||
-           among(policy, HV, HV, &nth, out) || among(policy, XEN, XEN, &nth, out) ||
-           among(policy, EXTD, EXTD | (xd_policy_leaf(policy, EXTD, NONE).a & 0xffff), &nth, out);
+    return last < room ? last + 1 : (uint32_t)room;
 }
 
-/* The processor has no CPUID faulting, so nobody gets it. */
-bool xd_policy_msr(uint32_t nth, struct xd_abi_msr_entry *out)
+bool xd_policy_nth(const struct xd_cpu_policy *p, uint32_t nth, struct xd_abi_cpuid_leaf *out)
 {
-    static const uint32_t msr[XD_POLICY_MSRS] = {MSR_PLATFORM_INFO, MSR_ARCH_CAPABILITIES};
+    if (among(p, 0, in_use(p->basic[0].a, XD_ARRAY_SIZE(p->basic)), &nth, out))
+        return true;
+    if (nth < XD_ARRAY_SIZE(p->limit)) {
+        *out = (struct xd_abi_cpuid_leaf){nth ? XEN : HV, NONE, .a = p->limit[nth]};
+        return true;
+    }
+    nth -= XD_ARRAY_SIZE(p->limit);
+    return among(p, EXTD, in_use(p->extd[0].a & 0xffff, XD_ARRAY_SIZE(p->extd)), &nth, out);
+}
+
+bool xd_policy_msr(const struct xd_cpu_policy *p, uint32_t nth, struct xd_abi_msr_entry *out)
+{
+    const struct xd_abi_msr_entry msr[XD_POLICY_MSRS] = {
+        {.idx = XD_MSR_PLATFORM_INFO, .val = p->platform_info},
+        {.idx = XD_MSR_ARCH_CAPABILITIES,
+         .val = (uint64_t)p->arch_caps[1] << 32 | p->arch_caps[0]}};
 
     if (nth >= XD_ARRAY_SIZE(msr))
         return false;
-    *out = (struct xd_abi_msr_entry){.idx = msr[nth]};
+    *out = msr[nth];
     return true;
 }
 
-void xd_policy_features(enum xd_policy policy, uint32_t set[XD_FEATURE_WORDS])
-{
-    const struct xd_abi_cpuid_leaf l1 = xd_policy_leaf(policy, 1, NONE),
-                                   e1 = xd_policy_leaf(policy, EXTD + 1, NONE),
-                                   e7 = xd_policy_leaf(policy, EXTD + 7, NONE),
-                                   e8 = xd_policy_leaf(policy, EXTD + 8, NONE),
-                                   e21 = xd_policy_leaf(policy, EXTD + 0x21, NONE),
-                                   s70 = xd_policy_leaf(policy, 7, 0),
-                                   s71 = xd_policy_leaf(policy, 7, 1),
-                                   s72 = xd_policy_leaf(policy, 7, 2),
-                                   sd1 = xd_policy_leaf(policy, 0xd, 1);
-    const uint32_t words[XD_FEATURE_WORDS] = {l1.d,  l1.c,  e1.d,  e1.c,  sd1.a, s70.b, s70.c,
-                                              e7.d,  e8.b,  s70.d, s71.a, e21.a, s71.b, s72.d,
-                                              s71.c, s71.d, 0,     0,     e21.c};
+/* ---- Feature sets ---- */
 
-    memcpy(set, words, sizeof(words));
+static const uint16_t word_at[XD_FEATURE_WORDS] = {
+    [XD_FEATURES_1D] = offsetof(struct xd_cpu_policy, basic[1].d),
+    [XD_FEATURES_1C] = offsetof(struct xd_cpu_policy, basic[1].c),
+    [XD_FEATURES_E1D] = offsetof(struct xd_cpu_policy, extd[1].d),
+    [XD_FEATURES_E1C] = offsetof(struct xd_cpu_policy, extd[1].c),
+    [XD_FEATURES_D1A] = offsetof(struct xd_cpu_policy, xstate[1].a),
+    [XD_FEATURES_7B0] = offsetof(struct xd_cpu_policy, feat[0].b),
+    [XD_FEATURES_7C0] = offsetof(struct xd_cpu_policy, feat[0].c),
+    [XD_FEATURES_E7D] = offsetof(struct xd_cpu_policy, extd[7].d),
+    [XD_FEATURES_E8B] = offsetof(struct xd_cpu_policy, extd[8].b),
+    [XD_FEATURES_7D0] = offsetof(struct xd_cpu_policy, feat[0].d),
+    [XD_FEATURES_7A1] = offsetof(struct xd_cpu_policy, feat[1].a),
+    [XD_FEATURES_E21A] = offsetof(struct xd_cpu_policy, extd[0x21].a),
+    [XD_FEATURES_7B1] = offsetof(struct xd_cpu_policy, feat[1].b),
+    [XD_FEATURES_7D2] = offsetof(struct xd_cpu_policy, feat[2].d),
+    [XD_FEATURES_7C1] = offsetof(struct xd_cpu_policy, feat[1].c),
+    [XD_FEATURES_7D1] = offsetof(struct xd_cpu_policy, feat[1].d),
+    [XD_FEATURES_CAPS_LOW] = offsetof(struct xd_cpu_policy, arch_caps[0]),
+    [XD_FEATURES_CAPS_HIGH] = offsetof(struct xd_cpu_policy, arch_caps[1]),
+    [XD_FEATURES_E21C] = offsetof(struct xd_cpu_policy, extd[0x21].c),
+};
+
+void xd_policy_features(const struct xd_cpu_policy *p, uint32_t set[XD_FEATURE_WORDS])
+{
+    for (unsigned int i = 0; i < XD_FEATURE_WORDS; i++)
+        memcpy(&set[i], (const unsigned char *)p + word_at[i], sizeof(*set));
+}
+
+void xd_policy_set_features(struct xd_cpu_policy *p, const uint32_t set[XD_FEATURE_WORDS])
+{
+    for (unsigned int i = 0; i < XD_FEATURE_WORDS; i++)
+        memcpy((unsigned char *)p + word_at[i], &set[i], sizeof(*set));
 }
 
 void xd_policy_hw_cap(uint32_t cap[XD_HW_CAP_WORDS])
 {
+    struct xd_cpu_policy host;
     uint32_t set[XD_FEATURE_WORDS];
 
-    xd_policy_features(XD_POLICY_HOST, set);
-    set[2] &= ~COMMON;
+    xd_policy_of_machine(XD_POLICY_HOST, &host);
+    xd_policy_features(&host, set);
+    set[XD_FEATURES_E1D] &= ~XD_POLICY_COMMON_E1D;
     memcpy(cap, set, XD_HW_CAP_WORDS * sizeof(*cap));
 }

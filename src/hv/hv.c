@@ -288,6 +288,7 @@ static uint64_t hash_domain(uint64_t h, struct xd_domain *d)
     h = xd_hash64(h, &d->vnuma, d->vnuma.nodes ? sizeof(d->vnuma) : sizeof(d->vnuma.nodes));
     h = xd_hash64(h, &d->iomem, RIGHTS_SIZE(d->iomem));
     h = xd_hash64(h, &d->ioport, RIGHTS_SIZE(d->ioport));
+    h = xd_hash64(h, &d->policy, d->policy.own ? sizeof(d->policy) : sizeof(d->policy.own));
     return xd_hash64(h, d->port, sizeof(d->port[0]) * d->ports_valid);
 }
 

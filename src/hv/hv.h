@@ -322,6 +322,7 @@ struct xd_domain {
     struct xd_abi_e820entry e820[XD_E820_MAX];
     struct xd_vnuma vnuma;
     struct xd_rights iomem, ioport; /* that it may use */
+    struct xd_cpu_policy policy;    /* that was set for it; see xd_policy_of_domain() */
     struct xd_port port[XD_PORTS];  /* last member: what is not valid is never touched */
 };
 

@@ -280,6 +280,9 @@ static bool domain(struct reader *r, uint32_t *next)
         return false;
     if (!rights(r, d, "I/O memory", &d->iomem) || !rights(r, d, "I/O ports", &d->ioport))
         return false;
+    snprintf(r->who, sizeof(r->who), "d%u policy's ", d->domid);
+    if (d->policy.own && !rows(r, xd_state_policy, &d->policy))
+        return false;
     for (uint32_t port = 0; port < d->ports_valid; port++) {
         snprintf(r->who, sizeof(r->who), "d%u port %" PRIu32 "'s ", d->domid, port);
         if (!rows(r, xd_state_port, &d->port[port]))

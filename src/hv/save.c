@@ -109,6 +109,8 @@ static void put_domain(struct xd_str *out, const struct xd_domain *d, uint32_t s
         put_rows(out, xd_state_vnuma, &d->vnuma);
     put_rights(out, &d->iomem);
     put_rights(out, &d->ioport);
+    if (d->policy.own)
+        put_rows(out, xd_state_policy, &d->policy);
     for (uint32_t port = 0; port < d->ports_valid; port++)
         put_rows(out, xd_state_port, &d->port[port]);
 }

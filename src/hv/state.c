@@ -189,6 +189,7 @@ const struct xd_state_row xd_state_domain[] = {
     F(claimed, MAX, XD_FRAMES_MAX),
     F(e820_nr, MAX, XD_E820_MAX),
     F(vnuma.nodes, MAX, XD_VNODES),
+    F(policy.own, MAX, 1),
     F(irqs, BITS, (UINT32_C(1) << XD_GSIS) - 2),
     F(suspend_port, MAX, WORD),
     F(time_offset, MAX, ANY),
@@ -239,6 +240,23 @@ const struct xd_state_row xd_state_vnuma[] = {
     F(ranges, MAX, XD_VMEMRANGES),  A(distance, MAX, WORD),    A(of_vcpu, MAX, XD_VNODES - 1),
     A(node, MAX, XD_NODES_MAX - 1), M(range, start, MAX, ANY), M(range, end, MAX, ANY),
     M(range, flags, MAX, 0),        M(range, nid, MAX, WORD),  END,
+};
+#undef S
+
+#define REGS(array) \
+    M(array, a, MAX, WORD), M(array, b, MAX, WORD), M(array, c, MAX, WORD), M(array, d, MAX, WORD)
+#define S struct xd_cpu_policy
+const struct xd_state_row xd_state_policy[] = {
+    F(platform_info, MAX, WORD),
+    A(arch_caps, MAX, WORD),
+    A(limit, MAX, BYTE),
+    REGS(basic),
+    REGS(cache),
+    REGS(feat),
+    REGS(topo),
+    REGS(xstate),
+    REGS(extd),
+    END,
 };
 #undef S
 

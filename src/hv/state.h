@@ -43,7 +43,8 @@ struct xd_state_row {
 };
 
 extern const struct xd_state_row xd_state_machine[], xd_state_domain[], xd_state_vcpu[],
-    xd_state_e820[], xd_state_vnuma[], xd_state_range[], xd_state_port[], xd_state_frame[];
+    xd_state_e820[], xd_state_vnuma[], xd_state_range[], xd_state_policy[], xd_state_port[],
+    xd_state_frame[];
 
 /* What stands in word (slot) of a frame of a machine that nothing happened to yet. */
 static inline uint64_t xd_state_blank(const struct xd_hv *hv, uint64_t mfn)

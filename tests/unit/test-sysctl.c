@@ -188,17 +188,20 @@ END_TEST
 START_TEST(policies_are_lists_of_leaves)
 {
     const enum xd_policy policy = (enum xd_policy)_i;
+    struct xd_cpu_policy is, processor;
     struct xd_abi_cpuid_leaf leaf, last = {.leaf = UINT32_MAX};
     uint32_t n = 0, raw[XD_FEATURE_WORDS], set[XD_FEATURE_WORDS];
 
-    for (; xd_policy_nth(policy, n, &leaf); n++) {
+    xd_policy_of_machine(policy, &is);
+    xd_policy_of_machine(XD_POLICY_RAW, &processor);
+    for (; xd_policy_nth(&is, n, &leaf); n++) {
         ck_assert(n == 0 || leaf.leaf > last.leaf ||
                   (leaf.leaf == last.leaf && leaf.subleaf > last.subleaf));
         last = leaf;
     }
     ck_assert_uint_le(n, XD_POLICY_LEAVES);
-    xd_policy_features(XD_POLICY_RAW, raw);
-    xd_policy_features(policy, set);
+    xd_policy_features(&processor, raw);
+    xd_policy_features(&is, set);
     if (policy == XD_POLICY_HOST)
         for (unsigned int i = 0; i < 8; i++)
             ck_assert_uint_eq(set[i] & ~raw[i], 0);

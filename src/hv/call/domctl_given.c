@@ -106,24 +106,30 @@ static int64_t set_ext(struct xd_domctl *c)
 #define MSRS                7u /* that Xen knows of: the processor has no breakpoint extensions */
 #define MSR_FEATURE_ENABLES 0x140u
 #define MSR_TSC_AUX         0xc0000103u
-#define EXTENDED_FEATURES   0x80000001u
-#define RDTSCP              (1u << 27) /* of its EDX */
+#define RDTSCP              (1u << 27) /* of 80000001.EDX */
+#define RDPID               (1u << 22) /* of 7.0.ECX */
 
-/* AS-XEN: guest_wrmsr: by the features that PV domains have here; of MISC_FEATURES_ENABLES they have none. */
+/* By one of two features. AS-XEN: guest_rdmsr, guest_wrmsr */
+static bool has_tsc_aux(const struct xd_domain *d)
+{
+    struct xd_cpu_policy p;
+
+    xd_policy_of_domain(d, &p);
+    return p.extd[1].d & RDTSCP || p.feat[0].c & RDPID;
+}
+
+/* AS-XEN: guest_wrmsr: by the features that a domain has; of MISC_FEATURES_ENABLES PV domains have none here. */
 static bool msr_set(struct xd_vcpu *t, uint32_t index, uint64_t value)
 {
-    const struct xd_abi_cpuid_leaf leaf =
-        xd_policy_leaf(XD_POLICY_DOMAIN, EXTENDED_FEATURES, XD_CPUID_NO_SUBLEAF);
-
     if (index == MSR_FEATURE_ENABLES)
         return value == 0;
-    if (index != MSR_TSC_AUX || !(leaf.d & RDTSCP) || value > UINT32_MAX)
+    if (index != MSR_TSC_AUX || !has_tsc_aux(t->domain) || value > UINT32_MAX)
         return false;
     XD_PUT(t->hv, t->given.tsc_aux, (uint32_t)value);
     return true;
 }
 
-/* Those that are not 0 are told: TSC_AUX, if at all. */
+/* Those that it has, and that are not 0, are told: TSC_AUX, if at all. */
 static int64_t get_msrs(struct xd_domctl *c)
 {
     struct xd_abi_vcpu_msr msr = {.index = MSR_TSC_AUX};
@@ -135,7 +141,7 @@ static int64_t get_msrs(struct xd_domctl *c)
     if (rc)
         return rc;
     c->copyback = true;
-    msr.value = t->given.tsc_aux;
+    msr.value = has_tsc_aux(c->d) ? t->given.tsc_aux : 0;
     c->op.u.vcpu_msrs.msr_count = !at ? MSRS : msr.value ? 1 : 0;
     if (!at || !msr.value)
         return 0;
@@ -243,7 +249,11 @@ static int64_t get_extstate(struct xd_domctl *c)
 /* AS-XEN: validate_xstate */
 static int64_t check_header(struct xd_domctl *c, const struct saved *s)
 {
-    if (s->components & ~s->used || s->xcr0 & ~s->used || !xcr0_ok(s->xcr0) || !xcr0_ok(s->used))
+    struct xd_cpu_policy p;
+
+    xd_policy_of_domain(c->d, &p);
+    if (s->components & ~s->used || s->xcr0 & ~s->used || s->used & ~xd_policy_xcr0(&p) ||
+        !xcr0_ok(s->xcr0) || !xcr0_ok(s->used))
         return xd_reject(c->v, XD_WHY_DOMCTL_XSTATE_BITS, s->components, s->xcr0, s->used);
     if (s->compacted)
         return xd_reject(c->v, XD_WHY_DOMCTL_XSTATE_COMPACT, s->compacted);

@@ -71,32 +71,38 @@ static int64_t psr_alloc(struct xd_domctl *c)
 /* Dom0 has no more than others here. AS-XEN: arch_do_domctl: the struct goes back if all could be told. */
 static int64_t get_cpu_policy(struct xd_domctl *c)
 {
-    int64_t rc = xd_policy_tell_leaves(c->v, XD_POLICY_DOMAIN, c->op.u.cpu_policy.leaves,
-                                       &c->op.u.cpu_policy.nr_leaves);
+    struct xd_cpu_policy p;
+    int64_t rc;
 
+    xd_policy_of_domain(c->d, &p);
+    rc = xd_policy_tell_leaves(c->v, &p, c->op.u.cpu_policy.leaves, &c->op.u.cpu_policy.nr_leaves);
     if (rc == 0)
-        rc = xd_policy_tell_msrs(c->v, XD_POLICY_DOMAIN, c->op.u.cpu_policy.msrs,
-                                 &c->op.u.cpu_policy.nr_msrs);
+        rc = xd_policy_tell_msrs(c->v, &p, c->op.u.cpu_policy.msrs, &c->op.u.cpu_policy.nr_msrs);
     c->copyback = rc == 0;
     return rc;
 }
 
-/* It can be another while the domain is being made. LIMIT: one that is the same is taken, others are judged only. */
+/* It can be another while the domain is being made. */
 static int64_t set_cpu_policy(struct xd_domctl *c)
 {
     struct xd_policy_brought b = {.leaves_at = c->op.u.cpu_policy.leaves,
                                   .msrs_at = c->op.u.cpu_policy.msrs,
                                   .leaves = c->op.u.cpu_policy.nr_leaves,
                                   .msrs = c->op.u.cpu_policy.nr_msrs};
+    struct xd_cpu_policy next;
     int64_t rc = xd_domctl_not_self(c);
 
     if (rc)
         return rc;
     if (c->d->finished)
         return xd_reject(c->v, XD_WHY_DOMCTL_POLICY_LATE, c->d->domid);
-    rc = xd_policy_judge(c->v, &b);
-    if (rc == 0)
-        return b.changes ? xd_domctl_not_modelled(c) : 0;
+    xd_policy_of_domain(c->d, &next);
+    rc = xd_policy_take(c->v, &b, &next);
+    if (rc == 0) {
+        next.own = true;
+        XD_PUT(c->v->hv, c->d->policy, next);
+        return 0;
+    }
     c->op.u.cpu_policy.err_leaf = b.err_leaf;
     c->op.u.cpu_policy.err_subleaf = b.err_subleaf;
     c->op.u.cpu_policy.err_msr = b.err_msr;

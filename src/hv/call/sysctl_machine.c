@@ -299,6 +299,7 @@ int64_t xd_sysctl_featureset(struct xd_sysctl *c)
                                               XD_POLICY_PV_DEF, XD_POLICY_HVM_DEF,
                                               XD_POLICY_PV_MAX, XD_POLICY_HVM_MAX};
     uint32_t set[XD_FEATURE_WORDS], nr = c->op.u.featureset.nr_features;
+    struct xd_cpu_policy p;
     int64_t rc;
 
     c->copyback = XD_COPYBACK_NEVER;
@@ -309,7 +310,8 @@ int64_t xd_sysctl_featureset(struct xd_sysctl *c)
     if (c->op.u.featureset.index >= XD_ARRAY_SIZE(policies))
         return xd_reject(c->v, XD_WHY_POLICY_INDEX, c->op.u.featureset.index);
     nr = nr < XD_FEATURE_WORDS ? nr : XD_FEATURE_WORDS;
-    xd_policy_features(policies[c->op.u.featureset.index], set);
+    xd_policy_of_machine(policies[c->op.u.featureset.index], &p);
+    xd_policy_features(&p, set);
     rc = xd_sysctl_write(c, c->op.u.featureset.features, set, nr * sizeof(*set));
     if (rc)
         return rc;
@@ -322,17 +324,17 @@ int64_t xd_sysctl_featureset(struct xd_sysctl *c)
 
 int64_t xd_sysctl_policy(struct xd_sysctl *c)
 {
+    struct xd_cpu_policy p;
     int64_t rc;
 
     c->copyback = XD_COPYBACK_NEVER;
     if (c->op.u.policy.rsvd || c->op.u.policy.index >= XD_POLICIES)
         return xd_reject(c->v, XD_WHY_POLICY_INDEX, c->op.u.policy.index);
-    rc = xd_policy_tell_leaves(c->v, (enum xd_policy)c->op.u.policy.index, c->op.u.policy.leaves,
-                               &c->op.u.policy.nr_leaves);
+    xd_policy_of_machine((enum xd_policy)c->op.u.policy.index, &p);
+    rc = xd_policy_tell_leaves(c->v, &p, c->op.u.policy.leaves, &c->op.u.policy.nr_leaves);
     if (rc == 0)
         rc = xd_sysctl_tell(c, u.policy.nr_leaves);
     if (rc == 0)
-        rc = xd_policy_tell_msrs(c->v, (enum xd_policy)c->op.u.policy.index, c->op.u.policy.msrs,
-                                 &c->op.u.policy.nr_msrs);
+        rc = xd_policy_tell_msrs(c->v, &p, c->op.u.policy.msrs, &c->op.u.policy.nr_msrs);
     return rc ? rc : xd_sysctl_tell(c, u.policy.nr_msrs);
 }

@@ -8,6 +8,7 @@
  */
 #include "hv/call/vcpu.h"
 #include "hv/bounce.h"
+#include "hv/cpupolicy.h"
 #include "hv/descriptor.h"
 #include "hv/sched.h"
 #include "hv/shinfo.h"
@@ -23,6 +24,7 @@
 #define CTRLREG_CR4            4
 #define CR0_TS                 UINT64_C(8)
 #define CR4_DE                 UINT64_C(8)
+#define FEATURE_DE             UINT32_C(4) /* of 1.EDX */
 #define RFLAGS_IOPL_SHIFT      12
 #define LDT_ENTRIES_MAX        8192u
 
@@ -212,12 +214,23 @@ static void set_entries(struct xd_vcpu *t, const context *c)
     XD_PUT(t->hv, t->syscall.mask, (c->flags & VGCF_SYSCALL_DISABLES) != 0);
 }
 
+/* AS-XEN: pv_fixup_guest_cr4: a bit of CR4 is had by those whose policy has what it is for. */
+static bool takes_de(const struct xd_vcpu *t, const context *c)
+{
+    struct xd_cpu_policy p;
+
+    if (!(c->ctrlreg[CTRLREG_CR4] & CR4_DE))
+        return false;
+    xd_policy_of_domain(t->domain, &p);
+    return p.basic[1].d & FEATURE_DE;
+}
+
 /* AS-XEN: values that set_debugreg would refuse leave the register as it is after a reset. */
 static void set_debugregs(struct xd_vcpu *t, const context *c)
 {
     static const int32_t regs[] = {0, 1, 2, 3, 6, 7};
 
-    XD_PUT(t->hv, t->cr4_de, (c->ctrlreg[CTRLREG_CR4] & CR4_DE) != 0);
+    XD_PUT(t->hv, t->cr4_de, takes_de(t, c));
     xd_debugreg_reset(t);
     for (size_t i = 0; i < XD_ARRAY_SIZE(regs); i++)
         (void)xd_debugreg_set(t, regs[i], c->debugreg[regs[i]]);
