@@ -25,6 +25,7 @@
 #define HC_PLATFORM_OP   7u
 #define HC_IRET          23u
 #define HC_XENOPROF_OP   31u
+#define HC_HVM_OP        34u
 #define HC_SYSCTL        35u
 #define HC_DOMCTL        36u
 #define GETDOMAININFO    5u
@@ -33,6 +34,7 @@
 #define SETVCPUCONTEXT   12u
 #define GETVCPUCONTEXT   13u
 #define HC_VCPU_OP       24u
+#define HVMOP_GET_TIME   10u
 #define FAULT            (-14) /* -EFAULT */
 #define PIN_L4           3u
 #define NEW_BASEPTR      5u
@@ -493,6 +495,8 @@ static void answers(struct xd_witness *w, const struct xd_runner *r, const struc
     machines(w, r, m, k);
     if (e->nr == HC_XENOPROF_OP && rc == 0)
         profiled(w, m, k);
+    if (e->nr == HC_HVM_OP && e->arg[0] == HVMOP_GET_TIME && rc == 0)
+        forget(w, m->v, e->arg[1], sizeof(uint64_t));
     if (e->nr == HC_PLATFORM_OP && rc >= 0)
         platforms(w, m->v, e->arg[0]);
     if (e->nr == HC_DOMCTL &&

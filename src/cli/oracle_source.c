@@ -217,6 +217,16 @@ static bool ends_by_event(const struct xd_program *p, const struct xd_step *s)
     return true;
 }
 
+/* Stopped by 0, it is what it is in the kernel under the program. */
+static bool stops_timer(const struct xd_program *p, const struct xd_step *s)
+{
+    const struct xd_item *at =
+        strcmp(s->call->name, "set_timer_op") == 0 ? xd_item_find(p, s->in, 0) : NULL;
+    const struct xd_expr *x = at ? xd_expr_at(p, at->value) : NULL;
+
+    return x && x->op == XD_EX_NUM && x->num == 0;
+}
+
 /* What a real machine would have to be built for, or a real vCPU would not come back from. */
 static const char *unfit_step(const struct xd_program *p, const struct xd_step *s)
 {
@@ -251,7 +261,7 @@ static const char *unfit_step(const struct xd_program *p, const struct xd_step *
             return "it waits for a time of the double's clock";
     for (size_t i = 0; s->call && i < XD_ARRAY_SIZE(rows); i++)
         if (!strcmp(s->call->name, rows[i].call) && !(refused && rows[i].refused) &&
-            (!rows[i].op || (s->op && !strcmp(s->op->name, rows[i].op))))
+            (!rows[i].op || (s->op && !strcmp(s->op->name, rows[i].op))) && !stops_timer(p, s))
             return "it takes away what the kernel under it needs, or waits";
     return NULL;
 }

@@ -28,6 +28,7 @@ static const struct xd_alt domctl[] = {
     A(2, "domctl ptr4(<27/38/40/48/50/99>, 0x15, 0, 0, <zeros>)"),
     A(1, "domctl ptr4(46, 0x15, 0, 0, <0/7>, <zeros>)"),
     A(1, "domctl ptr4(56, 0x15, <0/7>, 0, 3, <zeros>)"),
+    A(1, "domctl ptr4(<1000/1001/1002/1003>, 0x15, <0/7>, 0, <0/9>, <zeros>)"),
     A(1, "paging_domctl_cont ptr4(<10/10/11>, <0x15/0x15/0x14>, <0/7>, 0, <zeros>)"),
     A(1, "<sysctl/platform_op> ptr4(<1/99>, 0, <zeros>)"),
     A(1, "sysctl ptr4(<0/5/13/15/24/28/30/99>, 0x15, <zeros>)"),
@@ -39,6 +40,7 @@ static const struct xd_alt domctl[] = {
             "ptr4(<2/3/4>, 0x15, 0, 0, <zeros>)>"),
     CTL2(1, "domctl ptr4(<38/40/48>, 0x15, d1, 0, <zeros>)"),
     CTL2(1, "domctl ptr4(46, 0x15, <d1/0>, 0, d1, <zeros>)"),
+    CTL2(1, "domctl ptr4(<1000/1001/1002/1003>, 0x15, d1, 0, <0/9>, <zeros>)"),
     CTL2(1, "paging_domctl_cont ptr4(10, 0x15, d1, 0, <zeros>)"),
 };
 /*
@@ -227,6 +229,10 @@ static const struct xd_alt hvm[] = {
     A(1, "dm_op <0/SELF/7> <0/3/0xffffffff> ptr(0, 0, 0, 0)"),
     A(1, "dm_op <0/7/SELF> 1 <bad-in>"),
     A(2, "dm_op <0/SELF/7/<own>/<other>> <1/2> ptr(0, 0, 0, 0)"),
+    A(3,
+      "dm_op <<other>/<other>/7> <1/2> ptr(ptr(<0/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/"
+      "21>, 0, 0, 0, 0, 0, 0, 0), <0/4/64>, 0, 0)"),
+    A(1, "hvm_op 10 <buf(8)/buf(8)/<bad-out>>"),
 };
 static const struct xd_alt domctl_d1[] = {A(2, "<domctl-asks>"), A(5, "<domctl-does>")};
 static const struct xd_alt control[] = {

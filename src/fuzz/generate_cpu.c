@@ -141,6 +141,13 @@ static const struct xd_alt device[] = {
         "physdev_op pci_mmcfg_reserved address=0xb0000000 segment=<0/1> start_bus=0 end_bus=255 flags=<0/1/2/3>"),
     CTL(1, "physdev_op dbgp_op op=<0/1/2/99> bus=<0/1/99>"),
     A(1, "physdev_op_compat <bad-in>"),
+    A(2, "physdev_op_compat ptr4(<3/4/5/6/7/12/12/17/19/22/27/28/32>, 0, <0/4/56/0xffffffff>, "
+         "<0/1>, <0/65537>, 0, 0, 0, 0, 0, 0, 0, 0, 0)"),
+    DOMU(3, "physdev_op_compat ptr4(<8/9/10/13/14/15/16/20/21/24/25/26/29/30/31>, 0, "
+            "<0x7ff0/9/99>, <0/1>, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0)"),
+    CTL(3,
+        "physdev_op_compat ptr4(<13, 0, 99, 1/14, 0, 99, 5/16, 0, 255, 255/21, 0, 99, 1/24, 0, 0, "
+        "0/26, 0, 0, 255/30, 0, 7, 255/31, 0, 7, 255>, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"),
     DOMU(
         4,
         "physdev_op <apic_read/apic_write/alloc_irq_vector/manage_pci_add/setup_gsi/pci_mmcfg_reserved/"
