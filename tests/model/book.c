@@ -94,7 +94,8 @@ bool book_owned(const struct model *m, mfn_t f, uint32_t domid)
 
 static void read_roots_of(const struct xd_vcpu *v, struct roots *r)
 {
-    r->up = v->initialised;
+    r->up =
+        v->initialised && (v->cr3.v || !v->domain->dying); /* one that was destroyed just goes */
     r->kernel = v->cr3.v;
     r->user = v->user_cr3.v;
     r->info = v->info_moved ? v->info_mfn.v : 0;

@@ -275,7 +275,7 @@ START_TEST(there_is_room_for_many_ranges)
     }
     ck_assert_uint_eq(f.d2->iomem.nr, XD_RIGHTS);
     op.u.iomem_permission.first_mfn = behind;
-    ck_refused(f.v0, domctl(&op, IOMEM, f.d2), ENOSYS, NOT_MODELLED);
+    ck_refused(f.v0, domctl(&op, IOMEM, f.d2), ENOMEM, DOMCTL_RIGHTS_ROOM);
     ck_assert(!in_ranges(&f.d2->iomem, behind));
     ck_tidy(&f.d2->iomem);
     op.u.iomem_permission.first_mfn = 0;

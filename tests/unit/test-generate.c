@@ -32,6 +32,7 @@ static const struct {
     {XD_WHY_PHYSDEV_PCI_ROOM, NULL, "real Xen has room for more, and devices stay"},
     {XD_WHY_KEXEC_TABLES, NULL, "real Xen has other memory"},
     {XD_WHY_DOMCTL_NEW_VCPU_ROOM, NULL, "real Xen has room for more"},
+    {XD_WHY_DOMCTL_RIGHTS_ROOM, NULL, "real Xen has room for more"},
     {XD_WHY_PHYSDEV_MAP_UNKNOWN, NULL,
      "it takes a second control domain, and lines that are mapped stay so"},
     {XD_WHY_PHYSDEV_NO_FREE_PIRQ, "physdev/free-pirq", NULL},        /* 41 calls */

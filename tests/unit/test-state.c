@@ -269,9 +269,8 @@ END_TEST
 START_TEST(a_version_has_one_layout)
 {
     static const struct xd_state_row *const tables[] = {
-        xd_state_machine, xd_state_domain, xd_state_vcpu, xd_state_e820,
-        xd_state_vnuma,   xd_state_range,  xd_state_policy, xd_state_port,
-        xd_state_frame};
+        xd_state_machine, xd_state_domain, xd_state_vcpu, xd_state_e820, xd_state_vnuma,
+        xd_state_range,   xd_state_policy, xd_state_port, xd_state_frame};
     uint64_t sum = XD_STATE_VERSION;
 
     for (size_t i = 0; i < XD_ARRAY_SIZE(tables); i++)

@@ -39,7 +39,7 @@ static int64_t give(struct xd_domctl *c, struct xd_rights *list, const struct xd
     if (!xd_rights_hold(own, r.first, r.last))
         return xd_reject(c->v, none, r.first, r.last, c->v->domain->domid);
     if (!xd_rights_change(c->v->hv, list, r.first, r.last, allow)) /* LIMIT: XD_RIGHTS ranges */
-        return xd_domctl_not_modelled(c);
+        return xd_reject(c->v, XD_WHY_DOMCTL_RIGHTS_ROOM, XD_RIGHTS);
     XD_PUT(c->v->hv, c->d->l1_disallowed, xd_l1_disallowed(c->d));
     return 0;
 }

@@ -159,20 +159,17 @@ static int64_t firmware_info(struct xd_vcpu *v, struct xd_abi_platform_op *op, u
 
 /* ---- Sleep ---- */
 
-/* AS-XEN: freeze_domains, thaw_domains */
-static void freeze(struct xd_hv *hv, bool frozen)
+/* AS-XEN: freeze_domains */
+static void freeze(struct xd_domain *d)
 {
-    for (uint32_t i = 0; i < hv->config.domains_max; i++)
-        for (uint32_t id = 0; hv->domain[i].used && id < hv->domain[i].vcpus; id++) {
-            struct xd_vcpu *v = &hv->domain[i].vcpu[id];
-
-            XD_PUT(hv, v->paused, frozen || hv->domain[i].pauses);
-            xd_vcpu_scheduled(v);
-        }
+    for (uint32_t id = 0; id < d->vcpus; id++) {
+        XD_PUT(d->hv, d->vcpu[id].paused, true);
+        xd_vcpu_scheduled(&d->vcpu[id]);
+    }
 }
 
 /*
- * AS-XEN: enter_state: all that there is to it but the sleep happens for any state. The wall clock goes on from what the
+ * AS-XEN: enter_state, thaw_domains: all that there is to it but the sleep happens for any state. The wall clock goes on from what the
  * machine's own clock says, which knows whole seconds.
  */
 static int64_t enter_state(struct xd_vcpu *v, uint32_t state, uint32_t pm1)
@@ -183,13 +180,14 @@ static int64_t enter_state(struct xd_vcpu *v, uint32_t state, uint32_t pm1)
     if (state < S1 || state > S5)
         return xd_reject(v, XD_WHY_PLATFORM_SLEEP_STATE, state);
     if (state == S5 || (state == S3 && (pm1 & (BEGIN | TYPE)) != (BEGIN | TYPE_S3))) {
-        XD_PUT(hv, hv->off,
-               true); /* powered off, or waiting for ever for a sleep that does not begin */
+        XD_PUT(hv, hv->off, true); /* or for ever waiting for a sleep that did not begin */
         return 0;
     }
-    freeze(hv, true);
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        freeze(&hv->domain[i]);
     xd_wallclock_set(hv, hv->wc_sec + (hv->wc_nsec + hv->now_ns) / XD_SECOND_NS, 0, hv->now_ns);
-    freeze(hv, false);
+    for (uint32_t i = 0; i < hv->config.domains_max; i++)
+        xd_domain_repause(&hv->domain[i]);
     return state == S3 ? 0 : xd_reject(v, XD_WHY_PLATFORM_SLEEP_NONE, state);
 }
 
