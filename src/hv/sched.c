@@ -154,13 +154,10 @@ void xd_domain_repause(struct xd_domain *d)
 }
 
 /* What is put last may be all that kept a dead domain; then there is no (v) any more. */
-void xd_vcpu_drop_tables(struct xd_vcpu *v)
+static void put_tables(struct xd_vcpu *v, xd_mfn kernel, xd_mfn user)
 {
-    const xd_mfn kernel = v->cr3, user = v->user_cr3;
     struct xd_hv *hv = v->hv;
 
-    XD_PUT(hv, v->cr3, xd_mfn_of(0));
-    XD_PUT(hv, v->user_cr3, xd_mfn_of(0));
     xd_gdt_release(v);
     if (kernel.v)
         xd_page_and_type_put(hv, kernel);
@@ -168,11 +165,27 @@ void xd_vcpu_drop_tables(struct xd_vcpu *v)
         xd_page_and_type_put(hv, user);
 }
 
+static void forget_roots(struct xd_vcpu *v)
+{
+    XD_PUT(v->hv, v->cr3, xd_mfn_of(0));
+    XD_PUT(v->hv, v->user_cr3, xd_mfn_of(0));
+}
+
+void xd_vcpu_drop_tables(struct xd_vcpu *v)
+{
+    const xd_mfn kernel = v->cr3, user = v->user_cr3;
+
+    forget_roots(v);
+    put_tables(v, kernel, user);
+}
+
 void xd_vcpu_reset(struct xd_vcpu *v)
 {
+    const xd_mfn kernel = v->cr3, user = v->user_cr3;
     struct xd_hv *hv = v->hv;
 
     XD_PUT(hv, v->half_context, false);
+    forget_roots(v);
     XD_PUT(hv, v->initialised, false);
     XD_PUT(hv, v->begins, false);
     XD_PUT(hv, v->down, true);
@@ -186,7 +199,7 @@ void xd_vcpu_reset(struct xd_vcpu *v)
     if (xd_vcpu_polls(v))
         stop_polling(v);
     xd_vcpu_scheduled(v);
-    xd_vcpu_drop_tables(v);
+    put_tables(v, kernel, user);
 }
 
 void xd_domain_crash(struct xd_domain *d)
