@@ -188,16 +188,6 @@ static const struct xd_alt its_context[] = {
 #define CREATE                                                                         \
     "domctl ptr4(1, 0x15, 7, 0, 0, 1, 2, 3, 4, <0/8/0x10>, 0, <1/3>, <0/63/1023>, 4, " \
     "<0/16>, <1/2>, 0, 0, <0/0x100>, <0/1>, <zeros>)\n"
-#define POLICY "domctl ptr(83|0x1500000000, 7, "
-static const struct xd_alt its_policy[] = {
-    A(3, POLICY "<0/0x79/0x300000000>, 0, 0, <words>)"),
-    A(2, POLICY "1, <0x800000000000/ptr4(<14, 0xffffffff/0, 0/4, 6>, 0, 0, 0, 0)>, 0, <words>)"),
-    A(1, POLICY "1, ptr4(<0, 0xffffffff, 14/7, 0, 3/0x80000000, 0xffffffff, 0x80000022>, 0, 0, 0), "
-                "0, <words>)"),
-    A(4, POLICY
-      "0x100000000, 0, ptr4(<0xce, 1, 0, 0/0x10, 0, 0, 0/0xce, 0, 0, 1/0xce, 0, 1, 0/0xce, 0, 0x80000000, 0>), "
-      "<words>)"),
-};
 static const struct xd_alt its_like[] = {
     A(2, "domctl ptr4(<5/15/16/36/59/69/82>, 0x15, 7, 0, <0/3/6, 1, 0x100>, <zeros>)\n"),
     A(1, "domctl ptr4(<9/13/14/25/28/42/62/63/72>, 0x15, 7, 0, <0/2/9>, <zeros>)\n"),
@@ -226,9 +216,7 @@ static const struct xd_alt created[] = {
       "<its-like><50%mmuext_op [PIN_L4_TABLE mfn=$m<@5>] fd=7\n>"
       "<50%domctl ptr(22|0x1500000000, 7, $m<@5>, <zeros>)\n>"
       "<its-like>domctl ptr4(<2/3>, 0x15, 7, 0, <zeros>)"),
-    A(3,
-      CREATE "<its-policy>\n<its-policy>\n<its-policy>\n<its-policy>\n<its-policy>\n<its-policy>\n"
-             "<its-policy>\n<its-policy>\n<its-policy>"),
+    A(5, CREATE "<its-policies>"),
 };
 static const struct xd_alt end[] = {
     A(4, "sched_op yield\nsched_op shutdown reason=<reason>"),
@@ -335,7 +323,6 @@ const struct xd_rule xd_rules_misc[] = {
     RULE("known-device", known_device),
     RULE("some-devfn", some_devfn),
     RULE("its-context", its_context),
-    RULE("its-policy", its_policy),
     RULE("its-like", its_like),
     RULE("created", created),
     RULE("call-list", call_list),

@@ -9,7 +9,7 @@
 static const struct xd_rule *const lists[] = {
     xd_rules_common, xd_rules_mm,    xd_rules_tables,  xd_rules_desc,   xd_rules_memory,
     xd_rules_events, xd_rules_misc,  xd_rules_control, xd_rules_cpu,    xd_rules_host,
-    xd_rules_enter,  xd_rules_traps, xd_rules_spoil,   xd_rules_sysctl,
+    xd_rules_enter,  xd_rules_traps, xd_rules_spoil,   xd_rules_sysctl, xd_rules_policy,
 };
 
 uint32_t xd_gen_below(struct xd_gen *g, uint32_t n)

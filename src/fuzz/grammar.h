@@ -136,7 +136,8 @@ struct xd_rule {
 /* Ended by a NULL name; one list a file. */
 extern const struct xd_rule xd_rules_common[], xd_rules_mm[], xd_rules_tables[], xd_rules_desc[],
     xd_rules_memory[], xd_rules_events[], xd_rules_misc[], xd_rules_control[], xd_rules_cpu[],
-    xd_rules_host[], xd_rules_enter[], xd_rules_traps[], xd_rules_spoil[], xd_rules_sysctl[];
+    xd_rules_host[], xd_rules_enter[], xd_rules_traps[], xd_rules_spoil[], xd_rules_sysctl[],
+    xd_rules_policy[];
 
 uint32_t xd_gen_below(struct xd_gen *g, uint32_t n); /* 0..n-1 */
 bool xd_gen_percent(struct xd_gen *g, unsigned int percent);

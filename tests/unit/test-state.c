@@ -210,6 +210,7 @@ START_TEST(what_a_controller_gave_is_kept)
 {
     struct xd_given *g = &f.v1->given;
     struct xd_vnuma *n = &f.d1->vnuma;
+    struct xd_cpu_policy *p = &f.d1->policy;
     struct xd_hv *copy;
 
     *g = (struct xd_given){.mcg_cap = 0x1ff,
@@ -228,8 +229,14 @@ START_TEST(what_a_controller_gave_is_kept)
     n->of_vcpu[XD_VNODES_VCPUS - 1] = 9;
     n->node[XD_VNODES - 1] = 10;
     n->range[XD_VMEMRANGES - 1] = (struct xd_abi_vmemrange){.start = 11, .end = 12, .nid = 13};
+    p->own = 1;
+    p->arch_caps[1] = 14;
+    p->limit[1] = 255;
+    p->basic[0].a = 15;
+    p->extd[XD_ARRAY_SIZE(p->extd) - 1].d = 16;
     copy = through_a_file(f.hv, "given");
     ck_assert_mem_eq(&xd_domain_find(copy, f.d1->domid)->vnuma, n, sizeof(*n));
+    ck_assert_mem_eq(&xd_domain_find(copy, f.d1->domid)->policy, p, sizeof(*p));
     ck_assert_mem_eq(&same_vcpu(copy, f.v1)->given, g, sizeof(*g));
     xd_hv_destroy(copy);
 }

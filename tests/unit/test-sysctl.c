@@ -6,6 +6,7 @@
 #include "mm.h"
 
 #include "abi/sysctl64.h"
+#include "base/rng.h"
 #include "hv/cpupolicy.h"
 #include "hv/setting.h"
 
@@ -216,6 +217,78 @@ START_TEST(policies_are_lists_of_leaves)
 }
 END_TEST
 
+static uint32_t below(uint64_t *rng, uint32_t n)
+{
+    return (uint32_t)(xd_rng_next(rng) % n);
+}
+
+/* A leaf that there is room for, of any values; mostly bits of the processor's. */
+static struct xd_abi_cpuid_leaf any_leaf(uint64_t *rng)
+{
+    static const uint32_t leaves[] = {0,   1,          2,          4,          7,         0xb,
+                                      0xd, 0x80000000, 0x80000001, 0x80000008, 0x80000021};
+    const uint32_t leaf = leaves[below(rng, XD_ARRAY_SIZE(leaves))];
+    const bool many = leaf == 4 || leaf == 7 || leaf == 0xb || leaf == 0xd;
+    const uint32_t subleaf = many ? below(rng, 2) : XD_CPUID_NO_SUBLEAF;
+    struct xd_abi_cpuid_leaf l = xd_policy_leaf(XD_POLICY_RAW, leaf, subleaf);
+    uint32_t *const reg[] = {&l.a, &l.b, &l.c, &l.d};
+    const bool numbers = leaf == 0 || leaf == 0x80000000;
+
+    if (numbers && below(rng, 2))
+        l.a = leaf + below(rng, 16);
+    for (size_t i = numbers ? 1 : 0; i < XD_ARRAY_SIZE(reg); i++)
+        if (below(rng, 3) == 0)
+            *reg[i] ^= UINT32_C(1) << below(rng, 32);
+    return l;
+}
+
+static void remake(struct xd_cpu_policy *p)
+{
+    xd_policy_trim(p);
+    xd_policy_remake(p);
+}
+
+/* What a domain gets of a policy has no feature that there can't be, and is what it gets of that, too, if it is brought. */
+START_TEST(a_policy_that_is_told_is_taken_as_it_is)
+{
+    uint64_t rng = 1;
+    struct xd_cpu_policy most, start, is, again;
+    uint32_t can[XD_FEATURE_WORDS], set[XD_FEATURE_WORDS];
+
+    xd_policy_of_machine(XD_POLICY_PV_MAX, &most);
+    xd_policy_features(&most, can);
+    xd_policy_of_machine(XD_POLICY_HOST, &is);
+    can[XD_FEATURES_E1D] |= XD_POLICY_COMMON_E1D;  /* told twice */
+    can[XD_FEATURES_7B0] |= is.feat[0].b & 0x2040; /* ways of its FPU */
+    xd_policy_of_domain(f.d1, &start);
+    for (unsigned int round = 0; round < 2000; round++) {
+        struct xd_abi_cpuid_leaf told, same;
+        uint32_t n;
+
+        is = start;
+        for (uint32_t i = below(&rng, 5); i-- > 0;) {
+            const struct xd_abi_cpuid_leaf l = any_leaf(&rng);
+
+            ck_assert(xd_policy_merge(&is, &l));
+        }
+        remake(&is);
+        xd_policy_features(&is, set);
+        for (unsigned int i = 0; i < XD_FEATURE_WORDS; i++)
+            ck_assert_msg(!(set[i] & ~can[i]), "round %u, word %u: %#x", round, i, set[i]);
+        again = start;
+        for (n = 0; xd_policy_nth(&is, n, &told); n++)
+            ck_assert(xd_policy_merge(&again, &told));
+        remake(&again);
+        for (n = 0; xd_policy_nth(&is, n, &told); n++) {
+            ck_assert(xd_policy_nth(&again, n, &same));
+            ck_assert_msg(!memcmp(&told, &same, sizeof(told)), "round %u, leaf %#x", round,
+                          told.leaf);
+        }
+        ck_assert(!xd_policy_nth(&again, n, &same));
+    }
+}
+END_TEST
+
 /* ---- Lists that go on and on, in memory that never ends ---- */
 
 #define AT 0x10000u
@@ -397,6 +470,7 @@ int main(void)
     tcase_add_test(t, what_is_set_can_be_undone);
     tcase_add_test(t, idle_states_are_counted_when_they_are_known);
     tcase_add_test(t, a_list_without_end_does_not_hold_up_the_host);
+    tcase_add_test(t, a_policy_that_is_told_is_taken_as_it_is);
     tcase_add_loop_test(t, policies_are_lists_of_leaves, 0, XD_POLICIES);
     tcase_add_loop_test(t, texts_are_understood_as_in_xen, 0, (int)XD_ARRAY_SIZE(settings));
     tcase_add_test(t, only_the_control_domain_reads_the_tree);
