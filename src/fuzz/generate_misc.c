@@ -216,7 +216,8 @@ static const struct xd_alt created[] = {
       "<its-like><50%mmuext_op [PIN_L4_TABLE mfn=$m<@5>] fd=7\n>"
       "<50%domctl ptr(22|0x1500000000, 7, $m<@5>, <zeros>)\n>"
       "<its-like>domctl ptr4(<2/3>, 0x15, 7, 0, <zeros>)"),
-    A(5, CREATE "<its-policies>"),
+    A(3, CREATE "<its-refusals>"),
+    A(4, CREATE "<its-policies>"),
 };
 static const struct xd_alt end[] = {
     A(4, "sched_op yield\nsched_op shutdown reason=<reason>"),

@@ -59,6 +59,19 @@ static const struct xd_alt its_policy[] = {
     A(2, SET "0x100000003, ptr4(<some-leaf>, <some-leaf>, <some-leaf>), ptr4(0xce, 0, 0, 0), "
              "<words>)"),
 };
+/* One for each reason: programs that come here are few. */
+#define ONE_MSR SET "0x100000000, 0, "
+static const struct xd_alt its_refusals[] = {
+    A(1, SET "<0x79/0x100000079>, 0, 0, <words>)\n" SET "0x300000000, 0, 0, <words>)\n" SET
+             "1, 0x800000000000, 0, <words>)\n" SET
+             "1, ptr4(<14, 0xffffffff/0, 0/4, 6/13, 63/0x40000001, 0xffffffff>, " FOUR
+             "), 0, <words>)\n" SET
+             "1, ptr4(<0, 0xffffffff, 14/7, 0, 3/0x80000000, 0xffffffff, 0x80000022>, 0, 0, 0), 0, "
+             "<words>)\n" ONE_MSR "ptr4(<0xce/0x10a>, <one-bit>, 0, 0), <words>)\n" ONE_MSR
+             "ptr4(<0x10/0xcf/0x10b>, 0, 0, 0), <words>)\n" ONE_MSR
+             "ptr4(0xce, 0, 0, <one-bit>), <words>)\n" ONE_MSR
+             "ptr4(0xce, 0, <one-bit>, 0), <words>)"),
+};
 /* How many processors there are shows in leaves that nobody chose anything for, so that is chosen first. */
 static const struct xd_alt its_policies[] = {
     A(1,
@@ -74,6 +87,7 @@ const struct xd_rule xd_rules_policy[] = {
     RULE("vendor", vendor),
     RULE("some-leaf", some_leaf),
     RULE("its-policy", its_policy),
+    RULE("its-refusals", its_refusals),
     RULE("its-policies", its_policies),
     {0},
 };

@@ -61,6 +61,9 @@ static const struct row {
 #define XEN  0x40000100u
 #define TYPE 0x1fu /* of a cache; 0: there is none */
 
+/* Of platform_info: HVM guests are intercepted anyway, others can't have it here. */
+#define CPUID_FAULTING 0x80000000u
+
 /* ---- Leaves and their places ---- */
 
 #define AMONG(array, n)                                                               \
