@@ -139,13 +139,13 @@ uint32_t xd_groups_ops(void)
 #define GROUP_EVTCHNOP            &xd_group_evtchn
 #define GROUP_NMIOP               &xd_group_nmi
 #define GROUP_PHYSDEVOP           &xd_group_physdev
-#define PLAIN                     XD_SHAPE_PLAIN, NULL, false
-#define IN_PART                   XD_SHAPE_PLAIN, NULL, true
-#define OPS(g)                    XD_SHAPE_OPS, GROUP_##g, false
-#define COMPAT(g)                 XD_SHAPE_COMPAT, GROUP_##g, false
-#define MMU                       XD_SHAPE_MMU, &xd_group_mmu, false
-#define MMUEXT                    XD_SHAPE_MMUEXT, &xd_group_mmuext, false
-#define MULTI                     XD_SHAPE_MULTI, NULL, false
+#define PLAIN                     XD_SHAPE_PLAIN, false, NULL
+#define IN_PART                   XD_SHAPE_PLAIN, true, NULL
+#define OPS(g)                    XD_SHAPE_OPS, false, GROUP_##g
+#define COMPAT(g)                 XD_SHAPE_COMPAT, false, GROUP_##g
+#define MMU                       XD_SHAPE_MMU, false, &xd_group_mmu
+#define MMUEXT                    XD_SHAPE_MMUEXT, false, &xd_group_mmuext
+#define MULTI                     XD_SHAPE_MULTI, false, NULL
 #define VAL(kind, name)           {#name, XD_K_##kind, XD_IN, 0, 8, NULL},
 #define HC(nr, name, shape, args) [nr] = {#name, nr, true, shape, {args}},
 #define TODO(nr, name, args)      [nr] = {#name, nr, false, PLAIN, {args}},

@@ -56,8 +56,8 @@ struct xd_call {
     uint16_t nr;
     bool modelled;
     uint8_t shape;                     /* enum xd_shape */
-    const struct xd_group *group;      /* OPS and COMPAT */
     bool in_part;                      /* modelled, but for what COVERAGE.md tells */
+    const struct xd_group *group;      /* OPS and COMPAT */
     struct xd_field arg[XD_CALL_ARGS]; /* in register order, ended by a NULL name */
 };
 

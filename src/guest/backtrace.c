@@ -80,7 +80,7 @@ static uint64_t name_of(struct names *n, void *at, char name[SYMBOL_MAX])
 
     unw_set_reg(&n->cursor, UNW_REG_IP, (unw_word_t)(uintptr_t)at);
     if (unw_get_proc_name(&n->cursor, name, SYMBOL_MAX, &off))
-        strcpy(name, "?");
+        memcpy(name, "?", 2);
     return off;
 }
 

@@ -181,15 +181,15 @@ struct xd_vcpu {
     bool poll_timer_on; /* outlives the poll that set it, as in Xen */
     bool pin_override;  /* SCHEDOP_pin_override is in force */
     bool soft_nowhere;  /* its soft affinity names no processor, where it should name all */
+    bool shot_on;       /* the single-shot timer is set */
+    bool tick_loose;    /* the periodic one runs though the vCPU does not */
+    uint32_t poll_port; /* the only one polled for; 0: none or any */
+    uint32_t runstate;  /* RUNSTATE_*, as last accounted */
     int64_t answer;
-    uint32_t poll_port;     /* the only one polled for; 0: none or any */
     uint64_t poll_timer_ns; /* absolute system time */
-    bool shot_on;           /* the single-shot timer is set */
     uint64_t shot_ns;       /* when it fires: absolute system time */
     uint64_t period_ns;     /* of the periodic timer; 0: stopped */
     uint64_t tick_ns;       /* when it fired last */
-    bool tick_loose;        /* it runs though the vCPU does not */
-    uint32_t runstate;      /* RUNSTATE_*, as last accounted */
     uint64_t runstate_since;
     uint64_t runstate_time[4];
     uint64_t runstate_area; /* guest address of a copy of it; 0: none */
@@ -312,11 +312,11 @@ struct xd_domain {
     /* What its controller said by domctl. */
     int64_t time_offset;                /* seconds, of its wall clock to the machine's */
     uint32_t tsc_mode, tsc_incarnation; /* XD_TSC_* */
-    uint32_t vtsc_khz;     /* of the TSC that Xen emulates for it, 0: it has the machine's; */
-    uint64_t vtsc_since;   /* and when that was 0, which may be before all time */
-    uint32_t suspend_port; /* hears that it suspended; 0: none */
-    uint16_t weight, cap;  /* of credit2; 100 is one processor, 0 no limit */
-    uint64_t nodes;        /* of memory that it prefers */
+    uint32_t suspend_port;              /* hears that it suspended; 0: none */
+    uint32_t vtsc_khz;    /* of the TSC that Xen emulates for it, 0: it has the machine's; */
+    uint64_t vtsc_since;  /* and when that was 0, which may be before all time */
+    uint16_t weight, cap; /* of credit2; 100 is one processor, 0 no limit */
+    uint64_t nodes;       /* of memory that it prefers */
 
     struct xd_vcpu vcpu[XD_VCPUS];
     struct xd_abi_e820entry e820[XD_E820_MAX];
@@ -380,8 +380,8 @@ struct xd_hv {
     uint16_t
         domid_last; /* the last number that Xen chose for a domain, even if there came none of it */
 
-    bool off;            /* the hardware domain shut the machine down, or another call did so */
     uint64_t no_info[8]; /* AS-XEN: dummy_vcpu_info: of all vCPUs that have none */
+    bool off;            /* the hardware domain shut the machine down, or another call did so */
     bool kexec_flip[2];  /* which of the two places of an image is in use, by its type */
     bool kexec_loaded;   /* there is an image to boot into */
     uint64_t
@@ -400,13 +400,13 @@ struct xd_hv {
     uint32_t cstate_max[2];    /* deepest idle state, and state within it, that may be used */
     uint8_t cx_states;         /* ... and how many there are, as far as Xen was told */
     bool cx_told;              /* Xen was told of them, so it counts how often they are entered */
+    bool mcg_is_posed;         /* see mcg_posed */
     uint32_t trace_mask;       /* events that would be traced */
     uint32_t trace_pages;      /* of the buffer for them; 0: there is none */
     uint32_t trace_info_pages; /* of its list, or of one for which there was no memory */
     xd_mfn trace_info;         /* where that begins; 0: there is none */
     uint64_t mcg_status,
         mcg_posed; /* a register, and what Xen reads in its place if mcg_is_posed */
-    bool mcg_is_posed;
     struct xd_pool pool[XD_POOLS];
     struct xd_settings setting;
     uint32_t console_nr; /* bytes of console input waiting, */

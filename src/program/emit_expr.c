@@ -114,7 +114,7 @@ static bool function(struct xd_emitter *em, const struct xd_expr *x, struct xd_s
     struct xd_str args = {0};
     bool ok;
 
-    if (x->sub < XD_FN_OF_DOMAIN_END || x->sub == XD_FN_SHARED_INFO) {
+    if (x->sub < XD_FN_OF_DOMAIN_END) {
         if (!exists(em, of))
             return false;
         domain = xd_emit_domain(em, of);

@@ -18,7 +18,7 @@
 /* What a PC has below 1 MiB, and all above. */
 static bool is_ram(const struct xd_hv *hv, uint64_t mfn)
 {
-    return mfn < LOW_RAM || (mfn >= XD_LOW_FRAMES && mfn < hv->frames);
+    return mfn < hv->frames && (mfn < LOW_RAM || mfn >= XD_LOW_FRAMES);
 }
 
 /* ---- physinfo ---- */
@@ -164,12 +164,12 @@ static uint32_t who_has(const struct xd_frame *f)
 }
 
 /*
- * LIMIT: of a frame that a domain has Xen tells so, by way of a lock that it has not initialised for one that is PV, and hangs at one of the
+ * Of a frame that a domain has Xen tells so, by way of a lock that it has not initialised for one that is PV, and hangs at one of the
  * next calls (p2m_pod_offline_or_broken_hit). Is there one before the first that is refused?
  */
 static bool meets_domains(struct xd_hv *hv, uint64_t first, uint64_t nr)
 {
-    for (uint64_t mfn = first; mfn - first < nr && mfn < hv->frames && is_ram(hv, mfn); mfn++)
+    for (uint64_t mfn = first; mfn - first < nr && is_ram(hv, mfn); mfn++)
         if (hv->frame[mfn].count && hv->frame[mfn].owner < XD_DOMID_FIRST_RESERVED)
             return true;
     return false;
