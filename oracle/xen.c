@@ -84,6 +84,13 @@ static bool hardware_domain_ended(struct xd_xen *x, uint8_t *reason)
     return found;
 }
 
+/* Xen says so before a call switches the machine off, starts it anew, or gives it away. */
+static bool switched_off(struct xd_xen *x)
+{
+    return xd_xen_said(x, "pressed -> rebooting machine") ||
+           xd_xen_said(x, "Entering ACPI S5 state") || xd_xen_said(x, "Executing kexec image");
+}
+
 /* Guest (g) gives no answer. True: and it will give none. */
 static bool no_answer(struct xd_xen *x, unsigned int g, bool late)
 {
@@ -98,7 +105,7 @@ static bool no_answer(struct xd_xen *x, unsigned int g, bool late)
         guest->suspended = guest->waits = guest->may_suspend && guest->reason == SUSPEND;
         if (guest->suspended)
             return true;
-    } else if (over && !xd_xen_said(x, "Panic on CPU")) {
+    } else if (over && switched_off(x)) {
         x->off = true;
     } else if (over || late) {
         guest->hung = true;

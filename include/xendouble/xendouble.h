@@ -269,7 +269,7 @@ enum xd_state {
     XD_STATE_RUNNING,
     XD_STATE_BLOCKED,  /* SCHEDOP_block or poll, until an event or a timer */
     XD_STATE_DOWN,     /* never brought up, or VCPUOP_down */
-    XD_STATE_SHUTDOWN, /* its domain shut down or crashed */
+    XD_STATE_SHUTDOWN, /* its domain shut down or crashed, or the machine is off */
     XD_STATE_PAUSED, /* by its domain's controller, or since that was destroyed; it may be blocked, too */
 };
 XD_PUBLIC enum xd_state xd_vcpu_state(const struct xd_vcpu *v);

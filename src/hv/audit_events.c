@@ -13,6 +13,7 @@
 #include "hv/pirq.h"
 #include "hv/profile.h"
 #include "hv/sched.h"
+#include "hv/tsc.h"
 
 struct audit {
     struct xd_str *out;
@@ -283,6 +284,19 @@ static void audit_registers(struct audit *a, const struct xd_vcpu *v)
            r->ss, (unsigned long long)r->rflags);
 }
 
+static void audit_tsc(struct audit *a, const struct xd_domain *d)
+{
+    EXPECT(a, !d->hardware || (!d->tsc_mode && !d->vtsc_khz && !d->tsc_incarnation),
+           "d%u: something was said of the hardware domain's TSC", d->domid);
+    EXPECT(a,
+           d->tsc_mode == XD_TSC_NATIVE     ? !d->vtsc_khz
+           : d->tsc_mode == XD_TSC_EMULATED ? d->vtsc_khz != 0
+                                            : true,
+           "d%u: by mode %u of its TSC the rate is not %u kHz", d->domid, d->tsc_mode, d->vtsc_khz);
+    EXPECT(a, d->vtsc_khz || !d->vtsc_since, "d%u: its TSC is the machine's, and began at 0x%llx",
+           d->domid, (unsigned long long)d->vtsc_since);
+}
+
 static void audit_vcpu(struct audit *a, struct xd_vcpu *v)
 {
     EXPECT(a,
@@ -340,6 +354,7 @@ unsigned int xd_audit_events(struct xd_hv *hv, struct xd_str *out)
         audit_fifo(&a, d);
         audit_pirqs(&a, d);
         audit_lifecycle(&a, d);
+        audit_tsc(&a, d);
         EXPECT(&a, (d->vcpus == XD_VCPUS || d->poll_mask >> d->vcpus == 0),
                "d%u: a vCPU polls that it has not", d->domid);
         for (uint32_t id = 0; id < d->vcpus; id++)

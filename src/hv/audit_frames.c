@@ -154,22 +154,27 @@ static void check_trace(struct audit *a)
 {
     const struct xd_hv *hv = a->hv;
     const uint32_t pages = hv->trace_info.v ? hv->trace_pages + hv->trace_info_pages : 0;
+    const bool placed = hv->trace_info.v
+                            ? hv->trace_pages &&
+                                  hv->trace_info_pages == xd_tbuf_info_pages(hv->trace_pages) &&
+                                  hv->trace_info.v >= hv->heap_first &&
+                                  hv->trace_info.v + hv->trace_info_pages <= hv->frames
+                            : !hv->trace_pages;
     uint32_t xens = 0;
-    bool good = true;
+    bool good;
 
     for (uint32_t i = 0; i < a->uses; i++)
         xens += hv->frame[a->used[i]].owner == XD_DOMID_XEN;
     EXPECT(a, xens == pages, "Xen shares %u frames with control domains, and %u are for its trace",
            xens, pages);
-    EXPECT(a,
-           !hv->trace_info.v == !hv->trace_pages &&
-               hv->trace_info.v + hv->trace_info_pages <= hv->frames,
-           "a trace buffer of %u pages is listed in frame 0x%llx", hv->trace_pages,
+    EXPECT(a, placed, "a trace buffer of %u pages is listed in frame 0x%llx", hv->trace_pages,
            (unsigned long long)hv->trace_info.v);
-    if (xens != pages || !xens || hv->trace_info_pages != xd_tbuf_info_pages(hv->trace_pages))
+    if (!placed || xens != pages || !xens)
         return;
+    good = xd_tbuf_head_ok(hv);
     for (uint32_t i = 0; i < hv->trace_info_pages; i++)
-        good &= hv->frame[hv->trace_info.v + i].owner == XD_DOMID_XEN;
+        good &= hv->frame[hv->trace_info.v + i].owner == XD_DOMID_XEN &&
+                hv->frame[hv->trace_info.v + i].type == XD_TYPE_NONE;
     for (uint32_t i = 0; i < hv->trace_pages; i++) {
         const xd_mfn mfn = xd_tbuf_page(hv, i);
 

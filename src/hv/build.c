@@ -285,19 +285,17 @@ static void init_domain(struct builder *b, uint16_t domid)
     const struct xd_newborn as = {.domid = domid,
                                   .vcpus = c->vcpus,
                                   .port_max = c->privileged ? XD_PORTS - 1 : c->port_max,
-                                  .handle = c->handle};
+                                  .handle = c->handle,
+                                  .hardware = c->privileged && !xd_hardware_domain(b->hv)};
 
     xd_domain_make(b->hv, d, &as);
     XD_PUT(b->hv, d->privileged, c->privileged);
-    XD_PUT(b->hv, d->hardware, c->privileged && !xd_hardware_domain(b->hv));
     XD_PUT(b->hv, d->pit, d->hardware);
     XD_PUT(b->hv, d->finished, true);
     XD_PUT(b->hv, d->vcpus, c->vcpus);
     XD_PUT(b->hv, d->pages_max, c->pages_max ? c->pages_max : unlimited);
     XD_PUT(b->hv, d->start, b->l.start);
     XD_PUT(b->hv, d->start.shared_info_mfn, d->shared_info.v);
-    if (d->hardware)
-        XD_PUT(b->hv, d->tsc_incarnation, 0); /* AS-XEN: tsc_set_info */
     xd_domain_nodes_follow(d);
     grant_io(d, c);
 }

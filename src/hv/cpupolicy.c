@@ -3,7 +3,7 @@
  * cpupolicy.c: the machine's one processor, as CPUID describes it, and what Xen makes of that for guests.
  *
  * Feature sets and lists of leaves follow from the rows, which hold what is not 0. They are those of the processor
- * that QEMU's TCG plays ("-cpu max,-svm" of QEMU 7.2), to which Debian's Xen 4.17 was booted: DIFFERENCES.md 14. It can run no
+ * that QEMU's TCG plays ("-cpu max,-monitor,-svm" of QEMU 7.2), to which Debian's Xen 4.17 was booted: DIFFERENCES.md 14. It can run no
  * HVM domain, so Xen makes no policies for such.
  */
 #include "hv/cpupolicy.h"
@@ -62,7 +62,6 @@ static const struct row {
 #define TYPE 0x1fu /* of a cache; 0: there is none */
 
 /* Of platform_info: HVM guests are intercepted anyway, others can't have it here. */
-#define CPUID_FAULTING 0x80000000u
 
 /* ---- Leaves and their places ---- */
 

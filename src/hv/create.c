@@ -29,6 +29,7 @@ void xd_domain_make(struct xd_hv *hv, struct xd_domain *d, const struct xd_newbo
     XD_PUT(hv, d->hv, hv);
     XD_PUT(hv, d->domid, as->domid);
     XD_PUT(hv, d->used, true);
+    XD_PUT(hv, d->hardware, as->hardware);
     XD_PUT(hv, d->vcpus_max, as->vcpus);
     XD_PUT(hv, d->port_max, as->port_max);
     xd_arena_write(xd_arena_of(hv), d->handle, as->handle, sizeof(d->handle));

@@ -14,6 +14,7 @@ struct xd_newborn {
     uint32_t vcpus;        /* that it may have, 1 to XD_VCPUS */
     uint32_t port_max;     /* below XD_PORTS */
     const uint8_t *handle; /* 16 bytes */
+    bool hardware;
 };
 
 /* A slot that no domain has, or NULL. */

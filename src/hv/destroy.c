@@ -14,6 +14,7 @@
 #include "hv/lever.h"
 #include "hv/pirq.h"
 #include "hv/profile.h"
+#include "hv/rights.h"
 #include "hv/sched.h"
 #include "hv/shinfo.h"
 #include "hv/tlb.h"
@@ -125,7 +126,12 @@ void xd_domain_go(struct xd_domain *d)
     xd_profile_free(d);
     xd_domain_unclaim(d); /* of what was claimed for it since it was destroyed */
     xd_frame_unshare(hv, d->shared_info);
-    /* Ports that never were valid are zero. */
-    xd_arena_zero(xd_arena_of(hv), d, offsetof(struct xd_domain, port[d->ports_valid]));
+    /* What was never in use is zero: ports that are not valid, rights behind the last one, the policy of who was given none. */
+    xd_arena_zero(xd_arena_of(hv), d->port, sizeof(d->port[0]) * d->ports_valid);
+    xd_rights_forget(hv, &d->iomem);
+    xd_rights_forget(hv, &d->ioport);
+    if (d->policy.own)
+        xd_arena_zero(xd_arena_of(hv), &d->policy, sizeof(d->policy));
+    xd_arena_zero(xd_arena_of(hv), d, offsetof(struct xd_domain, iomem));
     xd_virq_send_global(hv, XD_VIRQ_DOM_EXC); /* AS-XEN: complete_domain_destroy */
 }

@@ -23,13 +23,20 @@
 #include "hv/pte.h"
 #include "xendouble/xendouble.h"
 
-#define XD_VCPUS                64u     /* a domain's vCPUs */
-#define XD_VCPUS_SHARED         32u     /* those with a slot in shared_info */
-#define XD_PORTS                131072u /* event channels that a domain can have, */
-#define XD_PORTS_2L             4096u   /* and while it uses the 2-level bitmaps */
-#define XD_PORT_BUCKET          64u     /* ports become valid in groups of this size */
-#define XD_VIRQS                24u
-#define XD_GDT_FRAMES           16u /* room in a vCPU context; 14 can be used */
+#define XD_VCPUS        64u     /* a domain's vCPUs */
+#define XD_VCPUS_SHARED 32u     /* those with a slot in shared_info */
+#define XD_PORTS        131072u /* event channels that a domain can have, */
+#define XD_PORTS_2L     4096u   /* and while it uses the 2-level bitmaps */
+#define XD_PORT_BUCKET  64u     /* ports become valid in groups of this size */
+#define XD_VIRQS        24u
+#define XD_GDT_FRAMES   16u /* room in a vCPU context; 14 can be used */
+/* Bits of CR4 that a PV guest has a say in. AS-XEN: PV_CR4_GUEST_MASK */
+#define XD_CR4_TSD      0x4u
+#define XD_CR4_DE       0x8u
+#define XD_CR4_FSGSBASE 0x10000u
+#define XD_CR4_OSXSAVE  0x40000u
+#define XD_CR4_GUESTS   (XD_CR4_TSD | XD_CR4_DE | XD_CR4_FSGSBASE | XD_CR4_OSXSAVE)
+
 #define XD_GDT_ENTRIES_MAX      7168u
 #define XD_LDT_PAGES            16u
 #define XD_RANGES               8u
@@ -213,7 +220,7 @@ struct xd_vcpu {
     uint32_t io_ports;   /* (io_bitmap) speaks of */
     uint64_t io_bitmap;  /* address of the bitmap of I/O ports */
     uint64_t dr[4], dr6, dr7;
-    bool cr4_de; /* virtual CR4.DE */
+    uint32_t cr4; /* virtual: those of XD_CR4_GUESTS that it was given */
 
     uint64_t context_flags; /* VGCF_* that it was given by a context */
     bool half_context;      /* the last one was refused behind its registers, which it has now */

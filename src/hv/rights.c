@@ -2,6 +2,7 @@
 /* rights.c: see rights.h. */
 #include "hv/rights.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* The first range that ends at (n) or behind it. */
@@ -85,4 +86,9 @@ bool xd_rights_change(struct xd_hv *hv, struct xd_rights *r, uint64_t first, uin
     const struct xd_range range = {first, last};
 
     return allow ? add(hv, r, range) : cut(hv, r, range);
+}
+
+void xd_rights_forget(struct xd_hv *hv, struct xd_rights *r)
+{
+    xd_arena_zero(xd_arena_of(hv), r, offsetof(struct xd_rights, range[r->nr]));
 }

@@ -18,4 +18,7 @@ bool xd_rights_hold(const struct xd_rights *r, uint64_t first, uint64_t last);
 bool xd_rights_change(struct xd_hv *hv, struct xd_rights *r, uint64_t first, uint64_t last,
                       bool allow);
 
+/* There are none any more. */
+void xd_rights_forget(struct xd_hv *hv, struct xd_rights *r);
+
 #endif

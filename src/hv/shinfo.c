@@ -159,7 +159,7 @@ void xd_wallclock_set(struct xd_hv *hv, uint64_t secs, uint32_t nsecs, uint64_t 
     for (uint32_t i = 0; i < hv->config.domains_max; i++) {
         struct xd_domain *d = &hv->domain[i];
 
-        if (d->used && !d->dying)
+        if (d->used)
             xd_wallclock_tell(d);
     }
 }

@@ -121,3 +121,11 @@ bool xd_tbuf_make(struct xd_hv *hv, uint32_t pages)
     share_info(hv);
     return true;
 }
+
+bool xd_tbuf_head_ok(const struct xd_hv *hv)
+{
+    uint16_t head[2];
+
+    memcpy(head, word(hv, hv->trace_info, 0), sizeof(head));
+    return head[0] == hv->trace_pages && head[1] == XD_TBUF_FIRST;
+}

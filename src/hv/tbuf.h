@@ -29,6 +29,9 @@ bool xd_tbuf_make(struct xd_hv *hv, uint32_t pages);
 /* Does frame (mfn) belong to the buffer, to its list, or to the run that was taken for that? */
 bool xd_tbuf_has(const struct xd_hv *hv, xd_mfn mfn);
 
+/* Does what tells begin with the size that the buffer has, and the place of the list? */
+bool xd_tbuf_head_ok(const struct xd_hv *hv);
+
 /* The frame of the buffer's page (i). */
 xd_mfn xd_tbuf_page(const struct xd_hv *hv, uint32_t i);
 

@@ -35,12 +35,22 @@ void xd_tsc_scale(const struct xd_domain *d, uint32_t *mul, int8_t *shift)
     xd_time_scale((d->vtsc_khz ? d->vtsc_khz : d->hv->config.cpu_khz) * UINT64_C(1000), mul, shift);
 }
 
+/*
+ * AS-XEN: host_tsc_is_safe: the processor does not say that its counter is invariant. DIFFERS: the host's counts as such, where that
+ * is followed: linked code reads it.
+ */
+static bool is_trusted(const struct xd_hv *hv)
+{
+    return hv->host->clock != NULL;
+}
+
 void xd_tsc_set(struct xd_domain *d, uint32_t mode, uint64_t elapsed, uint32_t khz,
                 uint32_t incarnation)
 {
     struct xd_hv *hv = d->hv;
     const uint32_t own = (uint32_t)hv->config.cpu_khz;
-    const bool emulated = mode == XD_TSC_EMULATED || (mode == XD_TSC_DEFAULT && khz && khz != own);
+    const bool emulated = mode == XD_TSC_EMULATED ||
+                          (mode == XD_TSC_DEFAULT && (!is_trusted(hv) || (khz && khz != own)));
 
     if (d->hardware)
         return;

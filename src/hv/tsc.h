@@ -13,7 +13,7 @@ void xd_time_scale(uint64_t hz, uint32_t *mul, int8_t *shift);
 
 /*
  * The counter of (d) from now on, which has counted for (elapsed) ns, at (khz), or at the machine's rate for 0. By XD_TSC_DEFAULT it
- * is the machine's own if that counts at the same rate. The hardware domain always has the machine's. AS-XEN: tsc_set_info
+ * is the machine's own if that can be trusted, and counts at the same rate. The hardware domain always has the machine's. AS-XEN: tsc_set_info
  */
 void xd_tsc_set(struct xd_domain *d, uint32_t mode, uint64_t elapsed, uint32_t khz,
                 uint32_t incarnation);

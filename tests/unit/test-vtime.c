@@ -190,7 +190,8 @@ START_TEST(of_two_watchdogs_the_earlier_bites_and_the_later_finds_it_done)
 }
 END_TEST
 
-static const struct xd_abi_vcpu_time_info written = {.tsc_timestamp = 3 * SECOND,
+/* Its TSC counts from when the domain began. */
+static const struct xd_abi_vcpu_time_info written = {.tsc_timestamp = 2 * SECOND,
                                                      .system_time = 3 * SECOND,
                                                      .tsc_to_system_mul = 1u << 31,
                                                      .tsc_shift = 1};

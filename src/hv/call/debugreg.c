@@ -26,7 +26,7 @@ static enum xd_why set_control(struct xd_vcpu *v, uint64_t value)
     value = (value & DR7_KEPT) | DR7_ONES;
     if (value & DR7_DETECT)
         return XD_WHY_DEBUGREG_DETECT;
-    if (value & DR7_ACTIVE && breaks_on_io(value) && !v->cr4_de)
+    if (value & DR7_ACTIVE && breaks_on_io(value) && !(v->cr4 & XD_CR4_DE))
         return XD_WHY_DEBUGREG_IO;
 
     XD_PUT(v->hv, v->dr7, value);
@@ -43,7 +43,7 @@ enum xd_why xd_debugreg_set(struct xd_vcpu *v, int32_t reg, uint64_t value)
         XD_PUT(v->hv, v->dr[reg], value);
         return XD_WHY_NONE;
     }
-    if (reg < 6 && v->cr4_de)
+    if (reg < 6 && (v->cr4 & XD_CR4_DE))
         return XD_WHY_DEBUGREG_NUMBER;
     if (value > UINT32_MAX)
         return XD_WHY_DEBUGREG_BITS;
@@ -69,7 +69,7 @@ int64_t xd_hc_set_debugreg(struct xd_vcpu *v, const struct xd_args_set_debugreg 
 
 int64_t xd_hc_get_debugreg(struct xd_vcpu *v, const struct xd_args_get_debugreg *arg)
 {
-    if (v->cr4_de && (arg->reg == 4 || arg->reg == 5))
+    if ((v->cr4 & XD_CR4_DE) && (arg->reg == 4 || arg->reg == 5))
         return xd_reject(v, XD_WHY_DEBUGREG_NUMBER, (uint64_t)arg->reg);
     switch (arg->reg) {
     case 0:

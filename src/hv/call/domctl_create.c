@@ -110,14 +110,16 @@ static int64_t check(struct xd_domctl *c, const config *o)
         rc = check_arch(c, o);
     if (rc)
         return rc;
-    if (o->max_vcpus > XD_VCPUS)
-        return xd_reject(c->v, XD_WHY_DOMCTL_NEW_VCPU_ROOM, o->max_vcpus, XD_VCPUS);
     if (!c->d)
         return xd_reject(c->v, XD_WHY_DOMCTL_NEW_FULL, c->v->hv->config.domains_max);
     rc = check_emulated(c, o);
     if (rc == 0)
         rc = check_grants(c->v, o);
-    return rc ? rc : check_pool(c->v, o->cpupool_id);
+    if (rc == 0)
+        rc = check_pool(c->v, o->cpupool_id);
+    if (rc == 0 && o->max_vcpus > XD_VCPUS)
+        rc = xd_reject(c->v, XD_WHY_DOMCTL_NEW_VCPU_ROOM, o->max_vcpus, XD_VCPUS);
+    return rc;
 }
 
 /* AS-XEN: do_domctl: the next one behind the last that was chosen, which then counts as chosen, whatever comes of it. */

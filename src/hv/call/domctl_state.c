@@ -16,8 +16,7 @@
 #define VGCF_SYSCALL_DISABLES  UINT64_C(0x10)
 #define CR0_TS                 UINT64_C(0x08)
 #define CR0_REST               UINT64_C(0x80050033) /* of the processor as it is: PG AM WP NE ET MP PE */
-#define CR4_DE                 UINT64_C(0x08)
-#define CR4_REST               UINT64_C(0x660) /* of Xen's choice: OSXMMEXCPT OSFXSR MCE PAE */
+#define CR4_REST               UINT64_C(0x660)      /* of Xen's choice: OSXMMEXCPT OSFXSR MCE PAE */
 #define RFLAGS_IOPL_SHIFT      12
 
 typedef struct xd_abi_vcpu_guest_context context;
@@ -89,7 +88,7 @@ static void tell_context(const struct xd_vcpu *t, context *c)
     c->kernel_sp = t->kernel_sp;
     c->ctrlreg[0] = CR0_REST | (t->ts ? CR0_TS : 0);
     c->ctrlreg[2] = t->cr2;
-    c->ctrlreg[4] = CR4_REST | (t->cr4_de ? CR4_DE : 0);
+    c->ctrlreg[4] = CR4_REST | t->cr4;
     for (size_t i = 0; i < XD_ARRAY_SIZE(t->dr); i++)
         c->debugreg[i] = t->dr[i];
     c->debugreg[6] = t->dr6;

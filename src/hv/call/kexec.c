@@ -112,25 +112,70 @@ static int64_t swap(struct xd_vcpu *v, uint8_t type, bool loaded)
     return 0;
 }
 
-/* Tables, below the one root, that map machine memory up to (end) for an image. */
-static uint64_t tables(uint64_t maddr, uint64_t end)
+/* In the order of their addresses. */
+static void sort(struct xd_abi_kexec_segment *s, uint32_t nr)
 {
-    uint64_t nr = 0;
+    for (uint32_t i = 1; i < nr; i++)
+        for (uint32_t k = i; k && s[k].dest_maddr < s[k - 1].dest_maddr; k--) {
+            const struct xd_abi_kexec_segment t = s[k];
 
-    for (unsigned int shift = 21; maddr < end && shift < 48; shift += 9)
-        nr += ((end - 1) >> shift) - (maddr >> shift) + 1;
-    return nr;
+            s[k] = s[k - 1];
+            s[k - 1] = t;
+        }
+}
+
+/* Tables, below the one root, that map the first (nr) segments; neighbours share some. */
+static uint64_t tables(const struct image *m, uint32_t nr)
+{
+    struct xd_abi_kexec_segment s[SEGMENTS_END];
+    uint64_t all = 0;
+
+    memcpy(s, m->segment, nr * sizeof(s[0]));
+    sort(s, nr);
+    for (unsigned int shift = 21; shift < 48; shift += 9)
+        for (uint64_t i = 0, next = 0; i < nr; i++) {
+            const uint64_t end = s[i].dest_maddr + s[i].dest_size;
+            uint64_t first = s[i].dest_maddr >> shift;
+
+            if (end <= s[i].dest_maddr)
+                continue;
+            first = first < next ? next : first;
+            next = ((end - 1) >> shift) + 1;
+            all += next > first ? next - first : 0;
+        }
+    return all;
+}
+
+/* What is to lie in it, page by page; each takes a frame. */
+static int64_t copy(struct xd_vcpu *v, const struct xd_abi_kexec_segment *s)
+{
+    unsigned char byte;
+
+    for (uint64_t done = 0; done < s->buf_size; done += XD_PAGE_SIZE) {
+        const uint64_t left = s->buf_size - done, n = left < XD_PAGE_SIZE ? left : XD_PAGE_SIZE;
+
+        if (done >> XD_PAGE_SHIFT == xd_frames_unclaimed(v->hv))
+            return xd_reject(v, XD_WHY_KEXEC_NO_ROOM);
+        if (!xd_copy_in(v, &byte, s->buf + done, 1) ||
+            !xd_copy_in(v, &byte, s->buf + done + n - 1, 1))
+            return fault(v, s->buf + done, n);
+    }
+    return 0;
 }
 
 /*
- * AS-XEN: kimage_load_segment: that something could not be read, or had no room, is forgotten when the segment's pages are
- * mapped; and nothing to be put nowhere is told as a lack of memory.
+ * AS-XEN: kimage_load_segment: what came of the copy is forgotten when the segment's pages are mapped; it is told of one that has
+ * none, as one whose end lies beyond all addresses. Without a buffer that is a lack of memory.
  */
-static int64_t copy_segment(struct xd_vcpu *v, const struct xd_abi_kexec_segment *s)
+static int64_t load_segment(struct xd_vcpu *v, const struct image *m, uint32_t i)
 {
-    if (tables(s->dest_maddr, s->dest_maddr + s->dest_size) > xd_frames_unclaimed(v->hv))
+    const struct xd_abi_kexec_segment *s = &m->segment[i];
+
+    if (tables(m, i + 1) > xd_frames_unclaimed(v->hv))
         return xd_reject(v, XD_WHY_KEXEC_TABLES, s->dest_size >> XD_PAGE_SHIFT);
-    return s->buf || s->dest_size ? 0 : xd_reject(v, XD_WHY_KEXEC_NO_ROOM);
+    if (s->dest_maddr + s->dest_size > s->dest_maddr)
+        return 0;
+    return s->buf ? copy(v, s) : xd_reject(v, XD_WHY_KEXEC_NO_ROOM);
 }
 
 static int64_t load(struct xd_vcpu *v, uint64_t arg)
@@ -148,7 +193,7 @@ static int64_t load(struct xd_vcpu *v, uint64_t arg)
         return fault(v, op.segments, m.nr * sizeof(m.segment[0]));
     rc = alloc(v, op.type, op.entry_maddr, &m);
     for (uint32_t i = 0; i < m.nr && rc == 0; i++)
-        rc = copy_segment(v, &m.segment[i]);
+        rc = load_segment(v, &m, i);
     if (rc)
         return rc;
     if (op.arch != EM_386 && op.arch != EM_X86_64)

@@ -23,8 +23,10 @@
 #define CTRLREG_KERNEL         3
 #define CTRLREG_CR4            4
 #define CR0_TS                 UINT64_C(8)
-#define CR4_DE                 UINT64_C(8)
-#define FEATURE_DE             UINT32_C(4) /* of 1.EDX */
+#define FEATURE_DE             (UINT32_C(1) << 2)  /* of 1.EDX */
+#define FEATURE_TSC            (UINT32_C(1) << 4)  /* likewise */
+#define FEATURE_XSAVE          (UINT32_C(1) << 26) /* of 1.ECX */
+#define FEATURE_FSGSBASE       (UINT32_C(1) << 0)  /* of 7.EBX */
 #define RFLAGS_IOPL_SHIFT      12
 #define LDT_ENTRIES_MAX        8192u
 
@@ -215,14 +217,19 @@ static void set_entries(struct xd_vcpu *t, const context *c)
 }
 
 /* AS-XEN: pv_fixup_guest_cr4: a bit of CR4 is had by those whose policy has what it is for. */
-static bool takes_de(const struct xd_vcpu *t, const context *c)
+static uint32_t guests_cr4(const struct xd_vcpu *t, uint64_t asked)
 {
     struct xd_cpu_policy p;
+    uint32_t can = 0;
 
-    if (!(c->ctrlreg[CTRLREG_CR4] & CR4_DE))
-        return false;
+    if (!(asked & XD_CR4_GUESTS))
+        return 0;
     xd_policy_of_domain(t->domain, &p);
-    return p.basic[1].d & FEATURE_DE;
+    can |= p.basic[1].d & FEATURE_TSC ? XD_CR4_TSD : 0;
+    can |= p.basic[1].d & FEATURE_DE ? XD_CR4_DE : 0;
+    can |= p.feat[0].b & FEATURE_FSGSBASE ? XD_CR4_FSGSBASE : 0;
+    can |= p.basic[1].c & FEATURE_XSAVE ? XD_CR4_OSXSAVE : 0;
+    return (uint32_t)asked & can;
 }
 
 /* AS-XEN: values that set_debugreg would refuse leave the register as it is after a reset. */
@@ -230,7 +237,7 @@ static void set_debugregs(struct xd_vcpu *t, const context *c)
 {
     static const int32_t regs[] = {0, 1, 2, 3, 6, 7};
 
-    XD_PUT(t->hv, t->cr4_de, takes_de(t, c));
+    XD_PUT(t->hv, t->cr4, guests_cr4(t, c->ctrlreg[CTRLREG_CR4]));
     xd_debugreg_reset(t);
     for (size_t i = 0; i < XD_ARRAY_SIZE(regs); i++)
         (void)xd_debugreg_set(t, regs[i], c->debugreg[regs[i]]);
