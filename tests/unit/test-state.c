@@ -7,6 +7,7 @@
 #include "mm.h"
 #include "fuzz/generate.h"
 #include "hv/state.h"
+#include "hv/tbuf.h"
 #include "program/runner.h"
 #include "random.h"
 
@@ -362,6 +363,10 @@ static const struct {
     {MACHINE, 0, "heap_early", 5, "frames were never handed out, the heap says"},
     {MACHINE, 0, "frames_free", 3, "3 frames are recorded as free"},
     {MACHINE, 0, "off", 2, "off is 2, and can be 1 at most"},
+    {MACHINE, 0, "trace_pages", 5, "a trace buffer of 5 pages is listed in frame 0x0"},
+    {MACHINE, 0, "trace_info.v", 0x300, "a trace buffer of 0 pages is listed in frame 0x300"},
+    {DOMAIN, 0, "vtsc_khz", 0, "its TSC is the machine's, and began at"},
+    {DOMAIN, 0, "tsc_mode", 2, "by mode 2 of its TSC the rate is not"},
     {DOMAIN, 0, "domid", 0x7ff0, "domid is 32752"},
     {DOMAIN, 0, "domid", 9, "the machine is not sound"},
     {DOMAIN, 0, "vcpus", 2, "it has 2 of 3 vCPUs"},
@@ -456,6 +461,34 @@ START_TEST(forged_frames_and_memory)
     replace(memory + 6, 0, 2, "do not exist");
     replace(memory + 6, 513, 2, "do not exist");
     replace(section("END ", 0) - XD_STATE_SECTION, 'X', 1, "something else than section \"END \"");
+}
+END_TEST
+
+/* A list that says other than there is, or lies beyond the machine, is not followed. */
+START_TEST(trace_buffers_travel)
+{
+    const uint32_t pages = 2000, listed = xd_tbuf_info_pages(pages);
+    struct xd_hv *copy;
+    size_t machine;
+    uint8_t size;
+
+    ck_assert(xd_tbuf_make(f.hv, pages));
+    fixture_audit(f.hv);
+    copy = through_a_file(f.hv, "a trace buffer");
+    ck_assert_uint_eq(xd_tbuf_page(copy, pages - 1).v, xd_tbuf_page(f.hv, pages - 1).v);
+    xd_hv_destroy(copy);
+
+    file.len = 0;
+    xd_state_write(f.hv, &file);
+    machine = section("MACH", 0);
+#define AT(name) machine + field(xd_state_machine, name, 0, &size)
+    replace(AT("trace_info.v"), f.hv->frames - 1, 4, "is listed in frame");
+    replace(AT("trace_info.v"), 1, 4, "is listed in frame 0x1");
+    replace(AT("trace_info_pages"), listed + 1, 4, "a trace buffer of 2000 pages");
+    replace(AT("trace_pages"), pages - 1, 4, "and 2002 are for its trace");
+    replace(AT("trace_info.v"), f.hv->trace_info.v + 1, 4,
+            "frames of the trace buffer, or of its list");
+#undef AT
 }
 END_TEST
 
@@ -626,6 +659,7 @@ int main(void)
     tcase_add_test(t, another_version);
     tcase_add_loop_test(t, forged_fields, 0, (int)XD_ARRAY_SIZE(forged));
     tcase_add_test(t, forged_frames_and_memory);
+    tcase_add_test(t, trace_buffers_travel);
     tcase_add_test(t, lost_roots_travel);
     tcase_add_loop_test(t, forged_losses, 0, 2);
     tcase_add_test(t, a_root_is_lost_and_no_other);

@@ -27,7 +27,7 @@ static int64_t readconsole(struct xd_sysctl *c)
 
 enum { TBUF_INFO, TBUF_CPU_MASK, TBUF_EVENT_MASK, TBUF_SET_SIZE, TBUF_ENABLE, TBUF_DISABLE };
 
-/* AS-XEN: tb_set_size, alloc_trace_bufs: it is said once, and what is too much becomes as much as can be. */
+/* AS-XEN: tb_set_size, alloc_trace_bufs: the size is said once, and what is too much becomes as much as can be. */
 static int64_t tbuf_make(struct xd_sysctl *c)
 {
     const uint32_t pages = c->op.u.tbuf.size, now = c->v->hv->trace_pages;
