@@ -59,7 +59,6 @@ static const struct row {
 #define EXTD 0x80000000u
 #define HV   0x40000000u
 #define XEN  0x40000100u
-#define TYPE 0x1fu /* of a cache; 0: there is none */
 
 /* Of platform_info: HVM guests are intercepted anyway, others can't have it here. */
 
@@ -143,7 +142,7 @@ static uint32_t subleaves(const struct xd_cpu_policy *p, uint32_t leaf)
 
     switch (leaf) {
     case 4:
-        while (n < XD_ARRAY_SIZE(p->cache) && p->cache[n - 1].a & TYPE)
+        while (n < XD_ARRAY_SIZE(p->cache) && p->cache[n - 1].a & XD_CACHE_TYPE)
             n++;
         return n;
     case 7:

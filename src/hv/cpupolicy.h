@@ -47,6 +47,7 @@ enum xd_feature_word {
 #define XD_HW_CAP_WORDS      8u
 #define XD_POLICY_LEAVES     120u /* room that Xen asks for */
 #define XD_POLICY_MSRS       2u
+#define XD_CACHE_TYPE        0x1fu       /* in EAX of leaf 4; 0: there is no such cache */
 #define XD_POLICY_COMMON_E1D 0x0183f3ffu /* bits of 1.EDX that AMD repeats in 80000001.EDX */
 
 #define XD_MSR_PLATFORM_INFO     0xceu

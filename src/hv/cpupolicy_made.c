@@ -25,9 +25,9 @@
 #define LONG_MODE BIT(29) /* ... */
 #define MPX       BIT(14) /* of 7.0.EBX */
 #define AVX512F   BIT(16) /* ... */
-#define FPU_WAYS \
-    (BIT(6) | BIT(13)) /* ...: how the FPU keeps its pointers, which no policy can change */
-#define PKU BIT(3)     /* of 7.0.ECX */
+#define PKU       BIT(3)  /* of 7.0.ECX */
+/* How the FPU keeps its pointers, which no policy can change. */
+#define FPU_WAYS (BIT(6) | BIT(13)) /* of 7.0.EBX */
 
 /* Without feature (bit) of (word) there are none of (mask) in word (of). AS-XEN: gen-cpuid.py */
 static const struct need {
@@ -280,7 +280,7 @@ static void remake_rest(struct xd_cpu_policy *p, enum vendor vendor)
 static void remake_caches(struct xd_cpu_policy *p)
 {
     for (uint32_t i = 0; i < XD_ARRAY_SIZE(p->cache); i++) {
-        const uint32_t type = p->cache[i].a & 0x1f;
+        const uint32_t type = p->cache[i].a & XD_CACHE_TYPE;
 
         if (type == 0 || type > 3) {
             clear(p->cache, i, XD_ARRAY_SIZE(p->cache));
@@ -344,7 +344,7 @@ void xd_policy_trim(struct xd_cpu_policy *p)
     uint32_t n;
 
     clear(p->basic, p->basic[0].a + 1, XD_ARRAY_SIZE(p->basic));
-    for (n = 0; n < XD_ARRAY_SIZE(p->cache) && p->cache[n].a & 0x1f;)
+    for (n = 0; n < XD_ARRAY_SIZE(p->cache) && p->cache[n].a & XD_CACHE_TYPE;)
         n++;
     clear(p->cache, p->basic[0].a < 4 ? 0 : n, XD_ARRAY_SIZE(p->cache));
     clear(p->feat, p->basic[0].a < 7 ? 0 : p->feat[0].a + 1, XD_ARRAY_SIZE(p->feat));
