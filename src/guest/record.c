@@ -390,6 +390,10 @@ static bool is_as_made(struct xd_hv *hv)
     same = true;
     for (const struct xd_asked_domain *a = hv->host->asked; a && same; a = a->next)
         same = xd_domain_create(fresh, &a->config, &d) == 0;
+    for (uint32_t i = 0; hv->host->clock && i < hv->config.domains_max; i++) { /* nor its TSC */
+        fresh->domain[i].vtsc_khz = hv->domain[i].vtsc_khz;
+        fresh->domain[i].vtsc_since = hv->domain[i].vtsc_since;
+    }
     same = same && xd_digest_state(fresh) == xd_digest_state(hv);
     xd_hv_destroy(fresh);
     return same;
