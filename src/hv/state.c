@@ -102,7 +102,7 @@ const struct xd_state_row xd_state_machine[] = {
     F(cx_told, MAX, 1),
     F(trace_mask, MAX, WORD),
     F(trace_pages, MAX, XD_TBUF_PAGES_MAX),
-    F(trace_info_pages, MAX, 64),
+    F(trace_info_pages, MAX, XD_TBUF_INFO_MAX),
     F(trace_info.v, MFN, 0),
     F(mcg_status, MAX, ANY),
     F(mcg_posed, MAX, ANY),

@@ -13,6 +13,7 @@
 
 #define XD_TBUF_FIRST     129u                         /* word where the first list begins */
 #define XD_TBUF_PAGES_MAX (UINT16_MAX - XD_TBUF_FIRST) /* of a buffer: more are so many */
+#define XD_TBUF_INFO_MAX  64u                          /* frames of the list of so many */
 
 /* How many frames the list of a buffer of (pages) takes. */
 static inline uint32_t xd_tbuf_info_pages(uint32_t pages)

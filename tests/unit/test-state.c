@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-state.c: a machine goes through a file and is the same, and goes on in the same way; and files that
- * are no such machine are refused, with the place and leaving nothing.
+ * test-state.c: every field of a machine is in its file, and comes back; and files that are no machine are
+ * refused, with the place and leaving nothing.
  */
 #define _GNU_SOURCE
 #include "mm.h"
-#include "fuzz/generate.h"
-#include "hv/state.h"
 #include "hv/tbuf.h"
 #include "program/runner.h"
-#include "random.h"
+#include "through-file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -52,139 +50,6 @@ START_TEST(every_field_has_a_row)
     ck_covered(xd_state_frame, 0, sizeof(struct xd_frame));
     ck_assert_uint_eq(sizeof(((struct xd_domain *)0)->l1_disallowed), 8);
     ck_assert_uint_lt(made, offsetof(struct xd_domain, vcpus));
-}
-END_TEST
-
-/* ---- The same machine ---- */
-
-static struct xd_hv *through_a_file(struct xd_hv *hv, const char *what)
-{
-    struct xd_str file = {0}, error = {0};
-    struct xd_hv *copy;
-
-    xd_state_write(hv, &file);
-    ck_assert_msg(xd_state_read(&copy, file.text, file.len, &error) == 0, "%s: %s", what,
-                  xd_str_text(&error));
-    ck_assert_msg(xd_digest(copy) == xd_digest(hv), "%s: another digest", what);
-    xd_str_free(&file);
-    xd_str_free(&error);
-    return copy;
-}
-
-/*
- * A program is run twice, the second time on a machine that goes through a file in the middle, again and
- * again: all digests are equal.
- */
-struct travel {
-    uint64_t digest[512];
-    uint32_t steps;
-    bool second;
-    uint64_t every;
-    char what[64];
-};
-
-static struct xd_vcpu *same_vcpu(struct xd_hv *hv, const struct xd_vcpu *v)
-{
-    return xd_vcpu_at(xd_domain_find(hv, v->domain->domid), v->id);
-}
-
-/* The runner goes on with (hv). */
-static void move_to(struct xd_runner *r, struct xd_hv *hv)
-{
-    struct xd_hooks hooks = r->hv->host->hooks;
-
-    for (uint32_t i = 0; i < r->p->domains; i++)
-        if (r->env[i].d)
-            r->env[i].d = xd_domain_find(hv, r->env[i].domid);
-    for (struct xd_made *m = r->unfinished; m; m = m->later)
-        m->v = same_vcpu(hv, m->v);
-    if (r->explain)
-        r->explain = same_vcpu(hv, r->explain);
-    xd_hv_destroy(r->hv);
-    r->hv = hv;
-    xd_hooks_set(hv, &hooks);
-}
-
-static void stepped(void *ctx, const struct xd_runner *r, uint32_t at)
-{
-    struct travel *t = ctx;
-    uint64_t digest;
-
-    ck_assert_uint_lt(t->steps, XD_ARRAY_SIZE(t->digest));
-    if (!r->hv)
-        return;
-    if (t->second && t->steps % t->every == 0)
-        move_to((struct xd_runner *)(uintptr_t)r, through_a_file(r->hv, t->what));
-    digest = xd_digest(r->hv);
-    if (t->second)
-        ck_assert_msg(t->digest[t->steps] == digest, "%s: step %" PRIu32 ": another digest",
-                      t->what, at);
-    t->digest[t->steps++] = digest;
-}
-
-static void ignore_failure(void *ctx, const struct xd_failure *f)
-{
-    (void)ctx;
-    (void)f;
-}
-
-static void run(struct travel *t, const struct xd_program *p)
-{
-    const struct xd_run_watch watch = {.stepped = stepped};
-    struct xd_run_options opt = {
-        .keep_going = true, .watch = &watch, .ctx = t, .failed = ignore_failure};
-    struct xd_run_result result;
-
-    t->steps = 0;
-    xd_program_run(p, &opt, &result);
-    ck_assert_int_le(result.verdict, XD_FAILED);
-    ck_assert_uint_gt(t->steps, 40);
-}
-
-START_TEST(programs_go_on_in_the_same_way)
-{
-    struct xd_generate g = {
-        .seed = 7000 + (uint64_t)_i, .steps = 60, .frames = 4096, .two_domains = true};
-    struct travel t = {.every = 2 + (uint64_t)_i};
-    struct xd_str text = {0};
-    struct xd_program *p;
-    char *error = NULL;
-
-    xd_generate_text(&g, &text);
-    p = xd_program_parse("generated", text.text, text.len, &error);
-    ck_assert_msg(p != NULL, "%s", error);
-    snprintf(t.what, sizeof(t.what), "seed %" PRIu64, g.seed);
-    run(&t, p);
-    t.second = true;
-    run(&t, p);
-    xd_program_free(p);
-    xd_str_free(&text);
-}
-END_TEST
-
-START_TEST(anything_at_all_goes_on_in_the_same_way)
-{
-    struct random a, b;
-    struct xd_hooks hooks = {.ctx = &b};
-
-    random_init(&a, random_seed(100 + (uint64_t)_i));
-    for (unsigned int i = 0; i < random_steps(300); i++) {
-        random_step(&a);
-        if (i % 40)
-            continue;
-        b = a;
-        b.hv = through_a_file(a.hv, a.what);
-        xd_hooks_set(b.hv, &hooks);
-        for (unsigned int k = 0; k < 25; k++) {
-            random_step(&a);
-            random_step(&b);
-            ck_assert_msg(xd_digest(a.hv) == xd_digest(b.hv), "seed %" PRIu64 ", step %u: %s",
-                          a.seed, a.step, a.what);
-        }
-        ck_assert_uint_eq(xd_audit(b.hv, NULL), 0);
-        xd_hv_destroy(b.hv);
-    }
-    random_fini(&a);
 }
 END_TEST
 
@@ -642,12 +507,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("state");
-    TCase *t = tcase_create("the same machine");
+    TCase *t = tcase_create("fields");
 
-    tcase_set_timeout(t, 300);
     tcase_add_test(t, every_field_has_a_row);
-    tcase_add_loop_test(t, programs_go_on_in_the_same_way, 0, 8);
-    tcase_add_loop_test(t, anything_at_all_goes_on_in_the_same_way, 0, 2);
     suite_add_tcase(suite, t);
     t = tcase_create("files");
     tcase_set_timeout(t, 300);
