@@ -8,6 +8,7 @@
  */
 #include "real.h"
 #include "newcomer.h"
+#include "records.h"
 #include "resume.h"
 #include "wait.h"
 
@@ -40,8 +41,6 @@
 #define GS_USER_SEL             3u
 #define HC_NUMBERS              64u
 #define TRIES                   50u /* of a call before which Xen does something */
-#define RECORD                  32u /* bytes of a frame's */
-#define RECORDS                 (XD_PAGE_SIZE / RECORD)
 
 struct xd_machine xd_real_machine = {
     .config = {.qemu = "qemu-system-x86_64", .ram_mb = 128, .dom0_mb = 6, .dom0_vcpus = 1}};
@@ -60,10 +59,6 @@ static struct {
 static bool died, hung;
 static bool came_back; /* the last call did, to where it was made */
 static const char *unfit;
-/* Frame records as they were last looked at, by pages of them; those that may change by any call. */
-static unsigned char *seen_records;
-static uint64_t seen_made; /* machines and domains, when they were seen */
-static bool *lively;
 
 bool xd_real_died(void)
 {
@@ -86,42 +81,6 @@ const char *xd_real_unfit(void)
 }
 
 /* ---- What can be seen from outside ---- */
-
-static void see_frame(uint64_t mfn)
-{
-    struct xd_xen_frame f;
-
-    xd_xen_frame_at(xen, mfn, &f);
-    hv.frame[mfn] = (struct xd_frame){
-        .count = (uint32_t)f.count,
-        .type_count = (uint32_t)f.type_count,
-        .type = (uint8_t)f.type,
-        .owner = f.owner == ~0u ? XD_DOMID_NONE : (uint16_t)f.owner,
-        .linear = (int16_t)f.linear,
-        .flags = (uint8_t)((f.allocated ? XD_FRAME_ALLOCATED : 0) |
-                           (f.xen_heap ? XD_FRAME_XEN_HEAP : 0) | (f.pinned ? XD_FRAME_PINNED : 0) |
-                           (f.validated ? XD_FRAME_VALIDATED : 0)),
-    };
-}
-
-/* Only records that changed are read; (all): wherever they are. */
-static void see_frames(bool all)
-{
-    uint64_t pages = (hv.frames + RECORDS - 1) / RECORDS;
-
-    for (uint64_t i = 0; i < pages; i++) {
-        const unsigned char *now = xen->records[i];
-        unsigned char *then = seen_records + i * XD_PAGE_SIZE;
-
-        if (!(all || lively[i]) || !memcmp(now, then, XD_PAGE_SIZE))
-            continue;
-        lively[i] = true;
-        for (uint64_t mfn = i * RECORDS; mfn < (i + 1) * RECORDS && mfn < hv.frames; mfn++)
-            if (memcmp(now + mfn % RECORDS * RECORD, then + mfn % RECORDS * RECORD, RECORD))
-                see_frame(mfn);
-        memcpy(then, now, XD_PAGE_SIZE);
-    }
-}
 
 static void see_ports(unsigned int domid)
 {
@@ -238,7 +197,7 @@ static void see(bool ports, bool frames)
         if (ports)
             see_ports(nr);
     }
-    see_frames(frames);
+    xd_records_look(frames);
 }
 
 /* The guest goes on with the mask as the program left it. */
@@ -390,19 +349,8 @@ int xd_hv_create(struct xd_hv **out, const struct xd_config *config)
     hv.host = &host;
     hv.mem = xen->ram;
     hv.domain = domain;
-    if (!hv.frame)
-        hv.frame = xd_zalloc(xen->ram_size / XD_PAGE_SIZE * sizeof(*hv.frame));
     hv.frames = machine->frames;
-    if (!seen_records)
-        seen_records = xd_zalloc(xen->ram_size / XD_PAGE_SIZE * RECORD);
-    if (seen_made !=
-        machine->boots +
-            machine->rebuilds) /* records may be the same, and the owner's number not */
-        memset(seen_records, 0xff, xen->ram_size / XD_PAGE_SIZE * RECORD);
-    seen_made = machine->boots + machine->rebuilds;
-    if (!lively)
-        lively = xd_zalloc(xen->ram_size / XD_PAGE_SIZE / RECORDS * sizeof(*lively));
-    memset(lively, 0, hv.frames / RECORDS * sizeof(*lively));
+    xd_records_begin(&hv, machine);
     *out = &hv;
     return 0;
 }
@@ -430,8 +378,8 @@ int xd_domain_create(struct xd_hv *h, const struct xd_domain_config *c, struct x
     d->shared_info.v = d->start.shared_info_mfn;
     d->shutdown_code = -1;
     for (uint64_t pfn = 0; pfn < d->start.pages; pfn++)
-        lively[real->mfn[pfn] / RECORDS] = true;
-    lively[d->shared_info.v / RECORDS] = true;
+        xd_records_lively(real->mfn[pfn]);
+    xd_records_lively(d->shared_info.v);
     for (uint32_t id = 0; id < c->vcpus; id++) {
         struct xd_vcpu *v = &d->vcpu[id];
 
